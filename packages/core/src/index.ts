@@ -1,0 +1,2 @@
+export type * from "./ports/index.ts";
+export * from "./storage-error.ts";

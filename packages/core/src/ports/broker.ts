@@ -1,0 +1,48 @@
+import type {
+  EphemeralEvent,
+  Epoch,
+  EventFrame,
+  RoomId,
+  Sequence,
+  WireUser,
+} from "@parlance/protocol";
+
+/**
+ * Carries notices to every other node of the install. Best effort: may lose, repeat or reorder, never
+ * invents and never blocks. Whatever it loses is found in the log.
+ */
+export interface Broker {
+  /** Sends to every other node that listens to the subject. Never throws, never waits. */
+  publish(subject: Subject, notice: Notice): void;
+  /** Resolves once what is published from then on arrives (if nothing is lost). */
+  subscribe(subject: Subject, listener: (notice: Notice) => void): Promise<Unsubscribe>;
+  /** Called when notices may have been missed: after every reconnect. */
+  onInterruption(listener: () => void): void;
+  /** For `/ready`: whether notices flow now. */
+  isConnected(): boolean;
+  close(): Promise<void>;
+}
+
+export type Unsubscribe = () => void;
+/** A room, or the install-wide subject that carries the head of the control log. */
+export type Subject = RoomId | "control";
+
+export type Notice =
+  /** Committed events of one room in ascending order, from one turn of one node. */
+  | {
+      readonly type: "committed";
+      readonly epoch: Epoch;
+      readonly events: readonly CommittedEvent[];
+    }
+  | { readonly type: "ephemeral"; readonly event: EphemeralEvent }
+  /** All users that `node` has in the room; replaces what was known of that node. */
+  | { readonly type: "present"; readonly node: string; readonly users: readonly WireUser[] }
+  | { readonly type: "control"; readonly head: Sequence };
+
+/** An event as it came from the log; `frame` is absent when it is too large to carry. */
+export interface CommittedEvent {
+  readonly sequence: Sequence;
+  readonly frame?: EventFrame;
+  readonly revision: number;
+  readonly countable: number;
+}

@@ -1,0 +1,131 @@
+import type {
+  DeviceId,
+  Principal,
+  Role,
+  RoomId,
+  Sequence,
+  SessionId,
+  UserId,
+} from "@parlance/protocol";
+import type { MemberRecord, RoomRecord } from "./room-log.ts";
+
+/**
+ * Users, sessions, keys, members and read marks. Reads follow one's own writes. Same errors as `RoomLog`.
+ * Grouped by what it is about, so that each user of it asks for its part only.
+ */
+export interface Directory extends Users, Sessions, Keys, Members, ReadMarks {}
+
+export interface UserRecord {
+  readonly id: UserId;
+  /** 1, 2, 3 … beside the opaque id, for systems whose users are numbers. */
+  readonly number: number;
+  readonly kind: "account" | "guest" | "external" | "service";
+  /** Display name. */
+  readonly name: string;
+  /** Of accounts: unique without regard to case. */
+  readonly username?: string;
+  readonly email?: string;
+  readonly disabled: boolean;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+}
+
+export interface Users {
+  user(id: UserId): Promise<UserRecord | undefined>;
+  /** By user name or e-mail, without regard to case, with the password hash. */
+  accountByLogin(
+    login: string,
+  ): Promise<(UserRecord & { readonly passwordHash: string }) | undefined>;
+  /** @returns `"taken"` if the user name or e-mail belongs to somebody. */
+  createUser(user: NewUser): Promise<UserRecord | "taken">;
+  /** Makes the user that a verified token speaks of, or updates its display name. */
+  upsertExternal(id: UserId, name: string, now: number): Promise<UserRecord>;
+  /** Also ends all sessions of the user but one, in the same transaction as the control log's entry. */
+  setPassword(
+    id: UserId,
+    passwordHash: string,
+    exceptSession: SessionId | undefined,
+    now: number,
+  ): Promise<void>;
+  /** Disabling ends all sessions too. */
+  setDisabled(id: UserId, disabled: boolean, now: number): Promise<void>;
+}
+
+export interface NewUser {
+  readonly id: UserId;
+  readonly kind: "account" | "guest" | "service";
+  readonly name: string;
+  readonly username?: string;
+  readonly email?: string;
+  readonly passwordHash?: string;
+  readonly createdAt: number;
+}
+
+/** A login of a built-in account or guest. Its secret is kept as a SHA-256 only. */
+export interface SessionRecord {
+  readonly id: SessionId;
+  readonly user: UserId;
+  readonly secretHash: string;
+  readonly device?: DeviceId;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+}
+
+export interface Sessions {
+  createSession(session: SessionRecord): Promise<void>;
+  /** Undefined if absent, revoked or of a disabled user. Expiry is the caller's to check. */
+  session(
+    id: SessionId,
+  ): Promise<(SessionRecord & { readonly userRecord: UserRecord }) | undefined>;
+  /** @returns false if it was not there. */
+  revokeSession(id: SessionId, now: number): Promise<boolean>;
+  /** Remembers a one-time token. @returns false if (issuer, jti) was used before. */
+  useTokenOnce(issuer: string, jti: string, expiresAt: number): Promise<boolean>;
+}
+
+/** A back end's key. `name` outlives a change of key: principal and author are made from it. */
+export interface KeyRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly principal: Principal;
+  readonly secretHash: string;
+  readonly scopes: readonly string[];
+  readonly createdAt: number;
+  readonly revoked: boolean;
+}
+
+export interface Keys {
+  createKey(key: Omit<KeyRecord, "revoked">): Promise<void>;
+  key(id: string): Promise<KeyRecord | undefined>;
+  listKeys(): Promise<readonly KeyRecord[]>;
+  revokeKey(id: string, now: number): Promise<boolean>;
+}
+
+export interface Members {
+  /** Undefined if the user is not a member. */
+  member(room: RoomId, user: UserId): Promise<MemberRecord | undefined>;
+  members(room: RoomId, limit: number): Promise<readonly MemberRecord[]>;
+  /** Rooms that the user is a member of, with the member's marks. Ordered by title, then id. */
+  roomsOf(user: UserId, limit: number): Promise<readonly JoinedRoom[]>;
+  /** Public and announcement rooms that the user is not a member of. Ordered by title, then id. */
+  discoverable(user: UserId, limit: number): Promise<readonly RoomRecord[]>;
+}
+
+export interface JoinedRoom extends RoomRecord {
+  readonly role: Role;
+  readonly readMark: Sequence;
+  readonly unread: number;
+}
+
+export interface ReadMarks {
+  /**
+   * Moves the marks of a member, both clamped to the head; the public one never falls.
+   *
+   * @returns the marks and what lies above the private one, or undefined if the user is no member.
+   */
+  markRead(
+    room: RoomId,
+    user: UserId,
+    sequence: Sequence,
+  ): Promise<{ readonly readMark: Sequence; readonly unread: number } | undefined>;
+}

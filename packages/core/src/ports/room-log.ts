@@ -1,0 +1,199 @@
+import type {
+  AnyDurableEvent,
+  ClientMessageId,
+  DeviceId,
+  Epoch,
+  EventFrame,
+  EventId,
+  Principal,
+  Role,
+  RoomId,
+  RoomKind,
+  Sequence,
+  UserId,
+} from "@parlance/protocol";
+
+/**
+ * The log of every room: durable, numbered 1, 2, 3 … without holes, the only truth about what was said.
+ *
+ * Failures that are not the caller's fault are `StorageError`s, which say whether the effect is surely
+ * absent or unknown. Expected refusals are outcomes, not errors.
+ */
+export interface RoomLog {
+  /**
+   * Appends one durable event and its projections in one transaction, or does neither.
+   *
+   * When this resolves with `stored` the event is committed and synced and its sequence is final. Calls for
+   * one room commit in call order; different rooms are independent. One caller's refusal never fails another.
+   *
+   * @throws StorageError `effect: "none"` if surely not written, `effect: "unknown"` if it may have been.
+   */
+  append(append: Append): Promise<Appended>;
+
+  /**
+   * The room's row, created first if it is absent and `createAs` says how.
+   *
+   * @returns undefined if there is no such room (and `createAs` is absent).
+   */
+  open(room: RoomId, createAs?: NewRoom): Promise<RoomRecord | undefined>;
+
+  /**
+   * Events of one room in ascending order without holes, together with the room's state read in the same
+   * snapshot. A page ends early when `maxBytes` is passed, but holds at least one event if there is one.
+   */
+  read(query: LogQuery): Promise<LogPage | undefined>;
+
+  /** Where each of these rooms is now. Rooms that do not exist are absent from the answer. One query. */
+  heads(rooms: readonly RoomId[]): Promise<ReadonlyMap<RoomId, RoomHead>>;
+
+  /**
+   * What proves `from..to`. The caller has checked the bounds against the protocol's limits.
+   *
+   * @returns undefined if the room does not exist or the range is not wholly in the log.
+   */
+  proof(room: RoomId, from: Sequence, to: Sequence): Promise<ChainProof | undefined>;
+
+  /** Entries of the install-wide control log after `after`, ascending, at most 1,000. */
+  control(after: Sequence): Promise<readonly ControlEntry[]>;
+  /** The control log's last sequence; 0 if it is empty. */
+  controlHead(): Promise<Sequence>;
+}
+
+/** An event to be stored. */
+export interface Append {
+  readonly room: RoomId;
+  /**
+   * The room's revision under which the command was authorized. A newer one in the row refuses the append as
+   * `stale`, known not done. Absent: the event does not depend on rights (its door has checked them).
+   */
+  readonly revision?: number;
+  readonly id: EventId;
+  /** Shown to readers. */
+  readonly author: UserId;
+  /** Who was authenticated: idempotence is per (room, principal, client message id). */
+  readonly principal: Principal;
+  readonly device?: DeviceId;
+  readonly clientMessageId?: ClientMessageId;
+  /** Milliseconds since 1970. Told to people; never decides order. */
+  readonly time: number;
+  /** Type and payload. Storage folds it into the projections:
+   *  - `message.created` → `messages`, is countable, moves the author's read marks to its own sequence;
+   *  - `member.joined` → `members` (insert or change role), `read_marks` at its own sequence if new; bumps the revision;
+   *  - `member.left` → removes from `members`, bumps the revision, and writes `member_ended` to the control log. */
+  readonly event: Pick<AnyDurableEvent, "type" | "data">;
+  /** Make the room in the same transaction; refused as `exists` if it is there. Only with its first event. */
+  readonly create?: NewRoom;
+}
+
+export interface NewRoom {
+  readonly kind: RoomKind;
+  readonly title: string;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+}
+
+export type Appended =
+  /** Committed. `repeated`: it was stored before under the same key and body; the place is the first one. */
+  | {
+      readonly outcome: "stored";
+      readonly epoch: Epoch;
+      readonly sequence: Sequence;
+      readonly id: EventId;
+      /** Of the stored event, which for a repeat is the first one's. Milliseconds. */
+      readonly time: number;
+      readonly repeated: boolean;
+      /** Room's revision and number of countable events after this event. */
+      readonly revision: number;
+      readonly countable: number;
+    }
+  /** The same client message id was stored with another body. */
+  | { readonly outcome: "conflict" }
+  /** Rights changed since they were checked: ask again. Known not done. */
+  | { readonly outcome: "stale"; readonly revision: number }
+  | { readonly outcome: "absent" }
+  /** `create` was asked for a room that exists. */
+  | { readonly outcome: "exists" };
+
+/** A room's row. */
+export interface RoomRecord extends RoomHead {
+  readonly room: RoomId;
+  readonly kind: RoomKind;
+  readonly title: string;
+}
+
+/** Where a room's log is. */
+export interface RoomHead {
+  readonly epoch: Epoch;
+  readonly head: Sequence;
+  readonly floor: Sequence;
+  /** Grows with every change of membership, role or kind. */
+  readonly revision: number;
+  /** Countable events up to the head, those below the floor included. */
+  readonly countable: number;
+}
+
+export interface LogQuery {
+  readonly room: RoomId;
+  /** Events after this sequence, ascending from it. Excludes `before`. */
+  readonly after?: Sequence;
+  /** The nearest events before this sequence. Neither: the newest ones. */
+  readonly before?: Sequence;
+  /** With `after`: no event above this sequence. */
+  readonly upTo?: Sequence;
+  /** At most so many events, above 0. */
+  readonly limit: number;
+  /** UTF-8 bytes of payload after which the page ends. */
+  readonly maxBytes?: number;
+}
+
+export interface LogPage extends RoomHead {
+  readonly events: readonly StoredEvent[];
+}
+
+/** A stored event, ready for readers. */
+export interface StoredEvent {
+  readonly frame: EventFrame;
+  /** Running number of countable events up to and including this one. */
+  readonly countable: number;
+}
+
+/** Hex strings; `commitments` has one entry for each event of the range. */
+export interface ChainProof {
+  readonly epoch: Epoch;
+  readonly hashBefore: string;
+  readonly hashAfter: string;
+  readonly commitments: readonly ({ readonly nonce: string } | { readonly commitment: string })[];
+}
+
+/** What every node must hear within two seconds, broker or not. */
+export type ControlFact =
+  | {
+      readonly type: "member_ended";
+      readonly room: RoomId;
+      readonly user: UserId;
+      readonly sequence: Sequence;
+    }
+  | { readonly type: "session_revoked"; readonly session: string }
+  /** All identities of the user end, except possibly one session. */
+  | { readonly type: "user_signed_out"; readonly user: UserId; readonly exceptSession?: string }
+  | { readonly type: "user_disabled"; readonly user: UserId }
+  | { readonly type: "key_revoked"; readonly principal: Principal };
+
+export interface ControlEntry {
+  readonly sequence: Sequence;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  readonly fact: ControlFact;
+}
+
+/** A member's standing, as `Directory` returns it. */
+export interface MemberRecord {
+  readonly user: UserId;
+  readonly name: string;
+  readonly userKind: "account" | "guest" | "external" | "service";
+  readonly role: Role;
+  /** Sequence of the `member.joined` that made this membership. */
+  readonly joinedSequence: Sequence;
+  /** The mark that others may see; only grows. */
+  readonly readMark: Sequence;
+}

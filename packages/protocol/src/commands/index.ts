@@ -1,0 +1,92 @@
+/** All commands of the native dialect: one table from `type` to schema, one type from command to reply. */
+import type { z } from "zod";
+import type { CommandId } from "./command-id.ts";
+import * as reading from "./reading.ts";
+import * as rooms from "./rooms.ts";
+import * as session from "./session.ts";
+import * as writing from "./writing.ts";
+
+/** What each command is answered with. */
+export interface Replies {
+  sign_in: session.SignedIn;
+  refresh: session.Refreshed;
+  ping: Record<string, never>;
+  subscribe: reading.Subscribed;
+  resume: reading.Resumed;
+  unsubscribe: Record<string, never>;
+  history: reading.HistoryPage;
+  proof: reading.ProofResult;
+  publish: writing.Published;
+  mark_read: writing.MarkedRead;
+  typing: Record<string, never>;
+  create_room: rooms.RoomView;
+  list_rooms: rooms.RoomList;
+  join: rooms.MembershipChanged;
+  leave: rooms.MembershipChanged;
+  add_member: rooms.MembershipChanged;
+  remove_member: rooms.MembershipChanged;
+  list_members: rooms.MemberList;
+  presence: rooms.PresenceList;
+}
+
+interface CommandTypes {
+  sign_in: session.SignIn;
+  refresh: session.Refresh;
+  ping: session.Ping;
+  subscribe: reading.Subscribe;
+  resume: reading.Resume;
+  unsubscribe: reading.Unsubscribe;
+  history: reading.History;
+  proof: reading.Proof;
+  publish: writing.Publish;
+  mark_read: writing.MarkRead;
+  typing: writing.Typing;
+  create_room: rooms.CreateRoom;
+  list_rooms: rooms.ListRooms;
+  join: rooms.Join;
+  leave: rooms.Leave;
+  add_member: rooms.AddMember;
+  remove_member: rooms.RemoveMember;
+  list_members: rooms.ListMembers;
+  presence: rooms.Presence;
+}
+
+export type CommandType = keyof CommandTypes;
+/** A command of one type, or of any. */
+export type Command<T extends CommandType = CommandType> = CommandTypes[T];
+/** The reply to a command of one type. */
+export type Reply<T extends CommandType = CommandType> = Replies[T];
+
+/** Schema of each command. A plain look-up by name goes through `commandSchema`, which knows no prototype. */
+export const commandSchemas: { readonly [T in CommandType]: z.ZodType<CommandTypes[T]> } = {
+  sign_in: session.signIn,
+  refresh: session.refresh,
+  ping: session.ping,
+  subscribe: reading.subscribe,
+  resume: reading.resume,
+  unsubscribe: reading.unsubscribe,
+  history: reading.history,
+  proof: reading.proof,
+  publish: writing.publish,
+  mark_read: writing.markRead,
+  typing: writing.typing,
+  create_room: rooms.createRoom,
+  list_rooms: rooms.listRooms,
+  join: rooms.join,
+  leave: rooms.leave,
+  add_member: rooms.addMember,
+  remove_member: rooms.removeMember,
+  list_members: rooms.listMembers,
+  presence: rooms.presence,
+};
+
+const byType: ReadonlyMap<string, z.ZodType<Command>> = new Map(
+  Object.entries(commandSchemas) as [string, z.ZodType<Command>][],
+);
+
+/** The schema for a `type`, or undefined. `__proto__`, `constructor` and the like are simply unknown. */
+export function commandSchema(type: string): z.ZodType<Command> | undefined {
+  return byType.get(type);
+}
+
+export type { CommandId };

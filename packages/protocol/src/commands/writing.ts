@@ -1,0 +1,87 @@
+/** Commands of writers, and small signals that are not stored. */
+import { z } from "zod";
+import { clientMessageId, commandId, messageText, roomId, sequence } from "../fields.ts";
+import type { ClientMessageId, Epoch, EventId, RoomId, Sequence } from "../ids.ts";
+import type { CommandId } from "./command-id.ts";
+
+/**
+ * Writes one message. The reply comes after the commit, never before. The same `client_message_id` again
+ * returns the first place; with another text it is refused as `conflict`.
+ */
+export interface Publish {
+  readonly type: "publish";
+  readonly id: CommandId;
+  readonly room: RoomId;
+  readonly client_message_id: ClientMessageId;
+  readonly text: string;
+}
+export interface Published {
+  readonly room: RoomId;
+  readonly epoch: Epoch;
+  readonly sequence: Sequence;
+  readonly message_id: EventId;
+  /** ISO 8601, UTC. */
+  readonly time: string;
+  /** Present and true when this was a repeat. */
+  readonly repeated?: boolean;
+}
+
+/** Moves the caller's read mark to `sequence` (above the head: to the head). The public mark only grows. */
+export interface MarkRead {
+  readonly type: "mark_read";
+  readonly id: CommandId;
+  readonly room: RoomId;
+  readonly sequence: Sequence;
+}
+export interface MarkedRead {
+  readonly room: RoomId;
+  /** The mark that others may see. */
+  readonly read_mark: Sequence;
+  readonly unread: number;
+}
+
+/** Says that the caller is writing, or stopped. Told to others at most once in two seconds; not stored. */
+export interface Typing {
+  readonly type: "typing";
+  readonly id: CommandId;
+  readonly room: RoomId;
+  readonly active: boolean;
+}
+
+export const publish: z.ZodType<Publish> = z
+  .object({
+    type: z.literal("publish"),
+    id: commandId,
+    room: roomId,
+    client_message_id: clientMessageId,
+    text: messageText,
+    /* Reserved for later versions. A server that does not know them says so (`unsupported`) instead of
+     * storing a message that means something else. */
+    thread: z.never().exactOptional(),
+    attachments: z.never().exactOptional(),
+    encrypted: z.never().exactOptional(),
+  })
+  .transform(({ type, id, room, client_message_id, text }) => ({
+    type,
+    id,
+    room,
+    client_message_id,
+    text,
+  })) as unknown as z.ZodType<Publish>;
+
+/** Fields of `publish` that are refused as `unsupported` while this version does not know them. */
+export const reservedPublishFields: readonly string[] = ["thread", "attachments", "encrypted"];
+
+export const markRead: z.ZodType<MarkRead> = z.object({
+  type: z.literal("mark_read"),
+  id: commandId,
+  room: roomId,
+  sequence,
+});
+
+export const typing: z.ZodType<Typing> = z.object({
+  type: z.literal("typing"),
+  id: commandId,
+  room: roomId,
+  active: z.boolean(),
+});

@@ -1,0 +1,84 @@
+/** Ephemeral events: signals that are not in any log and may be lost, and notices about a connection. */
+import { z } from "zod";
+import type { WireUser } from "../commands/session.ts";
+import type { ErrorCode } from "../errors.ts";
+import { epoch, roomId, sequence, userId } from "../fields.ts";
+import type { Epoch, RoomId, Sequence, UserId } from "../ids.ts";
+
+/** Somebody writes or stopped. Class *droppable*. Forget it after `typingExpiryMs` without another. */
+export interface TypingEvent {
+  readonly type: "typing";
+  readonly room: RoomId;
+  readonly user: UserId;
+  readonly name: string;
+  readonly active: boolean;
+}
+/** Milliseconds after which a reader forgets a `typing` that was not repeated. */
+export const typingExpiryMs = 6_000;
+
+/** Who came and who went since the last one, at most a few times a second. Class *latest-wins*. */
+export interface PresenceEvent {
+  readonly type: "presence";
+  readonly room: RoomId;
+  readonly online: readonly WireUser[];
+  readonly offline: readonly UserId[];
+}
+
+/** A member's public read mark grew. Class *latest-wins*. Sent in `private` and `direct` rooms. */
+export interface ReadEvent {
+  readonly type: "read";
+  readonly room: RoomId;
+  readonly user: UserId;
+  readonly read_mark: Sequence;
+}
+
+/** The server ended a subscription: the right to read is gone. Nothing of the room follows. */
+export interface UnsubscribedEvent {
+  readonly type: "unsubscribed";
+  readonly room: RoomId;
+  readonly code: ErrorCode;
+}
+
+/** The room's log began a new life; what was delivered no longer counts. Subscribe anew. */
+export interface ResetEvent {
+  readonly type: "reset";
+  readonly room: RoomId;
+  readonly epoch: Epoch;
+}
+
+/** The server is going away. Come back after the delay; the socket closes with 1012. */
+export interface GoodbyeEvent {
+  readonly type: "goodbye";
+  readonly reconnect_after_ms: number;
+}
+
+export type EphemeralEvent = TypingEvent | PresenceEvent | ReadEvent;
+export type NoticeEvent = UnsubscribedEvent | ResetEvent | GoodbyeEvent;
+
+const user = z.object({
+  id: userId,
+  name: z.string(),
+  kind: z.enum(["account", "guest", "external", "service"]),
+});
+
+/** Schemas of the ephemeral events and notices, for documents and tests. */
+export const ephemeralSchemas: Readonly<Record<(EphemeralEvent | NoticeEvent)["type"], z.ZodType>> =
+  {
+    typing: z.object({
+      type: z.literal("typing"),
+      room: roomId,
+      user: userId,
+      name: z.string(),
+      active: z.boolean(),
+    }),
+    presence: z.object({
+      type: z.literal("presence"),
+      room: roomId,
+      online: z.array(user),
+      offline: z.array(userId),
+    }),
+    read: z.object({ type: z.literal("read"), room: roomId, user: userId, read_mark: sequence }),
+    unsubscribed: z.object({ type: z.literal("unsubscribed"), room: roomId, code: z.string() }),
+    reset: z.object({ type: z.literal("reset"), room: roomId, epoch }),
+    goodbye: z.object({ type: z.literal("goodbye"), reconnect_after_ms: z.number() }),
+  };

@@ -1,0 +1,86 @@
+/** Schemas of single values, shared by the frames and the REST bodies. */
+import { z } from "zod";
+import type { ClientMessageId, DeviceId, Epoch, RoomId, Sequence, UserId } from "./ids.ts";
+import { limits } from "./limits.ts";
+
+const visibleAscii = /^[\x21-\x7e]+$/;
+
+/** Never contains a wildcard or separator that a broker would act on, except `.` (adapters escape it). */
+export const roomId: z.ZodType<RoomId> = z
+  .string()
+  .max(limits.roomIdLength)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_:.-]*$/) as unknown as z.ZodType<RoomId>;
+
+export const userId: z.ZodType<UserId> = z
+  .string()
+  .max(limits.userIdLength)
+  .regex(visibleAscii) as unknown as z.ZodType<UserId>;
+
+export const clientMessageId: z.ZodType<ClientMessageId> = z
+  .string()
+  .max(limits.clientMessageIdLength)
+  .regex(visibleAscii) as unknown as z.ZodType<ClientMessageId>;
+
+export const deviceId: z.ZodType<DeviceId> = z
+  .string()
+  .max(limits.deviceIdLength)
+  .regex(visibleAscii) as unknown as z.ZodType<DeviceId>;
+
+export const epoch: z.ZodType<Epoch> = z
+  .string()
+  .max(64)
+  .regex(/^[A-Za-z0-9.]+$/) as unknown as z.ZodType<Epoch>;
+
+/** 0, 1, 2 …, up to 2^53-1. `1.0` and `1e0` are the same JSON number as 1 and pass; `"1"` does not. */
+export const sequence: z.ZodType<Sequence> = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+
+/** What a command and its answer share: an integer or a short string, chosen by the client. */
+export const commandId: z.ZodType<number | string> = z.union([
+  z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
+  z.string().min(1).max(64),
+]);
+
+/**
+ * Characters that show nothing: separators, controls and the invisible formatting characters (zero width
+ * space and joiners, direction marks, word joiner, byte order mark, Hangul and Braille blanks).
+ */
+const invisible = /^[\p{Z}\p{C}\u115f\u1160\u2800\u3164\uffa0]*$/u;
+
+/** True for text that every engine stores byte-exact: well-formed Unicode without U+0000 (PostgreSQL). */
+export function isStorable(text: string): boolean {
+  return text.isWellFormed() && !text.includes("\u0000");
+}
+
+/** What somebody wrote. Too long is told apart from malformed by the decoder (`too_large`). */
+export const messageText: z.ZodType<string> = z
+  .string()
+  .max(limits.textLength)
+  .refine(isStorable, "not well-formed text, or contains U+0000")
+  .refine((text) => !invisible.test(text), "nothing to see in it");
+
+const line = (max: number): z.ZodType<string> =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .refine(
+      (text) => isStorable(text) && !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text),
+      "not one line of text",
+    )
+    .refine((text) => !invisible.test(text), "nothing to see in it")
+    .refine((text) => text.trim() === text, "blanks at an end");
+
+/** A display name: one line, 1-64 UTF-16 code units, not only blanks, none at its ends. */
+export const displayName: z.ZodType<string> = line(limits.nameLength);
+
+/** A room's title: one line, 1-120 UTF-16 code units. */
+export const roomTitle: z.ZodType<string> = line(limits.titleLength);
+
+export const token: z.ZodType<string> = z
+  .string()
+  .min(1)
+  .max(limits.tokenLength)
+  .regex(visibleAscii);
+
+/** A page's size. Out of range is an error, not clamped: silence would hide a client's mistake. */
+export const pageLimit: z.ZodType<number> = z.number().int().min(1).max(limits.pageEvents);

@@ -1,0 +1,16 @@
+export * from "./canonical.ts";
+export * from "./commands/index.ts";
+export type * from "./commands/reading.ts";
+export type * from "./commands/rooms.ts";
+export type * from "./commands/session.ts";
+export type * from "./commands/writing.ts";
+export { reservedPublishFields } from "./commands/writing.ts";
+export * from "./errors.ts";
+export * from "./events/durable.ts";
+export * from "./events/ephemeral.ts";
+export * as fields from "./fields.ts";
+export type * from "./frames.ts";
+export type * from "./ids.ts";
+export * from "./limits.ts";
+export * from "./room-kind.ts";
+export * from "./version.ts";

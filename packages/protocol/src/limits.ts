@@ -1,0 +1,32 @@
+/**
+ * Bounds of the wire, in the unit that the name tells. They are part of the contract with clients: the
+ * reply to `sign_in` repeats those that a client needs.
+ */
+export const limits = {
+  /** One inbound frame. A longer one ends the connection with 1009. Holds a full text even if every
+   * character is escaped as `\uXXXX`. */
+  frameBytes: 131_072,
+  /** A message's text, in UTF-16 code units (what `String.length` counts). */
+  textLength: 16_384,
+  /** Nesting of objects and arrays in one frame. */
+  jsonDepth: 32,
+  roomIdLength: 128,
+  userIdLength: 128,
+  clientMessageIdLength: 64,
+  deviceIdLength: 64,
+  nameLength: 64,
+  titleLength: 120,
+  /** A bearer token of any kind. Longer ones are refused unread. */
+  tokenLength: 8_192,
+  /** Events in one page of history or one proof. */
+  pageEvents: 200,
+  proofEvents: 1_000,
+  /** Live subscriptions of one connection. */
+  subscriptions: 1_000,
+  /** Rooms in one `resume`. */
+  resumeRooms: 200,
+  /** Members or rooms in one listing. */
+  listItems: 1_000,
+  /** Frames in a row that are not understood before the connection is closed with 4500. */
+  badFramesInARow: 20,
+} as const;
