@@ -51,10 +51,23 @@ export function isStorable(text: string): boolean {
   return text.isWellFormed() && !text.includes("\u0000");
 }
 
+/**
+ * Counts UTF-16 code units, as `limits` says. Zod's own `max` counts code points, which a text of emoji could
+ * have twice as many units as; and escaped as `\uXXXX` such a text would not fit into a frame.
+ */
+const atMostUnits =
+  (max: number) =>
+  (check: z.core.ParsePayload<string>): void => {
+    if (check.value.length <= max) return;
+    const input = check.value;
+    check.issues.push({ code: "too_big", origin: "string", maximum: max, inclusive: true, input });
+  };
+
 /** What somebody wrote. Too long is told apart from malformed by the decoder (`too_large`). */
 export const messageText: z.ZodType<string> = z
   .string()
-  .max(limits.textLength)
+  .max(limits.textLength, { abort: true })
+  .check(atMostUnits(limits.textLength))
   .refine(isStorable, "not well-formed text, or contains U+0000")
   .refine((text) => !invisible.test(text), "nothing to see in it");
 
@@ -62,7 +75,8 @@ const line = (max: number): z.ZodType<string> =>
   z
     .string()
     .min(1)
-    .max(max)
+    .max(max, { abort: true })
+    .check(atMostUnits(max))
     .refine(
       (text) => isStorable(text) && !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text),
       "not one line of text",

@@ -12,5 +12,6 @@ export * as fields from "./fields.ts";
 export type * from "./frames.ts";
 export type * from "./ids.ts";
 export * from "./limits.ts";
+export * from "./replies.ts";
 export * from "./room-kind.ts";
 export * from "./version.ts";

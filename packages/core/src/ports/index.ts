@@ -1,3 +1,4 @@
+export type * from "./accounts.ts";
 export type * from "./authenticator.ts";
 export type * from "./broker.ts";
 export type * from "./clock.ts";

@@ -22,6 +22,11 @@ export interface PresenceEvent {
   readonly room: RoomId;
   readonly online: readonly WireUser[];
   readonly offline: readonly UserId[];
+  /** How many are here now. */
+  readonly count: number;
+  /** Present and true when too many came and went to name them all: `online` and `offline` are empty, and the
+   * command `presence` tells who is here. */
+  readonly omitted?: boolean;
 }
 
 /** A member's public read mark grew. Class *latest-wins*. Sent in `private` and `direct` rooms. */
@@ -76,6 +81,8 @@ export const ephemeralSchemas: Readonly<Record<(EphemeralEvent | NoticeEvent)["t
       room: roomId,
       online: z.array(user),
       offline: z.array(userId),
+      count: z.number(),
+      omitted: z.boolean().exactOptional(),
     }),
     read: z.object({ type: z.literal("read"), room: roomId, user: userId, read_mark: sequence }),
     unsubscribed: z.object({ type: z.literal("unsubscribed"), room: roomId, code: z.string() }),

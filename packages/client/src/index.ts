@@ -1,0 +1,33 @@
+export { createClient } from "./client.ts";
+export { ClientError } from "./errors.ts";
+export type { LocalErrorCode } from "./errors.ts";
+export type * from "./types.ts";
+export type {
+  ClientMessageId,
+  EphemeralEvent,
+  Epoch,
+  ErasedEvent,
+  ErrorCode,
+  ErrorDetails,
+  EventFrame,
+  EventId,
+  HistoryPage,
+  MarkedRead,
+  MembershipChanged,
+  MemberView,
+  Position,
+  PresenceEvent,
+  Published,
+  ReadEvent,
+  Role,
+  RoomId,
+  RoomKind,
+  RoomList,
+  RoomView,
+  Sequence,
+  SignedIn,
+  Subscribed,
+  TypingEvent,
+  UserId,
+  WireUser,
+} from "@parlance/protocol";

@@ -1,0 +1,84 @@
+/**
+ * The one place where rights are decided. Every dialect, REST route and hook comes through a command and
+ * therefore through here. Pure and synchronous: the command brings the facts.
+ */
+import { ProtocolError, type Role, type RoomId, type RoomKind } from "@parlance/protocol";
+import { type Audience, inboxOwner, isStaff, kinds } from "./kinds.ts";
+import type { Identity } from "./ports/index.ts";
+
+export type Action = "read" | "write" | "join" | "manage";
+
+/** What `authorize` needs to know of a room. */
+export interface RoomFacts {
+  readonly room: RoomId;
+  readonly kind: RoomKind;
+}
+
+/** Scope that an API key needs for an action. `admin` has them all. */
+const scopeFor: Readonly<Record<Action, string>> = {
+  read: "read",
+  write: "publish",
+  join: "rooms",
+  manage: "rooms",
+};
+
+/** Whether the answer depends on the caller's role in the room, which may have to be looked up. */
+export function needsRole(action: Action, kind: RoomKind): boolean {
+  const audience = kinds[kind][action];
+  return audience === "members" || audience === "staff";
+}
+
+/**
+ * Allows or throws.
+ *
+ * Whoever may not even read a room learns nothing of it: the answer is the one for an absent room.
+ *
+ * @param role The caller's role in the room; undefined for those who are not members.
+ * @throws ProtocolError `not_found` if the room is hidden from the caller, `forbidden` if it is readable but
+ *   the action is not allowed.
+ */
+export function authorize(
+  identity: Identity,
+  action: Action,
+  facts: RoomFacts,
+  role: Role | undefined,
+): void {
+  if (allows(identity, action, facts, role)) return;
+  throw new ProtocolError(allows(identity, "read", facts, role) ? "forbidden" : "not_found");
+}
+
+/** As `authorize`, as an answer. */
+export function allows(
+  identity: Identity,
+  action: Action,
+  facts: RoomFacts,
+  role: Role | undefined,
+): boolean {
+  if (identity.scopes !== undefined) return backEndMay(identity.scopes, action);
+  return includes(kinds[facts.kind][action], identity, facts, role);
+}
+
+function backEndMay(scopes: readonly string[], action: Action): boolean {
+  return scopes.includes("admin") || scopes.includes(scopeFor[action]);
+}
+
+function includes(
+  audience: Audience,
+  identity: Identity,
+  facts: RoomFacts,
+  role: Role | undefined,
+): boolean {
+  switch (audience) {
+    case "signed_in":
+      return true;
+    case "members":
+      return role !== undefined;
+    case "staff":
+      return isStaff(role);
+    case "owner_only":
+      return inboxOwner(facts.room) === identity.user;
+    case "back_ends":
+    case "nobody":
+      return false;
+  }
+}

@@ -1,0 +1,77 @@
+/** From a command's type to the function that does it. One table for connections, one for everybody. */
+import { type Command, type CommandType, ProtocolError, type Reply } from "@parlance/protocol";
+import type { Connection } from "../connection.ts";
+import type { ConnectionlessType } from "../gate.ts";
+import { type Awaitable, type Outcome, Pipelined } from "../outcome.ts";
+import type { CommandContext, LiveContext, Services } from "../services.ts";
+import { addMember, join, leave, removeMember } from "./membership.ts";
+import { publish } from "./publish.ts";
+import { history, proof } from "./reading.ts";
+import { createRoom, listMembers, listRooms } from "./rooms.ts";
+import { refresh, signIn } from "./session.ts";
+import { markRead, presence, typing } from "./signals.ts";
+import { resume, subscribe, unsubscribe } from "./subscribe.ts";
+
+type Perform<T extends CommandType, C> = (context: C, command: Command<T>) => Awaitable<Outcome>;
+
+const forEverybody: { readonly [T in ConnectionlessType]: Perform<T, CommandContext> } = {
+  history,
+  proof,
+  publish,
+  mark_read: markRead,
+  typing,
+  create_room: createRoom,
+  list_rooms: listRooms,
+  join,
+  leave,
+  add_member: addMember,
+  remove_member: removeMember,
+  list_members: listMembers,
+  presence,
+};
+
+const forConnections: {
+  readonly [T in "subscribe" | "resume" | "unsubscribe"]: Perform<T, LiveContext>;
+} = { subscribe, resume, unsubscribe };
+
+/** Starts one command of a connection. @throws ProtocolError, StorageError, or rejects with one. */
+export function dispatch(
+  services: Services,
+  connection: Connection,
+  command: Command,
+): Awaitable<Outcome> {
+  switch (command.type) {
+    case "ping":
+      return {};
+    case "sign_in":
+      return signIn(services, connection, command);
+    case "refresh":
+      return refresh(services, connection, command);
+    case "subscribe":
+    case "resume":
+    case "unsubscribe": {
+      const perform = forConnections[command.type] as Perform<typeof command.type, LiveContext>;
+      return perform(contextOf(services, connection), command);
+    }
+    default: {
+      const perform = forEverybody[command.type] as Perform<ConnectionlessType, CommandContext>;
+      return perform(contextOf(services, connection), command);
+    }
+  }
+}
+
+function contextOf(services: Services, connection: Connection): LiveContext {
+  const { identity, device } = connection;
+  if (identity === undefined) throw new ProtocolError("unauthenticated");
+  return { services, identity, connection, ...(device === undefined ? {} : { device }) };
+}
+
+/** Does one command for somebody without a connection. */
+export async function perform<T extends ConnectionlessType>(
+  context: CommandContext,
+  command: Command<T>,
+): Promise<Reply<T>> {
+  const run = forEverybody[command.type as T] as Perform<T, CommandContext>;
+  const outcome = await run(context, command);
+  return (outcome instanceof Pipelined ? await outcome.done : outcome) as Reply<T>;
+}

@@ -1,0 +1,65 @@
+import {
+  type Command,
+  type HistoryPage,
+  type ProofResult,
+  ProtocolError,
+  type RoomId,
+} from "@parlance/protocol";
+import { authorizeIn } from "../append.ts";
+import type { Room } from "../room.ts";
+import type { CommandContext } from "../services.ts";
+
+/** Events in a page where the caller does not say. */
+const defaultPage = 50;
+/** UTF-8 bytes of payload after which a page ends early. */
+const pageBytes = 1_048_576;
+
+/** The open room, if the caller may read it; it does not come into being by looking. */
+export async function openToRead(context: CommandContext, id: RoomId): Promise<Room> {
+  const room = await context.services.rooms.open(id, false);
+  await authorizeIn(context, "read", room);
+  return room;
+}
+
+/** A page of the log, in either direction. */
+export async function history(
+  context: CommandContext,
+  command: Command<"history">,
+): Promise<HistoryPage> {
+  await openToRead(context, command.room);
+  const page = await context.services.log.read({
+    room: command.room,
+    ...(command.after === undefined ? {} : { after: command.after }),
+    ...(command.before === undefined ? {} : { before: command.before }),
+    limit: command.limit ?? defaultPage,
+    maxBytes: pageBytes,
+  });
+  if (page === undefined) throw new ProtocolError("not_found");
+  return {
+    room: command.room,
+    epoch: page.epoch,
+    floor: page.floor,
+    head: page.head,
+    events: page.events.map((event) => event.frame),
+  };
+}
+
+/** What proves that a range is complete and the same for every reader. */
+export async function proof(
+  context: CommandContext,
+  command: Command<"proof">,
+): Promise<ProofResult> {
+  const { room, from, to } = command;
+  await openToRead(context, room);
+  const chain = await context.services.log.proof(room, from, to);
+  if (chain === undefined) throw new ProtocolError("resync_required");
+  return {
+    room,
+    epoch: chain.epoch,
+    from,
+    to,
+    hash_before: chain.hashBefore,
+    hash_after: chain.hashAfter,
+    commitments: chain.commitments,
+  };
+}

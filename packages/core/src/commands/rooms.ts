@@ -1,0 +1,125 @@
+import {
+  type Command,
+  limits,
+  type MemberList,
+  ProtocolError,
+  type RoomId,
+  type RoomList,
+  type RoomView,
+} from "@parlance/protocol";
+import { kindByName } from "../kinds.ts";
+import type { JoinedRoom, RoomRecord } from "../ports/index.ts";
+import type { CommandContext } from "../services.ts";
+import { openToRead } from "./reading.ts";
+
+/** How often another id is tried when one made from the title is taken. */
+const maxNameTries = 5;
+
+/** Makes a room; its maker's membership is its first event. */
+export async function createRoom(
+  context: CommandContext,
+  command: Command<"create_room">,
+): Promise<RoomView> {
+  const { services, identity, device } = context;
+  if (
+    identity.scopes !== undefined &&
+    !identity.scopes.some((scope) => scope === "admin" || scope === "rooms")
+  ) {
+    throw new ProtocolError("forbidden");
+  }
+  if (command.room !== undefined && kindByName(command.room) !== "public") {
+    throw new ProtocolError("bad_request", { field: "room" });
+  }
+  for (let attempt = 0; attempt < maxNameTries; attempt += 1) {
+    const id = command.room ?? nameFor(context, command, attempt);
+    const createdAt = services.clock.now();
+    const appended = await services.log.append({
+      room: id,
+      id: services.ids.event(),
+      author: identity.user,
+      principal: identity.principal,
+      ...(device === undefined ? {} : { device }),
+      time: createdAt,
+      event: {
+        type: "member.joined",
+        data: { user: identity.user, name: identity.name, role: "owner" },
+      },
+      create: { kind: command.kind, title: command.title, createdAt },
+    });
+    if (appended.outcome === "stored") {
+      return {
+        room: id,
+        kind: command.kind,
+        title: command.title,
+        epoch: appended.epoch,
+        head: appended.sequence,
+        floor: 0,
+        role: "owner",
+        read_mark: appended.sequence,
+        unread: 0,
+      };
+    }
+    if (command.room !== undefined) throw new ProtocolError("conflict", { field: "room" });
+  }
+  throw new ProtocolError("conflict", { field: "title" });
+}
+
+/* A public room is found by a name that people can say; a private one's id must not be guessable. */
+function nameFor(
+  context: CommandContext,
+  command: Command<"create_room">,
+  attempt: number,
+): RoomId {
+  const { ids } = context.services;
+  if (command.kind === "private") return ids.room();
+  const slug = command.title
+    .normalize("NFKD")
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replaceAll(/^-+|-+$/g, "")
+    .slice(0, 48);
+  const suffix = Math.floor(ids.random() * 1_000_000).toString(36);
+  if (slug === "") return `room-${suffix}` as RoomId;
+  return (attempt === 0 ? slug : `${slug}-${suffix}`) as RoomId;
+}
+
+/** The caller's rooms with what is unread, and public rooms to discover. */
+export async function listRooms(
+  context: CommandContext,
+  _command: Command<"list_rooms">,
+): Promise<RoomList> {
+  const { directory } = context.services;
+  const { user } = context.identity;
+  const [joined, discoverable] = await Promise.all([
+    directory.roomsOf(user, limits.listItems),
+    directory.discoverable(user, limits.listItems),
+  ]);
+  return { joined: joined.map(joinedView), discoverable: discoverable.map(view) };
+}
+
+function view(record: RoomRecord): RoomView {
+  const { room, kind, title, epoch, head, floor } = record;
+  return { room, kind, title, epoch, head, floor };
+}
+
+function joinedView(record: JoinedRoom): RoomView {
+  const { role, readMark, unread } = record;
+  return { ...view(record), role, read_mark: readMark, unread };
+}
+
+/** Who belongs to a room, with the marks that others may see. */
+export async function listMembers(
+  context: CommandContext,
+  command: Command<"list_members">,
+): Promise<MemberList> {
+  await openToRead(context, command.room);
+  const members = await context.services.directory.members(command.room, limits.listItems);
+  return {
+    room: command.room,
+    members: members.map(({ user, name, userKind, role, readMark }) => ({
+      user: { id: user, name, kind: userKind },
+      role,
+      read_mark: readMark,
+    })),
+  };
+}

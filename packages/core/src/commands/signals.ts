@@ -1,0 +1,57 @@
+import {
+  type Command,
+  type MarkedRead,
+  type PresenceList,
+  ProtocolError,
+} from "@parlance/protocol";
+import { authorizeIn } from "../append.ts";
+import { kinds } from "../kinds.ts";
+import type { CommandContext } from "../services.ts";
+import { openToRead } from "./reading.ts";
+
+/** One person's typing is told at most once in so long per room, however many frames come. */
+const typingIntervalMs = 2_000;
+
+/** Tells the room's others that the caller writes. */
+export async function typing(
+  context: CommandContext,
+  command: Command<"typing">,
+): Promise<Record<string, never>> {
+  const { services, identity } = context;
+  const room = await services.rooms.open(command.room, false);
+  await authorizeIn(context, "write", room);
+  if (!room.mayTellTyping(identity.user, typingIntervalMs)) return {};
+  room.signal({
+    type: "typing",
+    room: command.room,
+    user: identity.user,
+    name: identity.name,
+    active: command.active,
+  });
+  return {};
+}
+
+/** Moves the caller's read marks; others learn of the public one where the room's kind tells it. */
+export async function markRead(
+  context: CommandContext,
+  command: Command<"mark_read">,
+): Promise<MarkedRead> {
+  const { services, identity } = context;
+  const room = await openToRead(context, command.room);
+  const marks = await services.directory.markRead(command.room, identity.user, command.sequence);
+  if (marks === undefined) throw new ProtocolError("not_found");
+  if (kinds[room.record.kind].tellsReadMarks) {
+    const { readMark } = marks;
+    room.signal({ type: "read", room: command.room, user: identity.user, read_mark: readMark });
+  }
+  return { room: command.room, read_mark: marks.readMark, unread: marks.unread };
+}
+
+/** Who is in the room now. */
+export async function presence(
+  context: CommandContext,
+  command: Command<"presence">,
+): Promise<PresenceList> {
+  const room = await openToRead(context, command.room);
+  return { room: command.room, users: room.presence.list() };
+}

@@ -1,0 +1,179 @@
+import {
+  type Command,
+  limits,
+  type Position,
+  ProtocolError,
+  type Resumed,
+  type ResumeRoom,
+  type RoomId,
+  type Sequence,
+  type Subscribed,
+} from "@parlance/protocol";
+import { relevantRole } from "../append.ts";
+import { authorize } from "../authorize.ts";
+import { asProtocolError } from "../failure.ts";
+import { type Awaitable, Together } from "../outcome.ts";
+import type { Room } from "../room.ts";
+import type { LiveContext } from "../services.ts";
+import { Subscription } from "../subscription.ts";
+
+/** Starts live delivery; its reply tells the place from which events follow. */
+export function subscribe(
+  context: LiveContext,
+  command: Command<"subscribe">,
+): Awaitable<Together<Subscribed>> {
+  const begin = (room: Room): Together<Subscribed> => {
+    let start: Subscription | undefined;
+    return new Together(
+      () => {
+        const { last } = command;
+        const offset =
+          command.position?.offset ??
+          Math.max(room.record.floor, room.last - (last === undefined ? 0 : last));
+        start = attach(context, room, offset, command.presence === true);
+        return place(room, start === undefined ? placeOf(context, room) : offset);
+      },
+      () => {
+        if (start !== undefined) start.room.catchUp(start);
+      },
+    );
+  };
+  const room = readable(context, command.room, command.position);
+  return room instanceof Promise ? room.then(begin) : begin(room);
+}
+
+/** `subscribe` with a position for many rooms; each is answered by itself. */
+export async function resume(
+  context: LiveContext,
+  command: Command<"resume">,
+): Promise<Together<Resumed>> {
+  const opened = await Promise.all(
+    command.rooms.map(async (wanted): Promise<Room | ProtocolError> => {
+      try {
+        return await readable(context, wanted.room, wanted.position);
+      } catch (error) {
+        const fields = { connection_id: context.connection.connectionId };
+        return asProtocolError(error, context.services.report, fields);
+      }
+    }),
+  );
+  const started: Subscription[] = [];
+  const begin = (
+    wanted: ResumeRoom,
+    room: Room | ProtocolError | undefined,
+  ): Resumed["rooms"][number] => {
+    const refusal = room instanceof ProtocolError ? room : new ProtocolError("not_found");
+    if (room === undefined || room instanceof ProtocolError) {
+      return { room: wanted.room, error: refusal.toWire() };
+    }
+    try {
+      const { offset } = wanted.position;
+      const subscription = attach(context, room, offset, wanted.presence === true);
+      if (subscription !== undefined) started.push(subscription);
+      return place(room, subscription === undefined ? placeOf(context, room) : offset);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      return { room: wanted.room, error: error.toWire() };
+    }
+  };
+  return new Together(
+    () => ({ rooms: command.rooms.map((wanted, index) => begin(wanted, opened[index])) }),
+    () => {
+      for (const subscription of started) subscription.room.catchUp(subscription);
+    },
+  );
+}
+
+/** Ends live delivery. */
+export function unsubscribe(
+  context: LiveContext,
+  command: Command<"unsubscribe">,
+): Record<string, never> {
+  const subscription = context.connection.subscription(command.room);
+  if (subscription !== undefined) context.connection.endSubscription(subscription);
+  return {};
+}
+
+/** The open room, if the caller may read it and the position is in its log. Immediate where all is known. */
+function readable(
+  context: LiveContext,
+  id: RoomId,
+  position: Position | undefined,
+): Awaitable<Room> {
+  const room = context.services.rooms.get(id);
+  if (room === undefined) return openReadable(context, id, position);
+  const role = relevantRole(context, "read", room);
+  const isAhead = position !== undefined && position.offset > room.last;
+  if (role instanceof Promise || isAhead) return openReadable(context, id, position);
+  authorize(context.identity, "read", room.record, role);
+  checkPosition(room, position);
+  return room;
+}
+
+async function openReadable(
+  context: LiveContext,
+  id: RoomId,
+  position: Position | undefined,
+): Promise<Room> {
+  const room = await context.services.rooms.open(id, true);
+  const role = await relevantRole(context, "read", room);
+  authorize(context.identity, "read", room.record, role);
+  // Another node may have told the client more than this one has heard yet.
+  if (position !== undefined && position.offset > room.last) await room.caughtUp();
+  checkPosition(room, position);
+  return room;
+}
+
+function checkPosition(room: Room, position: Position | undefined): void {
+  if (position === undefined) return;
+  const { floor } = room.record;
+  const isKept = position.offset >= floor && position.offset <= room.last;
+  if (position.epoch === room.epoch && isKept) return;
+  throw new ProtocolError("resync_required", { epoch: room.epoch, head: room.last, floor });
+}
+
+/**
+ * Makes the subscription, in one step with the reply. Undefined if there was one already: it goes on.
+ *
+ * @throws ProtocolError `too_large` over the limit of subscriptions.
+ */
+function attach(
+  context: LiveContext,
+  room: Room,
+  offset: Sequence,
+  wantsPresence: boolean,
+): Subscription | undefined {
+  const { connection } = context;
+  const { room: id } = room.record;
+  if (connection.subscription(id) !== undefined) return undefined;
+  // Rights may have ended since they were checked, while a page or a role was read.
+  const role = relevantRole(context, "read", room);
+  if (!(role instanceof Promise)) authorize(context.identity, "read", room.record, role);
+  if (connection.subscriptionCount >= limits.subscriptions) {
+    throw new ProtocolError("too_large", { limit: limits.subscriptions });
+  }
+  const subscription = new Subscription(connection, room, wantsPresence);
+  connection.keep(subscription);
+  connection.isBehind = true;
+  room.add(subscription, Math.min(offset, room.last));
+  return subscription;
+}
+
+/** Where a subscription that exists already is. */
+function placeOf(context: LiveContext, room: Room): Sequence {
+  const subscription = context.connection.subscription(room.record.room);
+  return subscription === undefined || subscription.isLive ? room.last : subscription.offset;
+}
+
+function place(room: Room, offset: Sequence): Subscribed {
+  const { record } = room;
+  return {
+    room: record.room,
+    epoch: room.epoch,
+    offset,
+    head: room.last,
+    floor: record.floor,
+    kind: record.kind,
+    title: record.title,
+  };
+}

@@ -1,0 +1,383 @@
+/**
+ * One live connection: its state, who it belongs to, its subscriptions, and the order of its commands.
+ *
+ * Commands of one connection take effect in the order in which they came. One that has to wait (for a room to
+ * open, for a token to be checked) holds back those behind it; appends alone go on side by side, in order, until
+ * their commit answers them.
+ */
+import {
+  type Command,
+  type CommandId,
+  type ConnectionId,
+  type DeviceId,
+  type ErrorCode,
+  errorRow,
+  limits,
+  type NoticeEvent,
+  ProtocolError,
+  type Reply,
+  type RoomId,
+  type UserId,
+} from "@parlance/protocol";
+import { dispatch } from "./commands/index.ts";
+import { asProtocolError } from "./failure.ts";
+import type { ConnectionView, Inlet, Peer } from "./gate.ts";
+import { Outbox, type OutboxOwner } from "./outbox.ts";
+import { type Awaitable, type Outcome, Pipelined, Together } from "./outcome.ts";
+import type { Identity, Link, Wire } from "./ports/index.ts";
+import { RateLimit } from "./rate-limit.ts";
+import { encode } from "./recent-events.ts";
+import type { Services } from "./services.ts";
+import type { Subscription } from "./subscription.ts";
+
+/** Commands that may wait behind one that is being checked. More are refused as `rate_limited`. */
+const maxBacklog = 1_000;
+
+type State = "opening" | "ready" | "draining" | "closed";
+
+/** Appends of one room on their way, all under one revision. */
+interface InFlight {
+  revision: number;
+  count: number;
+  waiting: (() => void)[];
+}
+
+export class Connection implements Inlet, OutboxOwner {
+  readonly connectionId: ConnectionId;
+  readonly wire: Wire;
+  readonly peer: Peer;
+  readonly outbox: Outbox;
+  readonly openedAt: number;
+  /** Some subscription may be behind; looked at when the socket drains. */
+  isBehind = false;
+  device: DeviceId | undefined;
+  identity: Identity | undefined;
+  readonly #link: Link;
+  readonly #services: Services;
+  readonly #rate: RateLimit;
+  readonly #subscriptions = new Map<RoomId, Subscription>();
+  #inFlight: Map<RoomId, InFlight> | undefined;
+  #appends = 0;
+  #state: State = "opening";
+  #badFrames = 0;
+  #isBusy = false;
+  #backlog: Command[] = [];
+  #unsentBefore = 0;
+  #progressAt: number;
+  #onIdle: (() => void) | undefined;
+
+  constructor(link: Link, wire: Wire, peer: Peer, services: Services) {
+    const { clock, ids, settings, flusher } = services;
+    this.connectionId = ids.connection();
+    this.wire = wire;
+    this.peer = peer;
+    this.#link = link;
+    this.#services = services;
+    this.outbox = new Outbox(this, link, wire, flusher, settings.outboxBytes);
+    this.#rate = new RateLimit(clock, settings.commandsPerSecond, settings.commandBurst);
+    this.openedAt = clock.monotonic();
+    this.#progressAt = this.openedAt;
+  }
+
+  /** Whose connection it is. Asked only after `sign_in`; before, an id that nobody has. */
+  get userId(): UserId {
+    return this.identity?.user ?? ("" as UserId);
+  }
+
+  get isClosed(): boolean {
+    return this.#state === "closed";
+  }
+
+  get isDraining(): boolean {
+    return this.#state === "draining";
+  }
+
+  get subscriptionCount(): number {
+    return this.#subscriptions.size;
+  }
+
+  subscription(room: RoomId): Subscription | undefined {
+    return this.#subscriptions.get(room);
+  }
+
+  keep(subscription: Subscription): void {
+    this.#subscriptions.set(subscription.room.record.room, subscription);
+  }
+
+  // --- Input ----------------------------------------------------------------------------------------
+
+  receive(frame: string): void {
+    if (this.#state === "closed") return;
+    const decoded = this.wire.dialect.decode(frame);
+    if (!decoded.ok) {
+      this.#sendError(decoded.id, decoded.error);
+      this.#badFrames += 1;
+      if (this.#badFrames >= limits.badFramesInARow) this.end("too_many_bad_frames");
+      return;
+    }
+    this.#badFrames = 0;
+    const { command } = decoded;
+    const waitMs = this.#rate.take();
+    if (waitMs > 0 || this.#backlog.length >= maxBacklog) {
+      const details = { retry_after_ms: Math.max(waitMs, 1) };
+      this.#sendError(command.id, new ProtocolError("rate_limited", details));
+      return;
+    }
+    if (this.#isBusy) this.#backlog.push(command);
+    else this.#run(command);
+  }
+
+  #run(command: Command): void {
+    if (this.#state === "draining" && command.type !== "ping") {
+      this.#sendError(command.id, new ProtocolError("draining"));
+      return;
+    }
+    if (this.#state === "opening" && command.type !== "ping" && command.type !== "sign_in") {
+      this.#sendError(command.id, new ProtocolError("unauthenticated"));
+      return;
+    }
+    let outcome: Awaitable<Outcome>;
+    try {
+      outcome = dispatch(this.#services, this, command);
+    } catch (error) {
+      this.#fail(command, error);
+      return;
+    }
+    if (!(outcome instanceof Promise)) {
+      this.#complete(command, outcome);
+      return;
+    }
+    this.#isBusy = true;
+    outcome
+      .then((settled) => this.#complete(command, settled))
+      .catch((error: unknown) => this.#fail(command, error))
+      .finally(() => this.#runBacklog())
+      .catch((error: unknown) => this.#services.report("error", "backlog_failed", { error }));
+  }
+
+  #runBacklog(): void {
+    this.#isBusy = false;
+    while (!this.#isBusy && this.#state !== "closed") {
+      const next = this.#backlog.shift();
+      if (next === undefined) break;
+      this.#run(next);
+    }
+    this.#tellIdle();
+  }
+
+  #complete(command: Command, outcome: Outcome): void {
+    if (this.#state === "closed") return;
+    if (outcome instanceof Pipelined) {
+      this.#appends += 1;
+      outcome.done
+        .then((reply) => this.#sendReply(command.id, reply))
+        .catch((error: unknown) => this.#fail(command, error))
+        .finally(() => {
+          this.#appends -= 1;
+          this.#tellIdle();
+        })
+        .catch((error: unknown) => this.#services.report("error", "reply_failed", { error }));
+    } else if (outcome instanceof Together) {
+      this.#sendReply(command.id, outcome.finish());
+      outcome.afterwards();
+    } else this.#sendReply(command.id, outcome);
+  }
+
+  #fail(command: Command, thrown: unknown): void {
+    const fields = { ...this.#fields(), command: command.type };
+    const error = asProtocolError(thrown, this.#services.report, fields);
+    this.#sendError(command.id, error);
+    if (endsAlways.has(error.code)) this.end(error.code);
+    else if (isCredential(command) && refusesCredential.has(error.code)) {
+      this.end(error.code === "token_expired" ? error.code : "unauthenticated");
+    }
+  }
+
+  // --- Order of appends -----------------------------------------------------------------------------
+
+  /**
+   * To be awaited before an append under a newer revision while others under an older one are on their way:
+   * those might be refused as stale and asked again, and would come after this one. Undefined: go on.
+   */
+  olderAppends(room: RoomId, revision: number): Promise<void> | undefined {
+    const inFlight = this.#inFlight?.get(room);
+    if (inFlight === undefined || inFlight.revision === revision) return undefined;
+    return new Promise((resolve) => inFlight.waiting.push(resolve));
+  }
+
+  appendBegan(room: RoomId, revision: number): void {
+    this.#inFlight ??= new Map();
+    const inFlight = this.#inFlight.get(room);
+    if (inFlight === undefined) this.#inFlight.set(room, { revision, count: 1, waiting: [] });
+    else inFlight.count += 1;
+  }
+
+  appendEnded(room: RoomId): void {
+    const inFlight = this.#inFlight?.get(room);
+    if (inFlight === undefined) return;
+    inFlight.count -= 1;
+    if (inFlight.count > 0) return;
+    this.#inFlight?.delete(room);
+    for (const resolve of inFlight.waiting) resolve();
+  }
+
+  // --- Output ---------------------------------------------------------------------------------------
+
+  #sendReply(id: CommandId, reply: Reply): void {
+    this.outbox.push(this.wire.frame(this.wire.dialect.encodeReply(id, reply)));
+  }
+
+  #sendError(id: CommandId | undefined, error: ProtocolError): void {
+    this.outbox.push(this.wire.frame(this.wire.dialect.encodeError(id, error)));
+  }
+
+  /** Tells something about the connection itself. */
+  notify(notice: NoticeEvent): void {
+    const bytes = encode(this.wire, notice);
+    if (bytes !== undefined) this.outbox.push(bytes);
+  }
+
+  drained(): void {
+    this.outbox.recover();
+  }
+
+  recovered(): void {
+    if (!this.isBehind) return;
+    this.isBehind = false;
+    for (const subscription of this.#subscriptions.values()) {
+      if (!subscription.isLive) {
+        this.isBehind = true;
+        subscription.room.catchUp(subscription);
+      }
+    }
+  }
+
+  // --- End ------------------------------------------------------------------------------------------
+
+  /** Ends one subscription and says why. Nothing of the room follows. */
+  endSubscription(subscription: Subscription, notice?: NoticeEvent): void {
+    const { room } = subscription.room.record;
+    if (this.#subscriptions.get(room) !== subscription) return;
+    this.#subscriptions.delete(room);
+    subscription.room.remove(subscription);
+    if (notice !== undefined) this.notify(notice);
+  }
+
+  /** Closes for a reason of the error table: what is queued goes out first, then the close code. */
+  end(code: ErrorCode): void {
+    if (this.#state === "closed") return;
+    this.#letGo();
+    this.outbox.flush();
+    this.#link.close(errorRow(code).close ?? 1008, code);
+    this.#reportClosed({ reason: code });
+  }
+
+  /** Ends at once, without a closing handshake that would wait behind everything unread. */
+  terminate(reason: ErrorCode | "shutdown"): void {
+    if (this.#state === "closed") return;
+    this.#letGo();
+    this.#link.terminate();
+    this.#reportClosed({ reason });
+  }
+
+  closed(code: number): void {
+    if (this.#state === "closed") return;
+    this.#letGo();
+    this.#reportClosed({ code });
+  }
+
+  #letGo(): void {
+    this.#state = "closed";
+    this.#backlog = [];
+    for (const subscription of [...this.#subscriptions.values()]) {
+      subscription.room.remove(subscription);
+    }
+    this.#subscriptions.clear();
+    this.#services.registry.remove(this);
+    this.#onIdle?.();
+  }
+
+  #reportClosed(fields: Readonly<Record<string, unknown>>): void {
+    this.outbox.close();
+    this.#services.report("info", "connection_closed", { ...this.#fields(), ...fields });
+  }
+
+  #fields(): Record<string, unknown> {
+    return {
+      connection_id: this.connectionId,
+      dialect: this.wire.dialect.name,
+      ...(this.identity === undefined ? {} : { user_id: this.identity.user }),
+    };
+  }
+
+  // --- Life -----------------------------------------------------------------------------------------
+
+  /** Sets whose connection it is, once. */
+  become(identity: Identity, device: DeviceId | undefined): void {
+    const { registry, report } = this.#services;
+    if (device !== undefined) registry.ofDevice(identity.user, device)?.end("replaced");
+    this.identity = identity;
+    this.device = device;
+    this.#state = "ready";
+    registry.bind(this, identity.user);
+    report("info", "signed_in", this.#fields());
+  }
+
+  /** Refuses new commands and resolves when those under way are answered. */
+  async finish(): Promise<void> {
+    if (this.#state === "closed") return;
+    this.#state = "draining";
+    if (!this.#isBusy && this.#appends === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
+  }
+
+  #tellIdle(): void {
+    if (!this.#isBusy && this.#appends === 0) this.#onIdle?.();
+  }
+
+  /** Once a second: what has run out, and whether the peer still takes anything. */
+  check(): void {
+    const { clock, settings } = this.#services;
+    const now = clock.monotonic();
+    if (this.#state === "opening" && now - this.openedAt >= settings.signInTimeoutMs) {
+      this.end("sign_in_timeout");
+      return;
+    }
+    const expiresAt = this.identity?.expiresAt;
+    if (expiresAt !== undefined && clock.now() >= expiresAt) {
+      this.end("token_expired");
+      return;
+    }
+    const unsent = this.outbox.unsentBytes;
+    if (unsent === 0 || unsent < this.#unsentBefore) this.#progressAt = now;
+    this.#unsentBefore = unsent;
+    if (now - this.#progressAt >= settings.stallTimeoutMs) this.terminate("slow_consumer");
+  }
+
+  view(): ConnectionView {
+    return {
+      connection_id: this.connectionId,
+      dialect: this.wire.dialect.name,
+      address: this.peer.address,
+      ...(this.identity === undefined ? {} : { user: this.identity.user }),
+      connected_ms: Math.round(this.#services.clock.monotonic() - this.openedAt),
+      unsent_bytes: this.outbox.unsentBytes,
+      lagging: this.outbox.isLagging,
+    };
+  }
+}
+
+/** Codes that end the connection wherever they come from. */
+const endsAlways: ReadonlySet<ErrorCode> = new Set(["unsupported_version", "banned"]);
+/** Codes that end the connection where they answer a credential. */
+const refusesCredential: ReadonlySet<ErrorCode> = new Set([
+  "unauthenticated",
+  "token_expired",
+  "forbidden",
+]);
+
+function isCredential(command: Command): boolean {
+  return command.type === "refresh" || (command.type === "sign_in" && command.token !== undefined);
+}

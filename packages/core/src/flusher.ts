@@ -1,0 +1,93 @@
+/**
+ * Runs at the end of each turn of the event loop in which something was queued: first every room joins the
+ * turn's frames into one chunk per wire and puts it into its subscribers' outboxes, then each outbox is written
+ * once. An idle room is so delivered at once and a busy one merges by itself.
+ *
+ * Writing to a huge room is cut into slices, and what is not part of it - acknowledgements, pings, other
+ * rooms - is written before each slice. What is queued meanwhile for an outbox that was not reached yet joins
+ * the same write.
+ */
+import type { Outbox } from "./outbox.ts";
+import type { Clock } from "./ports/index.ts";
+
+/** Milliseconds of writing after which input gets its turn. */
+const sliceMs = 2;
+/** Outboxes written between two looks at the clock. */
+const sliceStep = 16;
+
+/** Something that gathers frames during a turn. */
+export interface TurnEnd {
+  endTurn(): void;
+}
+
+export class Flusher {
+  readonly #clock: Clock;
+  readonly #mayDeliver: () => boolean;
+  #rooms: TurnEnd[] = [];
+  #urgent: Outbox[] = [];
+  #bulk: Outbox[] = [];
+  #nextBulk = 0;
+  #isScheduled = false;
+
+  /** @param mayDeliver False holds everything back; whoever made it false calls `resume` later. */
+  constructor(clock: Clock, mayDeliver: () => boolean) {
+    this.#clock = clock;
+    this.#mayDeliver = mayDeliver;
+  }
+
+  markRoom(room: TurnEnd): void {
+    this.#rooms.push(room);
+    this.#schedule();
+  }
+
+  markUrgent(outbox: Outbox): void {
+    this.#urgent.push(outbox);
+    this.#schedule();
+  }
+
+  markBulk(outbox: Outbox): void {
+    this.#bulk.push(outbox);
+    this.#schedule();
+  }
+
+  /** Tries again after `mayDeliver` was false. */
+  resume(): void {
+    if (this.#rooms.length + this.#urgent.length + this.#bulk.length > 0) this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    this.#clock.afterTurn(this.#run);
+  }
+
+  readonly #run = (): void => {
+    this.#isScheduled = false;
+    if (!this.#mayDeliver()) return;
+    const rooms = this.#rooms;
+    this.#rooms = [];
+    for (const room of rooms) room.endTurn();
+    const urgent = this.#urgent;
+    this.#urgent = [];
+    for (const outbox of urgent) outbox.flush();
+    this.#writeSlice();
+  };
+
+  #writeSlice(): void {
+    const bulk = this.#bulk;
+    if (bulk.length === 0) return;
+    const end = this.#clock.monotonic() + sliceMs;
+    let index = this.#nextBulk;
+    while (index < bulk.length) {
+      bulk[index]?.flush();
+      index += 1;
+      if (index % sliceStep === 0 && index < bulk.length && this.#clock.monotonic() >= end) {
+        this.#nextBulk = index;
+        this.#schedule();
+        return;
+      }
+    }
+    this.#bulk = [];
+    this.#nextBulk = 0;
+  }
+}

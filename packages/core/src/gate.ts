@@ -1,0 +1,123 @@
+/**
+ * What the outer packages see of a node: the gateway brings connections, HTTP and other doors bring single
+ * commands, the server starts and stops it. `createNode` in `node.ts` makes one.
+ */
+import type { Command, CommandType, Reply } from "@parlance/protocol";
+import type {
+  Authenticator,
+  Broker,
+  Clock,
+  Directory,
+  Identity,
+  Ids,
+  Link,
+  RoomLog,
+  Wire,
+} from "./ports/index.ts";
+
+/** What a node is made of. All I/O arrives here. */
+export interface NodePorts {
+  /** Names this node among its install's nodes; new at every start. */
+  readonly nodeId: string;
+  readonly log: RoomLog;
+  readonly directory: Directory;
+  readonly broker: Broker;
+  readonly authenticator: Authenticator;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly report: Report;
+}
+
+/** Where a node tells the operator what happened. Fixed names, fields in `snake_case`; never a text or a token. */
+export interface Report {
+  (
+    level: "debug" | "info" | "warn" | "error",
+    event: string,
+    fields: Readonly<Record<string, unknown>>,
+  ): void;
+}
+
+/** Numbers that an operator may set. */
+export interface NodeSettings {
+  readonly guestsAllowed: boolean;
+  /** Commands a second that one connection may send, and how many at once. 0: not limited. */
+  readonly commandsPerSecond: number;
+  readonly commandBurst: number;
+  /** Bytes unsent above which a connection is *lagging* and reads from the log instead of a queue. */
+  readonly outboxBytes: number;
+  /** A connection that takes nothing for so long, with bytes waiting, is ended. */
+  readonly stallTimeoutMs: number;
+  readonly signInTimeoutMs: number;
+  /** How often the heads of active rooms are compared with the log. */
+  readonly pollMs: number;
+  /** How often the control log is asked for its head. */
+  readonly controlPollMs: number;
+  readonly heartbeatMs: number;
+  /** How often presence changes of a room are told. */
+  readonly presenceFlushMs: number;
+}
+
+export interface Node {
+  /** Reads the control log's place and begins the periodic checks. */
+  start(): Promise<void>;
+  /** A new connection. It may speak at once; it has `signInTimeoutMs` to sign in. */
+  connect(link: Link, wire: Wire, peer: Peer): Inlet;
+  /**
+   * Executes one command for somebody without a connection (REST, doors, plug-ins).
+   *
+   * @throws ProtocolError for every expected failure.
+   */
+  execute<T extends ConnectionlessType>(identity: Identity, command: Command<T>): Promise<Reply<T>>;
+  /**
+   * Tells all connections to come back after moments spread over `spreadMs`, closes each at its moment with
+   * 1012, lets commands that are under way finish. Resolves when no connection is left.
+   */
+  drain(spreadMs: number): Promise<void>;
+  /** Stops timers and lets go of the broker. Connections left are ended at once. */
+  close(): Promise<void>;
+  counts(): NodeCounts;
+  /** The live connections, for operators. */
+  connections(): readonly ConnectionView[];
+}
+
+/** Commands that make sense without a live connection. */
+export type ConnectionlessType = Exclude<
+  CommandType,
+  "sign_in" | "refresh" | "subscribe" | "resume" | "unsubscribe" | "ping"
+>;
+
+/** Who is at the other end of a transport, for logs and limits. */
+export interface Peer {
+  readonly address: string;
+  readonly transport: "websocket" | "sse" | "socketio";
+}
+
+/** The receiving half of a connection: the gateway calls these, in order, from the socket's events. */
+export interface Inlet {
+  readonly connectionId: string;
+  /** One whole text frame. Never throws. */
+  receive(frame: string): void;
+  /** The link's unsent bytes fell, or reached zero. */
+  drained(): void;
+  /** The transport is gone; nothing can be sent. `code` as seen on the wire, 1006 if none. */
+  closed(code: number): void;
+}
+
+export interface NodeCounts {
+  readonly connections: number;
+  readonly rooms: number;
+  readonly subscriptions: number;
+  readonly lagging: number;
+  /** Bytes queued by the node itself, beyond what the links hold. */
+  readonly outboxBytes: number;
+}
+
+export interface ConnectionView {
+  readonly connection_id: string;
+  readonly dialect: string;
+  readonly address: string;
+  readonly user?: string;
+  readonly connected_ms: number;
+  readonly unsent_bytes: number;
+  readonly lagging: boolean;
+}

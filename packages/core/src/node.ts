@@ -1,0 +1,226 @@
+/** A node: the commands, the rooms and the connections of one server process, put together over the ports. */
+import type { Command, Reply } from "@parlance/protocol";
+import { perform } from "./commands/index.ts";
+import { Connection } from "./connection.ts";
+import { ControlFollower } from "./control.ts";
+import { asProtocolError } from "./failure.ts";
+import { Flusher } from "./flusher.ts";
+import type {
+  ConnectionlessType,
+  ConnectionView,
+  Inlet,
+  Node,
+  NodeCounts,
+  NodePorts,
+  NodeSettings,
+  Peer,
+} from "./gate.ts";
+import type { Identity, Link, Timer, Unsubscribe, Wire } from "./ports/index.ts";
+import { presenceLeaseMs } from "./presence.ts";
+import { Registry } from "./registry.ts";
+import { Rooms } from "./rooms.ts";
+import type { Services } from "./services.ts";
+
+/** What suits most installs; every value can be set. */
+export const defaultSettings: NodeSettings = {
+  guestsAllowed: true,
+  commandsPerSecond: 50,
+  commandBurst: 200,
+  outboxBytes: 262_144,
+  stallTimeoutMs: 60_000,
+  signInTimeoutMs: 10_000,
+  pollMs: 5_000,
+  controlPollMs: 1_000,
+  heartbeatMs: 25_000,
+  presenceFlushMs: 250,
+};
+
+const connectionCheckMs = 1_000;
+const sweepMs = 10_000;
+/** A node whose own timer is later than this was asleep, and does not trust what it knows. */
+const asleepMs = 3_000;
+
+/** Puts a node together. It does nothing until `start`. */
+export function createNode(ports: NodePorts, settings: NodeSettings): Node {
+  return new ServerNode(ports, settings);
+}
+
+class ServerNode implements Node {
+  readonly #services: Services;
+  readonly #control: ControlFollower;
+  readonly #timers = new Set<Timer>();
+  #unsubscribe: Unsubscribe | undefined;
+  #isClosed = false;
+  #awakeAt: number;
+  #isWaking = false;
+
+  constructor(ports: NodePorts, settings: NodeSettings) {
+    const flusher = new Flusher(ports.clock, () => this.#mayDeliver());
+    const rooms = new Rooms({
+      log: ports.log,
+      directory: ports.directory,
+      broker: ports.broker,
+      clock: ports.clock,
+      nodeId: ports.nodeId,
+      flusher,
+      presenceFlushMs: settings.presenceFlushMs,
+      onFailure: (event, error) => ports.report("warn", event, { error }),
+    });
+    this.#services = { ...ports, settings, rooms, flusher, registry: new Registry() };
+    this.#control = new ControlFollower(this.#services);
+    this.#awakeAt = ports.clock.monotonic();
+  }
+
+  async start(): Promise<void> {
+    const { broker, rooms, settings } = this.#services;
+    await this.#control.start();
+    this.#unsubscribe = await broker.subscribe("control", (notice) => {
+      if (notice.type === "control") void this.#checkControl();
+    });
+    broker.onInterruption(() => {
+      rooms.repairAll();
+      void this.#checkControl();
+    });
+    this.#awakeAt = this.#services.clock.monotonic();
+    this.#every(settings.controlPollMs, () => {
+      if (!this.#wasAsleep()) this.#awakeAt = this.#services.clock.monotonic();
+      void this.#checkControl();
+    });
+    this.#every(settings.pollMs, () => void this.#checkHeads());
+    this.#every(connectionCheckMs, () => {
+      for (const connection of this.#services.registry) connection.check();
+    });
+    this.#every(sweepMs, () => rooms.sweep());
+    this.#every(presenceLeaseMs / 3, () => {
+      for (const room of rooms) room.presence.tick();
+    });
+  }
+
+  connect(link: Link, wire: Wire, peer: Peer): Inlet {
+    const connection = new Connection(link, wire, peer, this.#services);
+    this.#services.registry.add(connection);
+    this.#services.report("info", "connection_opened", {
+      connection_id: connection.connectionId,
+      dialect: wire.dialect.name,
+      transport: peer.transport,
+    });
+    return connection;
+  }
+
+  async execute<T extends ConnectionlessType>(
+    identity: Identity,
+    command: Command<T>,
+  ): Promise<Reply<T>> {
+    try {
+      return await perform({ services: this.#services, identity }, command);
+    } catch (error) {
+      const fields = { command: command.type, user_id: identity.user };
+      throw asProtocolError(error, this.#services.report, fields);
+    }
+  }
+
+  async drain(spreadMs: number): Promise<void> {
+    const { clock, ids, registry } = this.#services;
+    await Promise.all(
+      [...registry].map(async (connection) => {
+        const delayMs = Math.floor(ids.random() * spreadMs);
+        connection.notify({ type: "goodbye", reconnect_after_ms: delayMs });
+        await new Promise<void>((resolve) => clock.after(delayMs, resolve));
+        await connection.finish();
+        connection.end("draining");
+      }),
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const timer of this.#timers) timer.cancel();
+    this.#unsubscribe?.();
+    for (const connection of [...this.#services.registry]) connection.terminate("shutdown");
+    this.#services.rooms.close();
+    await this.#services.broker.close();
+  }
+
+  counts(): NodeCounts {
+    const { registry, rooms } = this.#services;
+    let subscriptions = 0;
+    let lagging = 0;
+    let outboxBytes = 0;
+    for (const connection of registry) {
+      subscriptions += connection.subscriptionCount;
+      outboxBytes += connection.outbox.bytes;
+      if (connection.outbox.isLagging) lagging += 1;
+    }
+    return { connections: registry.size, rooms: rooms.count, subscriptions, lagging, outboxBytes };
+  }
+
+  connections(): readonly ConnectionView[] {
+    return [...this.#services.registry].map((connection) => connection.view());
+  }
+
+  // --- Periodic checks ------------------------------------------------------------------------------
+
+  #every(intervalMs: number, run: () => void): void {
+    const again = (): void => {
+      const timer = this.#services.clock.after(intervalMs, () => {
+        this.#timers.delete(timer);
+        if (this.#isClosed) return;
+        run();
+        again();
+      });
+      this.#timers.add(timer);
+    };
+    again();
+  }
+
+  async #checkControl(): Promise<void> {
+    try {
+      await this.#control.check();
+    } catch (error) {
+      this.#services.report("warn", "control_check_failed", { error });
+    }
+  }
+
+  async #checkHeads(): Promise<void> {
+    try {
+      await this.#services.rooms.checkHeads();
+    } catch (error) {
+      this.#services.report("warn", "head_check_failed", { error });
+    }
+  }
+
+  #wasAsleep(): boolean {
+    const sinceMs = this.#services.clock.monotonic() - this.#awakeAt;
+    return sinceMs > this.#services.settings.controlPollMs + asleepMs;
+  }
+
+  /*
+   * Security: a node that was stopped for a while (SIGSTOP, a suspended machine) wakes with sockets, tokens and
+   * memberships of the past. Nothing leaves it before it has looked at the clock and read the control log.
+   */
+  #mayDeliver(): boolean {
+    if (!this.#wasAsleep()) return true;
+    if (!this.#isWaking) {
+      this.#isWaking = true;
+      void this.#wake();
+    }
+    return false;
+  }
+
+  async #wake(): Promise<void> {
+    const { clock, flusher, registry, rooms, report, settings } = this.#services;
+    report("warn", "woke_up", { asleep_ms: Math.round(clock.monotonic() - this.#awakeAt) });
+    for (const connection of registry) connection.check();
+    try {
+      await this.#control.check();
+    } catch (error) {
+      report("warn", "control_check_failed", { error });
+      if (!this.#isClosed) clock.after(settings.controlPollMs, () => void this.#wake());
+      return;
+    }
+    rooms.repairAll();
+    this.#awakeAt = clock.monotonic();
+    this.#isWaking = false;
+    flusher.resume();
+  }
+}

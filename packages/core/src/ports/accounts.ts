@@ -1,0 +1,88 @@
+import type { DeviceId, SessionId, UserId } from "@parlance/protocol";
+import type { Identity } from "./authenticator.ts";
+import type { KeyRecord, UserRecord } from "./directory.ts";
+
+/** Built-in accounts and guests, as the doors that take passwords see them. */
+export interface Accounts {
+  /**
+   * Makes an account.
+   *
+   * An e-mail address that belongs to somebody is left out without a word: the answer must not tell who has an
+   * account here. Addresses are not verified yet, so nobody signs in with one.
+   *
+   * @throws ProtocolError `bad_request` (`field` says which) for a name or password that the rules refuse,
+   *   `conflict` if the user name is taken, `unavailable` if too many passwords are being hashed.
+   */
+  createAccount(account: NewAccount): Promise<UserRecord>;
+  /**
+   * @returns the identity of a new session, with `issuedToken`.
+   * @throws ProtocolError `unauthenticated` for an unknown name, a wrong password and a disabled account alike,
+   *   after the same time.
+   */
+  signIn(request: SignInRequest): Promise<Identity>;
+  /**
+   * Comes in as a guest of that name.
+   *
+   * @returns the identity of a new session, with `issuedToken`.
+   * @throws ProtocolError `forbidden` where guests are not allowed, `bad_request` for a reserved name.
+   */
+  guest(request: GuestRequest): Promise<Identity>;
+  /** Ends one session and everything that lives by it. @returns false if it was over already. */
+  signOut(session: SessionId): Promise<boolean>;
+  /**
+   * Sets a new password and ends all other sessions.
+   *
+   * @throws ProtocolError `forbidden` if `current` is wrong or the user has no password, `bad_request` if the
+   *   rules refuse the new one.
+   */
+  changePassword(identity: Identity, change: PasswordChange): Promise<void>;
+}
+
+export interface NewAccount {
+  /** 3-32 of `a-z0-9_.-` after folding to lower case. */
+  readonly username: string;
+  /** 8-256 characters. */
+  readonly password: string;
+  /** Display name; the user name if absent. */
+  readonly name?: string;
+  readonly email?: string;
+}
+
+export interface SignInRequest {
+  readonly username: string;
+  readonly password: string;
+  readonly device?: DeviceId;
+}
+
+export interface GuestRequest {
+  readonly name: string;
+  readonly device?: DeviceId;
+}
+
+export interface PasswordChange {
+  readonly current: string;
+  readonly next: string;
+}
+
+/** Keys of back ends. */
+export interface ApiKeys {
+  /**
+   * Makes a key. Its token is told once: only a SHA-256 of the secret is kept.
+   *
+   * @param key `name` outlives a change of key, since principal and author `service:<name>` are made from it.
+   */
+  createKey(key: {
+    readonly name: string;
+    readonly scopes: readonly string[];
+  }): Promise<{ readonly record: KeyRecord; readonly token: string }>;
+  listKeys(): Promise<readonly KeyRecord[]>;
+  /** @returns false if there is no such key, or it was revoked before. */
+  revokeKey(id: string): Promise<boolean>;
+}
+
+/** What operators do to users. */
+export interface UserAdmin {
+  user(id: UserId): Promise<UserRecord | undefined>;
+  /** Disabling ends everything of the user; it cannot sign in again until enabled. */
+  setDisabled(id: UserId, disabled: boolean, now: number): Promise<void>;
+}

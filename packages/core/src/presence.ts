@@ -1,0 +1,156 @@
+/**
+ * Who is in one room now: users with a live subscription, on this node or another. Each node speaks for its own
+ * connections; what a silent node said expires. Changes are told together a few times a second, so that a
+ * reconnect of everybody costs as many events as it lasts ticks, not as there are people.
+ */
+import { limits, type UserId, type WireUser } from "@parlance/protocol";
+import type { Timer } from "./ports/index.ts";
+import type { Room, RoomContext } from "./room.ts";
+import type { Subscription } from "./subscription.ts";
+
+/** Somebody whose last connection went stays visible so long, and comes back without a flicker. */
+const graceMs = 1_000;
+/** More changes than this at once are told as a number only: naming all to all is quadratic. */
+const maxNamedChanges = 200;
+/** Shortest time between two lists to the other nodes. */
+const digestMs = 1_000;
+/** What a node said is forgotten when it is silent for so long; it repeats itself three times in between. */
+export const presenceLeaseMs = 30_000;
+
+interface Local {
+  readonly user: WireUser;
+  connections: number;
+  /** Monotonic time at which the last connection went. */
+  leftAt: number | undefined;
+}
+
+export class RoomPresence {
+  readonly #room: Room;
+  readonly #context: RoomContext;
+  readonly #local = new Map<UserId, Local>();
+  readonly #remote = new Map<string, { users: ReadonlyMap<UserId, WireUser>; heardAt: number }>();
+  /** What subscribers were told last. */
+  readonly #told = new Map<UserId, WireUser>();
+  #timer: Timer | undefined;
+  #digestAt = Number.NEGATIVE_INFINITY;
+  #isDigestDue = false;
+
+  constructor(room: Room, context: RoomContext) {
+    this.#room = room;
+    this.#context = context;
+  }
+
+  came(subscription: Subscription): void {
+    const { identity } = subscription.connection;
+    if (identity === undefined) return;
+    const local = this.#local.get(identity.user);
+    if (local !== undefined) {
+      local.connections += 1;
+      local.leftAt = undefined;
+      return;
+    }
+    const user = { id: identity.user, name: identity.name, kind: identity.kind };
+    this.#local.set(identity.user, { user, connections: 1, leftAt: undefined });
+    this.#changed();
+  }
+
+  went(subscription: Subscription): void {
+    const local = this.#local.get(subscription.connection.userId);
+    if (local === undefined) return;
+    local.connections -= 1;
+    if (local.connections > 0) return;
+    local.leftAt = this.#context.clock.monotonic();
+    this.#changed();
+  }
+
+  /** Another node's list; an empty one means that it has nobody left. */
+  heard(node: string, users: readonly WireUser[]): void {
+    if (users.length === 0) this.#remote.delete(node);
+    else {
+      const map = new Map(users.map((user) => [user.id, user]));
+      this.#remote.set(node, { users: map, heardAt: this.#context.clock.monotonic() });
+    }
+    this.#arm();
+  }
+
+  /** Everybody here, those in grace included; at most `limits.listItems`. */
+  list(): WireUser[] {
+    return [...this.#now().values()].slice(0, limits.listItems);
+  }
+
+  /** Repeats this node's list and forgets nodes that fell silent. Called every third of the lease. */
+  tick(): void {
+    const now = this.#context.clock.monotonic();
+    for (const [node, { heardAt }] of this.#remote) {
+      if (now - heardAt > presenceLeaseMs) {
+        this.#remote.delete(node);
+        this.#arm();
+      }
+    }
+    if (this.#local.size > 0) this.#digest(now);
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+  }
+
+  #changed(): void {
+    this.#isDigestDue = true;
+    this.#arm();
+  }
+
+  #arm(): void {
+    this.#timer ??= this.#context.clock.after(this.#context.presenceFlushMs, () => {
+      this.#timer = undefined;
+      this.#flush();
+    });
+  }
+
+  #now(): Map<UserId, WireUser> {
+    const users = new Map<UserId, WireUser>();
+    for (const [id, local] of this.#local) users.set(id, local.user);
+    for (const { users: remote } of this.#remote.values()) {
+      for (const [id, user] of remote) if (!users.has(id)) users.set(id, user);
+    }
+    return users;
+  }
+
+  #flush(): void {
+    const now = this.#context.clock.monotonic();
+    let isSomebodyInGrace = false;
+    for (const [id, local] of this.#local) {
+      if (local.leftAt === undefined) continue;
+      if (now - local.leftAt >= graceMs) this.#local.delete(id);
+      else isSomebodyInGrace = true;
+    }
+    if (this.#isDigestDue && now - this.#digestAt >= digestMs) this.#digest(now);
+    if (isSomebodyInGrace || this.#isDigestDue) this.#arm();
+    this.#tell();
+  }
+
+  #tell(): void {
+    const users = this.#now();
+    const online = [...users.values()].filter((user) => !this.#told.has(user.id));
+    const offline = [...this.#told.keys()].filter((id) => !users.has(id));
+    if (online.length + offline.length === 0) return;
+    for (const user of online) this.#told.set(user.id, user);
+    for (const id of offline) this.#told.delete(id);
+    const base = { type: "presence", room: this.#room.record.room, count: users.size } as const;
+    this.#room.deliverEphemeral(
+      online.length + offline.length > maxNamedChanges
+        ? { ...base, online: [], offline: [], omitted: true }
+        : { ...base, online, offline },
+    );
+  }
+
+  #digest(now: number): void {
+    this.#digestAt = now;
+    this.#isDigestDue = false;
+    const users = [...this.#local.values()].map((local) => local.user);
+    this.#context.broker.publish(this.#room.record.room, {
+      type: "present",
+      node: this.#context.nodeId,
+      users,
+    });
+  }
+}

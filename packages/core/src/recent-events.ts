@@ -1,0 +1,96 @@
+import type { EventFrame, Sequence } from "@parlance/protocol";
+import type { Bytes, Wire } from "./ports/index.ts";
+
+/** One delivered event with its finished bytes, made at most once for each wire. */
+export class RecentEvent {
+  readonly sequence: Sequence;
+  readonly frame: EventFrame;
+  /* Nearly always one wire, so no map until a second one asks. */
+  #wire: Wire | undefined;
+  #bytes: Bytes | undefined;
+  #others: Map<Wire, Bytes | undefined> | undefined;
+
+  constructor(frame: EventFrame) {
+    this.sequence = frame.sequence;
+    this.frame = frame;
+  }
+
+  /** Undefined where the wire's dialect has no word for the event. */
+  bytesFor(wire: Wire): Bytes | undefined {
+    if (this.#wire === wire) return this.#bytes;
+    if (this.#wire === undefined) {
+      this.#wire = wire;
+      this.#bytes = encode(wire, this.frame);
+      return this.#bytes;
+    }
+    this.#others ??= new Map();
+    if (!this.#others.has(wire)) this.#others.set(wire, encode(wire, this.frame));
+    return this.#others.get(wire);
+  }
+}
+
+/** Finished bytes of any event for one wire. */
+export function encode(
+  wire: Wire,
+  event: Parameters<Wire["dialect"]["encodeEvent"]>[0],
+): Bytes | undefined {
+  const text = wire.dialect.encodeEvent(event);
+  return text === undefined ? undefined : wire.frame(text);
+}
+
+/** Events kept for readers that are a little behind, by room. */
+const maxEvents = 512;
+/** Characters of text kept, as a measure of memory. A reader further behind reads from the log. */
+const maxWeight = 1_048_576;
+/** Weight of an event without its text: envelope, encoded bytes, objects. */
+const baseWeight = 600;
+
+/**
+ * The newest events of a warm room, without holes, so that ten thousand clients that come back are served
+ * from memory. Bounded in number and in size.
+ */
+export class RecentEvents {
+  #events: RecentEvent[] = [];
+  #start = 0;
+  #weight = 0;
+
+  /** Sequence of the oldest event kept; undefined if there is none. */
+  get first(): Sequence | undefined {
+    return this.#events[this.#start]?.sequence;
+  }
+
+  add(event: RecentEvent): void {
+    this.#events.push(event);
+    this.#weight += weigh(event);
+    while (this.#events.length - this.#start > maxEvents || this.#weight > maxWeight) {
+      const oldest = this.#events[this.#start];
+      if (oldest === undefined) break;
+      this.#weight -= weigh(oldest);
+      this.#start += 1;
+    }
+    if (this.#start > maxEvents) {
+      this.#events = this.#events.slice(this.#start);
+      this.#start = 0;
+    }
+  }
+
+  /** The event after `offset`, or undefined if it is not kept (any more, or yet). */
+  after(offset: Sequence): RecentEvent | undefined {
+    const first = this.first;
+    if (first === undefined || offset + 1 < first) return undefined;
+    return this.#events[this.#start + (offset + 1 - first)];
+  }
+
+  /** Forgets everything: a hole must not arise, or a payload was erased. */
+  clear(): void {
+    this.#events = [];
+    this.#start = 0;
+    this.#weight = 0;
+  }
+}
+
+function weigh(event: RecentEvent): number {
+  const { frame } = event;
+  if ("erased" in frame) return baseWeight;
+  return "text" in frame.data ? baseWeight + 2 * frame.data.text.length : baseWeight;
+}

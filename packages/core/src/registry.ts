@@ -1,0 +1,47 @@
+import type { DeviceId, UserId } from "@parlance/protocol";
+import type { Connection } from "./connection.ts";
+
+/** The live connections of this node, by who they belong to. */
+export class Registry {
+  readonly #all = new Set<Connection>();
+  readonly #byUser = new Map<UserId, Set<Connection>>();
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  *[Symbol.iterator](): Generator<Connection> {
+    yield* this.#all;
+  }
+
+  add(connection: Connection): void {
+    this.#all.add(connection);
+  }
+
+  /** Called once the connection knows whose it is. */
+  bind(connection: Connection, user: UserId): void {
+    const connections = this.#byUser.get(user);
+    if (connections === undefined) this.#byUser.set(user, new Set([connection]));
+    else connections.add(connection);
+  }
+
+  remove(connection: Connection): void {
+    this.#all.delete(connection);
+    const connections = this.#byUser.get(connection.userId);
+    if (connections === undefined) return;
+    connections.delete(connection);
+    if (connections.size === 0) this.#byUser.delete(connection.userId);
+  }
+
+  ofUser(user: UserId): readonly Connection[] {
+    return [...(this.#byUser.get(user) ?? [])];
+  }
+
+  /** The connection that a new one of the same user and device replaces. */
+  ofDevice(user: UserId, device: DeviceId): Connection | undefined {
+    for (const connection of this.#byUser.get(user) ?? []) {
+      if (connection.device === device) return connection;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,144 @@
+/** The rooms that this node needs now: opened once for all who ask, compared with the log, closed when idle. */
+import { ProtocolError, type RoomId } from "@parlance/protocol";
+import { kindByName, kinds } from "./kinds.ts";
+import type { NewRoom, Notice, Unsubscribe } from "./ports/index.ts";
+import { Room, type RoomContext } from "./room.ts";
+
+/** An open room that nobody used for so long, and nobody subscribes to, is closed. */
+const idleMs = 30_000;
+/** Notices kept for a room while it opens; what is over is found in the log. */
+const maxEarlyNotices = 256;
+
+interface Opened {
+  readonly room: Room;
+  readonly unsubscribe: Unsubscribe;
+}
+
+export class Rooms {
+  readonly #context: RoomContext;
+  readonly #opened = new Map<RoomId, Opened>();
+  readonly #opening = new Map<RoomId, Promise<Room | undefined>>();
+
+  constructor(context: Omit<RoomContext, "onLost">) {
+    this.#context = { ...context, onLost: (room) => void this.#lost(room) };
+  }
+
+  get count(): number {
+    return this.#opened.size;
+  }
+
+  /** The room if it is open on this node. */
+  get(id: RoomId): Room | undefined {
+    const opened = this.#opened.get(id);
+    if (opened === undefined) return undefined;
+    opened.room.usedAt = this.#context.clock.monotonic();
+    return opened.room;
+  }
+
+  /**
+   * Opens a room: listens at the broker first, then reads where the log is, so that nothing falls between.
+   *
+   * @param create Whether it may come into being, if its name's kind allows that.
+   * @throws ProtocolError `not_found`.
+   */
+  async open(id: RoomId, create: boolean): Promise<Room> {
+    const opened = this.get(id);
+    if (opened !== undefined) return opened;
+    let opening = this.#opening.get(id);
+    if (opening === undefined) {
+      opening = this.#open(id, create ? newRoom(id, this.#context.clock.now()) : undefined);
+      this.#opening.set(id, opening);
+      const done = (): void => void this.#opening.delete(id);
+      opening.then(done, done);
+    }
+    const room = await opening;
+    if (room !== undefined) return room;
+    // Somebody who may not create it was first to ask; whoever may, asks again.
+    if (create && newRoom(id, 0) !== undefined) return this.open(id, create);
+    throw new ProtocolError("not_found");
+  }
+
+  async #open(id: RoomId, createAs: NewRoom | undefined): Promise<Room | undefined> {
+    const early: Notice[] = [];
+    let room: Room | undefined;
+    const unsubscribe = await this.#context.broker.subscribe(id, (notice) => {
+      if (room !== undefined) room.hear(notice);
+      else if (early.length < maxEarlyNotices) early.push(notice);
+    });
+    try {
+      const record = await this.#context.log.open(id, createAs);
+      if (record === undefined) {
+        unsubscribe();
+        return undefined;
+      }
+      room = new Room(record, this.#context);
+    } catch (error) {
+      unsubscribe();
+      throw error;
+    }
+    this.#opened.set(id, { room, unsubscribe });
+    for (const notice of early) room.hear(notice);
+    return room;
+  }
+
+  *[Symbol.iterator](): Generator<Room> {
+    for (const { room } of this.#opened.values()) yield room;
+  }
+
+  /** Compares every open room with the log, in one query. What a lost notice left out is read and delivered. */
+  async checkHeads(): Promise<void> {
+    if (this.#opened.size === 0) return;
+    const heads = await this.#context.log.heads([...this.#opened.keys()]);
+    for (const { room } of [...this.#opened.values()]) {
+      const head = heads.get(room.record.room);
+      if (head === undefined || head.epoch !== room.epoch) this.#lost(room);
+      else if (head.head > room.last) room.repair();
+    }
+  }
+
+  /** Every open room reads on: notices may have been lost. */
+  repairAll(): void {
+    for (const room of this) room.repair();
+  }
+
+  /** Closes what nobody needs. */
+  sweep(): void {
+    const now = this.#context.clock.monotonic();
+    for (const [id, { room, unsubscribe }] of this.#opened) {
+      if (!room.isIdle || now - room.usedAt < idleMs) continue;
+      this.#opened.delete(id);
+      unsubscribe();
+      room.close();
+    }
+  }
+
+  close(): void {
+    for (const { room, unsubscribe } of this.#opened.values()) {
+      unsubscribe();
+      room.close();
+    }
+    this.#opened.clear();
+  }
+
+  /* The log began a new life: what clients hold no longer means anything, and they are told so. */
+  async #lost(room: Room): Promise<void> {
+    const { room: id } = room.record;
+    const opened = this.#opened.get(id);
+    if (opened?.room !== room) return;
+    this.#opened.delete(id);
+    opened.unsubscribe();
+    room.close();
+    let { epoch } = room;
+    try {
+      epoch = (await this.#context.log.open(id))?.epoch ?? epoch;
+    } catch (error) {
+      this.#context.onFailure("reset_read_failed", error);
+    }
+    room.endAll({ type: "reset", room: id, epoch });
+  }
+}
+
+function newRoom(id: RoomId, createdAt: number): NewRoom | undefined {
+  const kind = kindByName(id);
+  return kinds[kind].createOnUse ? { kind, title: id, createdAt } : undefined;
+}

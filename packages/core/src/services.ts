@@ -1,0 +1,28 @@
+import type { DeviceId } from "@parlance/protocol";
+import type { Connection } from "./connection.ts";
+import type { Flusher } from "./flusher.ts";
+import type { NodePorts, NodeSettings } from "./gate.ts";
+import type { Identity } from "./ports/index.ts";
+import type { Registry } from "./registry.ts";
+import type { Rooms } from "./rooms.ts";
+
+/** What commands work with: the ports, and what the node keeps in memory. */
+export interface Services extends NodePorts {
+  readonly settings: NodeSettings;
+  readonly rooms: Rooms;
+  readonly flusher: Flusher;
+  readonly registry: Registry;
+}
+
+/** One command's surroundings: who asks, and by which connection if by one. */
+export interface CommandContext {
+  readonly services: Services;
+  readonly identity: Identity;
+  readonly device?: DeviceId;
+  readonly connection?: Connection;
+}
+
+/** A command's surroundings where it came by a connection. */
+export interface LiveContext extends CommandContext {
+  readonly connection: Connection;
+}

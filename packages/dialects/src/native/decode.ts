@@ -1,0 +1,84 @@
+import type { Decoded } from "@parlance/core";
+import type { CommandId, ErrorDetails } from "@parlance/protocol";
+import { commandSchema, limits, ProtocolError, reservedPublishFields } from "@parlance/protocol";
+
+type Members = Readonly<Record<string, unknown>>;
+
+/**
+ * One text frame as a command, or the error to answer with. Total: no string makes it throw.
+ *
+ * Fields that are not known are ignored, of two members with one name the last counts, and what is checked
+ * here is what is used further in.
+ */
+export function decode(frame: string): Decoded {
+  const value = parse(frame);
+  if (!isMembers(value)) return refuse(undefined, new ProtocolError("bad_request"));
+  const id = readId(value["id"]);
+  if (!nestsAtMost(value, limits.jsonDepth)) {
+    return refuse(id, new ProtocolError("bad_request", { limit: limits.jsonDepth }));
+  }
+  const type = value["type"];
+  const schema = typeof type === "string" ? commandSchema(type) : undefined;
+  if (schema === undefined) return refuse(id, new ProtocolError("bad_request", { field: "type" }));
+  if (type === "publish") {
+    const error = refusedPublish(value);
+    if (error !== undefined) return refuse(id, error);
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return { ok: true, command: parsed.data };
+  return refuse(id, new ProtocolError("bad_request", fieldOf(parsed.error.issues[0]?.path)));
+}
+
+function parse(frame: string): unknown {
+  try {
+    return JSON.parse(frame);
+  } catch {
+    return undefined;
+  }
+}
+
+function isMembers(value: unknown): value is Members {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The id of a frame that is wrong otherwise. Same bounds as `fields.commandId`. */
+function readId(id: unknown): CommandId | undefined {
+  if (typeof id === "string") return id.length >= 1 && id.length <= 64 ? id : undefined;
+  return typeof id === "number" && Number.isSafeInteger(id) && id >= 0 ? id : undefined;
+}
+
+/**
+ * Whether objects and arrays are nested at most `depth` deep. Its own recursion ends at that depth, so a
+ * frame of nothing but brackets costs no stack. (`JSON.parse` does not recurse either.)
+ */
+function nestsAtMost(value: object, depth: number): boolean {
+  if (depth === 0) return false;
+  for (const member of Array.isArray(value) ? value : Object.values(value)) {
+    if (typeof member === "object" && member !== null && !nestsAtMost(member, depth - 1)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/** What a publish may be refused for that is not plain malformation, so that clients can tell it apart. */
+function refusedPublish(frame: Members): ProtocolError | undefined {
+  for (const field of reservedPublishFields) {
+    if (Object.hasOwn(frame, field)) return new ProtocolError("unsupported", { field });
+  }
+  const text = frame["text"];
+  if (typeof text === "string" && text.length > limits.textLength) {
+    return new ProtocolError("too_large", { field: "text", limit: limits.textLength });
+  }
+  return undefined;
+}
+
+function fieldOf(path: readonly PropertyKey[] | undefined): ErrorDetails | undefined {
+  return path === undefined || path.length === 0
+    ? undefined
+    : { field: path.map(String).join(".") };
+}
+
+function refuse(id: CommandId | undefined, error: ProtocolError): Decoded {
+  return id === undefined ? { ok: false, error } : { ok: false, id, error };
+}

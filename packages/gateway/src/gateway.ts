@@ -1,0 +1,192 @@
+import type { IncomingMessage, Server } from "node:http";
+import type { Socket } from "node:net";
+import type { Clock, Dialect, Node, Report, Wire } from "@parlance/core";
+import { AddressCount } from "./addresses.ts";
+import type { Endpoint, Route } from "./endpoints.ts";
+import { endpointTable } from "./endpoints.ts";
+import { deflateWire, plainWire } from "./frames.ts";
+import type { HandshakeRules } from "./handshake.ts";
+import { readHandshake } from "./handshake.ts";
+import type { Origins } from "./origin.ts";
+import { originCheck } from "./origin.ts";
+import type { Refusal } from "./refuse.ts";
+import { refuse } from "./refuse.ts";
+import type { Accept, Connection, ConnectionOwner, Upgrade } from "./websocket.ts";
+import { createAccept } from "./websocket.ts";
+import { Wheel } from "./wheel.ts";
+
+/** Numbers that an operator may set. */
+export interface GatewayLimits {
+  /** WebSockets of this node at a time. */
+  readonly maxConnections: number;
+  /** Of one IPv4 address or IPv6 /64 at a time. 0: not limited. This machine's own are never limited. */
+  readonly maxConnectionsPerAddress: number;
+  /** Between two pings of one connection. Milliseconds. */
+  readonly heartbeatMs: number;
+  /** Between a ping and the end of a silent peer. Milliseconds, below `heartbeatMs`. */
+  readonly heartbeatGraceMs: number;
+}
+
+/** An office of a thousand people behind one address, with five tabs each, still gets in. */
+export const defaultGatewayLimits: GatewayLimits = {
+  maxConnections: 50_000,
+  maxConnectionsPerAddress: 5_000,
+  heartbeatMs: 25_000,
+  heartbeatGraceMs: 10_000,
+};
+
+export interface GatewayOptions {
+  readonly node: Pick<Node, "connect">;
+  readonly clock: Clock;
+  readonly report: Report;
+  readonly endpoints: readonly Endpoint[];
+  readonly origins: Origins;
+  /** Agrees on permessage-deflate with clients that offer it. Costs CPU and memory; default false. */
+  readonly compression?: boolean;
+  readonly limits?: Partial<GatewayLimits>;
+}
+
+/** Brings WebSockets to a node. */
+export interface Gateway {
+  /**
+   * Takes the upgrades of one HTTP server.
+   *
+   * @param port The configured port that endpoints name, also where the system chose another.
+   * @throws Error if somebody listens to its upgrades already: two would both answer one socket.
+   */
+  attach(server: Server, port: number): void;
+  /** From now on handshakes are answered with 503. Open connections are not touched. */
+  refuseNew(): void;
+  /** Refuses new connections and ends those that are left at once. */
+  close(): void;
+  /** Open connections. */
+  connectionCount(): number;
+}
+
+/** @throws TypeError for endpoints or origins that contradict themselves. */
+export function createGateway(options: GatewayOptions): Gateway {
+  return new WebSocketGateway(options);
+}
+
+class WebSocketGateway implements Gateway, ConnectionOwner {
+  readonly #options: GatewayOptions;
+  readonly #limits: GatewayLimits;
+  readonly #rules: HandshakeRules;
+  readonly #accept: Accept;
+  readonly #wheel: Wheel<Connection>;
+  readonly #addresses: AddressCount;
+  readonly #wires: Map<Dialect, { readonly plain: Wire; readonly deflate: Wire }> = new Map();
+  #isRefusing = false;
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    this.#limits = { ...defaultGatewayLimits, ...options.limits };
+    this.#rules = {
+      endpoints: endpointTable(options.endpoints),
+      isAllowedOrigin: originCheck(options.origins),
+    };
+    for (const { dialect } of options.endpoints) {
+      this.#wires.set(dialect, { plain: plainWire(dialect), deflate: deflateWire(dialect) });
+    }
+    this.#accept = createAccept(options.compression ?? false);
+    this.#addresses = new AddressCount(this.#limits.maxConnectionsPerAddress);
+    this.#wheel = new Wheel(options.clock, {
+      heartbeatMs: this.#limits.heartbeatMs,
+      graceMs: this.#limits.heartbeatGraceMs,
+    });
+  }
+
+  attach(server: Server, port: number): void {
+    if (server.listenerCount("upgrade") > 0) throw new Error("upgrades are listened to already");
+    server.on("upgrade", (request, socket, head) => {
+      this.#upgrade(request, socket as Socket, head, port);
+    });
+  }
+
+  refuseNew(): void {
+    this.#isRefusing = true;
+  }
+
+  close(): void {
+    this.#isRefusing = true;
+    this.#wheel.stop();
+    for (const connection of this.#wheel.entries()) connection.terminate();
+  }
+
+  connectionCount(): number {
+    return this.#wheel.size;
+  }
+
+  connectionClosed(connection: Connection): void {
+    this.#wheel.remove(connection, connection.slot);
+    this.#addresses.release(connection.address);
+  }
+
+  #upgrade(request: IncomingMessage, socket: Socket, head: Buffer, port: number): void {
+    /* Node took its own listener away; a reset from here on would end the process without one. */
+    socket.on("error", ignoreError);
+    const handshake = readHandshake(request, port, this.#rules);
+    const address = plainAddress(socket.remoteAddress);
+    if (!handshake.ok) {
+      this.#refuse(socket, address, handshake.refusal);
+      return;
+    }
+    const full = this.#admit(address);
+    if (full !== undefined) {
+      this.#refuse(socket, address, full);
+      return;
+    }
+    this.#open({ request, socket, head, address }, handshake.route);
+  }
+
+  /** Counts one connection more of the address, or says why not. */
+  #admit(address: string): Refusal | undefined {
+    if (this.#isRefusing) return busy("The server is going away.", 1);
+    if (this.#wheel.size >= this.#limits.maxConnections) return busy("The server is full.", 10);
+    if (this.#addresses.take(address)) return undefined;
+    return { status: 429, text: "Too many connections.", headers: { "Retry-After": "10" } };
+  }
+
+  #open(upgrade: Upgrade, { dialect, subprotocol }: Route): void {
+    const connection = this.#accept(
+      subprotocol === undefined ? upgrade : { ...upgrade, subprotocol },
+      this,
+    );
+    if (connection === undefined) {
+      this.#addresses.release(upgrade.address);
+      return;
+    }
+    connection.slot = this.#wheel.add(connection);
+    connection.inlet = this.#options.node.connect(connection, this.#wireOf(dialect, connection), {
+      address: upgrade.address,
+      transport: "websocket",
+    });
+  }
+
+  #wireOf(dialect: Dialect, connection: Connection): Wire {
+    const wires = this.#wires.get(dialect);
+    if (wires === undefined) throw new Error("a route outside the table of endpoints");
+    return connection.deflates ? wires.deflate : wires.plain;
+  }
+
+  #refuse(socket: Socket, address: string, refusal: Refusal): void {
+    this.#options.report("debug", "handshake_refused", {
+      address,
+      status: refusal.status,
+      reason: refusal.text,
+    });
+    refuse(socket, refusal);
+  }
+}
+
+function busy(text: string, retryAfterSeconds: number): Refusal {
+  return { status: 503, text, headers: { "Retry-After": String(retryAfterSeconds) } };
+}
+
+/** An IPv4 address that came in on an IPv6 socket, as what it is. */
+function plainAddress(address: string | undefined): string {
+  return (address ?? "").replace(/^::ffff:/, "");
+}
+
+/* A failing socket also closes, and the close is acted on. */
+function ignoreError(): void {}

@@ -1,0 +1,7 @@
+export type { Endpoint } from "./endpoints.ts";
+export { deflateWire, plainWire } from "./frames.ts";
+export type { Gateway, GatewayLimits, GatewayOptions } from "./gateway.ts";
+export { createGateway, defaultGatewayLimits } from "./gateway.ts";
+export type { HttpTimes } from "./harden.ts";
+export { defaultHttpTimes, hardenHttpServer, maxHeaderBytes } from "./harden.ts";
+export type { Origins } from "./origin.ts";

@@ -1,0 +1,84 @@
+/** Schemas of answers. They document and test what is sent; sending does not check them again. */
+import { replySchemas, wireErrorSchema, wireUserSchema } from "@parlance/protocol";
+import { z } from "zod";
+
+const time = z.iso.datetime();
+
+export const user: z.ZodType = wireUserSchema.meta({ id: "User" });
+
+/** After signing in: the bearer token, told once. */
+export const signedIn: z.ZodType = z
+  .object({ user, token: z.string(), session_id: z.string(), expires_at: time })
+  .meta({ id: "SignedIn" });
+
+export const me: z.ZodType = z
+  .object({
+    user,
+    session_id: z.string().exactOptional(),
+    scopes: z.array(z.string()).exactOptional(),
+    expires_at: time.exactOptional(),
+  })
+  .meta({ id: "Me" });
+
+/* Answers of commands are the same as over a socket. */
+export const room: z.ZodType = replySchemas.create_room.meta({ id: "Room" });
+export const roomList: z.ZodType = replySchemas.list_rooms.meta({ id: "RoomList" });
+export const memberList: z.ZodType = replySchemas.list_members.meta({ id: "MemberList" });
+export const membershipChanged: z.ZodType = replySchemas.join.meta({ id: "MembershipChanged" });
+export const published: z.ZodType = replySchemas.publish.meta({ id: "Published" });
+export const historyPage: z.ZodType = replySchemas.history.meta({ id: "HistoryPage" });
+export const markedRead: z.ZodType = replySchemas.mark_read.meta({ id: "MarkedRead" });
+
+export const key: z.ZodType = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    scopes: z.array(z.string()),
+    created_at: time,
+    revoked: z.boolean(),
+  })
+  .meta({ id: "Key" });
+
+/** The only answer that has a key's token. */
+export const newKey: z.ZodType = z.object({ key, token: z.string() }).meta({ id: "NewKeyAnswer" });
+export const keyList: z.ZodType = z.object({ keys: z.array(key) }).meta({ id: "KeyList" });
+
+export const connectionList: z.ZodType = z
+  .object({
+    counts: z.object({
+      connections: z.number(),
+      rooms: z.number(),
+      subscriptions: z.number(),
+      lagging: z.number(),
+      outbox_bytes: z.number(),
+    }),
+    connections: z.array(
+      z.object({
+        connection_id: z.string(),
+        dialect: z.string(),
+        address: z.string(),
+        user: z.string().exactOptional(),
+        connected_ms: z.number(),
+        unsent_bytes: z.number(),
+        lagging: z.boolean(),
+      }),
+    ),
+  })
+  .meta({ id: "ConnectionList" });
+
+export const account: z.ZodType = z.object({ user }).meta({ id: "Account" });
+
+export const health: z.ZodType = z.object({ status: z.literal("ok") }).meta({ id: "Health" });
+export const readiness: z.ZodType = z
+  .object({
+    status: z.enum(["ready", "degraded", "draining", "unavailable"]),
+    components: z.record(z.string(), z.enum(["ok", "degraded", "down"])),
+  })
+  .meta({ id: "Readiness" });
+
+export const nothing: z.ZodType = z.null().describe("Done.");
+
+export const failure: z.ZodType = z
+  .object({ error: wireErrorSchema })
+  .describe("Any failure. `code` is for programs, `text` for people.")
+  .meta({ id: "Failure" });

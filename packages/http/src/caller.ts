@@ -1,0 +1,47 @@
+import type { Authenticator, Identity } from "@parlance/core";
+import { ProtocolError } from "@parlance/protocol";
+import type { FastifyRequest } from "fastify";
+
+/**
+ * The only place where a request says who acts: its bearer token. Cookies, queries, bodies and `X-User-…` headers
+ * say nothing. It runs before anything of the request is read, so a stranger cannot make the server parse much.
+ */
+export interface Callers {
+  /** @throws ProtocolError as `Authenticator`, and `unauthenticated` without a bearer token. */
+  authenticate(request: FastifyRequest): Promise<void>;
+  /**
+   * An operator: a key or token with the scope `admin`.
+   *
+   * @throws ProtocolError `not_found` for everybody else, who need not know what is here.
+   */
+  authenticateOperator(request: FastifyRequest): Promise<void>;
+  /** The identity of a request that was authenticated. */
+  of(request: FastifyRequest): Identity;
+}
+
+export function createCallers(authenticator: Authenticator): Callers {
+  const identities = new WeakMap<FastifyRequest, Identity>();
+
+  async function identify(request: FastifyRequest): Promise<Identity> {
+    const token = /^Bearer +([\x21-\x7e]+) *$/i.exec(request.headers.authorization ?? "")?.[1];
+    if (token === undefined) throw new ProtocolError("unauthenticated");
+    const identity = await authenticator.authenticate({ token });
+    identities.set(request, identity);
+    return identity;
+  }
+
+  return {
+    async authenticate(request) {
+      await identify(request);
+    },
+    async authenticateOperator(request) {
+      const identity = await identify(request);
+      if (identity.scopes?.includes("admin") !== true) throw new ProtocolError("not_found");
+    },
+    of(request) {
+      const identity = identities.get(request);
+      if (identity === undefined) throw new Error("a route without authentication asks who calls");
+      return identity;
+    },
+  };
+}

@@ -1,0 +1,95 @@
+import { createServer } from "node:http";
+import swagger from "@fastify/swagger";
+import fastify from "fastify";
+import {
+  jsonSchemaTransform,
+  jsonSchemaTransformObject,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from "fastify-type-provider-zod";
+import { createCallers } from "./caller.ts";
+import { answerUnknownRoutes, sendFailure } from "./failures.ts";
+import { addHeaders } from "./headers.ts";
+import { acceptJsonOnly, bodyBytes, parseQuery } from "./input.ts";
+import type { HttpOptions, HttpServer } from "./options.ts";
+import { documentRoutes } from "./routes/document.ts";
+import { accountRoutes } from "./routes/accounts.ts";
+import { healthRoutes } from "./routes/health.ts";
+import { messageRoutes } from "./routes/messages.ts";
+import { operationRoutes } from "./routes/operations.ts";
+import type { ApiInstance, ApiParts } from "./routes/parts.ts";
+import { roomRoutes } from "./routes/rooms.ts";
+
+/** A request has so long to arrive whole. */
+const requestTimeoutMs = 30_000;
+
+/**
+ * The REST API. Call `ready()` before use, `close()` at the end; more routes (pages, files) may be added before
+ * `ready`.
+ */
+export async function createHttp(options: HttpOptions): Promise<HttpServer> {
+  const { report, trustedProxies } = options;
+  const server = options.server ?? createServer();
+  server.requestTimeout = requestTimeoutMs;
+  const app: ApiInstance = fastify({
+    bodyLimit: bodyBytes,
+    trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
+    routerOptions: { maxParamLength: 512, querystringParser: (query) => ({ query }) },
+    // Upgrades belong to the gateway; its listener is on the same server.
+    serverFactory: (handle) => server.on("request", handle),
+    frameworkErrors: (error, request, reply) => sendFailure(error, request, reply, report),
+    genReqId: () => options.ids.connection(),
+    return503OnClosing: false,
+    exposeHeadRoutes: false,
+  }).withTypeProvider<ZodTypeProvider>();
+
+  app.setValidatorCompiler(validatorCompiler);
+  // Answers are written by us and tested against their schemas; checking each again would only cost time.
+  app.setSerializerCompiler(() => (value) => JSON.stringify(value));
+  app.setErrorHandler((error, request, reply) => sendFailure(error, request, reply, report));
+  answerUnknownRoutes(app, report);
+  addHeaders(app, options);
+  acceptJsonOnly(app);
+  readQueries(app);
+
+  await app.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: { title: "Parlance", version: options.version, description: intro },
+      servers: [{ url: options.publicUrl }],
+      components: { securitySchemes: { bearer: { type: "http", scheme: "bearer" } } },
+    },
+    transform: jsonSchemaTransform,
+    transformObject: jsonSchemaTransformObject,
+  });
+  await app.register(
+    async (api) => {
+      const typed = api.withTypeProvider<ZodTypeProvider>();
+      const callers = createCallers(options.authenticator);
+      const parts: ApiParts = { ...options, app: typed, callers };
+      accountRoutes(parts);
+      roomRoutes(parts);
+      messageRoutes(parts);
+      operationRoutes(parts);
+    },
+    { prefix: "/api/v1" },
+  );
+  await app.register(async (api) => {
+    const typed = api.withTypeProvider<ZodTypeProvider>();
+    healthRoutes({ app: typed, readiness: options.readiness });
+    documentRoutes(typed);
+  });
+  return app as unknown as HttpServer;
+}
+
+const intro =
+  "Every request but those that sign in carries `Authorization: Bearer <token>`: the token of a session, an " +
+  "API key, or a JWT of a configured issuer. Failures have one shape; `code` is stable.";
+
+/** Fastify's parser may not throw, so it only hands the text over and the reading is done here. */
+function readQueries(app: ApiInstance): void {
+  app.addHook("onRequest", async (request) => {
+    const raw = (request.query as { query?: string }).query ?? "";
+    request.query = parseQuery(raw);
+  });
+}

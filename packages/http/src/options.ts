@@ -1,0 +1,46 @@
+import type { Server } from "node:http";
+import type {
+  Accounts,
+  ApiKeys,
+  Authenticator,
+  Clock,
+  Ids,
+  Node,
+  Report,
+  UserAdmin,
+} from "@parlance/core";
+import type { FastifyInstance } from "fastify";
+
+export type HttpServer = FastifyInstance;
+
+export interface HttpOptions {
+  readonly node: Pick<Node, "execute" | "connections" | "counts">;
+  readonly authenticator: Authenticator;
+  readonly accounts: Accounts;
+  readonly keys: ApiKeys;
+  readonly users: UserAdmin;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly report: Report;
+  /** Asked at each `GET /ready`. */
+  readonly readiness: () => Promise<Readiness>;
+  /** The HTTP server to answer on; made here if absent. */
+  readonly server?: Server;
+  readonly signUpAllowed: boolean;
+  readonly guestsAllowed: boolean;
+  /** Origins (scheme, host and port, exactly) whose pages may read answers. Others get no CORS header. */
+  readonly origins: readonly string[];
+  /** Addresses or networks in CIDR form whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
+  /** Address of the install as people see it; the only one that is ever printed in an answer. */
+  readonly publicUrl: string;
+  /** Sign-ins, sign-ups and guests of one network in a minute. 0: not limited. */
+  readonly signInsPerMinute: number;
+  readonly version: string;
+}
+
+/** What `GET /ready` tells: states in one word, never an address, a path or a message of a driver. */
+export interface Readiness {
+  readonly status: "ready" | "degraded" | "draining" | "unavailable";
+  readonly components: Readonly<Record<string, "ok" | "degraded" | "down">>;
+}

@@ -1,0 +1,128 @@
+import type { KeyRecord } from "@parlance/core";
+import { ProtocolError } from "@parlance/protocol";
+import * as answers from "../answers.ts";
+import * as schemas from "../schemas.ts";
+import { type ApiParts, security } from "./parts.ts";
+
+const tags = ["Operations"];
+
+/** For operators: keys and tokens with the scope `admin`. To everybody else these paths are `not_found`. */
+export function operationRoutes(parts: ApiParts): void {
+  const { app, callers, keys, node, users, accounts, clock } = parts;
+  const operator = { onRequest: callers.authenticateOperator };
+
+  app.get(
+    "/admin/connections",
+    {
+      ...operator,
+      schema: {
+        tags,
+        security,
+        summary: "Live connections of this node",
+        response: { 200: answers.connectionList, default: answers.failure },
+      },
+    },
+    async () => {
+      const { outboxBytes, ...counts } = node.counts();
+      return {
+        counts: { ...counts, outbox_bytes: outboxBytes },
+        connections: node.connections(),
+      };
+    },
+  );
+
+  app.post(
+    "/admin/users",
+    {
+      ...operator,
+      schema: {
+        tags,
+        security,
+        summary: "Make an account",
+        body: schemas.signUpBody,
+        response: { 201: answers.account, default: answers.failure },
+      },
+    },
+    async (request, reply) => {
+      const { device_id: _, ...account } = request.body;
+      const { id, name, kind } = await accounts.createAccount(account);
+      return reply.code(201).send({ user: { id, name, kind } });
+    },
+  );
+
+  for (const action of ["disable", "enable"] as const) {
+    app.post(
+      `/admin/users/:user/${action}`,
+      {
+        ...operator,
+        schema: {
+          tags,
+          security,
+          summary: action === "disable" ? "Disable a user; ends its sessions" : "Enable a user",
+          params: schemas.userParams,
+          response: { 204: answers.nothing, default: answers.failure },
+        },
+      },
+      async (request, reply) => {
+        const { user } = request.params;
+        if ((await users.user(user)) === undefined) throw new ProtocolError("not_found");
+        await users.setDisabled(user, action === "disable", clock.now());
+        return reply.code(204).send();
+      },
+    );
+  }
+
+  app.get(
+    "/admin/keys",
+    {
+      ...operator,
+      schema: {
+        tags,
+        security,
+        summary: "List API keys",
+        response: { 200: answers.keyList, default: answers.failure },
+      },
+    },
+    async () => ({ keys: (await keys.listKeys()).map(keyView) }),
+  );
+
+  app.post(
+    "/admin/keys",
+    {
+      ...operator,
+      schema: {
+        tags,
+        security,
+        summary: "Make an API key; its token is told once",
+        body: schemas.keyBody,
+        response: { 201: answers.newKey, default: answers.failure },
+      },
+    },
+    async (request, reply) => {
+      const { record, token } = await keys.createKey(request.body);
+      return reply.code(201).send({ key: keyView(record), token });
+    },
+  );
+
+  app.delete(
+    "/admin/keys/:id",
+    {
+      ...operator,
+      schema: {
+        tags,
+        security,
+        summary: "Revoke an API key; closes what is connected by it",
+        params: schemas.keyParams,
+        response: { 204: answers.nothing, default: answers.failure },
+      },
+    },
+    async (request, reply) => {
+      if (!(await keys.revokeKey(request.params.id))) throw new ProtocolError("not_found");
+      return reply.code(204).send();
+    },
+  );
+}
+
+function keyView({ id, name, scopes, createdAt, revoked }: KeyRecord): object {
+  return { id, name, scopes, created_at: new Date(createdAt).toISOString(), revoked };
+}

@@ -1,0 +1,154 @@
+/** Schemas of bodies, paths, queries and answers. What frames share with REST comes from `protocol`. */
+import {
+  type ClientMessageId,
+  type DeviceId,
+  fields,
+  type RoomId,
+  roles,
+  type Sequence,
+  type UserId,
+} from "@parlance/protocol";
+import { z } from "zod";
+
+/** A number in a query: digits only, so that neither `1e3` nor ` 1` nor nothing is one. */
+function queryNumber<T extends number>(schema: z.ZodType<T>): z.ZodType<T, string> {
+  return z
+    .string()
+    .regex(/^\d{1,16}$/, "digits only")
+    .meta({ type: "integer" })
+    .transform(Number)
+    .pipe(schema as z.ZodType<T, number>);
+}
+
+const deviceId: z.ZodType<DeviceId> = fields.deviceId;
+
+/* Bodies. Unknown members are ignored: whoever they name, the token's user acts. */
+
+export interface SignUpBody {
+  username: string;
+  password: string;
+  name?: string;
+  email?: string;
+  device_id?: DeviceId;
+}
+const password = z.string().min(1).max(1_024);
+const username = z.string().min(1).max(64);
+export const signUpBody: z.ZodType<SignUpBody> = z
+  .object({
+    username,
+    password,
+    name: fields.displayName.exactOptional(),
+    email: z.email().max(254).exactOptional(),
+    device_id: deviceId.exactOptional(),
+  })
+  .meta({ id: "SignUp" });
+
+export interface SignInBody {
+  username: string;
+  password: string;
+  device_id?: DeviceId;
+}
+export const signInBody: z.ZodType<SignInBody> = z
+  .object({ username, password, device_id: deviceId.exactOptional() })
+  .meta({ id: "SignIn" });
+
+export interface GuestBody {
+  name: string;
+  device_id?: DeviceId;
+}
+export const guestBody: z.ZodType<GuestBody> = z
+  .object({ name: fields.displayName, device_id: deviceId.exactOptional() })
+  .meta({ id: "Guest" });
+
+export interface PasswordBody {
+  current: string;
+  next: string;
+}
+export const passwordBody: z.ZodType<PasswordBody> = z
+  .object({ current: password, next: password })
+  .meta({ id: "PasswordChange" });
+
+export interface CreateRoomBody {
+  kind: "public" | "private" | "announcement";
+  title: string;
+  room?: RoomId;
+}
+export const createRoomBody: z.ZodType<CreateRoomBody> = z
+  .object({
+    kind: z.enum(["public", "private", "announcement"]),
+    title: fields.roomTitle,
+    room: fields.roomId.exactOptional(),
+  })
+  .refine((body) => body.room === undefined || body.kind !== "private", {
+    message: "a private room's id is made by the server",
+    path: ["room"],
+  })
+  .meta({ id: "NewRoom" });
+
+export interface MemberBody {
+  role?: (typeof roles)[number];
+}
+export const memberBody: z.ZodType<MemberBody> = z
+  .object({ role: z.enum(roles).exactOptional() })
+  .meta({ id: "NewMember" });
+
+export interface MessageBody {
+  text: string;
+}
+export const messageBody: z.ZodType<MessageBody> = z
+  .object({ text: fields.messageText })
+  .meta({ id: "NewMessage" });
+
+export interface ReadMarkBody {
+  sequence: Sequence;
+}
+export const readMarkBody: z.ZodType<ReadMarkBody> = z
+  .object({ sequence: fields.sequence })
+  .meta({ id: "ReadMark" });
+
+export interface KeyBody {
+  name: string;
+  scopes: string[];
+}
+export const keyBody: z.ZodType<KeyBody> = z
+  .object({
+    name: z.string().regex(/^[a-z0-9][a-z0-9_.-]{0,63}$/),
+    scopes: z.array(z.enum(["publish", "read", "admin"])).min(1).max(8),
+  })
+  .meta({ id: "NewKey" });
+
+/* Paths, queries and headers. */
+
+export const roomParams: z.ZodType<{ room: RoomId }> = z.object({ room: fields.roomId });
+export const memberParams: z.ZodType<{ room: RoomId; user: UserId }> = z.object({
+  room: fields.roomId,
+  user: fields.userId,
+});
+export const userParams: z.ZodType<{ user: UserId }> = z.object({ user: fields.userId });
+export const keyParams: z.ZodType<{ id: string }> = z.object({
+  id: z.string().regex(/^[0-9a-z]{1,64}$/),
+});
+
+export interface HistoryQuery {
+  before?: Sequence;
+  after?: Sequence;
+  limit?: number;
+}
+export const historyQuery: z.ZodType<HistoryQuery> = z
+  .object({
+    before: queryNumber(fields.sequence).exactOptional(),
+    after: queryNumber(fields.sequence).exactOptional(),
+    limit: queryNumber(fields.pageLimit).exactOptional(),
+  })
+  .refine((query) => query.before === undefined || query.after === undefined, {
+    message: "not both before and after",
+    path: ["after"],
+  });
+
+export interface MessageHeaders {
+  "idempotency-key"?: ClientMessageId;
+}
+/** Loose, since the validated headers replace those of the request. */
+export const messageHeaders: z.ZodType<MessageHeaders> = z.looseObject({
+  "idempotency-key": fields.clientMessageId.exactOptional(),
+});

@@ -1,0 +1,106 @@
+import type { Accounts, Clock, Identity, Ids, Sessions, UserRecord, Users } from "@parlance/core";
+import { type DeviceId, ProtocolError } from "@parlance/protocol";
+import { checkDisplayName, foldUsername } from "./names.ts";
+import { createPasswords, passwordLength } from "./passwords.ts";
+import { startSession } from "./sessions.ts";
+
+export interface AccountsOptions {
+  readonly directory: Users & Sessions;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly guestsAllowed: boolean;
+  readonly revoked: () => void;
+}
+
+/** Longest login that is looked up; longer ones are unknown without asking. */
+const maxLoginLength = 64;
+
+export function createAccounts(options: AccountsOptions): Accounts {
+  const { directory, clock, ids } = options;
+  const passwords = createPasswords();
+
+  async function createAccount(account: Parameters<Accounts["createAccount"]>[0]): Promise<UserRecord> {
+    const username = foldUsername(account.username);
+    const name = checkDisplayName(account.name ?? username);
+    checkPassword(account.password, "password");
+    const user = {
+      id: ids.user(),
+      kind: "account" as const,
+      name,
+      username,
+      passwordHash: await passwords.hash(account.password),
+      createdAt: clock.now(),
+    };
+    if (account.email !== undefined) {
+      const withAddress = await directory.createUser({ ...user, email: account.email });
+      if (withAddress !== "taken") return withAddress;
+    }
+    // The address is somebody's, or the name is: only the name may be told.
+    const created = await directory.createUser(user);
+    if (created === "taken") throw new ProtocolError("conflict", { field: "username" });
+    return created;
+  }
+
+  return {
+    createAccount,
+    async signIn({ username, password, device }) {
+      const login = username.toLowerCase();
+      // An address is not verified, so it opens nothing: a stranger may have typed it at sign-up.
+      const isPossible = login.length <= maxLoginLength && !login.includes("@");
+      const account = isPossible ? await directory.accountByLogin(login) : undefined;
+      const isRight = await passwords.matches(password, account?.passwordHash);
+      if (account === undefined || !isRight || account.disabled) {
+        throw new ProtocolError("unauthenticated");
+      }
+      return startSession(directory, clock, account, device);
+    },
+    guest({ name, device }) {
+      return admitGuest(options, name, device);
+    },
+    async signOut(session) {
+      const wasThere = await directory.revokeSession(session, clock.now());
+      options.revoked();
+      return wasThere;
+    },
+    async changePassword(identity, change) {
+      checkPassword(change.next, "next");
+      const user = await directory.user(identity.user);
+      const account =
+        user?.username === undefined ? undefined : await directory.accountByLogin(user.username);
+      const isRight = await passwords.matches(change.current, account?.passwordHash);
+      if (account === undefined || !isRight) throw new ProtocolError("forbidden", { field: "current" });
+      const passwordHash = await passwords.hash(change.next);
+      await directory.setPassword(account.id, passwordHash, identity.session, clock.now());
+      options.revoked();
+    },
+  };
+}
+
+/**
+ * Makes a guest and its session.
+ *
+ * @throws ProtocolError `forbidden` where guests are not allowed, `bad_request` for a reserved name.
+ */
+export async function admitGuest(
+  options: AccountsOptions,
+  name: string,
+  device: DeviceId | undefined,
+): Promise<Identity> {
+  if (!options.guestsAllowed) throw new ProtocolError("forbidden", { reason: "no guests here" });
+  const { directory, clock, ids } = options;
+  const user = await directory.createUser({
+    id: ids.user(),
+    kind: "guest",
+    name: checkDisplayName(name),
+    createdAt: clock.now(),
+  });
+  if (user === "taken") throw new Error("a guest has no user name that could be taken");
+  return startSession(directory, clock, user, device);
+}
+
+function checkPassword(password: string, field: string): void {
+  if (password.length < passwordLength.min || password.length > passwordLength.max) {
+    const rule = `${passwordLength.min}-${passwordLength.max} characters`;
+    throw new ProtocolError("bad_request", { field, rule });
+  }
+}

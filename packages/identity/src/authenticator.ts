@@ -1,0 +1,179 @@
+/**
+ * From a credential to an identity. What was verified is remembered for a while, so that ten thousand clients
+ * that come back at once do no work in the database; the control log says when to forget (`revocations.ts`).
+ */
+import type {
+  Authenticator,
+  Clock,
+  ControlFact,
+  Identity,
+  KeyRecord,
+  Keys,
+  RoomLog,
+  SessionRecord,
+  Sessions,
+  UserRecord,
+  Users,
+} from "@parlance/core";
+import { limits, type Principal, ProtocolError, type SessionId, type UserId } from "@parlance/protocol";
+import { BoundedCache } from "./bounded-cache.ts";
+import type { Issuer } from "./issuers.ts";
+import { type Claims, verifyJwt } from "./jwt.ts";
+import { createRevocations } from "./revocations.ts";
+import { matchesHash, splitToken } from "./secrets.ts";
+import { sessionIdentity } from "./sessions.ts";
+
+export interface AuthenticatorOptions {
+  readonly log: Pick<RoomLog, "control" | "controlHead">;
+  readonly directory: Users & Sessions & Keys;
+  readonly clock: Clock;
+  readonly issuers: ReadonlyMap<string | undefined, Issuer>;
+  readonly admitGuest: (name: string, device?: SessionRecord["device"]) => Promise<Identity>;
+}
+
+/** Entries of each cache. A node is built for this many connections; a few hundred bytes each. */
+const remembered = 20_000;
+
+type LiveSession = SessionRecord & { readonly userRecord: UserRecord };
+
+export function createAuthenticator(options: AuthenticatorOptions): {
+  readonly authenticator: Authenticator;
+  /** Something was revoked on this node: forget before the next answer. */
+  readonly revoked: () => void;
+} {
+  const { directory, clock } = options;
+  const users = new BoundedCache<UserId, UserRecord>(remembered);
+  const sessions = new BoundedCache<SessionId, LiveSession>(remembered);
+  const keys = new BoundedCache<string, KeyRecord>(remembered);
+
+  const forget = (fact: ControlFact): void => {
+    switch (fact.type) {
+      case "session_revoked":
+        sessions.delete(fact.session as SessionId);
+        return;
+      case "user_signed_out":
+        sessions.deleteWhere((session) => session.user === fact.user);
+        return;
+      case "user_disabled":
+        users.delete(fact.user);
+        sessions.deleteWhere((session) => session.user === fact.user);
+        return;
+      case "key_revoked":
+        keys.deleteWhere((key) => key.principal === fact.principal);
+        return;
+      case "member_ended":
+        return;
+      default:
+        fact satisfies never;
+    }
+  };
+  const revocations = createRevocations(options.log, clock, forget);
+
+  /** Reads through a cache, without keeping what a revocation may have overtaken. */
+  async function recall<K, V>(
+    cache: BoundedCache<K, V>,
+    key: K,
+    read: () => Promise<V | undefined>,
+  ): Promise<V | undefined> {
+    const place = await revocations.catchUp();
+    const known = cache.get(key);
+    if (known !== undefined) return known;
+    const found = await read();
+    if (found !== undefined && revocations.place() === place) cache.set(key, found);
+    return found;
+  }
+
+  async function bySession(token: string): Promise<Identity> {
+    const parts = splitToken("pls", token);
+    if (parts === undefined) throw new ProtocolError("unauthenticated");
+    const id = parts.id as SessionId;
+    const session = await recall(sessions, id, () => directory.session(id));
+    if (session === undefined || !matchesHash(parts.secret, session.secretHash)) {
+      throw new ProtocolError("unauthenticated");
+    }
+    if (session.expiresAt <= clock.now()) throw new ProtocolError("token_expired");
+    return sessionIdentity(session.userRecord, session);
+  }
+
+  async function byKey(token: string): Promise<Identity> {
+    const parts = splitToken("plk", token);
+    if (parts === undefined) throw new ProtocolError("unauthenticated");
+    const key = await recall(keys, parts.id, () => directory.key(parts.id));
+    if (key === undefined || key.revoked || !matchesHash(parts.secret, key.secretHash)) {
+      throw new ProtocolError("unauthenticated");
+    }
+    return serviceIdentity(key.name, key.principal, key.scopes);
+  }
+
+  async function byJwt(token: string): Promise<Identity> {
+    const claims = await verifyJwt(token, options.issuers, clock.now());
+    if (claims.scopes !== undefined) {
+      await useOnce(claims);
+      const principal = claims.user as string as Principal;
+      const name = claims.name ?? claims.user.slice("service:".length);
+      const identity = serviceIdentity(name, principal, claims.scopes);
+      return { ...identity, expiresAt: claims.expiresAt };
+    }
+    const user = await externalUser(claims);
+    if (user.disabled) throw new ProtocolError("banned");
+    await useOnce(claims);
+    return {
+      user: user.id,
+      name: user.name,
+      kind: user.kind,
+      principal: user.id as string as Principal,
+      expiresAt: claims.expiresAt,
+    };
+  }
+
+  /** Makes or renames the token's user where it has to be; a built-in account keeps the name that it chose. */
+  async function externalUser(claims: Claims): Promise<UserRecord> {
+    const { user: id, name } = claims;
+    const known = await recall(users, id, async () => {
+      const found = await directory.user(id);
+      return found?.disabled === true ? undefined : found;
+    });
+    if (known !== undefined && (known.kind !== "external" || name === undefined)) return known;
+    if (known !== undefined && known.name === name) return known;
+    const found = known ?? (await directory.user(id));
+    if (found?.disabled === true) return found;
+    const fallback = id.slice(0, limits.nameLength);
+    const stored = await directory.upsertExternal(id, name ?? fallback, clock.now());
+    users.delete(id);
+    return stored;
+  }
+
+  async function useOnce(claims: Claims): Promise<void> {
+    if (claims.useOnce === undefined) return;
+    const isFirst = await directory.useTokenOnce(claims.issuer, claims.useOnce, claims.expiresAt);
+    if (!isFirst) throw new ProtocolError("unauthenticated");
+  }
+
+  const authenticator: Authenticator = {
+    authenticate(credential) {
+      if ("guest" in credential) return options.admitGuest(credential.guest.name, credential.device);
+      const { token } = credential;
+      if (token.length > limits.tokenLength) {
+        return Promise.reject(new ProtocolError("unauthenticated"));
+      }
+      if (token.startsWith("pls_")) return bySession(token);
+      if (token.startsWith("plk_")) return byKey(token);
+      return byJwt(token);
+    },
+  };
+  return { authenticator, revoked: () => revocations.expire() };
+}
+
+function serviceIdentity(
+  name: string,
+  principal: Principal,
+  scopes: readonly string[],
+): Identity {
+  return {
+    user: principal as string as UserId,
+    name,
+    kind: "service",
+    principal,
+    scopes,
+  };
+}

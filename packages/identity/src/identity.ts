@@ -1,0 +1,72 @@
+import type {
+  Accounts,
+  ApiKeys,
+  Authenticator,
+  Clock,
+  Ids,
+  Keys,
+  RoomLog,
+  Sessions,
+  UserAdmin,
+  Users,
+} from "@parlance/core";
+import { type AccountsOptions, admitGuest, createAccounts } from "./accounts.ts";
+import { createApiKeys } from "./api-keys.ts";
+import { createAuthenticator } from "./authenticator.ts";
+import { createIssuers, type IssuerOptions } from "./issuers.ts";
+
+export interface IdentityOptions {
+  /** Where revocations of other nodes are seen. */
+  readonly log: Pick<RoomLog, "control" | "controlHead">;
+  readonly directory: Users & Sessions & Keys;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** The install's own, UTF-8: the first signs, all verify. */
+  readonly secrets: readonly string[];
+  readonly issuers: readonly IssuerOptions[];
+  readonly guestsAllowed: boolean;
+}
+
+export interface IdentityParts {
+  readonly authenticator: Authenticator;
+  readonly accounts: Accounts;
+  readonly keys: ApiKeys;
+  readonly users: UserAdmin;
+}
+
+/**
+ * Everything about who somebody is, over one directory. The parts share what they remember: a session that
+ * `accounts` ends is refused by `authenticator` at once on this node, and within a second on others.
+ *
+ * @throws Error if the issuers contradict each other.
+ */
+export function createIdentity(options: IdentityOptions): IdentityParts {
+  const { directory, clock, ids, guestsAllowed } = options;
+  const issuers = createIssuers(options.secrets, options.issuers, clock);
+  const accountsOptions: AccountsOptions = {
+    directory,
+    clock,
+    ids,
+    guestsAllowed,
+    revoked: () => revoked(),
+  };
+  const { authenticator, revoked } = createAuthenticator({
+    log: options.log,
+    directory,
+    clock,
+    issuers,
+    admitGuest: (name, device) => admitGuest(accountsOptions, name, device),
+  });
+  return {
+    authenticator,
+    accounts: createAccounts(accountsOptions),
+    keys: createApiKeys(directory, clock, revoked),
+    users: {
+      user: (id) => directory.user(id),
+      async setDisabled(id, disabled, now) {
+        await directory.setDisabled(id, disabled, now);
+        revoked();
+      },
+    },
+  };
+}

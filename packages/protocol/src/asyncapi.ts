@@ -1,0 +1,96 @@
+/** The native dialect as an AsyncAPI 3.0 document, seen from the server: it receives commands and sends events. */
+import type { CommandType } from "./commands/index.ts";
+import { commandTypes, frameSchemas, type JsonObject } from "./json-schema.ts";
+import { limits } from "./limits.ts";
+import { protocolVersion, subprotocol } from "./version.ts";
+
+const summaries: Readonly<Record<CommandType, string>> = {
+  sign_in: "Says who comes; the first command of a connection.",
+  refresh: "Prolongs the identity of an open connection with a newer token.",
+  ping: "Asks for a reply and nothing else.",
+  subscribe: "Starts live delivery of one room, from its head, from before it, or from a position.",
+  resume: "Subscribes to many rooms, each from a position.",
+  unsubscribe: "Ends live delivery of one room.",
+  history: "Reads a page of a room's log.",
+  proof: "Reads what proves that a range of events is complete and unchanged.",
+  publish: "Writes one message; idempotent by client_message_id.",
+  mark_read: "Moves the caller's read mark.",
+  typing: "Says that the caller is writing, or stopped.",
+  create_room: "Makes a room.",
+  list_rooms: "Lists the caller's rooms and public ones to discover.",
+  join: "Becomes a member of a room.",
+  leave: "Stops being a member of a room.",
+  add_member: "Brings somebody into a room.",
+  remove_member: "Puts somebody out of a room.",
+  list_members: "Lists a room's members.",
+  presence: "Lists who is in a room now.",
+};
+
+const ref = (path: string): JsonObject => ({ $ref: `#/${path}` });
+const onChannel = (name: string): JsonObject => ref(`channels/native/messages/${name}`);
+
+function messages(schemas: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.keys(schemas).map((name) => [
+      name,
+      { name, contentType: "application/json", payload: ref(`components/schemas/${name}`) },
+    ]),
+  );
+}
+
+function commandOperation(type: CommandType): JsonObject {
+  return {
+    action: "receive",
+    channel: ref("channels/native"),
+    summary: summaries[type],
+    messages: [onChannel(`command.${type}`)],
+    reply: {
+      channel: ref("channels/native"),
+      messages: [onChannel(`reply.${type}`), onChannel("error")],
+    },
+  };
+}
+
+/** The document, ready for `JSON.stringify`. */
+export function asyncApiDocument(): JsonObject {
+  const { commands, answers, events } = frameSchemas();
+  const schemas = { ...commands, ...answers, ...events };
+  return {
+    asyncapi: "3.0.0",
+    info: {
+      title: "Parlance native dialect",
+      version: `${protocolVersion}`,
+      description: `JSON text frames over WebSocket, at most ${limits.frameBytes} bytes each. Sub-protocol ${subprotocol}, optional. Rules: docs/protocol/native.md.`,
+      license: { name: "MIT" },
+    },
+    defaultContentType: "application/json",
+    servers: {
+      here: {
+        host: "{host}",
+        protocol: "wss",
+        variables: {
+          host: { description: "Where the server listens.", default: "localhost:8080" },
+        },
+      },
+    },
+    channels: {
+      native: {
+        address: "/ws",
+        messages: Object.fromEntries(
+          Object.keys(schemas).map((name) => [name, ref(`components/messages/${name}`)]),
+        ),
+        bindings: { ws: { method: "GET" } },
+      },
+    },
+    operations: {
+      ...Object.fromEntries(commandTypes.map((type) => [type, commandOperation(type)])),
+      events: {
+        action: "send",
+        channel: ref("channels/native"),
+        summary: "Events of subscribed rooms, and notices about the connection.",
+        messages: Object.keys(events).map(onChannel),
+      },
+    },
+    components: { schemas, messages: messages(schemas) },
+  };
+}

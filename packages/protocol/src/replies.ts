@@ -1,0 +1,132 @@
+/**
+ * Schemas of what the server answers, one for each command. For documents, tests and the REST description;
+ * the compiler proves that they are the interfaces beside the commands.
+ */
+import { z } from "zod";
+import type { CommandType, Replies } from "./commands/index.ts";
+import type { ProofResult, Subscribed } from "./commands/reading.ts";
+import type { MembershipChanged, MemberView, RoomView } from "./commands/rooms.ts";
+import type { WireUser } from "./commands/session.ts";
+import type { ErrorCode, WireError } from "./errors.ts";
+import { errors } from "./errors.ts";
+import { eventFrameSchema, eventId } from "./events/frame-schemas.ts";
+import { epoch, roomId, sequence, token, userId } from "./fields.ts";
+import type { SessionId } from "./ids.ts";
+import { roles, roomKinds } from "./room-kind.ts";
+
+/** A user as others see them. */
+export const wireUserSchema: z.ZodType<WireUser> = z.object({
+  id: userId,
+  name: z.string(),
+  kind: z.enum(["account", "guest", "external", "service"]),
+});
+
+/** An error as it travels. A code that a client has never seen is possible: it goes by `retry`. */
+export const wireErrorSchema: z.ZodType<WireError> = z.object({
+  code: z.string().meta({ examples: Object.keys(errors) }) as unknown as z.ZodType<ErrorCode>,
+  retry: z.enum(["never", "later", "after_auth", "after_resync"]),
+  text: z.string(),
+  details: z
+    .record(
+      z.string(),
+      z.union([z.string(), z.number(), z.boolean(), z.array(z.union([z.string(), z.number()]))]),
+    )
+    .exactOptional(),
+});
+
+const standing = {
+  room: roomId,
+  epoch,
+  head: sequence,
+  floor: sequence,
+  kind: z.enum(roomKinds),
+  title: z.string(),
+  role: z.enum(roles).exactOptional(),
+};
+
+const subscribed: z.ZodType<Subscribed> = z.object({ ...standing, offset: sequence });
+
+const roomView: z.ZodType<RoomView> = z.object({
+  ...standing,
+  read_mark: sequence.exactOptional(),
+  unread: z.int().min(0).exactOptional(),
+});
+
+const memberView: z.ZodType<MemberView> = z.object({
+  user: wireUserSchema,
+  role: z.enum(roles),
+  read_mark: sequence,
+});
+
+const membershipChanged: z.ZodType<MembershipChanged> = z.object({ room: roomId, epoch, sequence });
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+
+const proofResult: z.ZodType<ProofResult> = z.object({
+  room: roomId,
+  epoch,
+  from: sequence,
+  to: sequence,
+  hash_before: hash,
+  hash_after: hash,
+  commitments: z.array(
+    z.union([
+      z.object({ nonce: z.string().regex(/^[0-9a-f]{32}$/) }),
+      z.object({ commitment: hash }),
+    ]),
+  ),
+});
+
+const nothing: z.ZodType<Record<string, never>> = z.object({});
+
+/** Schema of the `result` of each command's reply. */
+export const replySchemas: { readonly [T in CommandType]: z.ZodType<Replies[T]> } = {
+  sign_in: z.object({
+    version: z.int(),
+    user: wireUserSchema,
+    connection_id: z.string(),
+    session_id: (z.string() as unknown as z.ZodType<SessionId>).exactOptional(),
+    token: token.exactOptional(),
+    expires_at: z.iso.datetime().exactOptional(),
+    heartbeat_ms: z.int(),
+    limits: z.object({
+      frame_bytes: z.int(),
+      text_length: z.int(),
+      page_events: z.int(),
+      subscriptions: z.int(),
+    }),
+  }),
+  refresh: z.object({ expires_at: z.iso.datetime().exactOptional() }),
+  ping: nothing,
+  subscribe: subscribed,
+  resume: z.object({
+    rooms: z.array(z.union([subscribed, z.object({ room: roomId, error: wireErrorSchema })])),
+  }),
+  unsubscribe: nothing,
+  history: z.object({
+    room: roomId,
+    epoch,
+    floor: sequence,
+    head: sequence,
+    events: z.array(eventFrameSchema),
+  }),
+  proof: proofResult,
+  publish: z.object({
+    room: roomId,
+    epoch,
+    sequence,
+    message_id: eventId,
+    time: z.iso.datetime(),
+    repeated: z.boolean().exactOptional(),
+  }),
+  mark_read: z.object({ room: roomId, read_mark: sequence, unread: z.int().min(0) }),
+  typing: nothing,
+  create_room: roomView,
+  list_rooms: z.object({ joined: z.array(roomView), discoverable: z.array(roomView) }),
+  join: membershipChanged,
+  leave: membershipChanged,
+  add_member: membershipChanged,
+  remove_member: membershipChanged,
+  list_members: z.object({ room: roomId, members: z.array(memberView) }),
+  presence: z.object({ room: roomId, users: z.array(wireUserSchema) }),
+};

@@ -1,0 +1,111 @@
+import { mkdir } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { Directory, RoomLog } from "@parlance/core";
+import { createDirectory } from "./directory.ts";
+import { lockDirectory } from "./lock.ts";
+import { Readers } from "./readers.ts";
+import { createRoomLog } from "./room-log.ts";
+import type { ThreadSettings } from "./thread-messages.ts";
+import { Writer } from "./writer.ts";
+
+export interface SqliteOptions {
+  /** Where the files are; made if absent. Belongs to one process at a time. */
+  readonly directory: string;
+  /** Threads for reading, at least 1. 2 if not given. */
+  readonly readers?: number;
+  /** Test only: die at the n-th passing of a named place, such as `after_commit:37`. */
+  readonly crashAt?: string;
+}
+
+/** An open store. */
+export interface SqliteStore {
+  readonly log: RoomLog;
+  readonly directory: Directory;
+  /** Finishes the writes under way, marks the stop as clean and lets go of the directory. */
+  close(): Promise<void>;
+  status(): SqliteStatus;
+}
+
+export interface SqliteStatus {
+  /** Whether reads and writes can succeed at all. Once false it stays so: start the process anew. */
+  readonly available: boolean;
+  /** The database was behind its watermark (put back by hand): all positions of clients are void. */
+  readonly epochRenewed: boolean;
+  /** The quick check after a stop that was not clean. `failed` comes with `findings`. */
+  readonly integrity: "not_needed" | "checking" | "ok" | "failed";
+  readonly findings: readonly string[];
+}
+
+/**
+ * Opens the store in a directory, brings it up to date and starts its threads. A check of the whole file,
+ * needed after a crash, runs beside and is told by `status()`.
+ *
+ * @throws DirectoryInUseError at once if another process has it.
+ * @throws StorageError if the database cannot be opened or is from a newer program.
+ */
+export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
+  const path = resolve(options.directory);
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  const unlock = lockDirectory(path);
+  const settings = {
+    directory: path,
+    ...(options.crashAt === undefined ? {} : { crashAt: options.crashAt }),
+  };
+  let writer: Writer;
+  try {
+    writer = await Writer.start(settings);
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+  const readers = new Readers(settings, options.readers ?? 2);
+  const { cleanStop, epochRenewed } = writer.greeting;
+
+  let integrity: SqliteStatus["integrity"] = cleanStop ? "not_needed" : "checking";
+  let findings: readonly string[] = [];
+  if (!cleanStop) {
+    void quickCheck(settings).then((found) => {
+      findings = found;
+      integrity = found.length === 0 ? "ok" : "failed";
+    });
+  }
+
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    await readers.close();
+    await writer.close();
+    unlock();
+  };
+
+  return {
+    log: createRoomLog(writer, readers),
+    directory: createDirectory(writer, readers),
+    status: () => ({
+      available: writer.alive && readers.alive,
+      epochRenewed,
+      integrity,
+      findings,
+    }),
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+/**
+ * Looks through the whole file in a thread of its own, which neither serving nor stopping waits for.
+ *
+ * @returns what is wrong with it; a check that could not run is a finding too.
+ */
+async function quickCheck(settings: ThreadSettings): Promise<readonly string[]> {
+  const checker = new Readers(settings, 1);
+  checker.unref();
+  try {
+    const found = await checker.call("quickCheck");
+    await checker.close();
+    return found.length === 1 && found[0] === "ok" ? [] : found;
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
+}

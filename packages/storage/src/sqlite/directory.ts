@@ -1,0 +1,50 @@
+import type { Directory } from "@parlance/core";
+import type { Readers } from "./readers.ts";
+import { roomRecord } from "./room-log.ts";
+import type { Writer } from "./writer.ts";
+
+export function createDirectory(writer: Writer, readers: Readers): Directory {
+  const { installPart } = writer.greeting;
+  return {
+    user: (id) => readers.call("user", id),
+    accountByLogin: (login) => readers.call("accountByLogin", login),
+    createUser: (user) => writer.call("createUser", user),
+    upsertExternal: async (id, name, now) => {
+      // Most sign-ins change nothing: no need to stand in the writer's queue.
+      const known = await readers.call("user", id);
+      if (known !== undefined && (known.kind !== "external" || known.name === name)) return known;
+      return writer.call("upsertExternal", id, name, now);
+    },
+    setPassword: (id, hash, exceptSession, now) =>
+      writer.call("setPassword", id, hash, exceptSession, now),
+    setDisabled: (id, disabled, now) => writer.call("setDisabled", id, disabled, now),
+
+    createSession: (session) => writer.call("createSession", session),
+    session: (id) => readers.call("session", id),
+    revokeSession: (id, now) => writer.call("revokeSession", id, now),
+    useTokenOnce: (issuer, jti, expiresAt) => writer.call("useTokenOnce", issuer, jti, expiresAt),
+
+    createKey: (key) => writer.call("createKey", key),
+    key: (id) => readers.call("key", id),
+    listKeys: () => readers.call("listKeys"),
+    revokeKey: (id, now) => writer.call("revokeKey", id, now),
+
+    member: (room, user) => readers.call("member", room, user),
+    members: (room, limit) => readers.call("members", room, limit),
+    roomsOf: async (user, limit) => {
+      const rows = await readers.call("roomsOf", user, limit);
+      return rows.map((row) => ({
+        ...roomRecord(row, installPart),
+        role: row.role,
+        readMark: row.readMark,
+        unread: row.unread,
+      }));
+    },
+    discoverable: async (user, limit) => {
+      const rows = await readers.call("discoverable", user, limit);
+      return rows.map((row) => roomRecord(row, installPart));
+    },
+
+    markRead: (room, user, sequence) => writer.call("markRead", room, user, sequence),
+  } satisfies Directory;
+}

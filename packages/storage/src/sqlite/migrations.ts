@@ -1,0 +1,160 @@
+import type { Database } from "./database.ts";
+
+/**
+ * Migrations in order, forward only. Never change one that was released: add the next.
+ *
+ * What later versions need and cannot add afterwards is here from the start: envelope and erasable payload,
+ * commitment, nonce and running hash, revision, floor, epoch, running number of countable events, principal
+ * beside author, device, search terms.
+ */
+const migrations: readonly string[] = [
+  `
+  CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE rooms (
+    room TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    title TEXT NOT NULL,
+    epoch_part TEXT NOT NULL,
+    head INTEGER NOT NULL,
+    floor INTEGER NOT NULL,
+    floor_hash BLOB NOT NULL,
+    head_hash BLOB NOT NULL,
+    revision INTEGER NOT NULL,
+    countable INTEGER NOT NULL,
+    created_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX rooms_discoverable ON rooms (title, room) WHERE kind IN ('public', 'announcement');
+
+  CREATE TABLE events (
+    room TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    type TEXT NOT NULL,
+    author TEXT NOT NULL,
+    principal TEXT NOT NULL,
+    device TEXT,
+    client_message_id TEXT,
+    time INTEGER NOT NULL,
+    payload TEXT,
+    erased_at INTEGER,
+    nonce BLOB,
+    commitment BLOB NOT NULL,
+    hash BLOB NOT NULL,
+    payload_hash BLOB NOT NULL,
+    countable INTEGER NOT NULL,
+    UNIQUE (room, sequence)
+  ) STRICT;
+  CREATE UNIQUE INDEX events_by_key ON events (room, principal, client_message_id)
+    WHERE client_message_id IS NOT NULL;
+
+  CREATE TABLE messages (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    room TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    author TEXT NOT NULL,
+    terms TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE members (
+    room TEXT NOT NULL,
+    user TEXT NOT NULL,
+    name TEXT NOT NULL,
+    role TEXT NOT NULL,
+    joined_sequence INTEGER NOT NULL,
+    PRIMARY KEY (room, user)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX members_by_user ON members (user, room);
+
+  CREATE TABLE read_marks (
+    room TEXT NOT NULL,
+    user TEXT NOT NULL,
+    public_sequence INTEGER NOT NULL,
+    private_sequence INTEGER NOT NULL,
+    private_countable INTEGER NOT NULL,
+    PRIMARY KEY (room, user)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE users (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    username TEXT,
+    username_folded TEXT UNIQUE,
+    email TEXT,
+    email_folded TEXT UNIQUE,
+    password_hash TEXT,
+    disabled INTEGER NOT NULL DEFAULT 0,
+    created_at INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE sessions (
+    id TEXT PRIMARY KEY,
+    user TEXT NOT NULL,
+    secret_hash TEXT NOT NULL,
+    device TEXT,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX sessions_by_user ON sessions (user);
+
+  CREATE TABLE used_tokens (
+    issuer TEXT NOT NULL,
+    jti TEXT NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (issuer, jti)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX used_tokens_by_expiry ON used_tokens (expires_at);
+
+  CREATE TABLE api_keys (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    principal TEXT NOT NULL,
+    secret_hash TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    revoked INTEGER NOT NULL DEFAULT 0
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE control_log (
+    sequence INTEGER PRIMARY KEY,
+    time INTEGER NOT NULL,
+    fact TEXT NOT NULL
+  ) STRICT;
+  `,
+];
+
+/** The schema's version after all migrations. */
+export const schemaVersion: number = migrations.length;
+
+/**
+ * Brings the database to this program's version, all in one transaction.
+ *
+ * @throws Error if the database is from a newer program.
+ */
+export function migrate(database: Database): void {
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    database.exec("CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY) STRICT");
+    const row = database.get<{ version: number }>(
+      "SELECT coalesce(max(version), 0) AS version FROM migrations",
+    );
+    const version = row?.version ?? 0;
+    if (version > migrations.length) {
+      throw new Error(
+        `the database has schema version ${version}; this program knows ${migrations.length}`,
+      );
+    }
+    for (const [index, sql] of migrations.entries()) {
+      if (index < version) continue;
+      database.exec(sql);
+      database.run("INSERT INTO migrations (version) VALUES (?)", index + 1);
+    }
+    database.exec("COMMIT");
+  } catch (error) {
+    if (database.inTransaction) database.exec("ROLLBACK");
+    throw error;
+  }
+}

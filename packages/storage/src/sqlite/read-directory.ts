@@ -1,0 +1,206 @@
+import type { KeyRecord, MemberRecord, SessionRecord, UserRecord } from "@parlance/core";
+import type {
+  DeviceId,
+  Principal,
+  Role,
+  RoomId,
+  RoomKind,
+  SessionId,
+  UserId,
+} from "@parlance/protocol";
+import { foldLogin } from "../sql/fold.ts";
+import type { Database } from "./database.ts";
+
+/** The row of `rooms` without its hashes. */
+export interface RoomColumns {
+  readonly room: RoomId;
+  readonly kind: RoomKind;
+  readonly title: string;
+  readonly epochPart: string;
+  readonly head: number;
+  readonly floor: number;
+  readonly revision: number;
+  readonly countable: number;
+}
+
+export interface JoinedRoomColumns extends RoomColumns {
+  readonly role: Role;
+  readonly readMark: number;
+  readonly unread: number;
+}
+
+/** Every read of the directory, by name. Called in a reader thread. */
+export interface DirectoryReads {
+  user(id: string): UserRecord | undefined;
+  accountByLogin(login: string): (UserRecord & { passwordHash: string }) | undefined;
+  session(id: string): (SessionRecord & { userRecord: UserRecord }) | undefined;
+  key(id: string): KeyRecord | undefined;
+  listKeys(): KeyRecord[];
+  member(room: string, user: string): MemberRecord | undefined;
+  members(room: string, limit: number): MemberRecord[];
+  roomsOf(user: string, limit: number): JoinedRoomColumns[];
+  discoverable(user: string, limit: number): RoomColumns[];
+}
+
+/** Columns of `users` that make a `UserRow`. */
+export const userColumns =
+  "users.id, number, kind, users.name, username, email, disabled, users.created_at";
+
+export interface UserRow {
+  readonly id: UserId;
+  readonly number: number;
+  readonly kind: UserRecord["kind"];
+  readonly name: string;
+  readonly username: string | null;
+  readonly email: string | null;
+  readonly disabled: number;
+  readonly created_at: number;
+}
+
+export function toUserRecord(row: UserRow): UserRecord {
+  return {
+    id: row.id,
+    number: row.number,
+    kind: row.kind,
+    name: row.name,
+    ...(row.username === null ? {} : { username: row.username }),
+    ...(row.email === null ? {} : { email: row.email }),
+    disabled: row.disabled !== 0,
+    createdAt: row.created_at,
+  };
+}
+
+/** Columns of `rooms` that make `RoomColumns`. */
+export const roomColumns =
+  "rooms.room, kind, title, epoch_part AS epochPart, head, floor, revision, countable";
+
+/**
+ * A member's name and kind come from the user's row, which follows renames; somebody who has no row (a
+ * stranger that a back end added) is known by the name of the joining event.
+ */
+const memberSelect = `
+  SELECT members.user, coalesce(users.name, members.name) AS name,
+    coalesce(users.kind, 'external') AS userKind, role, joined_sequence AS joinedSequence,
+    public_sequence AS readMark
+  FROM members
+  JOIN read_marks ON read_marks.room = members.room AND read_marks.user = members.user
+  LEFT JOIN users ON users.id = members.user`;
+
+export function createDirectoryReads(database: Database): DirectoryReads {
+  return {
+    user: (id) => {
+      const row = database.get<UserRow>(`SELECT ${userColumns} FROM users WHERE id = ?`, id);
+      return row === undefined ? undefined : toUserRecord(row);
+    },
+
+    accountByLogin: (login) => {
+      const folded = foldLogin(login);
+      const row = database.get<UserRow & { password_hash: string }>(
+        `SELECT ${userColumns}, password_hash FROM users
+         WHERE (username_folded = ? OR email_folded = ?) AND password_hash IS NOT NULL`,
+        folded,
+        folded,
+      );
+      if (row === undefined) return undefined;
+      return { ...toUserRecord(row), passwordHash: row.password_hash };
+    },
+
+    session: (id) => {
+      const row = database.get<
+        UserRow & {
+          session: SessionId;
+          secret_hash: string;
+          device: DeviceId | null;
+          made_at: number;
+          expires_at: number;
+        }
+      >(
+        `SELECT ${userColumns}, sessions.id AS session, secret_hash, device,
+           sessions.created_at AS made_at, expires_at
+         FROM sessions JOIN users ON users.id = sessions.user
+         WHERE sessions.id = ? AND disabled = 0`,
+        id,
+      );
+      if (row === undefined) return undefined;
+      return {
+        id: row.session,
+        user: row.id,
+        secretHash: row.secret_hash,
+        ...(row.device === null ? {} : { device: row.device }),
+        createdAt: row.made_at,
+        expiresAt: row.expires_at,
+        userRecord: toUserRecord(row),
+      };
+    },
+
+    key: (id) => {
+      const row = database.get<KeyRow>(`SELECT ${keyColumns} FROM api_keys WHERE id = ?`, id);
+      return row === undefined ? undefined : toKeyRecord(row);
+    },
+
+    listKeys: () =>
+      database
+        .all<KeyRow>(`SELECT ${keyColumns} FROM api_keys ORDER BY created_at, id`)
+        .map(toKeyRecord),
+
+    member: (room, user) =>
+      database.get<MemberRecord>(
+        `${memberSelect} WHERE members.room = ? AND members.user = ?`,
+        room,
+        user,
+      ),
+
+    members: (room, limit) =>
+      database.all<MemberRecord>(
+        `${memberSelect} WHERE members.room = ? ORDER BY joined_sequence LIMIT ?`,
+        room,
+        limit,
+      ),
+
+    roomsOf: (user, limit) =>
+      database.all<JoinedRoomColumns>(
+        `SELECT ${roomColumns}, role, public_sequence AS readMark,
+           countable - private_countable AS unread
+         FROM members
+         JOIN rooms ON rooms.room = members.room
+         JOIN read_marks ON read_marks.room = members.room AND read_marks.user = members.user
+         WHERE members.user = ? ORDER BY title, rooms.room LIMIT ?`,
+        user,
+        limit,
+      ),
+
+    discoverable: (user, limit) =>
+      database.all<RoomColumns>(
+        `SELECT ${roomColumns} FROM rooms
+         WHERE kind IN ('public', 'announcement')
+           AND NOT EXISTS (SELECT 1 FROM members WHERE members.room = rooms.room AND user = ?)
+         ORDER BY title, rooms.room LIMIT ?`,
+        user,
+        limit,
+      ),
+  };
+}
+
+const keyColumns = "id, name, principal, secret_hash, scopes, created_at, revoked";
+
+interface KeyRow {
+  readonly id: string;
+  readonly name: string;
+  readonly principal: Principal;
+  readonly secret_hash: string;
+  readonly scopes: string;
+  readonly created_at: number;
+  readonly revoked: number;
+}
+
+function toKeyRecord(row: KeyRow): KeyRecord {
+  return {
+    id: row.id,
+    name: row.name,
+    principal: row.principal,
+    secretHash: row.secret_hash,
+    scopes: JSON.parse(row.scopes) as string[],
+    createdAt: row.created_at,
+    revoked: row.revoked !== 0,
+  };
+}

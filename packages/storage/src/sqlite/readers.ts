@@ -1,0 +1,137 @@
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import { StorageError } from "@parlance/core";
+import type { DirectoryReads } from "./read-directory.ts";
+import type { RoomReads } from "./read-rooms.ts";
+import type { Call, CallResult, ThreadSettings } from "./thread-messages.ts";
+
+/** Every read that a reader thread knows, by name. */
+export interface Reads extends RoomReads, DirectoryReads {
+  /** SQLite's findings about its own file; `["ok"]` if there are none. */
+  quickCheck(): string[];
+}
+
+/** Reads that may wait before new ones are refused. */
+const waitingReads = 50_000;
+/** Reads of one round trip, so that one thread does not take all while another is idle. */
+const readsAtOnce = 32;
+
+interface Job {
+  readonly call: Call;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Reader {
+  readonly worker: Worker;
+  inFlight: readonly Job[] | undefined;
+}
+
+/** A few threads that share one queue of reads. A thread that dies fails its reads; the others go on. */
+export class Readers {
+  readonly #readers = new Set<Reader>();
+  #queue: Job[] = [];
+  #closed = false;
+  #scheduled = false;
+
+  constructor(settings: ThreadSettings, count: number) {
+    for (let i = 0; i < count; i += 1) this.#start(settings);
+  }
+
+  get alive(): boolean {
+    return !this.#closed && this.#readers.size > 0;
+  }
+
+  /** Lets the process end while these threads still work. */
+  unref(): void {
+    for (const { worker } of this.#readers) worker.unref();
+  }
+
+  call<N extends keyof Reads>(
+    name: N,
+    ...args: Parameters<Reads[N]>
+  ): Promise<ReturnType<Reads[N]>> {
+    const result = new Promise<unknown>((resolve, reject) => {
+      if (!this.alive) {
+        reject(new StorageError("the store is closed", "none"));
+        return;
+      }
+      if (this.#queue.length >= waitingReads) {
+        reject(new StorageError("too many reads are waiting", "none"));
+        return;
+      }
+      this.#queue.push({ call: { name, args }, resolve, reject });
+      if (this.#scheduled) return;
+      this.#scheduled = true;
+      queueMicrotask(() => {
+        this.#scheduled = false;
+        this.#send();
+      });
+    });
+    return result as Promise<ReturnType<Reads[N]>>;
+  }
+
+  /** Reads under way are answered, those that wait are refused. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#refuseWaiting();
+    await Promise.all(
+      [...this.#readers].map(async ({ worker }) => {
+        const ended = once(worker, "exit");
+        worker.postMessage("close");
+        await ended;
+      }),
+    );
+  }
+
+  #start(settings: ThreadSettings): void {
+    const worker = new Worker(new URL("./reader-thread.ts", import.meta.url), {
+      workerData: settings,
+      name: "parlance-reader",
+    });
+    const reader: Reader = { worker, inFlight: undefined };
+    this.#readers.add(reader);
+    worker.on("message", (results: readonly CallResult[]) => {
+      const jobs = reader.inFlight ?? [];
+      reader.inFlight = undefined;
+      this.#send();
+      settle(jobs, results);
+    });
+    worker.on("error", () => this.#drop(reader));
+    worker.on("exit", () => this.#drop(reader));
+  }
+
+  #send(): void {
+    for (const reader of this.#readers) {
+      if (reader.inFlight !== undefined || this.#queue.length === 0) continue;
+      const share = Math.ceil(this.#queue.length / this.#readers.size);
+      const jobs = this.#queue.splice(0, Math.min(share, readsAtOnce));
+      reader.inFlight = jobs;
+      reader.worker.postMessage(jobs.map(({ call }) => call));
+    }
+  }
+
+  #drop(reader: Reader): void {
+    this.#readers.delete(reader);
+    const jobs = reader.inFlight ?? [];
+    reader.inFlight = undefined;
+    for (const job of jobs) job.reject(new StorageError("a reader thread has ended", "none"));
+    if (this.#readers.size === 0) this.#refuseWaiting();
+    else this.#send();
+  }
+
+  #refuseWaiting(): void {
+    const waiting = this.#queue;
+    this.#queue = [];
+    for (const job of waiting) job.reject(new StorageError("the store is closed", "none"));
+  }
+}
+
+function settle(jobs: readonly Job[], results: readonly CallResult[]): void {
+  for (const [index, job] of jobs.entries()) {
+    const result = results[index];
+    if (result === undefined) job.reject(new StorageError("no answer", "none"));
+    else if (result.ok) job.resolve(result.value);
+    else job.reject(new StorageError(result.failure.message, result.failure.effect));
+  }
+}

@@ -1,0 +1,79 @@
+import type { RoomHead, RoomLog, RoomRecord, StoredEvent } from "@parlance/core";
+import type { RoomId, RoomKind } from "@parlance/protocol";
+import { storedEvent } from "../sql/stored-event.ts";
+import type { RoomColumns } from "./read-directory.ts";
+import { eventStride } from "./read-rooms.ts";
+import type { Readers } from "./readers.ts";
+import { type Cell, joinEpoch } from "./thread-messages.ts";
+import type { Writer } from "./writer.ts";
+
+export function createRoomLog(writer: Writer, readers: Readers): RoomLog {
+  const { installPart } = writer.greeting;
+  return {
+    append: (append) => writer.append(append),
+
+    open: async (room, createAs) => {
+      const known = await readers.call("room", room);
+      if (known !== undefined) return roomRecord(known, installPart);
+      if (createAs === undefined) return undefined;
+      const opened = await writer.call("openRoom", room, createAs);
+      if (opened === undefined) return undefined;
+      return roomRecord({ ...opened, room, kind: opened.kind as RoomKind }, installPart);
+    },
+
+    read: async (query) => {
+      const page = await readers.call("read", query);
+      if (page === undefined) return undefined;
+      return {
+        ...roomHead(page.room, installPart),
+        events: storedEvents(query.room, page.cells),
+      };
+    },
+
+    heads: async (rooms) => {
+      if (rooms.length === 0) return new Map();
+      const rows = await readers.call("heads", rooms);
+      return new Map(rows.map((row) => [row.room, roomHead(row, installPart)]));
+    },
+
+    proof: async (room, from, to) => {
+      const proof = await readers.call("proof", room, from, to);
+      if (proof === undefined) return undefined;
+      const { epochPart, hashBefore, hashAfter, commitments } = proof;
+      return { epoch: joinEpoch(installPart, epochPart), hashBefore, hashAfter, commitments };
+    },
+
+    control: (after) => readers.call("control", after),
+    controlHead: () => readers.call("controlHead"),
+  } satisfies RoomLog;
+}
+
+/** Where a room is, with its epoch put together. */
+export function roomHead(row: RoomColumns, installPart: string): RoomHead {
+  const { head, floor, revision, countable } = row;
+  return { epoch: joinEpoch(installPart, row.epochPart), head, floor, revision, countable };
+}
+
+export function roomRecord(row: RoomColumns, installPart: string): RoomRecord {
+  const { room, kind, title } = row;
+  return { ...roomHead(row, installPart), room, kind, title };
+}
+
+function storedEvents(room: RoomId, cells: readonly Cell[]): StoredEvent[] {
+  const events: StoredEvent[] = [];
+  for (let place = 0; place < cells.length; place += eventStride) {
+    events.push(
+      storedEvent(room, {
+        sequence: cells[place] as number,
+        id: cells[place + 1] as string,
+        type: cells[place + 2] as string,
+        author: cells[place + 3] as string,
+        clientMessageId: cells[place + 4] as string | null,
+        time: cells[place + 5] as number,
+        payload: cells[place + 6] as string | null,
+        countable: cells[place + 7] as number,
+      }),
+    );
+  }
+  return events;
+}

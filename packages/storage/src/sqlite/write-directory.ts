@@ -1,0 +1,195 @@
+import type { KeyRecord, NewRoom, NewUser, SessionRecord, UserRecord } from "@parlance/core";
+import type { Principal, SessionId, UserId } from "@parlance/protocol";
+import { foldLogin } from "../sql/fold.ts";
+import type { Database } from "./database.ts";
+import { toUserRecord, type UserRow, userColumns } from "./read-directory.ts";
+import type { RoomWrites } from "./write-rooms.ts";
+import { writeControl } from "./write-rooms.ts";
+
+/** A room's row as it is after `openRoom`. */
+export interface OpenedRoom {
+  readonly kind: string;
+  readonly title: string;
+  readonly epochPart: string;
+  readonly head: number;
+  readonly floor: number;
+  readonly revision: number;
+  readonly countable: number;
+}
+
+/** Every write that is not an append, by name. Called inside the writer's transaction. */
+export interface DirectoryWrites {
+  openRoom(room: string, create: NewRoom): OpenedRoom | undefined;
+  createUser(user: NewUser): UserRecord | "taken";
+  upsertExternal(id: UserId, name: string, now: number): UserRecord;
+  setPassword(id: UserId, hash: string, exceptSession: SessionId | undefined, now: number): void;
+  setDisabled(id: UserId, disabled: boolean, now: number): void;
+  createSession(session: SessionRecord): void;
+  revokeSession(id: SessionId, now: number): boolean;
+  useTokenOnce(issuer: string, jti: string, expiresAt: number): boolean;
+  createKey(key: Omit<KeyRecord, "revoked">): void;
+  revokeKey(id: string, now: number): boolean;
+  markRead(
+    room: string,
+    user: string,
+    sequence: number,
+  ): { readMark: number; unread: number } | undefined;
+}
+
+export function createDirectoryWrites(database: Database, rooms: RoomWrites): DirectoryWrites {
+  const userRow = (id: string): UserRecord | undefined => {
+    const row = database.get<UserRow>(`SELECT ${userColumns} FROM users WHERE id = ?`, id);
+    return row === undefined ? undefined : toUserRecord(row);
+  };
+
+  const isTaken = (login: string): boolean =>
+    database.get(
+      "SELECT 1 FROM users WHERE username_folded = ? OR email_folded = ?",
+      login,
+      login,
+    ) !== undefined;
+
+  const insertUser = (user: Omit<NewUser, "kind"> & { kind: UserRecord["kind"] }): UserRecord => {
+    const { username, email } = user;
+    database.run(
+      `INSERT INTO users (id, kind, name, username, username_folded, email, email_folded, password_hash,
+         created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      user.id,
+      user.kind,
+      user.name,
+      username ?? null,
+      username === undefined ? null : foldLogin(username),
+      email ?? null,
+      email === undefined ? null : foldLogin(email),
+      user.passwordHash ?? null,
+      user.createdAt,
+    );
+    const made = userRow(user.id);
+    if (made === undefined) throw new Error("a user that was just made is not there");
+    return made;
+  };
+
+  return {
+    openRoom: (room, create) => {
+      const row = rooms.open(room, create);
+      if (row === undefined) return undefined;
+      const { kind, title, epoch_part: epochPart, head, floor, revision, countable } = row;
+      return { kind, title, epochPart, head, floor, revision, countable };
+    },
+
+    createUser: (user) => {
+      // User names and e-mails share one name space: signing in takes either.
+      for (const login of [user.username, user.email]) {
+        if (login !== undefined && isTaken(foldLogin(login))) return "taken";
+      }
+      return insertUser(user);
+    },
+
+    upsertExternal: (id, name, now) => {
+      const user = userRow(id);
+      if (user === undefined) return insertUser({ id, kind: "external", name, createdAt: now });
+      // The name of an account or guest is its own; a token may only name users that tokens made.
+      if (user.kind !== "external" || user.name === name) return user;
+      database.run("UPDATE users SET name = ? WHERE id = ?", name, id);
+      return { ...user, name };
+    },
+
+    setPassword: (id, hash, exceptSession, now) => {
+      database.run("UPDATE users SET password_hash = ? WHERE id = ?", hash, id);
+      database.run("DELETE FROM sessions WHERE user = ? AND id <> ?", id, exceptSession ?? "");
+      const kept = exceptSession === undefined ? {} : { exceptSession };
+      writeControl(database, { type: "user_signed_out", user: id, ...kept }, now);
+    },
+
+    setDisabled: (id, disabled, now) => {
+      database.run("UPDATE users SET disabled = ? WHERE id = ?", disabled ? 1 : 0, id);
+      if (!disabled) return;
+      database.run("DELETE FROM sessions WHERE user = ?", id);
+      writeControl(database, { type: "user_disabled", user: id }, now);
+    },
+
+    createSession: (session) => {
+      database.run(
+        `INSERT INTO sessions (id, user, secret_hash, device, created_at, expires_at)
+         VALUES (?, ?, ?, ?, ?, ?)`,
+        session.id,
+        session.user,
+        session.secretHash,
+        session.device ?? null,
+        session.createdAt,
+        session.expiresAt,
+      );
+    },
+
+    revokeSession: (id, now) => {
+      if (database.run("DELETE FROM sessions WHERE id = ?", id) === 0) return false;
+      writeControl(database, { type: "session_revoked", session: id }, now);
+      return true;
+    },
+
+    useTokenOnce: (issuer, jti, expiresAt) =>
+      database.run(
+        "INSERT INTO used_tokens (issuer, jti, expires_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        issuer,
+        jti,
+        expiresAt,
+      ) > 0,
+
+    createKey: (key) => {
+      database.run(
+        `INSERT INTO api_keys (id, name, principal, secret_hash, scopes, created_at)
+         VALUES (?, ?, ?, ?, ?, ?)`,
+        key.id,
+        key.name,
+        key.principal,
+        key.secretHash,
+        JSON.stringify(key.scopes),
+        key.createdAt,
+      );
+    },
+
+    revokeKey: (id, now) => {
+      const key = database.get<{ principal: Principal }>(
+        "SELECT principal FROM api_keys WHERE id = ? AND revoked = 0",
+        id,
+      );
+      if (key === undefined) return false;
+      database.run("UPDATE api_keys SET revoked = 1 WHERE id = ?", id);
+      writeControl(database, { type: "key_revoked", principal: key.principal }, now);
+      return true;
+    },
+
+    markRead: (room, user, sequence) => {
+      rooms.flushMarks();
+      const row = rooms.open(room, undefined);
+      const marks = database.get<{ public_sequence: number }>(
+        "SELECT public_sequence FROM read_marks WHERE room = ? AND user = ?",
+        room,
+        user,
+      );
+      if (row === undefined || marks === undefined) return undefined;
+      const clamped = Math.min(sequence, row.head);
+      const countable = clamped === row.head ? row.countable : countableAt(database, room, clamped);
+      const readMark = Math.max(marks.public_sequence, clamped);
+      database.run(
+        `UPDATE read_marks SET public_sequence = ?, private_sequence = ?, private_countable = ?
+         WHERE room = ? AND user = ?`,
+        readMark,
+        clamped,
+        countable,
+        room,
+        user,
+      );
+      return { readMark, unread: row.countable - countable };
+    },
+  };
+}
+
+function countableAt(database: Database, room: string, sequence: number): number {
+  const row = database.get<{ countable: number }>(
+    "SELECT countable FROM events WHERE room = ? AND sequence = ?",
+    room,
+    sequence,
+  );
+  return row?.countable ?? 0;
+}

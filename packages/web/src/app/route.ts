@@ -1,0 +1,34 @@
+/** Addresses of pages. */
+
+/** Where the app is. `home` has no room chosen. */
+export type Route =
+  | { readonly page: "home" }
+  | { readonly page: "room"; readonly room: string }
+  | { readonly page: "unknown" };
+
+/** The protocol's form of a room id; anything else in an address is not worth asking the server about. */
+const roomPattern = /^[A-Za-z0-9][A-Za-z0-9_:.-]{0,127}$/;
+
+/** The route of a path as the browser has it (percent-encoded, without query). */
+export function parseRoute(path: string): Route {
+  if (path === "/" || path === "") return { page: "home" };
+  const match = /^\/room\/([^/]+)\/?$/.exec(path);
+  if (match?.[1] === undefined) return { page: "unknown" };
+  const room = decode(match[1]);
+  return room !== undefined && roomPattern.test(room)
+    ? { page: "room", room }
+    : { page: "unknown" };
+}
+
+/** The path of a room's page. */
+export function roomPath(room: string): string {
+  return `/room/${encodeURIComponent(room)}`;
+}
+
+function decode(part: string): string | undefined {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return undefined;
+  }
+}

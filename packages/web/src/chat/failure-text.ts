@@ -1,0 +1,19 @@
+/** Error codes in words that help. */
+import { useTranslation } from "react-i18next";
+import type { TextKey } from "../i18n/index.ts";
+
+const texts: Readonly<Record<string, TextKey>> = {
+  too_large: "errorTooLong",
+  forbidden: "errorForbidden",
+  not_found: "errorNotFound",
+  conflict: "errorConflict",
+  rate_limited: "errorTooMany",
+  banned: "reasonBanned",
+  offline: "errorOffline",
+};
+
+/** A function from an error code to a sentence for the reader. Unknown codes get the general one. */
+export function useFailureText(): (code: string | undefined) => string {
+  const { t } = useTranslation();
+  return (code) => t((code === undefined ? undefined : texts[code]) ?? "errorServer");
+}

@@ -1,0 +1,78 @@
+/** The shape of what the chat shows. */
+import type { EventFrame, MemberView, Role, RoomKind, WireUser } from "@parlance/client";
+
+/** Everything on the screen of somebody who is signed in, but for what belongs to one control. */
+export interface ChatState {
+  readonly me: WireUser;
+  readonly link: Link;
+  /** Whether the list of rooms has come. */
+  readonly listing: "loading" | "ready" | "failed";
+  /** By room id: the reader's rooms, those to discover, and what is open. */
+  readonly rooms: Readonly<Record<string, RoomState>>;
+}
+
+/** How things stand with the server. */
+export type Link =
+  | { readonly kind: "connecting" }
+  | { readonly kind: "online" }
+  /** `retryAt`: milliseconds since the epoch of the next try. */
+  | { readonly kind: "waiting"; readonly retryAt: number }
+  /** For good, until the reader does something. `code` of the error table. */
+  | { readonly kind: "closed"; readonly code: string };
+
+/** One room. */
+export interface RoomState {
+  readonly id: string;
+  readonly title: string;
+  readonly kind: RoomKind;
+  /** Undefined for who is not a member. */
+  readonly role: Role | undefined;
+  /** In the server's listing: one's own, or one to discover. */
+  readonly listed: boolean;
+  /** `known`: only counted. `gone`: there is no such room, or not for this reader. */
+  readonly status: "known" | "loading" | "ready" | "gone" | "failed";
+  readonly epoch: string;
+  readonly head: number;
+  readonly floor: number;
+  /** A piece of the log without holes, up to the head once ready. */
+  readonly events: readonly EventFrame[];
+  /** The page before `events`. */
+  readonly older: "idle" | "loading" | "failed";
+  /** Messages of others above the read mark. */
+  readonly unread: number;
+  /** The end of the conversation is on a screen that somebody looks at. */
+  readonly isReading: boolean;
+  /** Where the line "new since" goes: after this sequence. */
+  readonly newAfter: number | undefined;
+  /** Own messages that are not in `events` yet, in the order of sending. */
+  readonly outgoing: readonly OutgoingView[];
+  /** Who writes, by user id. `until`: milliseconds since the epoch. */
+  readonly typing: Readonly<Record<string, { readonly name: string; readonly until: number }>>;
+  /** Who is here; undefined until known. */
+  readonly online: readonly WireUser[] | undefined;
+  /** Undefined until listed, and again when membership changed. */
+  readonly members: readonly MemberView[] | undefined;
+  readonly check: Check;
+}
+
+/** An own message on its way. */
+export interface OutgoingView {
+  readonly clientMessageId: string;
+  readonly text: string;
+  /** ISO 8601; when it was written here. */
+  readonly time: string;
+  /** `waiting`: only here. `sent`: on the server. */
+  readonly state: "waiting" | "sent" | "failed";
+  /** Code of the error table, when failed. */
+  readonly reason: string | undefined;
+}
+
+/** What is known about the completeness of a room's log up to here. Sequences are inclusive. */
+export type Check =
+  | { readonly kind: "unchecked" }
+  | { readonly kind: "checking" }
+  | { readonly kind: "complete"; readonly from: number; readonly to: number }
+  /** The log contradicts itself: something is missing or altered. */
+  | { readonly kind: "broken"; readonly from: number; readonly to: number }
+  /** The check could not be made. */
+  | { readonly kind: "failed" };

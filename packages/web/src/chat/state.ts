@@ -1,0 +1,354 @@
+/**
+ * What the chat shows, as plain data, and how it changes. Pure: snapshots, events and the reader's own acts
+ * go in, the next state comes out. A snapshot followed by events equals a newer snapshot (state.test.ts).
+ */
+import type { EventFrame, MemberView, RoomView, WireUser } from "@parlance/client";
+import type { ChatState, Check, Link, OutgoingView, RoomState } from "./model.ts";
+
+/** Everything that can happen. `room` names the room that it happened in. */
+export type Action =
+  | { readonly type: "link_changed"; readonly link: Link }
+  | {
+      readonly type: "rooms_listed";
+      readonly joined: readonly RoomView[];
+      readonly discoverable: readonly RoomView[];
+    }
+  | { readonly type: "rooms_failed" }
+  | { readonly type: "room_opening"; readonly room: string }
+  | {
+      readonly type: "room_opened";
+      readonly room: string;
+      readonly about: RoomAbout;
+      /** The newest part of the log, ascending, without holes. */
+      readonly events: readonly EventFrame[];
+    }
+  | { readonly type: "room_refused"; readonly room: string; readonly status: "gone" | "failed" }
+  | { readonly type: "room_left"; readonly room: string }
+  | { readonly type: "room_trimmed"; readonly room: string; readonly keep: number }
+  | { readonly type: "event"; readonly event: EventFrame }
+  | { readonly type: "older_loading"; readonly room: string }
+  | { readonly type: "older_failed"; readonly room: string }
+  | {
+      readonly type: "older_loaded";
+      readonly room: string;
+      readonly floor: number;
+      readonly events: readonly EventFrame[];
+    }
+  | {
+      readonly type: "outgoing_changed";
+      readonly room: string;
+      readonly outgoing: readonly OutgoingView[];
+    }
+  | {
+      readonly type: "typing";
+      readonly room: string;
+      readonly user: string;
+      readonly name: string;
+      /** Milliseconds since the epoch when this is forgotten; undefined: stopped. */
+      readonly until: number | undefined;
+    }
+  | { readonly type: "typing_expired"; readonly now: number }
+  | { readonly type: "people_listed"; readonly room: string; readonly online: readonly WireUser[] }
+  | { readonly type: "members_listed"; readonly room: string; readonly members: readonly MemberView[] }
+  | {
+      readonly type: "presence";
+      readonly room: string;
+      readonly online: readonly WireUser[];
+      readonly offline: readonly string[];
+    }
+  | { readonly type: "reading_changed"; readonly room: string; readonly isReading: boolean }
+  | { readonly type: "marked_read"; readonly room: string; readonly unread: number }
+  | { readonly type: "check_changed"; readonly room: string; readonly check: Check };
+
+/** What a subscription or a listing tells about a room. */
+export type RoomAbout = Pick<RoomView, "room" | "kind" | "title" | "epoch" | "head" | "floor"> &
+  Partial<Pick<RoomView, "role" | "unread" | "read_mark">>;
+
+/** The state of somebody who has just signed in. */
+export function initialState(me: WireUser): ChatState {
+  return { me, link: { kind: "connecting" }, listing: "loading", rooms: {} };
+}
+
+/** The next state. Returns the same object when nothing changed. */
+export function reduce(state: ChatState, action: Action): ChatState {
+  switch (action.type) {
+    case "link_changed":
+      return { ...state, link: action.link };
+    case "rooms_listed":
+      return listRooms(state, action.joined, action.discoverable);
+    case "rooms_failed":
+      return state.listing === "ready" ? state : { ...state, listing: "failed" };
+    case "typing_expired":
+      return expireTyping(state, action.now);
+    case "room_opening":
+      return setRoom(state, openingRoom(state.rooms[action.room], action.room));
+    case "event": {
+      const room = state.rooms[action.event.room];
+      return room === undefined ? state : setRoom(state, addEvent(room, action.event, state.me.id));
+    }
+    default: {
+      const room = state.rooms[action.room];
+      return room === undefined ? state : setRoom(state, reduceRoom(room, action, state.me.id));
+    }
+  }
+}
+
+type RoomAction = Extract<Action, { readonly room: string }>;
+
+function reduceRoom(
+  room: RoomState,
+  action: Exclude<RoomAction, { readonly type: "room_opening" }>,
+  me: string,
+): RoomState {
+  switch (action.type) {
+    case "room_opened":
+      return openedRoom(room, action.about, action.events, me);
+    case "room_refused":
+      return { ...room, status: action.status };
+    case "room_left":
+      return { ...room, role: undefined, unread: 0 };
+    case "room_trimmed":
+      return room.events.length <= action.keep
+        ? room
+        : { ...room, events: room.events.slice(-action.keep) };
+    case "older_loading":
+      return { ...room, older: "loading" };
+    case "older_failed":
+      return { ...room, older: "failed" };
+    case "older_loaded":
+      return addOlder(room, action.events, action.floor);
+    case "outgoing_changed":
+      return { ...room, outgoing: action.outgoing };
+    case "typing":
+      return { ...room, typing: changeTyping(room, action) };
+    case "people_listed":
+      return { ...room, online: byName(action.online) };
+    case "members_listed":
+      return { ...room, members: action.members };
+    case "presence":
+      return { ...room, online: changeOnline(room.online, action.online, action.offline) };
+    case "reading_changed":
+      return action.isReading === room.isReading
+        ? room
+        : { ...room, isReading: action.isReading, unread: action.isReading ? 0 : room.unread };
+    case "marked_read":
+      // What came while the mark travelled is on the screen already.
+      return { ...room, unread: room.isReading ? 0 : action.unread };
+    case "check_changed":
+      return { ...room, check: action.check };
+    default:
+      return action satisfies never;
+  }
+}
+
+function setRoom(state: ChatState, room: RoomState): ChatState {
+  if (state.rooms[room.id] === room) return state;
+  return { ...state, rooms: { ...state.rooms, [room.id]: room } };
+}
+
+/** A room of which nothing is known but its id. */
+function emptyRoom(id: string): RoomState {
+  return {
+    id,
+    title: id,
+    kind: "public",
+    role: undefined,
+    listed: false,
+    status: "known",
+    epoch: "",
+    head: 0,
+    floor: 0,
+    events: [],
+    older: "idle",
+    unread: 0,
+    isReading: false,
+    newAfter: undefined,
+    outgoing: [],
+    typing: {},
+    online: undefined,
+    members: undefined,
+    check: { kind: "unchecked" },
+  };
+}
+
+function listRooms(
+  state: ChatState,
+  joined: readonly RoomView[],
+  discoverable: readonly RoomView[],
+): ChatState {
+  const rooms: Record<string, RoomState> = {};
+  for (const room of Object.values(state.rooms)) {
+    // A room that is not listed any more stays only while it is being looked at.
+    if (room.status !== "known") rooms[room.id] = { ...room, listed: false, role: undefined };
+  }
+  for (const view of [...joined, ...discoverable]) {
+    const before = state.rooms[view.room] ?? emptyRoom(view.room);
+    rooms[view.room] = {
+      ...before,
+      listed: true,
+      kind: view.kind,
+      title: view.title,
+      role: view.role,
+      head: Math.max(before.epoch === view.epoch ? before.head : 0, view.head),
+      epoch: before.status === "known" ? view.epoch : before.epoch,
+      floor: before.status === "known" ? view.floor : before.floor,
+      unread: before.isReading ? 0 : (view.unread ?? 0),
+    };
+  }
+  return { ...state, listing: "ready", rooms };
+}
+
+function openingRoom(before: RoomState | undefined, id: string): RoomState {
+  const room = before ?? emptyRoom(id);
+  return room.status === "ready" ? room : { ...room, status: "loading" };
+}
+
+function openedRoom(
+  room: RoomState,
+  about: RoomAbout,
+  events: readonly EventFrame[],
+  me: string,
+): RoomState {
+  const readMark = about.read_mark ?? undefined;
+  const unread = about.unread ?? room.unread;
+  const sameLife = room.epoch === about.epoch;
+  return {
+    ...room,
+    status: "ready",
+    title: about.title,
+    kind: about.kind,
+    role: about.role,
+    epoch: about.epoch,
+    head: Math.max(about.head, events.at(-1)?.sequence ?? 0),
+    floor: about.floor,
+    events,
+    older: "idle",
+    unread,
+    newAfter: newLine(events, unread, readMark, me),
+    outgoing: withoutStored(room.outgoing, events, me),
+    check: sameLife ? room.check : { kind: "unchecked" },
+  };
+}
+
+/** The sequence after which everything is new to the reader, if anything is. */
+function newLine(
+  events: readonly EventFrame[],
+  unread: number,
+  readMark: number | undefined,
+  me: string,
+): number | undefined {
+  if (unread === 0) return undefined;
+  if (readMark !== undefined) return readMark;
+  let left = unread;
+  for (const event of events.toReversed()) {
+    if (event.type !== "message.created" || event.author === me) continue;
+    left -= 1;
+    if (left === 0) return event.sequence - 1;
+  }
+  return events[0] === undefined ? undefined : events[0].sequence - 1;
+}
+
+/**
+ * A live event. What was seen is dropped by sequence; a room that is not open only counts. The SDK delivers
+ * without holes, so a sequence further ahead means that this copy is older than a reload under way.
+ */
+function addEvent(room: RoomState, event: EventFrame, me: string): RoomState {
+  if (event.sequence <= room.head && !isNext(room, event)) return room;
+  const isMessage = event.type === "message.created";
+  const isNew = isMessage && event.author !== me && !room.isReading;
+  const next: RoomState = {
+    ...room,
+    head: Math.max(room.head, event.sequence),
+    unread: room.unread + (isNew ? 1 : 0),
+    newAfter: newAfterEvent(room, event, me, isNew),
+    outgoing: withoutStored(room.outgoing, [event], me),
+    typing: withoutUser(room.typing, event),
+    role: roleAfter(room, event, me),
+    members: isMessage ? room.members : undefined,
+  };
+  return isNext(room, event) ? { ...next, events: [...room.events, event] } : next;
+}
+
+/** The line moves when reading stops and something comes; it goes when the reader answers. */
+function newAfterEvent(
+  room: RoomState,
+  event: EventFrame,
+  me: string,
+  isNew: boolean,
+): number | undefined {
+  if (event.type === "message.created" && event.author === me) return undefined;
+  return isNew && room.unread === 0 ? event.sequence - 1 : room.newAfter;
+}
+
+function isNext(room: RoomState, event: EventFrame): boolean {
+  return room.status === "ready" && event.sequence === (room.events.at(-1)?.sequence ?? room.head) + 1;
+}
+
+function roleAfter(room: RoomState, event: EventFrame, me: string): RoomState["role"] {
+  if ("erased" in event || event.type === "message.created") return room.role;
+  if (event.data.user !== me) return room.role;
+  return event.type === "member.joined" ? event.data.role : undefined;
+}
+
+function addOlder(room: RoomState, events: readonly EventFrame[], floor: number): RoomState {
+  const first = room.events[0]?.sequence ?? room.head + 1;
+  const older = events.filter((event) => event.sequence < first);
+  return { ...room, older: "idle", floor, events: [...older, ...room.events] };
+}
+
+function withoutStored(
+  outgoing: readonly OutgoingView[],
+  events: readonly EventFrame[],
+  me: string,
+): readonly OutgoingView[] {
+  if (outgoing.length === 0) return outgoing;
+  const stored = new Set<string>();
+  for (const event of events) {
+    if (event.author === me && event.client_message_id !== undefined) {
+      stored.add(event.client_message_id);
+    }
+  }
+  return stored.size === 0
+    ? outgoing
+    : outgoing.filter((entry) => !stored.has(entry.clientMessageId));
+}
+
+function changeTyping(
+  room: RoomState,
+  action: Extract<Action, { readonly type: "typing" }>,
+): RoomState["typing"] {
+  const { [action.user]: _before, ...others } = room.typing;
+  return action.until === undefined
+    ? others
+    : { ...others, [action.user]: { name: action.name, until: action.until } };
+}
+
+function withoutUser(typing: RoomState["typing"], event: EventFrame): RoomState["typing"] {
+  if (event.type !== "message.created" || typing[event.author] === undefined) return typing;
+  const { [event.author]: _gone, ...others } = typing;
+  return others;
+}
+
+function expireTyping(state: ChatState, now: number): ChatState {
+  let next = state;
+  for (const room of Object.values(state.rooms)) {
+    const kept = Object.entries(room.typing).filter(([, { until }]) => until > now);
+    if (kept.length !== Object.keys(room.typing).length) {
+      next = setRoom(next, { ...room, typing: Object.fromEntries(kept) });
+    }
+  }
+  return next;
+}
+
+function changeOnline(
+  before: readonly WireUser[] | undefined,
+  online: readonly WireUser[],
+  offline: readonly string[],
+): readonly WireUser[] {
+  const gone = new Set<string>([...offline, ...online.map((user) => user.id)]);
+  return byName([...(before ?? []).filter((user) => !gone.has(user.id)), ...online]);
+}
+
+function byName(users: readonly WireUser[]): readonly WireUser[] {
+  return users.toSorted((a, b) => a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1));
+}

@@ -1,0 +1,27 @@
+/**
+ * What some tests need beyond `npm ci`. A test that needs it says so, `requires("chromium")("a sentence", …)`,
+ * and is skipped where it is absent; `npm test` names what was skipped, and CI accepts no skips.
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "vitest";
+
+/** The Chromium that tests start: `CHROMIUM`, or where Debian puts it. */
+export const chromiumPath: string = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+
+/** A folder with real conversations (`ubuntu-irc.jsonl.gz`): `PARLANCE_SAMPLE_DATA`. */
+export const sampleDataPath: string | undefined = process.env["PARLANCE_SAMPLE_DATA"];
+
+const present = {
+  chromium: (): boolean => existsSync(chromiumPath),
+  "sample data": (): boolean =>
+    sampleDataPath !== undefined && existsSync(join(sampleDataPath, "ubuntu-irc.jsonl.gz")),
+} as const;
+
+/** The name of something that not every machine has. */
+export type Requirement = keyof typeof present;
+
+/** Vitest's `test`, or its skipping twin where one of `needs` is absent. The report tells which by name. */
+export function requires(...needs: readonly Requirement[]): ReturnType<typeof test.skipIf> {
+  return test.skipIf(needs.some((need) => !present[need]()));
+}
