@@ -272,6 +272,13 @@ export class Connection implements Inlet, OutboxOwner {
     this.#reportClosed({ reason: code });
   }
 
+  /* Security: what was queued for somebody whose right to be here is over is not sent any more (F-C5). */
+  /** Closes because the identity ended: expired, revoked, disabled. Nothing queued goes out. */
+  revoke(code: "unauthenticated" | "token_expired"): void {
+    this.outbox.close();
+    this.end(code);
+  }
+
   /** Ends at once, without a closing handshake that would wait behind everything unread. */
   terminate(reason: ErrorCode | "shutdown"): void {
     if (this.#state === "closed") return;
@@ -347,7 +354,7 @@ export class Connection implements Inlet, OutboxOwner {
     }
     const expiresAt = this.identity?.expiresAt;
     if (expiresAt !== undefined && clock.now() >= expiresAt) {
-      this.end("token_expired");
+      this.revoke("token_expired");
       return;
     }
     const unsent = this.outbox.unsentBytes;

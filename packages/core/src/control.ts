@@ -50,23 +50,24 @@ export class ControlFollower {
       }
       case "session_revoked":
         for (const connection of registry) {
-          if (connection.identity?.session === fact.session) connection.end("unauthenticated");
+          if (connection.identity?.session === fact.session) connection.revoke("unauthenticated");
         }
         return;
       case "user_signed_out":
         for (const connection of registry.ofUser(fact.user)) {
           const { session } = connection.identity ?? {};
           if (session === undefined || session !== fact.exceptSession) {
-            connection.end("unauthenticated");
+            connection.revoke("unauthenticated");
           }
         }
         return;
       case "user_disabled":
-        for (const connection of registry.ofUser(fact.user)) connection.end("unauthenticated");
+        for (const connection of registry.ofUser(fact.user)) connection.revoke("unauthenticated");
         return;
       case "key_revoked":
         for (const connection of registry) {
-          if (connection.identity?.principal === fact.principal) connection.end("unauthenticated");
+          if (connection.identity?.principal === fact.principal)
+            connection.revoke("unauthenticated");
         }
         return;
     }

@@ -48,7 +48,8 @@ export function frame(options: FrameToSend = {}): Buffer {
   const header = [first];
   const maskBit = masked ? 0x80 : 0;
   if (length < 126n) header.push(maskBit | Number(length));
-  else if (length < 65_536n) header.push(maskBit | 126, Number(length >> 8n), Number(length & 255n));
+  else if (length < 65_536n)
+    header.push(maskBit | 126, Number(length >> 8n), Number(length & 255n));
   else {
     header.push(maskBit | 127);
     for (let shift = 56n; shift >= 0n; shift -= 8n) header.push(Number((length >> shift) & 255n));
@@ -123,7 +124,9 @@ export class RawPeer {
   /** The code of the Close frame that was received. */
   closeCode(): number | undefined {
     const close = this.frames.find(({ opcode }) => opcode === 8);
-    return close === undefined || close.payload.length < 2 ? undefined : close.payload.readUInt16BE();
+    return close === undefined || close.payload.length < 2
+      ? undefined
+      : close.payload.readUInt16BE();
   }
 
   /** Sends a text and waits for the server's echo of it. */

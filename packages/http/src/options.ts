@@ -9,9 +9,11 @@ import type {
   Report,
   UserAdmin,
 } from "@parlance/core";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply } from "fastify";
 
+/** Fastify's instance, for whoever adds pages to it. */
 export type HttpServer = FastifyInstance;
+export type HttpReply = FastifyReply;
 
 export interface HttpOptions {
   readonly node: Pick<Node, "execute" | "connections" | "counts">;

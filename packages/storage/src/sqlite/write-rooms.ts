@@ -27,6 +27,7 @@ interface StoredRow {
   readonly id: string;
   readonly time: number;
   readonly payload_hash: Uint8Array;
+  readonly countable: number;
 }
 
 /** The part of the writer that changes rooms. All calls belong to one transaction until `finish`. */
@@ -119,7 +120,7 @@ export function createRoomWrites(database: Database, key: Uint8Array, sha256: Sh
   ): StoredRow | "conflict" | undefined => {
     if (append.clientMessageId === null) return undefined;
     const row = database.get<StoredRow>(
-      `SELECT sequence, id, time, payload_hash FROM events
+      `SELECT sequence, id, time, payload_hash, countable FROM events
        WHERE room = ? AND principal = ? AND client_message_id = ?`,
       append.room,
       append.principal,
@@ -189,7 +190,7 @@ export function createRoomWrites(database: Database, key: Uint8Array, sha256: Sh
             repeat.id,
             repeat.time,
             row.revision,
-            row.countable,
+            repeat.countable,
           );
           return;
         }

@@ -21,19 +21,17 @@ export function signInAsGuest(name: string): Promise<StoredSession> {
 
 /** Signs in to an account by user name or e-mail. */
 export function signIn(login: string, password: string): Promise<StoredSession> {
-  return post("/api/v1/sessions", { login, password });
+  return post("/api/v1/sessions", { username: login, password });
 }
 
 /** Makes an account and signs in to it. */
-export async function signUp(account: {
+export function signUp(account: {
   username: string;
   password: string;
   name?: string;
   email?: string;
 }): Promise<StoredSession> {
-  const made = await post<Partial<StoredSession>>("/api/v1/accounts", account);
-  if (made.token !== undefined && made.user !== undefined) return made as StoredSession;
-  return signIn(account.username, account.password);
+  return post("/api/v1/accounts", account);
 }
 
 /** Ends a login at the server. A server that cannot be reached is told nothing; the token expires there. */

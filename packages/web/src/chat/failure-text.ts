@@ -1,4 +1,5 @@
 /** Error codes in words that help. */
+import { ClientError } from "@parlance/client";
 import { useTranslation } from "react-i18next";
 import type { TextKey } from "../i18n/index.ts";
 
@@ -16,4 +17,9 @@ const texts: Readonly<Record<string, TextKey>> = {
 export function useFailureText(): (code: string | undefined) => string {
   const { t } = useTranslation();
   return (code) => t((code === undefined ? undefined : texts[code]) ?? "errorServer");
+}
+
+/** The code of anything that was thrown by the SDK; `internal` for the rest. */
+export function codeOf(error: unknown): string {
+  return error instanceof ClientError ? error.code : "internal";
 }

@@ -1,5 +1,5 @@
 /** The shape of what the chat shows. */
-import type { EventFrame, MemberView, Role, RoomKind, WireUser } from "@parlance/client";
+import type { EventFrame, MemberView, Role, RoomKind, WireUser } from "./wire.ts";
 
 /** Everything on the screen of somebody who is signed in, but for what belongs to one control. */
 export interface ChatState {
@@ -16,7 +16,7 @@ export type Link =
   | { readonly kind: "connecting" }
   | { readonly kind: "online" }
   /** `retryAt`: milliseconds since the epoch of the next try. */
-  | { readonly kind: "waiting"; readonly retryAt: number }
+  | { readonly kind: "waiting"; readonly retryAt: number; readonly code: string }
   /** For good, until the reader does something. `code` of the error table. */
   | { readonly kind: "closed"; readonly code: string };
 
@@ -38,6 +38,8 @@ export interface RoomState {
   readonly events: readonly EventFrame[];
   /** The page before `events`. */
   readonly older: "idle" | "loading" | "failed";
+  /** The reader's mark when the rooms were listed; undefined for who has just come. */
+  readonly readMark: number | undefined;
   /** Messages of others above the read mark. */
   readonly unread: number;
   /** The end of the conversation is on a screen that somebody looks at. */

@@ -2,7 +2,7 @@
  * What the chat shows, as plain data, and how it changes. Pure: snapshots, events and the reader's own acts
  * go in, the next state comes out. A snapshot followed by events equals a newer snapshot (state.test.ts).
  */
-import type { EventFrame, MemberView, RoomView, WireUser } from "@parlance/client";
+import type { EventFrame, MemberView, RoomView, Subscribed, WireUser } from "./wire.ts";
 import type { ChatState, Check, Link, OutgoingView, RoomState } from "./model.ts";
 
 /** Everything that can happen. `room` names the room that it happened in. */
@@ -14,12 +14,13 @@ export type Action =
       readonly discoverable: readonly RoomView[];
     }
   | { readonly type: "rooms_failed" }
-  | { readonly type: "room_opening"; readonly room: string }
+  /** `anew`: what was loaded no longer counts. */
+  | { readonly type: "room_opening"; readonly room: string; readonly anew?: boolean }
   | {
       readonly type: "room_opened";
       readonly room: string;
-      readonly about: RoomAbout;
-      /** The newest part of the log, ascending, without holes. */
+      readonly about: Subscribed;
+      /** The newest part of the log, ascending, without holes; read after the subscription began. */
       readonly events: readonly EventFrame[];
     }
   | { readonly type: "room_refused"; readonly room: string; readonly status: "gone" | "failed" }
@@ -34,11 +35,9 @@ export type Action =
       readonly floor: number;
       readonly events: readonly EventFrame[];
     }
-  | {
-      readonly type: "outgoing_changed";
-      readonly room: string;
-      readonly outgoing: readonly OutgoingView[];
-    }
+  | { readonly type: "outgoing_changed"; readonly room: string; readonly entry: OutgoingView }
+  | { readonly type: "outgoing_discarded"; readonly room: string; readonly id: string }
+  | { readonly type: "room_joined"; readonly room: string }
   | {
       readonly type: "typing";
       readonly room: string;
@@ -60,10 +59,6 @@ export type Action =
   | { readonly type: "marked_read"; readonly room: string; readonly unread: number }
   | { readonly type: "check_changed"; readonly room: string; readonly check: Check };
 
-/** What a subscription or a listing tells about a room. */
-export type RoomAbout = Pick<RoomView, "room" | "kind" | "title" | "epoch" | "head" | "floor"> &
-  Partial<Pick<RoomView, "role" | "unread" | "read_mark">>;
-
 /** The state of somebody who has just signed in. */
 export function initialState(me: WireUser): ChatState {
   return { me, link: { kind: "connecting" }, listing: "loading", rooms: {} };
@@ -81,7 +76,7 @@ export function reduce(state: ChatState, action: Action): ChatState {
     case "typing_expired":
       return expireTyping(state, action.now);
     case "room_opening":
-      return setRoom(state, openingRoom(state.rooms[action.room], action.room));
+      return setRoom(state, openingRoom(state.rooms[action.room], action));
     case "event": {
       const room = state.rooms[action.event.room];
       return room === undefined ? state : setRoom(state, addEvent(room, action.event, state.me.id));
@@ -118,7 +113,12 @@ function reduceRoom(
     case "older_loaded":
       return addOlder(room, action.events, action.floor);
     case "outgoing_changed":
-      return { ...room, outgoing: action.outgoing };
+      return changeOutgoing(room, action.entry);
+    case "outgoing_discarded":
+      return { ...room, outgoing: room.outgoing.filter((one) => one.clientMessageId !== action.id) };
+    case "room_joined":
+      // Who has just come has missed nothing: no line, and no count.
+      return { ...room, role: room.role ?? "member", unread: 0, readMark: undefined, newAfter: undefined };
     case "typing":
       return { ...room, typing: changeTyping(room, action) };
     case "people_listed":
@@ -161,6 +161,7 @@ function emptyRoom(id: string): RoomState {
     events: [],
     older: "idle",
     unread: 0,
+    readMark: undefined,
     isReading: false,
     newAfter: undefined,
     outgoing: [],
@@ -192,41 +193,45 @@ function listRooms(
       head: Math.max(before.epoch === view.epoch ? before.head : 0, view.head),
       epoch: before.status === "known" ? view.epoch : before.epoch,
       floor: before.status === "known" ? view.floor : before.floor,
+      readMark: view.read_mark,
       unread: before.isReading ? 0 : (view.unread ?? 0),
     };
   }
   return { ...state, listing: "ready", rooms };
 }
 
-function openingRoom(before: RoomState | undefined, id: string): RoomState {
-  const room = before ?? emptyRoom(id);
-  return room.status === "ready" ? room : { ...room, status: "loading" };
+function openingRoom(
+  before: RoomState | undefined,
+  action: Extract<Action, { readonly type: "room_opening" }>,
+): RoomState {
+  const room = before ?? emptyRoom(action.room);
+  if (room.status === "ready" && action.anew !== true) return room;
+  return { ...room, status: "loading", events: [], older: "idle" };
 }
 
 function openedRoom(
   room: RoomState,
-  about: RoomAbout,
-  events: readonly EventFrame[],
+  about: Subscribed,
+  page: readonly EventFrame[],
   me: string,
 ): RoomState {
-  const readMark = about.read_mark ?? undefined;
-  const unread = about.unread ?? room.unread;
-  const sameLife = room.epoch === about.epoch;
+  // What came live while the page was on its way goes after it.
+  const last = page.at(-1)?.sequence ?? about.floor;
+  const events = [...page, ...room.events.filter((event) => event.sequence > last)];
   return {
     ...room,
     status: "ready",
     title: about.title,
     kind: about.kind,
-    role: about.role,
+    role: about.role ?? room.role,
     epoch: about.epoch,
     head: Math.max(about.head, events.at(-1)?.sequence ?? 0),
     floor: about.floor,
     events,
     older: "idle",
-    unread,
-    newAfter: newLine(events, unread, readMark, me),
+    newAfter: newLine(events, room.unread, room.readMark, me),
     outgoing: withoutStored(room.outgoing, events, me),
-    check: sameLife ? room.check : { kind: "unchecked" },
+    check: room.epoch === about.epoch ? room.check : { kind: "unchecked" },
   };
 }
 
@@ -281,7 +286,9 @@ function newAfterEvent(
 }
 
 function isNext(room: RoomState, event: EventFrame): boolean {
-  return room.status === "ready" && event.sequence === (room.events.at(-1)?.sequence ?? room.head) + 1;
+  const last = room.events.at(-1)?.sequence;
+  if (room.status === "loading") return last === undefined || event.sequence === last + 1;
+  return room.status === "ready" && event.sequence === (last ?? room.head) + 1;
 }
 
 function roleAfter(room: RoomState, event: EventFrame, me: string): RoomState["role"] {
@@ -294,6 +301,17 @@ function addOlder(room: RoomState, events: readonly EventFrame[], floor: number)
   const first = room.events[0]?.sequence ?? room.head + 1;
   const older = events.filter((event) => event.sequence < first);
   return { ...room, older: "idle", floor, events: [...older, ...room.events] };
+}
+
+/** A new or changed entry. One that is stored and already in the log as far as it is loaded is not needed. */
+function changeOutgoing(room: RoomState, entry: OutgoingView): RoomState {
+  const id = entry.clientMessageId;
+  const isKnown = room.outgoing.some((one) => one.clientMessageId === id);
+  if (!isKnown) {
+    return entry.state === "sent" ? room : { ...room, outgoing: [...room.outgoing, entry] };
+  }
+  const outgoing = room.outgoing.map((one) => (one.clientMessageId === id ? entry : one));
+  return { ...room, outgoing };
 }
 
 function withoutStored(

@@ -1,6 +1,6 @@
 /** From a room's events and the reader's own unsent messages to the rows of the conversation. */
-import type { EventFrame } from "@parlance/client";
 import type { OutgoingView, RoomState } from "../model.ts";
+import type { EventFrame } from "../wire.ts";
 
 /** What may stand above a row. It belongs to the row, so that rows keep their number when a page arrives. */
 export interface Above {
@@ -49,7 +49,7 @@ export const blockMs = 5 * 60_000;
 
 /** The rows of a room, oldest first. Days are those of the reader's time zone. */
 export function buildRows(
-  room: Pick<RoomState, "events" | "outgoing" | "newAfter" | "floor" | "status">,
+  room: Pick<RoomState, "events" | "outgoing" | "newAfter" | "floor">,
   me: { readonly id: string; readonly name: string },
 ): readonly Row[] {
   const rows: Row[] = [];

@@ -1,0 +1,691 @@
+import { createMemoryBroker, MemoryHub } from "@parlance/broker/memory";
+import type { UserId } from "@parlance/protocol";
+import { describe, expect, test } from "vitest";
+import { type Harness, startNode, type TestClient } from "../../testkit/src/harness.ts";
+import { settle } from "../../testkit/src/manual-clock.ts";
+import { createMemoryStore } from "../../testkit/src/memory/index.ts";
+import type { NodeSettings } from "./gate.ts";
+import type { Append, RoomLog } from "./ports/index.ts";
+import { StorageError } from "./storage-error.ts";
+
+type Store = ReturnType<typeof createMemoryStore>;
+
+function newStore(): Store {
+  let seed = 7;
+  return createMemoryStore({
+    random: () => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      return seed / 2_147_483_647;
+    },
+  });
+}
+
+async function start(
+  settings: Partial<NodeSettings> = {},
+  store: Store = newStore(),
+): Promise<Harness & Store> {
+  const harness = await startNode({ ...store, broker: createMemoryBroker(), settings });
+  return { ...harness, ...store };
+}
+
+async function subscribed(harness: Harness, user: string, room = "general"): Promise<TestClient> {
+  const client = await harness.signIn(user);
+  await client.ask({ type: "subscribe", room });
+  return client;
+}
+
+describe("sending and receiving", () => {
+  test("[I-1] [I-11] a message is acknowledged with its place and reaches every subscriber once", async () => {
+    const harness = await start();
+    const ann = await subscribed(harness, "ann");
+    const bob = await subscribed(harness, "bob");
+    const published = await ann.publish("general", "hello", "a1");
+    expect(published).toMatchObject({ room: "general", sequence: 1 });
+    await settle();
+    expect(bob.texts("general")).toEqual(["hello"]);
+    expect(ann.texts("general")).toEqual(["hello"]);
+    const page = await harness.log.read({ room: published.room, after: 0, limit: 10 });
+    expect(page?.events[0]?.frame).toEqual(bob.frames.at(-1));
+  });
+
+  test("[I-4] [J16] a repeated client message id returns the first place and is delivered once", async () => {
+    const harness = await start();
+    const ann = await subscribed(harness, "ann");
+    const first = await ann.publish("general", "once", "same");
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => ann.publish("general", "once", "same")),
+    );
+    for (const answer of answers) {
+      expect(answer).toEqual({ ...first, repeated: true });
+    }
+    await settle();
+    expect(ann.texts("general")).toEqual(["once"]);
+  });
+
+  test("[J17] [J18] the same id with another text is a conflict; in another room or by another user it is not", async () => {
+    const harness = await start();
+    const ann = await subscribed(harness, "ann");
+    const bob = await subscribed(harness, "bob");
+    await ann.publish("general", "one", "x");
+    const refusal = await ann.refusal({
+      type: "publish",
+      room: "general",
+      text: "two",
+      client_message_id: "x",
+    });
+    expect(refusal.code).toBe("conflict");
+    expect((await ann.publish("other", "two", "x")).sequence).toBe(1);
+    expect((await bob.publish("general", "two", "x")).sequence).toBe(2);
+  });
+
+  test("[I-9] a thousand messages sent at once keep their order, and one turn is one write per reader", async () => {
+    const harness = await start();
+    const ann = await subscribed(harness, "ann");
+    const bob = await subscribed(harness, "bob");
+    const writesBefore = bob.writes;
+    await Promise.all(
+      Array.from({ length: 1_000 }, (_, index) => ann.publish("general", `m${index}`, `k${index}`)),
+    );
+    await settle();
+    expect(bob.texts("general")).toEqual(Array.from({ length: 1_000 }, (_, index) => `m${index}`));
+    expect(bob.writes - writesBefore).toBeLessThan(20);
+  });
+
+  test("[J28] before signing in only ping is answered; the rest is refused and the connection kept", async () => {
+    const harness = await start();
+    const client = harness.connect();
+    expect(await client.answer({ type: "ping" })).toMatchObject({ type: "reply" });
+    expect((await client.refusal({ type: "list_rooms" })).code).toBe("unauthenticated");
+    expect(client.closedWith).toBeUndefined();
+    await client.ask({ type: "sign_in", token: "ann" });
+    await harness.clock.advance(11_000);
+    expect(client.closedWith).toBeUndefined();
+  });
+
+  test("[J28] whoever does not sign in within the time is closed with 4408", async () => {
+    const harness = await start();
+    const client = harness.connect();
+    await harness.clock.advance(11_000);
+    expect(client.closedWith?.code).toBe(4408);
+  });
+
+  test("[J29] signing in a second time is a conflict and changes nothing", async () => {
+    const harness = await start();
+    const ann = await subscribed(harness, "ann");
+    expect((await ann.refusal({ type: "sign_in", token: "bob" })).code).toBe("conflict");
+    await ann.publish("general", "still ann", "1");
+    await settle();
+    expect(ann.frames.at(-1)).toMatchObject({ author: "ann" });
+  });
+
+  test("a frame sent right behind sign_in waits for it", async () => {
+    const harness = await start();
+    const client = harness.connect();
+    client.inlet.receive('{"type":"sign_in","id":"s","token":"ann"}');
+    client.inlet.receive('{"type":"subscribe","id":"t","room":"general"}');
+    client.inlet.receive(
+      '{"type":"publish","id":"u","room":"general","text":"quick","client_message_id":"q"}',
+    );
+    await settle();
+    expect(client.texts("general")).toEqual(["quick"]);
+  });
+
+  test("versions are negotiated, and an unknown one is refused with 4501", async () => {
+    const harness = await start();
+    const client = harness.connect();
+    const reply = await client.ask({ type: "sign_in", token: "ann", versions: [7, 1] });
+    expect(reply.version).toBe(1);
+    const other = harness.connect();
+    const refusal = await other.refusal({ type: "sign_in", token: "ann", versions: [7] });
+    expect(refusal).toMatchObject({ code: "unsupported_version", details: { supported: [1] } });
+    expect(other.closedWith?.code).toBe(4501);
+  });
+
+  test("[J10] twenty bad frames in a row end the connection; a good one between starts anew", async () => {
+    const harness = await start();
+    const client = await subscribed(harness, "ann");
+    for (let count = 0; count < 19; count += 1) client.inlet.receive("{");
+    await client.ask({ type: "ping" });
+    for (let count = 0; count < 19; count += 1) client.inlet.receive("nonsense");
+    expect(client.closedWith).toBeUndefined();
+    client.inlet.receive("[]");
+    expect(client.closedWith?.code).toBe(4500);
+  });
+
+  test("[J30] over the rate each command is answered with rate_limited and the time to wait", async () => {
+    const harness = await start({ commandsPerSecond: 10, commandBurst: 20 });
+    const client = await harness.signIn("ann");
+    const answers = await Promise.all(
+      Array.from({ length: 1_000 }, () => client.answer({ type: "ping" })),
+    );
+    expect(answers.filter((answer) => answer.type === "reply")).toHaveLength(19);
+    const refused = answers.find((answer) => answer.type === "error");
+    expect(refused).toMatchObject({ code: "rate_limited", details: { retry_after_ms: 100 } });
+    await harness.clock.advance(1_000);
+    expect((await client.answer({ type: "ping" })).type).toBe("reply");
+  });
+});
+
+describe("resuming", () => {
+  test("[I-13] [I-10] a reader who comes back with a position gets exactly the rest", async () => {
+    const harness = await start();
+    const ann = await subscribed(harness, "ann");
+    for (let index = 1; index <= 700; index += 1)
+      await ann.publish("general", `m${index}`, `${index}`);
+    const { epoch } = await ann.ask({ type: "subscribe", room: "general" });
+    for (const offset of [0, 1, 150, 640, 699, 700]) {
+      const bob = await harness.signIn("bob");
+      const reply = await bob.ask({
+        type: "subscribe",
+        room: "general",
+        position: { epoch, offset },
+      });
+      expect(reply).toMatchObject({ offset, head: 700 });
+      await settle(60);
+      expect(bob.sequences("general")).toEqual(
+        Array.from({ length: 700 - offset }, (_, index) => offset + 1 + index),
+      );
+    }
+  });
+
+  test("[I-11] events published while a reader catches up come once and in order", async () => {
+    const harness = await start();
+    const ann = await subscribed(harness, "ann");
+    for (let index = 1; index <= 900; index += 1)
+      await ann.publish("general", `m${index}`, `${index}`);
+    const bob = await harness.signIn("bob");
+    const epoch = (await ann.ask({ type: "subscribe", room: "general" })).epoch;
+    const reply = bob.ask({ type: "subscribe", room: "general", position: { epoch, offset: 0 } });
+    for (let index = 901; index <= 1_000; index += 1)
+      await ann.publish("general", `m${index}`, `${index}`);
+    await reply;
+    await settle(60);
+    expect(bob.sequences("general")).toEqual(
+      Array.from({ length: 1_000 }, (_, index) => index + 1),
+    );
+    expect(
+      bob.frames.findIndex((frame) => frame.type === "reply" && "epoch" in frame.result),
+    ).toBeLessThan(bob.frames.findIndex((frame) => frame.type === "message.created"));
+  });
+
+  test("[I-13] [J19] a foreign epoch or a place beyond the head is told, never silence", async () => {
+    const harness = await start();
+    const ann = await subscribed(harness, "ann");
+    await ann.publish("general", "one", "1");
+    const { epoch } = await ann.ask({ type: "history", room: "general" });
+    const bob = await harness.signIn("bob");
+    for (const position of [
+      { epoch: "other.1", offset: 0 },
+      { epoch, offset: 2 },
+      { epoch, offset: 1_000 },
+    ]) {
+      const refusal = await bob.refusal({ type: "subscribe", room: "general", position });
+      expect(refusal).toMatchObject({
+        code: "resync_required",
+        retry: "after_resync",
+        details: { epoch, head: 1, floor: 0 },
+      });
+    }
+    await bob.ask({ type: "subscribe", room: "general", last: 5 });
+    await settle();
+    expect(bob.sequences("general")).toEqual([1]);
+  });
+
+  test("resume answers every room by itself", async () => {
+    const harness = await start();
+    const ann = await subscribed(harness, "ann", "one");
+    const { epoch } = await ann.ask({ type: "subscribe", room: "one" });
+    await ann.publish("one", "a", "1");
+    const bob = await harness.signIn("bob");
+    const { rooms } = await bob.ask({
+      type: "resume",
+      rooms: [
+        { room: "one", position: { epoch, offset: 0 } },
+        { room: "one", position: { epoch: "no", offset: 0 } },
+        { room: "r_hidden", position: { epoch, offset: 0 } },
+      ],
+    });
+    expect(rooms[0]).toMatchObject({ room: "one", offset: 0, head: 1 });
+    expect(rooms[1]).toMatchObject({ error: { code: "resync_required" } });
+    expect(rooms[2]).toMatchObject({ error: { code: "not_found" } });
+    await settle();
+    expect(bob.sequences("one")).toEqual([1]);
+  });
+});
+
+describe("slow readers", () => {
+  test("[F-C1] [I-25] a reader who takes nothing costs a bounded queue, loses nothing and goes on", async () => {
+    const harness = await start({ outboxBytes: 10_000 });
+    const ann = await subscribed(harness, "ann");
+    const slow = await subscribed(harness, "slow");
+    slow.stalls = true;
+    let most = 0;
+    for (let index = 1; index <= 2_000; index += 1) {
+      await ann.publish("general", `text ${index} ${"x".repeat(100)}`, `${index}`);
+      most = Math.max(most, slow.unsentBytes + harness.node.counts().outboxBytes);
+    }
+    expect(most).toBeLessThan(30_000);
+    expect(harness.node.counts().lagging).toBe(1);
+    slow.stalls = false;
+    slow.read();
+    await settle(400);
+    expect(slow.sequences("general")).toEqual(
+      Array.from({ length: 2_000 }, (_, index) => index + 1),
+    );
+    await ann.publish("general", "live again", "last");
+    await settle();
+    expect(slow.texts("general").at(-1)).toBe("live again");
+  });
+
+  test("[F-C1] only one that makes no progress at all is ended, with slow_consumer", async () => {
+    const harness = await start({ outboxBytes: 5_000, stallTimeoutMs: 20_000 });
+    const ann = await subscribed(harness, "ann");
+    const slow = await subscribed(harness, "slow");
+    slow.stalls = true;
+    for (let index = 1; index <= 3_000; index += 1)
+      await ann.publish("general", "x".repeat(100), `${index}`);
+    for (let second = 0; second < 40; second += 1) {
+      slow.read(1);
+      await harness.clock.advance(1_000);
+    }
+    expect(slow.wasTerminated).toBe(false);
+    await harness.clock.advance(22_000);
+    expect(slow.wasTerminated).toBe(true);
+    expect(harness.reports.find((line) => line.fields["reason"] === "slow_consumer")).toBeDefined();
+    expect(ann.closedWith).toBeUndefined();
+  });
+});
+
+describe("rights", () => {
+  async function privateRoom(harness: Harness): Promise<{ ann: TestClient; room: string }> {
+    const ann = await harness.signIn("ann");
+    const { room } = await ann.ask({ type: "create_room", kind: "private", title: "Secret" });
+    await ann.ask({ type: "subscribe", room });
+    return { ann, room };
+  }
+
+  async function withUsers(): Promise<Harness & Store> {
+    const harness = await start();
+    for (const user of ["ann", "bob", "eve"]) {
+      await harness.directory.upsertExternal(user as UserId, user, 0);
+    }
+    return harness;
+  }
+
+  test("[Z1] [I-16] a private room answers strangers like one that does not exist", async () => {
+    const harness = await withUsers();
+    const { room } = await privateRoom(harness);
+    const eve = await harness.signIn("eve");
+    for (const command of [
+      { type: "subscribe" },
+      { type: "history" },
+      { type: "list_members" },
+      { type: "presence" },
+      { type: "join" },
+      { type: "leave" },
+      { type: "proof", from: 1, to: 1 },
+      { type: "publish", text: "x", client_message_id: "1" },
+      { type: "typing", active: true },
+      { type: "mark_read", sequence: 1 },
+      { type: "remove_member", user: "ann" },
+    ] as const) {
+      const hidden = await eve.refusal({ ...command, room });
+      const absent = await eve.refusal({ ...command, room: "r_absent" });
+      expect({ ...hidden, id: 0 }).toEqual({ ...absent, id: 0 });
+      expect(hidden.code).toBe("not_found");
+    }
+  });
+
+  test("[I-14] [Z2] a removed member gets the removal and nothing after it, on an open socket", async () => {
+    const harness = await withUsers();
+    const { ann, room } = await privateRoom(harness);
+    await ann.ask({ type: "add_member", room, user: "bob" });
+    const bob = await subscribed(harness, "bob", room);
+    await ann.publish(room, "for both", "1");
+    const removal = await ann.ask({ type: "remove_member", room, user: "bob" });
+    await ann.publish(room, "without bob", "2");
+    await settle();
+    expect(bob.texts(room)).toEqual(["for both"]);
+    expect(bob.sequences(room).at(-1)).toBe(removal.sequence);
+    expect(bob.frames.at(-1)).toEqual({ type: "unsubscribed", room, code: "not_found" });
+    for (const type of ["subscribe", "history"] as const) {
+      expect((await bob.refusal({ type, room })).code).toBe("not_found");
+    }
+  });
+
+  test("[Z3] a member removed in the middle of a long replay gets no more of it", async () => {
+    const harness = await withUsers();
+    const { ann, room } = await privateRoom(harness);
+    await ann.ask({ type: "add_member", room, user: "bob" });
+    for (let index = 0; index < 1_000; index += 1)
+      await ann.publish(room, "x".repeat(200), `${index}`);
+    const bob = await harness.signIn("bob");
+    bob.stalls = true;
+    const { epoch } = await ann.ask({ type: "subscribe", room });
+    bob.inlet.receive(
+      JSON.stringify({ type: "subscribe", id: 99, room, position: { epoch, offset: 0 } }),
+    );
+    await settle(20);
+    await ann.ask({ type: "remove_member", room, user: "bob" });
+    bob.stalls = false;
+    bob.read();
+    await settle(100);
+    expect(bob.sequences(room).length).toBeLessThan(1_000);
+    expect(bob.frames.at(-1)).toMatchObject({ type: "unsubscribed" });
+  });
+
+  test("[Z9] a member may not remove others, and a moderator may not touch the owner", async () => {
+    const harness = await withUsers();
+    const { ann, room } = await privateRoom(harness);
+    await ann.ask({ type: "add_member", room, user: "bob" });
+    await ann.ask({ type: "add_member", room, user: "eve" });
+    const bob = await harness.signIn("bob");
+    expect((await bob.refusal({ type: "remove_member", room, user: "eve" })).code).toBe(
+      "forbidden",
+    );
+    await ann.ask({ type: "add_member", room, user: "bob", role: "moderator" });
+    await bob.ask({ type: "remove_member", room, user: "eve" });
+    for (const command of [
+      { type: "remove_member", user: "ann" },
+      { type: "add_member", user: "bob", role: "owner" },
+    ] as const) {
+      expect((await bob.refusal({ ...command, room })).code).toBe("forbidden");
+    }
+  });
+
+  test("[I-5] a right that ended elsewhere a moment ago lets no message in", async () => {
+    const store = newStore();
+    const hub = new MemoryHub();
+    for (const user of ["ann", "bob"])
+      await store.directory.upsertExternal(user as UserId, user, 0);
+    const one = await startNode({ ...store, broker: createMemoryBroker(hub), nodeId: "one" });
+    // The second node never hears of anything: its broker is dead.
+    const two = await startNode({ ...store, broker: createMemoryBroker(), nodeId: "two" });
+    const ann = await one.signIn("ann");
+    const { room } = await ann.ask({ type: "create_room", kind: "private", title: "Secret" });
+    await ann.ask({ type: "add_member", room, user: "bob" });
+    const bob = await two.signIn("bob");
+    await bob.ask({ type: "subscribe", room });
+    await bob.publish(room, "still in", "1");
+    await ann.ask({ type: "remove_member", room, user: "bob" });
+    const refusal = await bob.refusal({
+      type: "publish",
+      room,
+      text: "too late",
+      client_message_id: "2",
+    });
+    expect(refusal.code).toBe("not_found");
+    expect(bob.frames.some((frame) => frame.type === "unsubscribed")).toBe(true);
+    const page = await store.log.read({ room, after: 0, limit: 100 });
+    expect(page?.events.map((event) => event.frame.type)).toEqual([
+      "member.joined",
+      "member.joined",
+      "message.created",
+      "member.left",
+    ]);
+  });
+
+  test("[I-17] a revocation reaches open connections within two seconds without any broker", async () => {
+    const harness = await withUsers();
+    const bob = await subscribed(harness, "bob");
+    const ann = await subscribed(harness, "ann");
+    await harness.directory.setDisabled("bob" as UserId, true, 1);
+    await harness.clock.advance(2_000);
+    expect(bob.closedWith?.code).toBe(4401);
+    expect(ann.closedWith).toBeUndefined();
+  });
+
+  test("[A7] [F-C5] a token that runs out closes the connection unless it was refreshed", async () => {
+    const harness = await start();
+    const now = harness.clock.now();
+    const bob = await subscribed(harness, `bob!${now + 30_000}`);
+    const ann = await subscribed(harness, `ann!${now + 30_000}`);
+    await ann.ask({ type: "refresh", token: `ann!${now + 300_000}` });
+    await harness.clock.advance(32_000);
+    expect(bob.closedWith?.code).toBe(4401);
+    expect(ann.closedWith).toBeUndefined();
+  });
+
+  test("[A9] a refresh with somebody else's token is refused and ends the connection", async () => {
+    const harness = await start();
+    const ann = await subscribed(harness, "ann");
+    expect((await ann.refusal({ type: "refresh", token: "bob" })).code).toBe("forbidden");
+    expect(ann.closedWith?.code).toBe(4401);
+  });
+
+  test("[F-N5] a node that slept looks at tokens and the control log before it delivers anything", async () => {
+    const harness = await withUsers();
+    const bob = await subscribed(harness, "bob");
+    const ann = await subscribed(harness, "ann");
+    const before = bob.frames.length;
+    await harness.directory.setDisabled("bob" as UserId, true, 1);
+    harness.clock.sleep(30_000);
+    await ann.publish("general", "after the sleep", "1");
+    await settle();
+    expect(bob.closedWith?.code).toBe(4401);
+    expect(bob.frames.slice(before)).toEqual([]);
+    expect(ann.texts("general")).toEqual(["after the sleep"]);
+  });
+
+  test("[F-C6] a second connection of one user and device replaces the first with 4509", async () => {
+    const harness = await start();
+    const first = await harness.signIn("ann", "phone");
+    const laptop = await harness.signIn("ann", "laptop");
+    await harness.signIn("ann", "phone");
+    expect(first.closedWith?.code).toBe(4509);
+    expect(laptop.closedWith).toBeUndefined();
+  });
+});
+
+describe("nodes together", () => {
+  async function pair(): Promise<{ one: Harness; two: Harness; store: Store }> {
+    const store = newStore();
+    const hub = new MemoryHub();
+    const one = await startNode({ ...store, broker: createMemoryBroker(hub), nodeId: "one" });
+    const two = await startNode({ ...store, broker: createMemoryBroker(hub), nodeId: "two" });
+    return { one, two, store };
+  }
+
+  test("people on two nodes talk, see each other and see each other type", async () => {
+    const { one, two } = await pair();
+    const ann = await subscribed(one, "ann");
+    const bob = await two.signIn("bob");
+    await bob.ask({ type: "subscribe", room: "general", presence: true });
+    await ann.publish("general", "across", "1");
+    await ann.ask({ type: "typing", room: "general", active: true });
+    await settle();
+    expect(bob.texts("general")).toEqual(["across"]);
+    expect(bob.frames.some((frame) => frame.type === "typing" && frame.user === "ann")).toBe(true);
+    expect(ann.frames.some((frame) => frame.type === "typing")).toBe(false);
+    await one.clock.advance(2_000);
+    await two.clock.advance(2_000);
+    const { users } = await bob.ask({ type: "presence", room: "general" });
+    expect(users.map((user) => user.id).sort()).toEqual(["ann", "bob"]);
+  });
+
+  test("[F-B1] [I-12] with no broker at all the check of heads delivers within the poll time", async () => {
+    const store = newStore();
+    const one = await startNode({ ...store, broker: createMemoryBroker(), nodeId: "one" });
+    const two = await startNode({ ...store, broker: createMemoryBroker(), nodeId: "two" });
+    const ann = await subscribed(one, "ann");
+    const bob = await subscribed(two, "bob");
+    for (let index = 1; index <= 5; index += 1)
+      await ann.publish("general", `m${index}`, `${index}`);
+    await settle();
+    expect(bob.texts("general")).toEqual([]);
+    await two.clock.advance(5_000);
+    await settle();
+    expect(bob.sequences("general")).toEqual([1, 2, 3, 4, 5]);
+  });
+});
+
+describe("presence and signals", () => {
+  test("[I-19] coming and going is told within two seconds, and a quick return is not told at all", async () => {
+    const harness = await start();
+    const bob = await harness.signIn("bob");
+    await bob.ask({ type: "subscribe", room: "general", presence: true });
+    await harness.clock.advance(500);
+    const ann = await subscribed(harness, "ann");
+    await harness.clock.advance(500);
+    const online = bob.frames.filter((frame) => frame.type === "presence");
+    expect(online.at(-1)).toMatchObject({ online: [{ id: "ann" }], offline: [], count: 2 });
+    ann.inlet.closed(1006);
+    await harness.clock.advance(300);
+    const again = await subscribed(harness, "ann");
+    await harness.clock.advance(3_000);
+    expect(bob.frames.filter((frame) => frame.type === "presence")).toHaveLength(online.length);
+    again.inlet.closed(1006);
+    await harness.clock.advance(2_000);
+    expect(bob.frames.at(-1)).toMatchObject({ type: "presence", offline: ["ann"], count: 1 });
+  });
+
+  test("[J26] a thousand typing frames reach others once in two seconds", async () => {
+    const harness = await start();
+    const ann = await subscribed(harness, "ann");
+    const bob = await subscribed(harness, "bob");
+    await Promise.all(
+      Array.from({ length: 1_000 }, () =>
+        ann.ask({ type: "typing", room: "general", active: true }),
+      ),
+    );
+    await settle();
+    expect(bob.frames.filter((frame) => frame.type === "typing")).toHaveLength(1);
+  });
+
+  test("[I-20] [I-21] [J25] marks are clamped and monotone, and unread follows from log and mark", async () => {
+    const harness = await start();
+    const ann = await harness.signIn("ann");
+    const bob = await harness.signIn("bob");
+    await ann.ask({ type: "join", room: "general" });
+    await bob.ask({ type: "join", room: "general" });
+    for (let index = 1; index <= 4; index += 1)
+      await ann.publish("general", `m${index}`, `${index}`);
+    const unread = async (client: TestClient): Promise<number | undefined> =>
+      (await client.ask({ type: "list_rooms" })).joined[0]?.unread;
+    expect(await unread(bob)).toBe(4);
+    expect(await unread(ann)).toBe(0);
+    expect(await bob.ask({ type: "mark_read", room: "general", sequence: 4 })).toMatchObject({
+      read_mark: 4,
+      unread: 2,
+    });
+    expect(await bob.ask({ type: "mark_read", room: "general", sequence: 3 })).toMatchObject({
+      read_mark: 4,
+    });
+    expect(await bob.ask({ type: "mark_read", room: "general", sequence: 1_000 })).toMatchObject({
+      read_mark: 6,
+      unread: 0,
+    });
+    const eve = await harness.signIn("eve");
+    const refusal = await eve.refusal({ type: "mark_read", room: "general", sequence: 1 });
+    expect(refusal.code).toBe("not_found");
+  });
+});
+
+describe("when storage fails", () => {
+  function failing(store: Store, fail: (append: Append) => StorageError | undefined): Store {
+    const log: RoomLog = {
+      ...store.log,
+      append(append) {
+        const error = fail(append);
+        return error === undefined ? store.log.append(append) : Promise.reject(error);
+      },
+    };
+    return { ...store, log };
+  }
+
+  test("[F-D1] a send is answered retryable, and the same id works when storage is back", async () => {
+    let isDown = false;
+    const harness = await start(
+      {},
+      failing(newStore(), () => (isDown ? new StorageError("away", "none") : undefined)),
+    );
+    const ann = await subscribed(harness, "ann");
+    isDown = true;
+    const refusal = await ann.refusal({
+      type: "publish",
+      room: "general",
+      text: "x",
+      client_message_id: "1",
+    });
+    expect(refusal).toMatchObject({ code: "unavailable", retry: "later" });
+    isDown = false;
+    expect((await ann.publish("general", "x", "1")).sequence).toBe(1);
+  });
+
+  test("[F-D2] an unknown outcome is resolved by the client message id, not by a second row", async () => {
+    const store = newStore();
+    let isCut = false;
+    const log: RoomLog = {
+      ...store.log,
+      async append(append) {
+        const appended = await store.log.append(append);
+        if (isCut) throw new StorageError("cut during commit", "unknown");
+        return appended;
+      },
+    };
+    const harness = await start({}, { ...store, log });
+    const ann = await subscribed(harness, "ann");
+    isCut = true;
+    const refusal = await ann.refusal({
+      type: "publish",
+      room: "general",
+      text: "x",
+      client_message_id: "1",
+    });
+    expect(refusal.retry).toBe("later");
+    isCut = false;
+    expect(await ann.publish("general", "x", "1")).toMatchObject({ sequence: 1, repeated: true });
+    await harness.clock.advance(5_000);
+    await settle();
+    expect(ann.sequences("general")).toEqual([1]);
+  });
+
+  test("a bug is logged with its cause and shown only as internal", async () => {
+    const store = newStore();
+    const log: RoomLog = {
+      ...store.log,
+      append: () => Promise.reject(new TypeError("secret detail")),
+    };
+    const harness = await start({}, { ...store, log });
+    const ann = await subscribed(harness, "ann");
+    const refusal = await ann.refusal({
+      type: "publish",
+      room: "general",
+      text: "x",
+      client_message_id: "1",
+    });
+    expect(refusal.code).toBe("internal");
+    expect(JSON.stringify(refusal)).not.toContain("secret");
+    expect(harness.reports.find((line) => line.event === "command_failed")?.level).toBe("error");
+  });
+});
+
+describe("draining", () => {
+  test("[I-24] clients are told to come back, sends under way are answered, then 1012", async () => {
+    const store = newStore();
+    let release: (() => void) | undefined;
+    const log: RoomLog = {
+      ...store.log,
+      async append(append) {
+        await new Promise<void>((resolve) => {
+          release = resolve;
+        });
+        return store.log.append(append);
+      },
+    };
+    const harness = await start({}, { ...store, log });
+    const ann = await subscribed(harness, "ann");
+    const bob = await subscribed(harness, "bob");
+    const sent = ann.publish("general", "in flight", "1");
+    await settle();
+    const drained = harness.node.drain(1_000);
+    await harness.clock.advance(1_000);
+    expect(bob.closedWith?.code).toBe(1012);
+    expect(ann.closedWith).toBeUndefined();
+    release?.();
+    await drained;
+    expect((await sent).sequence).toBe(1);
+    expect(ann.closedWith?.code).toBe(1012);
+    expect(ann.frames.some((frame) => frame.type === "goodbye")).toBe(true);
+  });
+});

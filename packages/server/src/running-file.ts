@@ -1,0 +1,30 @@
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** Where commands of the same machine find a running server: `running.json` in the data directory. */
+export interface RunningServer {
+  readonly pid: number;
+  /** An address that this machine can reach it by. */
+  readonly url: string;
+}
+
+export function writeRunningFile(dataDir: string, running: RunningServer): void {
+  writeFileSync(fileIn(dataDir), `${JSON.stringify(running)}\n`, { mode: 0o600 });
+}
+
+export function removeRunningFile(dataDir: string): void {
+  rmSync(fileIn(dataDir), { force: true });
+}
+
+/** What the last server wrote. It may be gone without having taken it back. */
+export function readRunningFile(dataDir: string): RunningServer | undefined {
+  try {
+    return JSON.parse(readFileSync(fileIn(dataDir), "utf8")) as RunningServer;
+  } catch {
+    return undefined;
+  }
+}
+
+function fileIn(dataDir: string): string {
+  return join(dataDir, "running.json");
+}

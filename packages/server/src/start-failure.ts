@@ -1,0 +1,39 @@
+import { DirectoryInUseError } from "@parlance/storage/sqlite";
+import type { Config } from "./config/schema.ts";
+import { ConfigError } from "./config/load.ts";
+
+/** Why a server did not start, in lines for the person who started it; undefined for what nobody foresaw. */
+export function describeStartFailure(error: unknown, config: Config): readonly string[] | undefined {
+  if (error instanceof ConfigError) return error.lines;
+  if (error instanceof DirectoryInUseError) {
+    return [
+      `The data directory ${config.data_dir} is used by another Parlance. Stop that one, or choose another with --data-dir.`,
+    ];
+  }
+  switch ((error as NodeJS.ErrnoException | null)?.code) {
+    case "EADDRINUSE":
+      return [
+        `Port ${config.port} on ${config.host} is taken. Choose another with --port, or stop what uses it.`,
+      ];
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+      return [`This machine has no address ${config.host}. Choose another with --host.`];
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+    case "ENOTDIR":
+    case "EEXIST":
+      return [accessLine(error as NodeJS.ErrnoException, config)];
+    case "ENOSPC":
+      return [`The disk of ${config.data_dir} is full.`];
+    default:
+      return undefined;
+  }
+}
+
+function accessLine(error: NodeJS.ErrnoException, config: Config): string {
+  if (error.syscall === "listen") {
+    return `Port ${config.port} may not be used by this user. Choose one above 1023 with --port.`;
+  }
+  return `The data directory ${config.data_dir} cannot be written (${error.code}). Change its owner, or choose another with --data-dir.`;
+}

@@ -1,0 +1,181 @@
+/** The composition root: which adapters meet, in which order they start and stop. */
+import { randomUUID } from "node:crypto";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createMemoryBroker } from "@parlance/broker/memory";
+import { type Broker, createNode, defaultSettings, type Node } from "@parlance/core";
+import { nativeDialect } from "@parlance/dialects/native";
+import { createGateway, type Gateway, hardenHttpServer, maxHeaderBytes } from "@parlance/gateway";
+import { createHttp, type HttpServer, type Readiness } from "@parlance/http";
+import { createIdentity } from "@parlance/identity";
+import { type RoomId, subprotocol } from "@parlance/protocol";
+import type { SqliteStore } from "@parlance/storage/sqlite";
+import { systemClock } from "./clock.ts";
+import { ConfigError } from "./config/load.ts";
+import { guestsAllowed, isLoopbackHost, unsafeSettings } from "./config/safety.ts";
+import type { Config } from "./config/schema.ts";
+import { createIds } from "./ids.ts";
+import { createLog, type Log } from "./log.ts";
+import { removeRunningFile, writeRunningFile } from "./running-file.ts";
+import { type InstallSecret, installSecret } from "./secret.ts";
+import { openStore } from "./store.ts";
+import { version } from "./version.ts";
+import { builtFiles, serveWebApp, type WebFiles } from "./web-app.ts";
+
+/** A server that listens. */
+export interface ParlanceServer {
+  /** Where this machine reaches it, without a slash at the end. */
+  readonly url: string;
+  /** Where people reach it. */
+  readonly publicUrl: string;
+  readonly port: number;
+  /** File of the secret, if it was made at this start. */
+  readonly secretMadeAt?: string;
+  /** Resolves when the server stopped, for whatever reason. */
+  readonly stopped: Promise<void>;
+  /**
+   * Stops in good order: refuses newcomers, sends clients away over `drain_ms`, lets go of everything. May be
+   * called twice; both calls resolve at the end.
+   *
+   * @param drainMs Instead of the configured time; 0 sends all away at once.
+   */
+  close(drainMs?: number): Promise<void>;
+}
+
+export interface StartOptions {
+  readonly log?: Log;
+  readonly files?: WebFiles;
+}
+
+interface Parts {
+  readonly config: Config;
+  readonly log: Log;
+  readonly store: SqliteStore;
+  readonly broker: Broker;
+  readonly node: Node;
+  readonly gateway: Gateway;
+  readonly http: HttpServer;
+  readonly server: Server;
+}
+
+const lobby = { room: "general" as RoomId, title: "General" };
+
+/**
+ * Starts a server.
+ *
+ * @throws ConfigError for settings that production mode refuses, DirectoryInUseError, or the system's error from
+ *   opening files or listening. Nothing is left open then. `describeStartFailure` puts it into words.
+ */
+export async function startServer(
+  config: Config,
+  options: StartOptions = {},
+): Promise<ParlanceServer> {
+  const refused = unsafeSettings(config);
+  if (refused.length > 0) throw new ConfigError(refused);
+  const log = options.log ?? createLog(config);
+  const secret = installSecret(config);
+  const store = await openStore(config);
+  const opened: (() => Promise<void>)[] = [() => store.close()];
+  try {
+    const server = createServer({ maxHeaderSize: maxHeaderBytes });
+    hardenHttpServer(server, log.report);
+    // The port may be chosen by the system, and the origin of our own pages contains it.
+    await listen(server, config);
+    opened.unshift(() => closeListener(server));
+    const parts = await assemble({ config, log, store, server, secret, options });
+    return supervise(parts, secret);
+  } catch (error) {
+    for (const close of opened) await close();
+    throw error;
+  }
+}
+
+async function assemble(given: {
+  readonly config: Config;
+  readonly log: Log;
+  readonly store: SqliteStore;
+  readonly server: Server;
+  readonly secret: InstallSecret;
+  readonly options: StartOptions;
+}): Promise<Parts> {
+  const { config, log, store, server, secret } = given;
+  const clock = systemClock;
+  const ids = createIds(clock.now);
+  const broker = createMemoryBroker();
+  const allowsGuests = guestsAllowed(config);
+  const identity = createIdentity({
+    log: store.log,
+    directory: store.directory,
+    clock,
+    ids,
+    secrets: [secret.secret, ...config.previous_secrets],
+    issuers: config.jwt_issuers,
+    guestsAllowed: allowsGuests,
+  });
+  const node = createNode(
+    {
+      nodeId: randomUUID(),
+      log: store.log,
+      directory: store.directory,
+      broker,
+      authenticator: identity.authenticator,
+      clock,
+      ids,
+      report: log.report,
+    },
+    {
+      ...defaultSettings,
+      guestsAllowed: allowsGuests,
+      commandsPerSecond: config.commands_per_second,
+      commandBurst: config.command_burst,
+      outboxBytes: config.outbox_bytes,
+      stallTimeoutMs: config.stall_timeout_ms,
+      signInTimeoutMs: config.sign_in_timeout_ms,
+      heartbeatMs: config.heartbeat_ms,
+    },
+  );
+  const gateway = createGateway({
+    node,
+    clock,
+    report: log.report,
+    endpoints: [
+      { path: "/ws", dialect: nativeDialect },
+      { path: "/ws", subprotocol, dialect: nativeDialect },
+    ],
+    origins: {
+      allowed: [...config.origins, new URL(publicUrlOf(config, server)).origin],
+      allowLoopback: config.mode === "development",
+    },
+    compression: config.compression,
+    limits: {
+      maxConnections: config.max_connections,
+      maxConnectionsPerAddress: config.connections_per_address,
+      heartbeatMs: config.heartbeat_ms,
+    },
+  });
+  const http = await createHttp({
+    node,
+    authenticator: identity.authenticator,
+    accounts: identity.accounts,
+    keys: identity.keys,
+    users: identity.users,
+    clock,
+    ids,
+    report: log.report,
+    readiness: async () => readinessOf(store, broker, states.get(server) === "draining"),
+    server,
+    signUpAllowed: config.sign_up === "open",
+    guestsAllowed: allowsGuests,
+    origins: config.origins,
+    trustedProxies: config.trusted_proxies,
+    publicUrl: publicUrlOf(config, server),
+    signInsPerMinute: config.sign_ins_per_minute,
+    version,
+  });
+  await serveWebApp(http, given.options.files ?? builtFiles);
+  await store.log.open(lobby.room, { kind: "public", title: lobby.title, createdAt: clock.now() });
+  await node.start();
+  await http.ready();
+  gateway.attach(server, config.port);
+  return { config, log, store, broker, node, gateway, http, server };
+}

@@ -1,0 +1,98 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import fastifyStatic from "@fastify/static";
+import type { HttpReply, HttpServer } from "@parlance/http";
+
+/** Where built files are. Absent parts are simply not served. */
+export interface WebFiles {
+  /** Output of the web app's build, with `index.html` and `assets/`. */
+  readonly app: string;
+  /** The SDK as one file for browsers. */
+  readonly client: string;
+}
+
+/** Of this repository's own packages. */
+export const builtFiles: WebFiles = {
+  app: join(import.meta.dirname, "../../web/dist"),
+  client: join(import.meta.dirname, "../../client/dist/parlance.js"),
+};
+
+/** Whether the web app was built. */
+export function hasWebApp(files: WebFiles): boolean {
+  return existsSync(join(files.app, "index.html"));
+}
+
+/** Nothing inline, nothing from elsewhere. `ws:` is needed beside `'self'`, which not all browsers take to mean it. */
+const pagePolicy = [
+  "default-src 'self'",
+  "connect-src 'self' ws: wss:",
+  "img-src 'self' data: blob:",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+/** Addresses that the app itself draws; everything else that is no file is not found. */
+const pages = ["/", "/room/:room", "/settings"] as const;
+
+/** Serves the web app, and the SDK at `/client/parlance.js`. */
+export async function serveWebApp(http: HttpServer, files: WebFiles): Promise<void> {
+  if (existsSync(files.client)) serveClient(http, files.client);
+  await http.register(async (web) => {
+    web.addHook("onRequest", async (_, reply) => {
+      reply.header("content-security-policy", pagePolicy);
+    });
+    if (!hasWebApp(files)) {
+      web.get("/", async (_, reply) => sendPage(reply, notBuiltPage));
+      return;
+    }
+    const index = readFileSync(join(files.app, "index.html"), "utf8");
+    for (const page of pages) web.get(page, async (_, reply) => sendPage(reply, index));
+    await web.register(fastifyStatic, {
+      root: files.app,
+      prefix: "/",
+      index: false,
+      decorateReply: false,
+      cacheControl: false,
+      setHeaders(reply, path) {
+        // Vite puts the content's hash into the names of what is in `assets/`.
+        const isHashed = path.includes("/assets/");
+        const lifetime = isHashed ? "public, max-age=31536000, immutable" : "no-cache";
+        reply.setHeader("cache-control", lifetime);
+      },
+    });
+  });
+}
+
+function serveClient(http: HttpServer, path: string): void {
+  const body = readFileSync(path);
+  http.get("/client/parlance.js", async (_, reply) =>
+    reply
+      .headers({
+        "content-type": "text/javascript; charset=utf-8",
+        "cache-control": "no-cache",
+        // Meant to be loaded by other people's pages.
+        "access-control-allow-origin": "*",
+        "cross-origin-resource-policy": "cross-origin",
+      })
+      .send(body),
+  );
+}
+
+function sendPage(reply: HttpReply, page: string): HttpReply {
+  return reply
+    .headers({ "content-type": "text/html; charset=utf-8", "cache-control": "no-cache" })
+    .send(page);
+}
+
+const notBuiltPage = `<!doctype html>
+<html lang="en">
+  <head><meta charset="utf-8"><title>Parlance</title></head>
+  <body>
+    <h1>Parlance is running</h1>
+    <p>The web app is not built. In the repository: <code>npm run build:web</code>, then start again.</p>
+    <p>The API is described at <a href="/api">/api</a>.</p>
+  </body>
+</html>
+`;

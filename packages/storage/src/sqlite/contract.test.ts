@@ -1,0 +1,29 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describeDirectory, describeRoomLog, type StoreHarness } from "@parlance/testkit/contracts";
+import { openSqlite } from "./index.ts";
+
+async function start(): Promise<StoreHarness> {
+  const directory = await mkdtemp(join(tmpdir(), "parlance-contract-"));
+  let store = await openSqlite({ directory });
+  return {
+    get log() {
+      return store.log;
+    },
+    get directory() {
+      return store.directory;
+    },
+    reopen: async () => {
+      await store.close();
+      store = await openSqlite({ directory });
+    },
+    close: async () => {
+      await store.close();
+      await rm(directory, { recursive: true });
+    },
+  };
+}
+
+describeRoomLog("sqlite", start);
+describeDirectory("sqlite", start);

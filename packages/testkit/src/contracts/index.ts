@@ -1,0 +1,4 @@
+/** Suites that every adapter of a port passes. Only for test files: they register tests with the runner. */
+export { describeDirectory } from "./directory.ts";
+export type { StartStore, StoreHarness } from "./harness.ts";
+export { describeRoomLog } from "./room-log.ts";

@@ -1,0 +1,22 @@
+import { describe } from "vitest";
+import { describeAppend } from "./append.ts";
+import type { StartStore } from "./harness.ts";
+import { describeIdempotence } from "./idempotence.ts";
+import { describeMembership } from "./membership.ts";
+import { describeProof } from "./proof.ts";
+import { describeReading } from "./reading.ts";
+
+/**
+ * Everything that core relies on in a `RoomLog` and in the projections that it keeps.
+ *
+ * @param name The engine's, as it shows in the report.
+ */
+export function describeRoomLog(name: string, start: StartStore): void {
+  describe(`room log: ${name}`, () => {
+    describeAppend(start);
+    describeIdempotence(start);
+    describeReading(start);
+    describeProof(start);
+    describeMembership(start);
+  });
+}

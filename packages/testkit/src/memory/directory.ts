@@ -1,0 +1,189 @@
+import type { Directory, MemberRecord, NewUser, SessionRecord, UserRecord } from "@parlance/core";
+import type { RoomId, UserId } from "@parlance/protocol";
+import {
+  addControl,
+  byTitle,
+  type MemoryMember,
+  type MemoryState,
+  type MemoryUser,
+  recordOf,
+} from "./state.ts";
+
+/** A directory over a memory state. Every call is done when it returns; its promise is resolved already. */
+export function createMemoryDirectory(state: MemoryState): Directory {
+  const { users, sessions, keys, rooms } = state;
+
+  const endSessions = (user: UserId, except: string | undefined): void => {
+    for (const session of sessions.values()) {
+      if (session.user === user && session.id !== except) sessions.delete(session.id);
+    }
+  };
+
+  return {
+    user: async (id) => publicUser(users.get(id)),
+    accountByLogin: async (login) => {
+      const found = findLogin(state, login);
+      if (found?.passwordHash === undefined) return undefined;
+      return { ...found, passwordHash: found.passwordHash };
+    },
+    createUser: async (user) => {
+      for (const login of [user.username, user.email]) {
+        if (login !== undefined && findLogin(state, login) !== undefined) return "taken";
+      }
+      return addUser(state, user);
+    },
+    upsertExternal: async (id, name, now) => {
+      const known = users.get(id);
+      if (known === undefined)
+        return addUser(state, { id, kind: "external", name, createdAt: now });
+      if (known.kind === "external") users.set(id, { ...known, name });
+      return publicUser(users.get(id)) ?? known;
+    },
+    setPassword: async (id, passwordHash, exceptSession, now) => {
+      const user = users.get(id);
+      if (user !== undefined) users.set(id, { ...user, passwordHash });
+      endSessions(id, exceptSession);
+      const kept = exceptSession === undefined ? {} : { exceptSession };
+      addControl(state, { type: "user_signed_out", user: id, ...kept }, now);
+    },
+    setDisabled: async (id, disabled, now) => {
+      const user = users.get(id);
+      if (user !== undefined) users.set(id, { ...user, disabled });
+      if (!disabled) return;
+      endSessions(id, undefined);
+      addControl(state, { type: "user_disabled", user: id }, now);
+    },
+
+    createSession: async (session) => {
+      sessions.set(session.id, session);
+    },
+    session: async (id) => withUser(state, sessions.get(id)),
+    revokeSession: async (id, now) => {
+      if (!sessions.delete(id)) return false;
+      addControl(state, { type: "session_revoked", session: id }, now);
+      return true;
+    },
+    useTokenOnce: async (issuer, jti) => {
+      const token = JSON.stringify([issuer, jti]);
+      if (state.usedTokens.has(token)) return false;
+      state.usedTokens.add(token);
+      return true;
+    },
+
+    createKey: async (key) => {
+      keys.set(key.id, { ...key, revoked: false });
+    },
+    key: async (id) => keys.get(id),
+    listKeys: async () => [...keys.values()],
+    revokeKey: async (id, now) => {
+      const key = keys.get(id);
+      if (key === undefined || key.revoked) return false;
+      keys.set(id, { ...key, revoked: true });
+      addControl(state, { type: "key_revoked", principal: key.principal }, now);
+      return true;
+    },
+
+    member: async (room, user) => {
+      const member = rooms.get(room)?.members.get(user);
+      return member === undefined ? undefined : memberRecord(state, member);
+    },
+    members: async (room, limit) =>
+      [...(rooms.get(room)?.members.values() ?? [])]
+        .sort((left, right) => left.joinedSequence - right.joinedSequence)
+        .slice(0, limit)
+        .map((member) => memberRecord(state, member)),
+    roomsOf: async (user, limit) =>
+      [...rooms.values()]
+        .flatMap((room) => {
+          const member = room.members.get(user);
+          if (member === undefined) return [];
+          const { role, readMark } = member;
+          return {
+            ...recordOf(room),
+            role,
+            readMark,
+            unread: room.countable - member.privateCountable,
+          };
+        })
+        .sort(byTitle)
+        .slice(0, limit),
+    discoverable: async (user, limit) =>
+      [...rooms.values()]
+        .filter(({ kind, members }) => {
+          return (kind === "public" || kind === "announcement") && !members.has(user);
+        })
+        .map(recordOf)
+        .sort(byTitle)
+        .slice(0, limit),
+
+    markRead: async (room, user, sequence) => moveMarks(state, room, user, sequence),
+  } satisfies Directory;
+}
+
+function addUser(
+  state: MemoryState,
+  user: Omit<NewUser, "kind"> & { readonly kind: UserRecord["kind"] },
+): UserRecord {
+  const made = { ...user, number: state.users.size + 1, disabled: false };
+  state.users.set(user.id, made);
+  return withoutPassword(made);
+}
+
+function findLogin(state: MemoryState, login: string): MemoryUser | undefined {
+  const folded = fold(login);
+  for (const user of state.users.values()) {
+    if ([user.username, user.email].some((own) => own !== undefined && fold(own) === folded)) {
+      return user;
+    }
+  }
+  return undefined;
+}
+
+function fold(login: string): string {
+  return login.normalize("NFKC").toLowerCase().normalize("NFKC");
+}
+
+function publicUser(user: MemoryUser | undefined): UserRecord | undefined {
+  return user === undefined ? undefined : withoutPassword(user);
+}
+
+function withoutPassword({ passwordHash: _, ...user }: MemoryUser): UserRecord {
+  return user;
+}
+
+function withUser(
+  state: MemoryState,
+  session: SessionRecord | undefined,
+): (SessionRecord & { readonly userRecord: UserRecord }) | undefined {
+  if (session === undefined) return undefined;
+  const userRecord = publicUser(state.users.get(session.user));
+  return userRecord === undefined || userRecord.disabled ? undefined : { ...session, userRecord };
+}
+
+function memberRecord(state: MemoryState, member: MemoryMember): MemberRecord {
+  const user = state.users.get(member.user);
+  return {
+    user: member.user,
+    name: user?.name ?? member.name,
+    userKind: user?.kind ?? "external",
+    role: member.role,
+    joinedSequence: member.joinedSequence,
+    readMark: member.readMark,
+  };
+}
+
+function moveMarks(
+  state: MemoryState,
+  id: RoomId,
+  user: UserId,
+  sequence: number,
+): { readonly readMark: number; readonly unread: number } | undefined {
+  const room = state.rooms.get(id);
+  const member = room?.members.get(user);
+  if (room === undefined || member === undefined) return undefined;
+  const clamped = Math.min(sequence, room.events.length);
+  member.readMark = Math.max(member.readMark, clamped);
+  member.privateMark = clamped;
+  member.privateCountable = room.events[clamped - 1]?.countable ?? 0;
+  return { readMark: member.readMark, unread: room.countable - member.privateCountable };
+}

@@ -1,0 +1,24 @@
+import type { Directory, RoomLog } from "@parlance/core";
+import { createMemoryDirectory } from "./directory.ts";
+import { createMemoryRoomLog } from "./room-log.ts";
+import { createState } from "./state.ts";
+
+export interface MemoryStoreOptions {
+  /** Numbers in [0, 1); the only source of nonces and epochs. */
+  readonly random: () => number;
+}
+
+/**
+ * A room log and directory in memory, which pass the same suites as the engines. Every call takes effect
+ * before it returns, no timer runs and no clock is read: a run is decided by the calls and by `random`.
+ */
+export function createMemoryStore(options: MemoryStoreOptions): {
+  readonly log: RoomLog;
+  readonly directory: Directory;
+} {
+  const state = createState(options.random);
+  return {
+    log: createMemoryRoomLog(state, options.random),
+    directory: createMemoryDirectory(state),
+  };
+}

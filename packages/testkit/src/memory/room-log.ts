@@ -1,0 +1,182 @@
+import { hash } from "node:crypto";
+import type { Append, Appended, LogPage, LogQuery, RoomLog, StoredEvent } from "@parlance/core";
+import { canonicalPayload, chainStart, createChain, nonceBytes, toHex } from "@parlance/core";
+import type { AnyDurableEvent, EventFrame } from "@parlance/protocol";
+import {
+  addControl,
+  addRoom,
+  headOf,
+  type MemoryRoom,
+  type MemoryState,
+  recordOf,
+} from "./state.ts";
+
+const chain = createChain((prefix, text) =>
+  hash("sha256", Buffer.concat([prefix, Buffer.from(text)]), "buffer"),
+);
+
+/** A room log over a memory state. Every call is done when it returns; its promise is resolved already. */
+export function createMemoryRoomLog(state: MemoryState, random: () => number): RoomLog {
+  return {
+    append: async (append) => appendTo(state, append, random),
+
+    open: async (room, createAs) => {
+      const known = state.rooms.get(room);
+      if (known !== undefined) return recordOf(known);
+      return createAs === undefined ? undefined : recordOf(addRoom(state, room, createAs, random));
+    },
+
+    read: async (query) => {
+      const room = state.rooms.get(query.room);
+      return room === undefined ? undefined : page(room, query);
+    },
+
+    heads: async (rooms) => {
+      const known = rooms.flatMap((id) => state.rooms.get(id) ?? []);
+      return new Map(known.map((room) => [room.room, headOf(room)]));
+    },
+
+    proof: async (id, from, to) => {
+      const room = state.rooms.get(id);
+      if (room === undefined || from < 1 || from > to || to > room.events.length) return undefined;
+      const last = room.events[to - 1];
+      if (last === undefined) return undefined;
+      return {
+        epoch: room.epoch,
+        hashBefore: toHex(room.events[from - 2]?.hash ?? chainStart()),
+        hashAfter: toHex(last.hash),
+        commitments: room.events.slice(from - 1, to).map(({ nonce }) => ({ nonce: toHex(nonce) })),
+      };
+    },
+
+    control: async (after) => state.control.slice(after, after + 1_000),
+    controlHead: async () => state.control.length,
+  } satisfies RoomLog;
+}
+
+function appendTo(state: MemoryState, append: Append, random: () => number): Appended {
+  const known = state.rooms.get(append.room);
+  const key =
+    append.clientMessageId === undefined
+      ? undefined
+      : JSON.stringify([append.principal, append.clientMessageId]);
+  const body = repeatedBody(append.event);
+  if (known !== undefined) {
+    const repeat = key === undefined ? undefined : known.byKey.get(key);
+    if (repeat !== undefined) {
+      return repeat.body === body ? placeOf(known, repeat, true) : { outcome: "conflict" };
+    }
+    if (append.create !== undefined) return { outcome: "exists" };
+    if (append.revision !== undefined && known.revision > append.revision) {
+      return { outcome: "stale", revision: known.revision };
+    }
+  }
+  if (known === undefined && append.create === undefined) return { outcome: "absent" };
+  const room = known ?? addRoom(state, append.room, append.create ?? never(), random);
+
+  const sequence = room.events.length + 1;
+  const envelope = {
+    type: append.event.type,
+    room: room.room,
+    sequence,
+    id: append.id,
+    author: append.author,
+    time: new Date(append.time).toISOString(),
+    ...(append.clientMessageId === undefined ? {} : { client_message_id: append.clientMessageId }),
+  };
+  const nonce = Uint8Array.from({ length: nonceBytes }, () => Math.floor(random() * 256));
+  const payload = canonicalPayload(append.event.data);
+  const before = room.events.at(-1)?.hash ?? chainStart();
+  if (append.event.type === "message.created") room.countable += 1;
+  else room.revision += 1;
+  const event = {
+    // A copy, as from a database: what the writer does to its object later changes nothing here.
+    frame: { ...envelope, data: JSON.parse(payload) } as EventFrame,
+    countable: room.countable,
+    time: append.time,
+    key,
+    body,
+    nonce,
+    hash: chain.next(before, envelope, chain.commitment(nonce, payload)),
+  };
+  room.events.push(event);
+  if (key !== undefined) room.byKey.set(key, event);
+  project(state, room, append);
+  return placeOf(room, event, false);
+}
+
+function never(): never {
+  throw new Error("unreachable: refused as absent before");
+}
+
+function placeOf(
+  room: MemoryRoom,
+  event: { readonly frame: EventFrame; readonly time: number; readonly countable: number },
+  repeated: boolean,
+): Appended {
+  const { sequence, id } = event.frame;
+  const { time, countable } = event;
+  const { epoch, revision } = room;
+  return { outcome: "stored", epoch, sequence, id, time, repeated, revision, countable };
+}
+
+/** Type and payload without what the server puts in: a display name that changed is no other body. */
+function repeatedBody(event: Pick<AnyDurableEvent, "type" | "data">): string {
+  if (event.type === "message.created" && "text" in event.data) return `text ${event.data.text}`;
+  return `${event.type} ${canonicalPayload(event.data)}`;
+}
+
+function project(state: MemoryState, room: MemoryRoom, append: Append): void {
+  const sequence = room.events.length;
+  const event = append.event as AnyDurableEvent;
+  switch (event.type) {
+    case "message.created": {
+      const author = room.members.get(append.author);
+      if (author === undefined) return;
+      author.readMark = sequence;
+      author.privateMark = sequence;
+      author.privateCountable = room.countable;
+      return;
+    }
+    case "member.joined": {
+      const { user, name, role } = event.data;
+      const known = room.members.get(user) ?? {
+        joinedSequence: sequence,
+        readMark: sequence,
+        privateMark: sequence,
+        privateCountable: room.countable,
+      };
+      room.members.set(user, { ...known, user, name, role });
+      return;
+    }
+    case "member.left": {
+      const { user } = event.data;
+      room.members.delete(user);
+      const fact = { type: "member_ended", room: room.room, user, sequence } as const;
+      addControl(state, fact, append.time);
+      return;
+    }
+    default:
+      event satisfies never;
+  }
+}
+
+function page(room: MemoryRoom, query: LogQuery): LogPage {
+  const forward = query.after !== undefined;
+  const from = query.after ?? 0;
+  const to = Math.min(
+    room.events.length,
+    forward ? (query.upTo ?? room.events.length) : (query.before ?? Number.MAX_SAFE_INTEGER) - 1,
+  );
+  const found: StoredEvent[] = [];
+  let bytes = 0;
+  for (let count = 0; count < query.limit; count += 1) {
+    const sequence = forward ? from + 1 + count : to - count;
+    const event = sequence > to ? undefined : room.events[sequence - 1];
+    if (event === undefined) break;
+    found.push({ frame: event.frame, countable: event.countable });
+    if ("data" in event.frame) bytes += Buffer.byteLength(canonicalPayload(event.frame.data));
+    if (query.maxBytes !== undefined && bytes > query.maxBytes) break;
+  }
+  return { ...headOf(room), events: forward ? found : found.reverse() };
+}

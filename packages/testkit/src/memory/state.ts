@@ -1,0 +1,124 @@
+import type {
+  ControlEntry,
+  ControlFact,
+  KeyRecord,
+  NewRoom,
+  RoomHead,
+  RoomRecord,
+  SessionRecord,
+  StoredEvent,
+  UserRecord,
+} from "@parlance/core";
+import type { Epoch, Role, RoomId, RoomKind, UserId } from "@parlance/protocol";
+
+/** A row of a room's log with what only the store knows. */
+export interface MemoryEvent extends StoredEvent {
+  readonly time: number;
+  /** Undefined where the writer gave no client message id. */
+  readonly key: string | undefined;
+  /** What a repeat under the same key must equal. */
+  readonly body: string;
+  readonly nonce: Uint8Array;
+  readonly hash: Uint8Array;
+}
+
+export interface MemoryMember {
+  readonly user: UserId;
+  readonly name: string;
+  readonly role: Role;
+  readonly joinedSequence: number;
+  readMark: number;
+  privateMark: number;
+  privateCountable: number;
+}
+
+export interface MemoryRoom {
+  readonly room: RoomId;
+  readonly kind: RoomKind;
+  readonly title: string;
+  readonly epoch: Epoch;
+  revision: number;
+  countable: number;
+  /** The event of sequence n is at n - 1. */
+  readonly events: MemoryEvent[];
+  readonly byKey: Map<string, MemoryEvent>;
+  readonly members: Map<UserId, MemoryMember>;
+}
+
+export interface MemoryUser extends UserRecord {
+  readonly passwordHash?: string;
+}
+
+/** Everything that a memory store keeps. */
+export interface MemoryState {
+  readonly installPart: string;
+  readonly rooms: Map<RoomId, MemoryRoom>;
+  readonly users: Map<UserId, MemoryUser>;
+  readonly sessions: Map<string, SessionRecord>;
+  readonly usedTokens: Set<string>;
+  readonly keys: Map<string, KeyRecord>;
+  readonly control: ControlEntry[];
+}
+
+export function createState(random: () => number): MemoryState {
+  return {
+    installPart: randomPart(random),
+    rooms: new Map(),
+    users: new Map(),
+    sessions: new Map(),
+    usedTokens: new Set(),
+    keys: new Map(),
+    control: [],
+  };
+}
+
+/** Half of an epoch. */
+function randomPart(random: () => number): string {
+  return Math.floor(random() * 36 ** 8)
+    .toString(36)
+    .padStart(8, "0");
+}
+
+export function addRoom(
+  state: MemoryState,
+  room: RoomId,
+  { kind, title }: NewRoom,
+  random: () => number,
+): MemoryRoom {
+  const made: MemoryRoom = {
+    room,
+    kind,
+    title,
+    epoch: `${state.installPart}.${randomPart(random)}` as Epoch,
+    revision: 0,
+    countable: 0,
+    events: [],
+    byKey: new Map(),
+    members: new Map(),
+  };
+  state.rooms.set(room, made);
+  return made;
+}
+
+export function headOf(room: MemoryRoom): RoomHead {
+  const { epoch, events, revision, countable } = room;
+  return { epoch, head: events.length, floor: 0, revision, countable };
+}
+
+export function recordOf(room: MemoryRoom): RoomRecord {
+  return { ...headOf(room), room: room.room, kind: room.kind, title: room.title };
+}
+
+/** Ascending by title, then id, both by code points as databases compare UTF-8. */
+export function byTitle(left: RoomRecord, right: RoomRecord): number {
+  return compareText(left.title, right.title) || compareText(left.room, right.room);
+}
+
+function compareText(left: string, right: string): number {
+  return Buffer.compare(Buffer.from(left), Buffer.from(right));
+}
+
+/** Adds an entry to the control log. */
+export function addControl(state: MemoryState, fact: ControlFact, time: number): void {
+  state.control.push({ sequence: state.control.length + 1, time, fact });
+}
