@@ -19,7 +19,8 @@ const arrows = {
   client: { types: ["protocol"] },
   web: { runtime: ["client"] },
   cli: { runtime: ["client", "server"] },
-  testkit: { runtime: ["protocol", "core"] },
+  /* Only tests import it. Its nodes share the real memory broker, its clients speak the real native dialect. */
+  testkit: { runtime: ["protocol", "core", "broker", "dialects"] },
 };
 
 const packages = Object.keys(arrows);

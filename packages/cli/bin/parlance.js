@@ -1,1 +1,51 @@
 #!/usr/bin/env node
+/* Plain JavaScript for any Node from 18 on: what follows is TypeScript, which Node runs by itself from 22.18 on.
+ * An older one hands over to the Node that `npm ci` installed beside this, or says what to do. */
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major > 22 || (major === 22 && minor >= 18)) {
+  await import("../src/main.ts");
+} else {
+  const node = pinnedNode();
+  if (node === undefined) {
+    console.error(
+      `Parlance needs Node 22.18 or newer; this is ${process.versions.node}. Install a newer one from ` +
+        "https://nodejs.org, or run npm ci here, which brings one along on Linux.",
+    );
+    process.exitCode = 1;
+  } else {
+    handOver(node);
+  }
+}
+
+function pinnedNode() {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  for (;;) {
+    const node = join(folder, "node_modules", ".bin", "node");
+    if (existsSync(node)) return node;
+    const parent = dirname(folder);
+    if (parent === folder) return undefined;
+    folder = parent;
+  }
+}
+
+/* The channel lets the other process notice when this one is killed, so that none is left behind. */
+function handOver(node) {
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+  });
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) {
+    process.on(signal, () => child.kill(signal));
+  }
+  child.on("exit", (code, signal) => {
+    process.exitCode = code ?? (signal === "SIGINT" ? 130 : 1);
+  });
+  child.on("error", (error) => {
+    console.error(`${node} could not be started: ${error.message}`);
+    process.exitCode = 1;
+  });
+}

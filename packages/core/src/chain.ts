@@ -1,9 +1,10 @@
 /**
  * The proof chain over a room's log: what each envelope commits to and the running hash over all envelopes.
- * Every engine computes it with these functions, so that a room can be moved between engines.
+ * Every engine computes it with these functions, so that a room can be moved between engines. A door of its own (`@parlance/core/chain`):
+ * storage threads load this and nothing else.
  */
-import type { Json } from "@parlance/protocol";
-import { canonicalize } from "@parlance/protocol";
+import type { Json } from "@parlance/protocol/canonical";
+import { canonicalize } from "@parlance/protocol/canonical";
 
 /**
  * SHA-256 of `prefix` followed by the UTF-8 of `text`, 32 bytes. Given from outside, because this package

@@ -1,9 +1,9 @@
 import { createMemoryBroker, MemoryHub } from "@parlance/broker/memory";
 import type { UserId } from "@parlance/protocol";
 import { describe, expect, test } from "vitest";
-import { type Harness, startNode, type TestClient } from "../../testkit/src/harness.ts";
-import { settle } from "../../testkit/src/manual-clock.ts";
-import { createMemoryStore } from "../../testkit/src/memory/index.ts";
+import { type Harness, startNode, type TestClient } from "@parlance/testkit/harness";
+import { settle } from "@parlance/testkit/manual-clock";
+import { createMemoryStore } from "@parlance/testkit/memory";
 import type { NodeSettings } from "./gate.ts";
 import type { Append, RoomLog } from "./ports/index.ts";
 import { StorageError } from "./storage-error.ts";

@@ -91,7 +91,7 @@ export class Rooms {
     const heads = await this.#context.log.heads([...this.#opened.keys()]);
     for (const { room } of [...this.#opened.values()]) {
       const head = heads.get(room.record.room);
-      if (head === undefined || head.epoch !== room.epoch) this.#lost(room);
+      if (head === undefined || head.epoch !== room.epoch) void this.#lost(room);
       else if (head.head > room.last) room.repair();
     }
   }

@@ -123,6 +123,30 @@ describe("who is let in", () => {
     next.socket.destroy();
   });
 
+  test("as many of one address as it may have, counted through a trusted proxy only", async () => {
+    const limits = { maxConnectionsPerAddress: 1 };
+    const trusting = await start({ limits, trustedProxies: ["127.0.0.0/8", "192.0.2.9"] });
+    const from = (chain: string) => ({ "X-Forwarded-For": chain });
+    const first = await RawPeer.open(trusting.port, from("spoofed, 198.51.100.7, 192.0.2.9"));
+    expect(trusting.newest().peer.address).toBe("198.51.100.7");
+    const second = await refusal(trusting, from("198.51.100.7"));
+    expect(second).toMatch(/^HTTP\/1\.1 429 /);
+    expect(second).toContain("\r\nRetry-After: 10\r\n");
+    const other = await RawPeer.open(trusting.port, from("198.51.100.8"));
+    first.socket.destroy();
+    await until(() => trusting.gateway.connectionCount() === 2, "the place");
+    const again = await RawPeer.open(trusting.port, from("198.51.100.7"));
+    for (const chain of ["", "no address", "::1"]) {
+      const local = await RawPeer.open(trusting.port, from(chain));
+      local.socket.destroy();
+    }
+    const wary = await start({ limits });
+    const claimed = await RawPeer.open(wary.port, from("198.51.100.7"));
+    expect(wary.newest().peer.address).toBe("127.0.0.1");
+    for (const peer of [other, again, claimed]) peer.socket.destroy();
+    await expect(start({ trustedProxies: ["everywhere"] })).rejects.toThrow(TypeError);
+  });
+
   test("nobody new once it is going away; who is in stays until close", async () => {
     const server = await start();
     const peer = await RawPeer.open(server.port);

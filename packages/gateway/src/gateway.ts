@@ -9,6 +9,8 @@ import type { HandshakeRules } from "./handshake.ts";
 import { readHandshake } from "./handshake.ts";
 import type { Origins } from "./origin.ts";
 import { originCheck } from "./origin.ts";
+import type { PeerAddress } from "./peer-address.ts";
+import { peerAddress } from "./peer-address.ts";
 import type { Refusal } from "./refuse.ts";
 import { refuse } from "./refuse.ts";
 import type { Accept, Connection, ConnectionOwner, Upgrade } from "./websocket.ts";
@@ -43,6 +45,8 @@ export interface GatewayOptions {
   readonly origins: Origins;
   /** Agrees on permessage-deflate with clients that offer it. Costs CPU and memory; default false. */
   readonly compression?: boolean;
+  /** Addresses or networks whose `X-Forwarded-For` is believed. Default: none. */
+  readonly trustedProxies?: readonly string[];
   readonly limits?: Partial<GatewayLimits>;
 }
 
@@ -63,7 +67,7 @@ export interface Gateway {
   connectionCount(): number;
 }
 
-/** @throws TypeError for endpoints or origins that contradict themselves. */
+/** @throws TypeError for endpoints, origins or proxies that make no sense. */
 export function createGateway(options: GatewayOptions): Gateway {
   return new WebSocketGateway(options);
 }
@@ -75,6 +79,7 @@ class WebSocketGateway implements Gateway, ConnectionOwner {
   readonly #accept: Accept;
   readonly #wheel: Wheel<Connection>;
   readonly #addresses: AddressCount;
+  readonly #addressOf: PeerAddress;
   readonly #wires: Map<Dialect, { readonly plain: Wire; readonly deflate: Wire }> = new Map();
   #isRefusing = false;
 
@@ -90,6 +95,7 @@ class WebSocketGateway implements Gateway, ConnectionOwner {
     }
     this.#accept = createAccept(options.compression ?? false);
     this.#addresses = new AddressCount(this.#limits.maxConnectionsPerAddress);
+    this.#addressOf = peerAddress(options.trustedProxies ?? []);
     this.#wheel = new Wheel(options.clock, {
       heartbeatMs: this.#limits.heartbeatMs,
       graceMs: this.#limits.heartbeatGraceMs,
@@ -98,6 +104,7 @@ class WebSocketGateway implements Gateway, ConnectionOwner {
 
   attach(server: Server, port: number): void {
     if (server.listenerCount("upgrade") > 0) throw new Error("upgrades are listened to already");
+    Object.assign(server, { shouldUpgradeCallback: asksForWebSocket });
     server.on("upgrade", (request, socket, head) => {
       this.#upgrade(request, socket as Socket, head, port);
     });
@@ -126,7 +133,7 @@ class WebSocketGateway implements Gateway, ConnectionOwner {
     /* Node took its own listener away; a reset from here on would end the process without one. */
     socket.on("error", ignoreError);
     const handshake = readHandshake(request, port, this.#rules);
-    const address = plainAddress(socket.remoteAddress);
+    const address = this.#addressOf(request);
     if (!handshake.ok) {
       this.#refuse(socket, address, handshake.refusal);
       return;
@@ -179,13 +186,16 @@ class WebSocketGateway implements Gateway, ConnectionOwner {
   }
 }
 
-function busy(text: string, retryAfterSeconds: number): Refusal {
-  return { status: 503, text, headers: { "Retry-After": String(retryAfterSeconds) } };
+/**
+ * Some HTTP clients offer another protocol with every request (Java's: `h2c`). They are served as if they had
+ * not (RFC 9110 §7.8). Node asks since 24.9; before, such a request is refused with 400.
+ */
+function asksForWebSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === "websocket";
 }
 
-/** An IPv4 address that came in on an IPv6 socket, as what it is. */
-function plainAddress(address: string | undefined): string {
-  return (address ?? "").replace(/^::ffff:/, "");
+function busy(text: string, retryAfterSeconds: number): Refusal {
+  return { status: 503, text, headers: { "Retry-After": String(retryAfterSeconds) } };
 }
 
 /* A failing socket also closes, and the close is acted on. */

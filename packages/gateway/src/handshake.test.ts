@@ -76,8 +76,10 @@ describe("a handshake that is not one is refused, and the connection closed", ()
     expect(await statusOf(handshake({ "Transfer-Encoding": "chunked" }))).toBe(400);
   });
 
-  test("[T3] an upgrade to something else", async () => {
-    expect(await statusOf(handshake({ Upgrade: "h2c" }))).toBe(400);
+  test("[T3] an upgrade to something else is no handshake, but a request like any other", async () => {
+    const answer = await answerTo(handshake({ Upgrade: "h2c", Connection: "Upgrade, close" }));
+    expect(answer).toMatch(/^HTTP\/1\.1 404 /);
+    expect(answer).toContain("no page");
   });
 
   test("[T4] a header of 64 KiB", async () => {

@@ -19,7 +19,8 @@ export const maxHeaderBytes = 16_384;
 
 /**
  * Makes an HTTP server bear what peers send: slow headers, broken requests, and running out of file
- * descriptors. Call it before the server listens, and once.
+ * descriptors. Call it once, after a framework has taken the server and before the server listens: its way
+ * of answering broken requests is replaced, since two answers on one socket would be one too many.
  *
  * Failures of the listening socket are reported here and do not end the process; who opens the server still
  * learns of its own failed `listen`.
@@ -37,7 +38,7 @@ export function hardenHttpServer(
   });
   /* All fields are kept: by default those above 2,000 are dropped in silence. 16 KiB bound their number. */
   server.maxHeadersCount = 0;
-  server.on("clientError", answerBadRequest);
+  server.removeAllListeners("clientError").on("clientError", answerBadRequest);
   server.on("error", (error: NodeJS.ErrnoException) => {
     report("error", "listener_failed", { error_code: error.code, error: error.message });
   });

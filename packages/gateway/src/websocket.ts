@@ -172,10 +172,10 @@ export class Connection implements Link, Beating {
   }
 
   /** For this file's listeners. */
-  received(payload: RawData, isBinary: boolean): void {
+  received(payload: Buffer, isBinary: boolean): void {
     if (this.#ws.readyState !== WebSocket.OPEN) return;
     if (isBinary) this.close(1003, "text frames only");
-    else this.#inlet?.receive(payload.toString());
+    else this.#inlet?.receive(payload.toString("utf8"));
   }
 
   /**
@@ -226,7 +226,8 @@ export class Connection implements Link, Beating {
 }
 
 function onMessage(this: WebSocket, payload: RawData, isBinary: boolean): void {
-  connectionOf(this).received(payload, isBinary);
+  /* One buffer: `ws` gives other kinds only to those who set `binaryType`. */
+  connectionOf(this).received(payload as Buffer, isBinary);
 }
 
 function onPing(this: WebSocket, payload: Buffer): void {

@@ -1,4 +1,3 @@
-import { createServer } from "node:http";
 import swagger from "@fastify/swagger";
 import fastify from "fastify";
 import {
@@ -20,23 +19,16 @@ import { operationRoutes } from "./routes/operations.ts";
 import type { ApiInstance, ApiParts } from "./routes/parts.ts";
 import { roomRoutes } from "./routes/rooms.ts";
 
-/** A request has so long to arrive whole. */
-const requestTimeoutMs = 30_000;
-
 /**
- * The REST API. Call `ready()` before use, `close()` at the end; more routes (pages, files) may be added before
- * `ready`.
+ * The REST API. More routes (pages, files) may be added before `ready()`; then its `routing` is a listener for an
+ * HTTP server's requests. It does not listen by itself. `close()` at the end.
  */
 export async function createHttp(options: HttpOptions): Promise<HttpServer> {
   const { report, trustedProxies } = options;
-  const server = options.server ?? createServer();
-  server.requestTimeout = requestTimeoutMs;
   const app: ApiInstance = fastify({
     bodyLimit: bodyBytes,
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     routerOptions: { maxParamLength: 512, querystringParser: (query) => ({ query }) },
-    // Upgrades belong to the gateway; its listener is on the same server.
-    serverFactory: (handle) => server.on("request", handle),
     frameworkErrors: (error, request, reply) => sendFailure(error, request, reply, report),
     genReqId: () => options.ids.connection(),
     return503OnClosing: false,

@@ -1,4 +1,3 @@
-import type { Server } from "node:http";
 import type {
   Accounts,
   ApiKeys,
@@ -26,8 +25,6 @@ export interface HttpOptions {
   readonly report: Report;
   /** Asked at each `GET /ready`. */
   readonly readiness: () => Promise<Readiness>;
-  /** The HTTP server to answer on; made here if absent. */
-  readonly server?: Server;
   readonly signUpAllowed: boolean;
   readonly guestsAllowed: boolean;
   /** Origins (scheme, host and port, exactly) whose pages may read answers. Others get no CORS header. */

@@ -1,6 +1,6 @@
 /** The composition root: which adapters meet, in which order they start and stop. */
 import { randomUUID } from "node:crypto";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createMemoryBroker } from "@parlance/broker/memory";
 import { type Broker, createNode, defaultSettings, type Node } from "@parlance/core";
@@ -12,7 +12,7 @@ import { type RoomId, subprotocol } from "@parlance/protocol";
 import type { SqliteStore } from "@parlance/storage/sqlite";
 import { systemClock } from "./clock.ts";
 import { ConfigError } from "./config/load.ts";
-import { guestsAllowed, isLoopbackHost, unsafeSettings } from "./config/safety.ts";
+import { guestsAllowed, unsafeSettings } from "./config/safety.ts";
 import type { Config } from "./config/schema.ts";
 import { createIds } from "./ids.ts";
 import { createLog, type Log } from "./log.ts";
@@ -56,6 +56,12 @@ interface Parts {
   readonly gateway: Gateway;
   readonly http: HttpServer;
   readonly server: Server;
+  readonly life: Life;
+}
+
+/** Changed by `close` alone. */
+interface Life {
+  isDraining: boolean;
 }
 
 const lobby = { room: "general" as RoomId, title: "General" };
@@ -79,11 +85,15 @@ export async function startServer(
   try {
     const server = createServer({ maxHeaderSize: maxHeaderBytes });
     hardenHttpServer(server, log.report);
-    // The port may be chosen by the system, and the origin of our own pages contains it.
+    // First, since the system may choose the port, and the origin of our own pages contains it.
     await listen(server, config);
     opened.unshift(() => closeListener(server));
+    server.on("request", answerNotYet);
     const parts = await assemble({ config, log, store, server, secret, options });
-    return supervise(parts, secret);
+    server.off("request", answerNotYet);
+    server.on("request", parts.http.routing);
+    parts.gateway.attach(server, config.port);
+    return announce(parts, secret);
   } catch (error) {
     for (const close of opened) await close();
     throw error;
@@ -103,6 +113,7 @@ async function assemble(given: {
   const ids = createIds(clock.now);
   const broker = createMemoryBroker();
   const allowsGuests = guestsAllowed(config);
+  const life: Life = { isDraining: false };
   const identity = createIdentity({
     log: store.log,
     directory: store.directory,
@@ -162,8 +173,7 @@ async function assemble(given: {
     clock,
     ids,
     report: log.report,
-    readiness: async () => readinessOf(store, broker, states.get(server) === "draining"),
-    server,
+    readiness: async () => readinessOf(store, broker, life),
     signUpAllowed: config.sign_up === "open",
     guestsAllowed: allowsGuests,
     origins: config.origins,
@@ -176,6 +186,112 @@ async function assemble(given: {
   await store.log.open(lobby.room, { kind: "public", title: lobby.title, createdAt: clock.now() });
   await node.start();
   await http.ready();
-  gateway.attach(server, config.port);
-  return { config, log, store, broker, node, gateway, http, server };
+  return { config, log, store, broker, node, gateway, http, server, life };
+}
+
+function announce(parts: Parts, { madeAt }: InstallSecret): ParlanceServer {
+  const { config, log, server, store } = parts;
+  const url = localUrlOf(config, server);
+  const publicUrl = publicUrlOf(config, server);
+  writeRunningFile(config.data_dir, { pid: process.pid, url });
+  if (madeAt !== undefined) log.report("info", "secret_made", { path: madeAt });
+  if (store.status().epochRenewed) log.report("warn", "database_was_put_back", {});
+  log.report("info", "server_listening", { url, public_url: publicUrl, mode: config.mode, version });
+
+  const { promise: stopped, resolve: markStopped } = Promise.withResolvers<void>();
+  let closing: Promise<void> | undefined;
+  return {
+    url,
+    publicUrl,
+    port: portOf(server),
+    ...(madeAt === undefined ? {} : { secretMadeAt: madeAt }),
+    stopped,
+    close(drainMs = config.drain_ms) {
+      closing ??= closeInOrder(parts, drainMs).finally(markStopped);
+      return closing;
+    },
+  };
+}
+
+/**
+ * The listener stays while clients are sent away, so that those who try to come in are told 503 and when to come
+ * back, instead of finding nobody.
+ */
+async function closeInOrder(parts: Parts, drainMs: number): Promise<void> {
+  const { config, log, store, node, gateway, http, server, life } = parts;
+  log.report("info", "server_draining", { connections: node.counts().connections });
+  life.isDraining = true;
+  gateway.refuseNew();
+  await node.drain(drainMs);
+  gateway.close();
+  await closeListener(server);
+  await http.close();
+  await node.close();
+  removeRunningFile(config.data_dir);
+  await store.close();
+  log.report("info", "server_stopped", {});
+  log.flush();
+}
+
+async function readinessOf(store: SqliteStore, broker: Broker, life: Life): Promise<Readiness> {
+  const { available, integrity } = store.status();
+  const answers = available && (await canRead(store));
+  const components = {
+    database: answers ? (integrity === "failed" ? "degraded" : "ok") : "down",
+    broker: broker.isConnected() ? "ok" : "down",
+  } as const;
+  const isWhole = components.database === "ok" && components.broker === "ok";
+  if (life.isDraining) return { status: "draining", components };
+  if (!answers) return { status: "unavailable", components };
+  return { status: isWhole ? "ready" : "degraded", components };
+}
+
+async function canRead(store: SqliteStore): Promise<boolean> {
+  try {
+    await store.log.controlHead();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function listen(server: Server, { host, port }: Config): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host, port }, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+/** Requests under way are answered; connections that wait for a next one are closed. */
+function closeListener(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+    setTimeout(() => server.closeAllConnections(), requestGraceMs).unref();
+  });
+}
+
+/** For requests under way when the listener closes. */
+const requestGraceMs = 2_000;
+
+function answerNotYet(_: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(503, { "retry-after": "1", connection: "close" }).end();
+}
+
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port;
+}
+
+/** An address of this machine; every network's address stands for this one too. */
+function localUrlOf({ host }: Config, server: Server): string {
+  const isEvery = host === "0.0.0.0" || host === "::";
+  const reachable = isEvery ? "127.0.0.1" : host;
+  return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${portOf(server)}`;
+}
+
+function publicUrlOf(config: Config, server: Server): string {
+  return config.public_url?.replace(/\/+$/, "") ?? localUrlOf(config, server);
 }

@@ -59,7 +59,7 @@ export async function serveWebApp(http: HttpServer, files: WebFiles): Promise<vo
         // Vite puts the content's hash into the names of what is in `assets/`.
         const isHashed = path.includes("/assets/");
         const lifetime = isHashed ? "public, max-age=31536000, immutable" : "no-cache";
-        reply.setHeader("cache-control", lifetime);
+        reply.header("cache-control", lifetime);
       },
     });
   });

@@ -4,7 +4,8 @@ import { settings } from "./schema.ts";
 export function configurationDocument(): string {
   const rows = settings.map(({ name, environment, flag, form, meaning, preset }) => {
     const value = preset === undefined || preset === "" ? "-" : `\`${preset}\``;
-    const cells = [`\`${environment}\``, `\`${flag}\``, `\`${name}\``, form, value, meaning];
+    const option = flag === undefined ? "-" : `\`${flag}\``;
+    const cells = [`\`${environment}\``, option, `\`${name}\``, form, value, meaning];
     return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
   });
   return `${introduction}

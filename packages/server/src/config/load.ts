@@ -99,7 +99,7 @@ function describeIssue(
   if (setting === undefined) return issue.message;
   const place = inner.length === 0 ? "" : ` (at ${inner.join(".")})`;
   const source = sources[setting.name];
-  const spelling = source === "flag" ? setting.flag : setting.environment;
+  const spelling = source === "flag" ? (setting.flag ?? setting.name) : setting.environment;
   const shown = source === "parlance.json" ? `parlance.json: ${setting.name}` : spelling;
   return `${shown}${place}: ${issue.message}`;
 }

@@ -48,8 +48,8 @@ export interface Setting {
   readonly name: SettingName;
   /** `PARLANCE_DATA_DIR`. */
   readonly environment: string;
-  /** `--data-dir`. */
-  readonly flag: string;
+  /** `--data-dir`. Secrets have none: other users of the machine see the arguments of a process. */
+  readonly flag: string | undefined;
   readonly form: string;
   readonly meaning: string;
   /** As it is written; absent where there is none. */
@@ -220,7 +220,7 @@ export const configSchema: z.ZodType<Config> = z.strictObject(fields) as unknown
 export const settings: readonly Setting[] = Object.entries(fields).map(([name, schema]) => ({
   name: name as SettingName,
   environment: `PARLANCE_${name.toUpperCase()}`,
-  flag: `--${name.replaceAll("_", "-")}`,
+  flag: secrets.has(name) ? undefined : `--${name.replaceAll("_", "-")}`,
   form: formOf(schema),
   meaning: schema.description ?? "",
   preset: presetOf(schema),

@@ -1,4 +1,4 @@
-import { canonicalPayload } from "@parlance/core";
+import { canonicalPayload } from "@parlance/core/chain";
 import type { AnyDurableEvent } from "@parlance/protocol";
 
 /**

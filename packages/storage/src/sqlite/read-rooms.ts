@@ -1,5 +1,5 @@
 import type { ControlEntry, ControlFact, LogQuery } from "@parlance/core";
-import { toHex } from "@parlance/core";
+import { toHex } from "@parlance/core/chain";
 import type { Database } from "./database.ts";
 import { type RoomColumns, roomColumns } from "./read-directory.ts";
 import type { Cell } from "./thread-messages.ts";

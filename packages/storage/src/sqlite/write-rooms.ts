@@ -1,8 +1,9 @@
-import { createHmac, randomFillSync } from "node:crypto";
+import { randomFillSync } from "node:crypto";
 import type { ControlFact, NewRoom, Sha256 } from "@parlance/core";
-import { canonicalPayload, chainStart, createChain, nonceBytes } from "@parlance/core";
+import { canonicalPayload, chainStart, createChain, nonceBytes } from "@parlance/core/chain";
 import type { AnyDurableEvent } from "@parlance/protocol";
 import { repeatedBody } from "../sql/body.ts";
+import { createKeyedHash } from "../sql/keyed-hash.ts";
 import { randomPart } from "../sql/random-part.ts";
 import { createSearchTerms } from "../sql/terms.ts";
 import type { Database } from "./database.ts";
@@ -53,6 +54,7 @@ export function createRoomWrites(database: Database, key: Uint8Array, sha256: Sh
   /** Room, author, sequence, countable of the newest message by author, in this transaction. */
   const marks = new Map<string, readonly [string, string, number, number]>();
   const chain = createChain(sha256);
+  const keyedHash = createKeyedHash(key, sha256);
   const searchTerms = createSearchTerms();
   const nextNonce = nonceSource();
 
@@ -174,7 +176,7 @@ export function createRoomWrites(database: Database, key: Uint8Array, sha256: Sh
         return;
       }
       const event = { type: append.type, data: JSON.parse(append.data) } as DurableEvent;
-      const payloadHash = createHmac("sha256", key).update(repeatedBody(event)).digest();
+      const payloadHash = keyedHash(repeatedBody(event));
       if (row !== undefined) {
         // Before everything else: a repeat is answered with its place even if rights changed since.
         const repeat = repeatOf(append, payloadHash);

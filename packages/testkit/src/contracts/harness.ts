@@ -31,7 +31,7 @@ export function useStore(start: StartStore): () => StoreHarness {
 }
 
 /** An arbitrary moment; tests count on from it. */
-export const someTime = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
+export const someTime: number = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 
 export const roomId = (id: string): RoomId => id as RoomId;
 export const userId = (id: string): UserId => id as UserId;

@@ -75,7 +75,7 @@ async function recompute(
   if (proof === undefined) return undefined;
   const { commitments, hashBefore } = proof;
   const page = await log.read({ room: roomId("r1"), after: from - 1, limit: commitments.length });
-  let hash = Buffer.from(hashBefore, "hex");
+  let hash: Buffer = Buffer.from(hashBefore, "hex");
   for (const [index, { frame }] of (page?.events ?? []).entries()) {
     const given = commitments[index];
     if (given === undefined || !("nonce" in given) || !("data" in frame)) return undefined;

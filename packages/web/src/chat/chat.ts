@@ -128,6 +128,8 @@ export function startChat(client: Client, me: WireUser): Chat {
     const room = bind(id);
     try {
       const about = await follow(room);
+      // The listing knows how far one has read.
+      await listing;
       const unread = roomState(id)?.unread ?? 0;
       const page = await room.history({ limit: Math.min(200, Math.max(50, unread + 20)) });
       dispatch({
@@ -142,12 +144,17 @@ export function startChat(client: Client, me: WireUser): Chat {
     }
   };
 
-  const listRooms = async (): Promise<void> => {
+  let listing: Promise<void> | undefined;
+  const listRooms = (): Promise<void> => {
+    listing = list();
+    return listing;
+  };
+  const list = async (): Promise<void> => {
     listedAt = Date.now();
     try {
-      const list = await client.listRooms();
-      dispatch({ type: "rooms_listed", ...list });
-      for (const view of list.joined) {
+      const rooms = await client.listRooms();
+      dispatch({ type: "rooms_listed", ...rooms });
+      for (const view of rooms.joined) {
         if (client.room(view.room).subscription !== undefined || view.room === open) continue;
         // Background rooms only count; one that cannot be followed shows when it is opened.
         bind(view.room).subscribe().catch(() => undefined);

@@ -15,7 +15,7 @@ export const de: Texts = {
 
   welcomeTitle: "Parlance",
   welcomeWhat: "Räume für Gespräche, auf dem eigenen Server.",
-  welcomePromise: "Was er bestätigt hat, geht nie verloren, und Ihr Browser kann es nachprüfen.",
+  welcomePromise: "Was er bestätigt, geht nie verloren. Nachprüfbar.",
   guestName: "Ihr Name",
   guestEnter: "Eintreten",
   guestEnterRoom: "{{room}} betreten",

@@ -11,8 +11,8 @@ export const en = {
   dismiss: "Dismiss",
 
   welcomeTitle: "Parlance",
-  welcomeWhat: "Rooms where people talk, on a server of your own.",
-  welcomePromise: "What it has acknowledged is never lost, and your browser can check that.",
+  welcomeWhat: "Rooms to talk in, on a server of your own.",
+  welcomePromise: "What it acknowledges is never lost. You can check.",
   guestName: "Your name",
   guestEnter: "Enter",
   guestEnterRoom: "Enter {{room}}",

@@ -10,7 +10,6 @@ import type { Above, MessageRow, Row, SystemRow } from "./rows.ts";
 
 interface Props {
   readonly row: Row;
-  readonly index: number;
   /** The row that Tab reaches; arrows move it. */
   readonly isActive: boolean;
   /** The reader's newest message: it shows that it is on the server. */
@@ -60,7 +59,6 @@ function Lines({ above, room, time }: { above: Above; room: string; time: string
 
 function Message({
   row,
-  index,
   isActive,
   isLastOwn,
   onRetry,
@@ -79,7 +77,7 @@ function Message({
       data-testid="message"
       data-sequence={row.sequence}
       data-state={row.state}
-      data-index={index}
+      data-row={row.key}
       tabIndex={isActive ? 0 : -1}
       aria-label={t("said", { name: row.name, time: clock })}
     >
@@ -176,7 +174,7 @@ function Failure({
 /** Names that a system line spells out; the rest is counted. */
 const namedChanges = 3;
 
-function System({ row, index, isActive }: Props & { readonly row: SystemRow }): ReactNode {
+function System({ row, isActive }: Props & { readonly row: SystemRow }): ReactNode {
   const { t, i18n } = useTranslation();
   const parts = row.changes
     .slice(0, namedChanges)
@@ -188,7 +186,7 @@ function System({ row, index, isActive }: Props & { readonly row: SystemRow }): 
       className="system"
       data-testid="system"
       data-sequence={row.sequence}
-      data-index={index}
+      data-row={row.key}
       tabIndex={isActive ? 0 : -1}
     >
       <span>{rest === 0 ? text : t("andOthers", { text, count: rest })}</span>

@@ -122,15 +122,16 @@ export function buildRows(
 
 type Message = Omit<MessageRow, "first" | "kind" | "own" | keyof Above>;
 
-function messageOf(event: EventFrame & { readonly type: "message.created" }, me: string): Message {
+function messageOf(event: EventFrame, me: string): Message {
+  const data = "erased" in event || event.type !== "message.created" ? undefined : event.data;
   const clientMessageId = event.author === me ? event.client_message_id : undefined;
   return {
     // The local echo and the event share a key, so the row stays the same element when it is stored.
     key: clientMessageId === undefined ? `e:${event.id}` : `c:${clientMessageId}`,
     sequence: event.sequence,
     author: event.author,
-    name: "erased" in event ? "" : event.data.author_name,
-    text: "erased" in event ? undefined : event.data.text,
+    name: data?.author_name ?? "",
+    text: data?.text,
     time: event.time,
     state: "sent",
     reason: undefined,

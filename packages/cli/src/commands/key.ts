@@ -1,0 +1,93 @@
+import { Command } from "commander";
+import { addInstallFlags, configFrom, type Options } from "../flags.ts";
+import { withStore } from "../install.ts";
+import { CommandFailure, say, sayJson, sayTable } from "../output.ts";
+import { askAsOperator } from "../running.ts";
+
+interface KeyView {
+  readonly id: string;
+  readonly name: string;
+  readonly scopes: readonly string[];
+  readonly created_at: string;
+  readonly revoked: boolean;
+}
+
+const scopes: readonly string[] = ["publish", "read", "admin"];
+
+export function keyCommand(): Command {
+  const command = new Command("key").description("Keys for back ends.");
+  const create = new Command("create")
+    .description("Make a key; it is printed once.")
+    .requiredOption("--scope <scopes>", `what it may do: ${scopes.join(", ")}; several with commas`)
+    .option("--name <name>", "who it speaks for; outlives a change of key", "backend")
+    .action(createKey);
+  const list = new Command("list").description("List the keys.").action(listKeys);
+  const revoke = new Command("revoke")
+    .description("Revoke a key; closes what is connected by it.")
+    .argument("<id>")
+    .action(revokeKey);
+  for (const one of [create, list, revoke]) command.addCommand(addInstallFlags(one));
+  return command;
+}
+
+async function createKey(options: Options): Promise<void> {
+  const { config } = configFrom(options);
+  const asked = String(options["scope"]).split(",");
+  const unknown = asked.filter((scope) => !scopes.includes(scope));
+  if (unknown.length > 0) throw new CommandFailure(`--scope: there is no ${unknown.join(", ")}`);
+  const key = { name: String(options["name"]), scopes: asked };
+  if (!/^[a-z0-9][a-z0-9_.-]{0,63}$/.test(key.name)) {
+    throw new CommandFailure("--name: 1-64 of a-z 0-9 _ . -");
+  }
+  const answer = await askAsOperator(config, "POST", "/keys", key);
+  const token =
+    answer === undefined
+      ? (await withStore(config, ({ keys }) => keys.createKey(key))).token
+      : (answer.body as { token: string }).token;
+  if (options["json"] === true) sayJson({ token, ...key });
+  else say(token);
+}
+
+async function listKeys(options: Options): Promise<void> {
+  const { config } = configFrom(options);
+  const answer = await askAsOperator(config, "GET", "/keys");
+  const keys =
+    answer === undefined
+      ? await withStore(config, async (install) =>
+          (await install.keys.listKeys()).map(
+            ({ id, name, scopes: granted, createdAt, revoked }): KeyView => ({
+              id,
+              name,
+              scopes: granted,
+              created_at: new Date(createdAt).toISOString(),
+              revoked,
+            }),
+          ),
+        )
+      : (answer.body as { keys: readonly KeyView[] }).keys;
+  if (options["json"] === true) {
+    sayJson(keys);
+    return;
+  }
+  if (keys.length === 0) say("No keys yet. Make one with: parlance key create --scope publish");
+  sayTable(
+    keys.map((key) => [
+      key.id,
+      key.name,
+      key.scopes.join(","),
+      key.created_at,
+      key.revoked ? "revoked" : "",
+    ]),
+  );
+}
+
+async function revokeKey(id: string, options: Options): Promise<void> {
+  const { config } = configFrom(options);
+  const answer = await askAsOperator(config, "DELETE", `/keys/${encodeURIComponent(id)}`);
+  if (answer === undefined) {
+    const wasThere = await withStore(config, ({ keys }) => keys.revokeKey(id));
+    if (!wasThere) throw new CommandFailure(`There is no key ${id}, or it was revoked before.`);
+  }
+  if (options["json"] === true) sayJson({ id, revoked: true });
+  else say(`Revoked ${id}.`);
+}

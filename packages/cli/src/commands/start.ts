@@ -1,0 +1,89 @@
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import {
+  builtFiles,
+  type Config,
+  createLog,
+  describeStartFailure,
+  guestsAllowed,
+  hasWebApp,
+  isPublic,
+  type ParlanceServer,
+  startServer,
+  supervise,
+} from "@parlance/server";
+import { Command } from "commander";
+import { addSettingFlags, configFrom, type Options } from "../flags.ts";
+import { CommandFailure, say } from "../output.ts";
+
+export function startCommand(): Command {
+  const command = new Command("start")
+    .description("Start the server; stops at Ctrl+C.")
+    .argument("[host]", "address to listen on")
+    .argument("[port]", "port to listen on")
+    .action(start);
+  return addSettingFlags(command);
+}
+
+async function start(
+  host: string | undefined,
+  port: string | undefined,
+  options: Options,
+): Promise<void> {
+  const { config, unknown } = configFrom(options, {
+    ...(host === undefined ? {} : { host }),
+    ...(port === undefined ? {} : { port }),
+  });
+  buildWebAppOnce();
+  const log = createLog(config);
+  for (const name of unknown) log.report("warn", "unknown_setting", { name });
+  let server: ParlanceServer;
+  try {
+    server = await startServer(config, { log });
+  } catch (error) {
+    log.flush();
+    const lines = describeStartFailure(error, config);
+    if (lines === undefined) throw error;
+    throw new CommandFailure(lines.join("\n"));
+  }
+  supervise(server, config, log);
+  greet(server, config);
+}
+
+/** Three lines: where the chat is, where the API is, what is trusted. */
+function greet(server: ParlanceServer, config: Config): void {
+  say(`Chat  ${server.publicUrl}`);
+  say(`API   ${server.publicUrl}/api`);
+  say(trustLine(server, config));
+}
+
+function trustLine(server: ParlanceServer, config: Config): string {
+  if (config.mode === "production") {
+    return `Production mode; guests ${guestsAllowed(config) ? "may come in by name" : "are not let in"}.`;
+  }
+  const trusted: string[] = [];
+  if (guestsAllowed(config)) trusted.push("guests by name");
+  trusted.push("pages of this machine");
+  if (config.secret === undefined) {
+    const made = server.secretMadeAt === undefined ? "kept" : "made just now";
+    trusted.push(`a secret ${made} in ${config.data_dir}`);
+  }
+  const reach = isPublic(config) ? " Others can reach this address!" : "";
+  return `Development mode, so this is trusted: ${trusted.join(", ")}.${reach}`;
+}
+
+/** A fresh clone has the app's sources and no build of it yet. */
+function buildWebAppOnce(): void {
+  const root = join(import.meta.dirname, "../../../..");
+  const script = join(root, "scripts/build-web.ts");
+  const hasTools = existsSync(join(root, "node_modules/vite"));
+  if (hasWebApp(builtFiles) || !existsSync(script) || !hasTools) return;
+  process.stderr.write("Building the web app, once …\n");
+  const { status } = spawnSync(process.execPath, [script], {
+    cwd: root,
+    // Standard output is for the addresses.
+    stdio: ["ignore", 2, 2],
+  });
+  if (status !== 0) process.stderr.write("The web app could not be built; going on without.\n");
+}

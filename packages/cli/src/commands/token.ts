@@ -1,0 +1,39 @@
+import { signLocalToken } from "@parlance/server";
+import { Command } from "commander";
+import { addInstallFlags, configFrom, type Options } from "../flags.ts";
+import { CommandFailure, say, sayJson } from "../output.ts";
+
+const maxTtlSeconds = 366 * 86_400;
+
+export function tokenCommand(): Command {
+  return addInstallFlags(
+    new Command("token")
+      .description("Print a JWT for a user, signed with the install's secret.")
+      .requiredOption("--user <id>", "user id, as your application knows it")
+      .option("--name <name>", "name that others see; the id if not given")
+      .option("--ttl <seconds>", "how long it is good", "3600")
+      .option("--single-use", "good for one sign-in only")
+      .action(token),
+  );
+}
+
+async function token(options: Options): Promise<void> {
+  const { config } = configFrom(options);
+  const user = String(options["user"]);
+  if (!/^[\x21-\x7e]{1,128}$/.test(user)) {
+    throw new CommandFailure("--user: 1-128 visible ASCII characters");
+  }
+  const ttlSeconds = Number(options["ttl"]);
+  if (!Number.isInteger(ttlSeconds) || ttlSeconds < 1 || ttlSeconds > maxTtlSeconds) {
+    throw new CommandFailure(`--ttl: whole seconds, 1-${maxTtlSeconds}`);
+  }
+  const { name } = options;
+  const signed = await signLocalToken(config, {
+    user,
+    ttlSeconds,
+    ...(typeof name === "string" ? { name } : {}),
+    ...(options["singleUse"] === true ? { singleUse: true } : {}),
+  });
+  if (options["json"] === true) sayJson({ token: signed, user, ttl_seconds: ttlSeconds });
+  else say(signed);
+}

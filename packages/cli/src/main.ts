@@ -1,0 +1,58 @@
+/** The `parlance` command. Exit codes: 0 done, 1 not done, 2 not understood. */
+import { Command, CommanderError } from "commander";
+import { version } from "@parlance/server";
+import { configCommand } from "./commands/config.ts";
+import { healthCommand } from "./commands/health.ts";
+import { keyCommand } from "./commands/key.ts";
+import { migrateCommand } from "./commands/migrate.ts";
+import { startCommand } from "./commands/start.ts";
+import { statusCommand } from "./commands/status.ts";
+import { tokenCommand } from "./commands/token.ts";
+import { usersCommand } from "./commands/users.ts";
+import { tellFailure } from "./output.ts";
+
+dieWithStarter();
+const program = new Command("parlance")
+  .description("Self-hosted messaging whose acknowledged messages are never lost.")
+  .version(version)
+  .showHelpAfterError("(parlance --help lists the commands and options)")
+  .exitOverride();
+const commands = [
+  startCommand(),
+  statusCommand(),
+  healthCommand(),
+  tokenCommand(),
+  keyCommand(),
+  usersCommand(),
+  configCommand(),
+  migrateCommand(),
+];
+for (const command of commands) program.addCommand(inherit(command));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+  } else {
+    tellFailure(error);
+    process.exitCode = 1;
+  }
+}
+
+/** Commander does not hand these settings down to commands that are added. */
+function inherit(command: Command): Command {
+  command.copyInheritedSettings(program);
+  for (const child of command.commands) inherit(child);
+  return command;
+}
+
+/**
+ * Where an older Node started this process, `kill -9` of that one must end this one too: who kills what it started
+ * means the server, not its wrapper.
+ */
+function dieWithStarter(): void {
+  if (process.channel === undefined) return;
+  process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
+  process.channel?.unref();
+}

@@ -1,0 +1,22 @@
+/** The composition root's door: configuration, start and stop, and what commands on the same machine need. */
+export { systemClock } from "./clock.ts";
+export type { LoadedConfig, LoadOptions, Source } from "./config/load.ts";
+export { ConfigError, loadConfig } from "./config/load.ts";
+export { guestsAllowed, isPublic, unsafeSettings } from "./config/safety.ts";
+export type { Config, Setting, SettingName } from "./config/schema.ts";
+export { settings } from "./config/schema.ts";
+export type { Log } from "./log.ts";
+export { createLog } from "./log.ts";
+export type { Offline } from "./offline.ts";
+export { openOffline } from "./offline.ts";
+export type { RunningServer } from "./running-file.ts";
+export { readRunningFile } from "./running-file.ts";
+export type { InstallSecret } from "./secret.ts";
+export { installSecret } from "./secret.ts";
+export type { ParlanceServer, StartOptions } from "./start.ts";
+export { startServer } from "./start.ts";
+export { describeStartFailure } from "./start-failure.ts";
+export { supervise } from "./supervise.ts";
+export { signLocalToken } from "./local-token.ts";
+export { version } from "./version.ts";
+export { builtFiles, hasWebApp } from "./web-app.ts";

@@ -1,0 +1,173 @@
+/** One room: header, connection, history, composer, and the people beside it. */
+import { type ReactNode, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { roomPath } from "../../app/route.ts";
+import { navigate } from "../../app/use-route.ts";
+import { Dialog } from "../../ui/dialog.tsx";
+import { Icon } from "../../ui/icons.tsx";
+import { landingRoom } from "../chat-page.tsx";
+import { Composer } from "../composer/composer.tsx";
+import type { Drafts } from "../composer/drafts.ts";
+import { useChat, useRoom } from "../context.ts";
+import type { RoomState } from "../model.ts";
+import { PeoplePanel } from "../people/people-panel.tsx";
+import { TypingLine } from "../people/typing-line.tsx";
+import { roomIcon } from "../rooms/room-list.tsx";
+import { Completeness } from "./completeness.tsx";
+import { ConnectionLine } from "./connection-line.tsx";
+import { FirstMinute } from "./first-minute.tsx";
+import { History, type HistoryHandle } from "./history.tsx";
+import { JoinBar } from "./join-bar.tsx";
+
+/** @param token The session's token, for the `curl` line of the first minute. */
+export function Conversation({
+  roomId,
+  token,
+  drafts,
+  onUseHere,
+}: {
+  roomId: string;
+  token: string;
+  drafts: Drafts;
+  onUseHere: () => void;
+}): ReactNode {
+  const { t } = useTranslation();
+  const room = useRoom(roomId);
+  const history = useRef<HistoryHandle>(null);
+  const [isPeopleOpen, setPeopleOpen] = useState(false);
+  const isReady = room?.status === "ready";
+  return (
+    <>
+      <main className="conversation">
+        <Header
+          roomId={roomId}
+          room={room}
+          isPeopleOpen={isPeopleOpen}
+          onPeople={() => setPeopleOpen(true)}
+        />
+        <ConnectionLine onUseHere={onUseHere} />
+        {room === undefined || room.status === "known" || room.status === "loading" ? (
+          <Loading />
+        ) : isReady ? (
+          <>
+            {roomId === landingRoom ? <FirstMinute room={room} token={token} /> : null}
+            <History key={room.epoch} ref={history} room={room} />
+          </>
+        ) : (
+          <Refused room={room} />
+        )}
+        {isReady ? <TypingLine room={room} /> : <div className="typing-line" />}
+        {isReady && room.role === undefined ? (
+          <JoinBar room={room} />
+        ) : (
+          <Composer
+            roomId={roomId}
+            title={room?.title ?? roomId}
+            drafts={drafts}
+            isOff={room?.status === "gone" || room?.status === "failed"}
+            onSent={() => history.current?.toEnd()}
+            onMessages={() => history.current?.focusLast()}
+          />
+        )}
+      </main>
+      <aside className="side" aria-label={t("people")}>
+        {isReady ? <PeoplePanel room={room} /> : null}
+      </aside>
+      {isPeopleOpen && isReady ? (
+        <Dialog title={t("people")} onClose={() => setPeopleOpen(false)}>
+          <div className="content">
+            <PeoplePanel room={room} />
+          </div>
+        </Dialog>
+      ) : null}
+    </>
+  );
+}
+
+function Header({
+  roomId,
+  room,
+  isPeopleOpen,
+  onPeople,
+}: {
+  roomId: string;
+  room: RoomState | undefined;
+  isPeopleOpen: boolean;
+  onPeople: () => void;
+}): ReactNode {
+  const { t } = useTranslation();
+  const here = room?.online?.length;
+  return (
+    <header className="bar">
+      <button
+        type="button"
+        className="icon-button back"
+        aria-label={t("back")}
+        onClick={() => navigate("/")}
+      >
+        <Icon name="back" />
+      </button>
+      <div className="bar-title">
+        <h1>
+          <Icon name={roomIcon(room ?? { kind: "public" })} />
+          <bdi>{room?.title ?? roomId}</bdi>
+        </h1>
+        {room?.status === "ready" ? <Completeness room={room} /> : null}
+      </div>
+      <button
+        type="button"
+        className="button people-button"
+        aria-haspopup="dialog"
+        aria-expanded={isPeopleOpen}
+        disabled={room?.status !== "ready"}
+        onClick={onPeople}
+      >
+        <Icon name="people" />
+        <span>{here === undefined ? t("people") : t("hereCount", { count: here })}</span>
+      </button>
+    </header>
+  );
+}
+
+function Loading(): ReactNode {
+  return (
+    <div className="history-skeleton late" aria-busy="true">
+      {[62, 38, 74, 50].map((width) => (
+        <div key={width} className="skeleton-message">
+          <div className="skeleton square" />
+          <div>
+            <div className="skeleton short" />
+            <div className="skeleton" style={{ inlineSize: `${width}%` }} />
+          </div>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+function Refused({ room }: { room: RoomState }): ReactNode {
+  const { t } = useTranslation();
+  const chat = useChat();
+  const isGone = room.status === "gone";
+  return (
+    <div className="none">
+      <div className="empty" role="status">
+        <h2>{t(isGone ? "goneTitle" : "roomFailedTitle")}</h2>
+        {isGone ? <p>{t("goneHint")}</p> : null}
+        {isGone ? (
+          <button
+            type="button"
+            className="button"
+            onClick={() => navigate(roomPath(landingRoom))}
+          >
+            {t("goGeneral")}
+          </button>
+        ) : (
+          <button type="button" className="button" onClick={() => void chat.open(room.id, false)}>
+            {t("tryAgain")}
+          </button>
+        )}
+      </div>
+    </div>
+  );
+}

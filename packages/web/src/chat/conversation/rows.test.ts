@@ -1,0 +1,122 @@
+import { describe, expect, test } from "vitest";
+import type { OutgoingView } from "../model.ts";
+import type { EventFrame } from "../wire.ts";
+import { blockMs, buildRows, type MessageRow } from "./rows.ts";
+
+const me = { id: "u_me", name: "Me" };
+const noon = new Date(2026, 4, 5, 12).getTime();
+
+function message(sequence: number, author: string, ms: number, extra = {}): EventFrame {
+  return {
+    type: "message.created",
+    room: "general",
+    sequence,
+    id: `e${sequence}`,
+    author,
+    time: new Date(noon + ms).toISOString(),
+    data: { text: "text", author_name: author },
+    ...extra,
+  } as EventFrame;
+}
+function member(sequence: number, what: "joined" | "left", ms = 0): EventFrame {
+  return {
+    ...message(sequence, "u_x", ms),
+    type: `member.${what}`,
+    data: { user: "u_x", name: `n${sequence}`, role: "member", reason: "left" },
+  } as unknown as EventFrame;
+}
+const rowsOf = (
+  events: readonly EventFrame[],
+  more: { newAfter?: number; floor?: number; outgoing?: readonly OutgoingView[] } = {},
+): ReturnType<typeof buildRows> =>
+  buildRows({ events, outgoing: [], newAfter: undefined, floor: 0, ...more }, me);
+const firsts = (events: readonly EventFrame[]): readonly boolean[] =>
+  rowsOf(events).map((row) => row.kind === "message" && row.first);
+
+describe("blocks", () => {
+  test("messages of one author within five minutes of the first are one block", () => {
+    expect(
+      firsts([
+        message(1, "a", 0),
+        message(2, "a", blockMs - 1),
+        message(3, "a", blockMs),
+        message(4, "b", blockMs + 1),
+      ]),
+    ).toEqual([true, false, true, true]);
+  });
+
+  test("a block ends at a day, at the line of what is new, and at a system line", () => {
+    const midnight = 12 * 3_600_000;
+    expect(firsts([message(1, "a", midnight - 1_000), message(2, "a", midnight)])).toEqual([
+      true,
+      true,
+    ]);
+    const rows = rowsOf([message(1, "a", 0), message(2, "a", 1)], { newAfter: 1 });
+    expect(rows.map((row) => (row as MessageRow).first)).toEqual([true, true]);
+    expect(firsts([message(1, "a", 0), member(2, "joined"), message(3, "a", 1)])).toEqual([
+      true,
+      false,
+      true,
+    ]);
+  });
+});
+
+describe("what stands above a row", () => {
+  test("each day has one line", () => {
+    const day = 86_400_000;
+    const rows = rowsOf([message(1, "a", 0), message(2, "b", 1), message(3, "a", day)]);
+    expect(rows.map((row) => row.day !== undefined)).toEqual([true, false, true]);
+  });
+
+  test("the line of what is new comes once, before the first that is above the mark", () => {
+    const rows = rowsOf([message(4, "a", 0), message(5, "b", 1), message(6, "c", 2)], {
+      newAfter: 4,
+    });
+    expect(rows.map((row) => row.newSince)).toEqual([undefined, true, undefined]);
+  });
+
+  test("the beginning of the room is told only when the oldest stored event is loaded", () => {
+    expect(rowsOf([message(8, "a", 0)], { floor: 7 })[0]?.start).toBe(true);
+    expect(rowsOf([message(9, "a", 0)], { floor: 7 })[0]?.start).toBeUndefined();
+  });
+});
+
+describe("system lines", () => {
+  test("people coming and going one after the other are one row", () => {
+    const rows = rowsOf([
+      member(1, "joined"),
+      member(2, "left"),
+      message(3, "a", 1),
+      member(4, "joined", 2),
+    ]);
+    expect(rows.map((row) => (row.kind === "system" ? row.changes.length : row.kind))).toEqual([
+      2,
+      "message",
+      1,
+    ]);
+  });
+});
+
+describe("messages", () => {
+  test("the local echo and its event have one key, so that the row stays the same", () => {
+    const outgoing: readonly OutgoingView[] = [
+      {
+        clientMessageId: "m1",
+        text: "hello",
+        time: new Date(noon).toISOString(),
+        state: "waiting",
+        reason: undefined,
+      },
+    ];
+    const [echo] = rowsOf([], { outgoing });
+    const [stored] = rowsOf([message(1, me.id, 0, { client_message_id: "m1" })]);
+    expect(echo?.key).toBe(stored?.key);
+    expect(rowsOf([message(1, "u_x", 0, { client_message_id: "m1" })])[0]?.key).not.toBe(echo?.key);
+  });
+
+  test("an erased message keeps its place and has no text", () => {
+    const { data: _data, ...envelope } = message(1, "a", 0) as { data: unknown };
+    const [row] = rowsOf([{ ...envelope, erased: true } as unknown as EventFrame]);
+    expect(row).toMatchObject({ kind: "message", sequence: 1, text: undefined });
+  });
+});

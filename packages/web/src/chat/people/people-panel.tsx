@@ -1,0 +1,137 @@
+/** Who is here, who belongs here, and the way out of the room. */
+import { type ReactNode, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { roomPath } from "../../app/route.ts";
+import { navigate } from "../../app/use-route.ts";
+import { Avatar } from "../../ui/avatar.tsx";
+import { Dialog } from "../../ui/dialog.tsx";
+import { Icon } from "../../ui/icons.tsx";
+import { landingRoom } from "../chat-page.tsx";
+import { useChat, useChatState } from "../context.ts";
+import { codeOf, useFailureText } from "../failure-text.ts";
+import type { RoomState } from "../model.ts";
+import type { Role, WireUser } from "../wire.ts";
+
+/** Names written out at most; a room of thousands is a number, not a list. */
+const shownPeople = 200;
+
+/** @param room A room that is ready. */
+export function PeoplePanel({ room }: { room: RoomState }): ReactNode {
+  const { t } = useTranslation();
+  const me = useChatState((state) => state.me.id);
+  const online = room.online;
+  if (online === undefined) {
+    return (
+      <div className="people late" aria-busy="true">
+        <div className="skeleton" />
+        <div className="skeleton" />
+      </div>
+    );
+  }
+  const here = new Set<string>(online.map((user) => user.id));
+  const roles = new Map<string, Role>(room.members?.map((one) => [one.user.id, one.role]));
+  const away = (room.members ?? [])
+    .map((one) => one.user)
+    .filter((user) => !here.has(user.id))
+    .toSorted((a, b) => a.name.localeCompare(b.name));
+  return (
+    <div className="people">
+      <section>
+        <h2>
+          {t("here")} <span className="quiet">{online.length}</span>
+        </h2>
+        <People users={online} roles={roles} me={me} />
+        {online.some((user) => user.id !== me) ? null : (
+          <p className="people-note">{t("peopleEmpty")}</p>
+        )}
+      </section>
+      {away.length === 0 ? null : (
+        <section className="away">
+          <h2>
+            {t("notHere")} <span className="quiet">{away.length}</span>
+          </h2>
+          <People users={away} roles={roles} me={me} />
+        </section>
+      )}
+      {room.role === undefined ? null : <LeaveRoom room={room} />}
+    </div>
+  );
+}
+
+function People({
+  users,
+  roles,
+  me,
+}: {
+  users: readonly WireUser[];
+  roles: ReadonlyMap<string, Role>;
+  me: string;
+}): ReactNode {
+  const { t } = useTranslation();
+  return (
+    <ul>
+      {users.slice(0, shownPeople).map((user) => {
+        const role = roles.get(user.id);
+        const notes = [
+          user.id === me ? t("you") : undefined,
+          role === "owner" ? t("roleOwner") : undefined,
+          role === "moderator" ? t("roleModerator") : undefined,
+          user.kind === "guest" ? t("guest") : undefined,
+        ].filter((note) => note !== undefined);
+        return (
+          <li key={user.id} className="person" data-testid="person" data-user={user.id}>
+            <Avatar id={user.id} name={user.name} small />
+            <bdi>{user.name}</bdi>
+            {notes.length === 0 ? null : <span className="quiet">{notes.join(", ")}</span>}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+function LeaveRoom({ room }: { room: RoomState }): ReactNode {
+  const { t } = useTranslation();
+  const [isAsking, setAsking] = useState(false);
+  return (
+    <>
+      <button type="button" className="leave" onClick={() => setAsking(true)}>
+        <Icon name="leave" />
+        {t("leave")}
+      </button>
+      {isAsking ? <LeaveDialog room={room} onClose={() => setAsking(false)} /> : null}
+    </>
+  );
+}
+
+function LeaveDialog({ room, onClose }: { room: RoomState; onClose: () => void }): ReactNode {
+  const { t } = useTranslation();
+  const chat = useChat();
+  const failureText = useFailureText();
+  const [problem, setProblem] = useState<string>();
+  const leave = async (): Promise<void> => {
+    try {
+      await chat.leave(room.id);
+      onClose();
+      navigate(room.id === landingRoom ? "/" : roomPath(landingRoom));
+    } catch (error) {
+      setProblem(failureText(codeOf(error)));
+    }
+  };
+  return (
+    <Dialog title={t("leaveTitle", { room: `\u2068${room.title}\u2069` })} onClose={onClose}>
+      <div className="content">
+        <p>{t(room.kind === "public" ? "leavePublic" : "leavePrivate")}</p>
+        {problem === undefined ? null : <p className="problem">{problem}</p>}
+        <div className="actions">
+          <button type="button" className="button" onClick={onClose} data-autofocus>
+            {t("cancel")}
+          </button>
+          <button type="button" className="button primary" onClick={() => void leave()}>
+            {t("leave")}
+          </button>
+        </div>
+      </div>
+    </Dialog>
+  );
+}

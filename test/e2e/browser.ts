@@ -1,0 +1,58 @@
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { chromiumPath } from "../requirements.ts";
+
+/** A headless Chromium that looks nothing up on its own. */
+export function openBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: chromiumPath,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+}
+
+/** One person's window: a context of its own, so that nothing is shared with the others. */
+export interface Window {
+  readonly context: BrowserContext;
+  readonly page: Page;
+  /** What the page's console called an error, and what it threw. */
+  readonly errors: string[];
+}
+
+/** Opens the address and comes in as a guest of that name. */
+export async function comeIn(browser: Browser, url: string, name: string): Promise<Window> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on("pageerror", (error) => errors.push(String(error)));
+  await page.goto(url);
+  await page.getByTestId("guest-name").fill(name);
+  await page.getByTestId("guest-name").press("Enter");
+  await page.getByTestId("composer").waitFor();
+  return { context, page, errors };
+}
+
+/** Writes into the composer and sends. */
+export async function say(page: Page, text: string): Promise<void> {
+  await page.getByTestId("composer").fill(text);
+  await page.getByTestId("composer").press("Enter");
+}
+
+/** Texts of all messages that the page holds in its document, in order, with their states. */
+export async function shown(
+  page: Page,
+): Promise<{ sequence: number; text: string; state: string }[]> {
+  return page.getByTestId("message").evaluateAll((rows) =>
+    rows.map((row) => ({
+      sequence: Number(row.getAttribute("data-sequence") ?? "0"),
+      state: row.getAttribute("data-state") ?? "",
+      text: row.textContent ?? "",
+    })),
+  );
+}
