@@ -1,8 +1,8 @@
 import type { ServerProcess } from "@parlance/testkit/server-process";
 
-/** One end of the server: at a random moment, or at a named point of its own code. */
+/** One end of the server: at a `random` moment, or at a named point of its own code. */
 export interface Kill {
-  readonly at: "random" | string;
+  readonly at: string;
   readonly restartMs: number;
 }
 

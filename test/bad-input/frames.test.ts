@@ -290,6 +290,13 @@ describe("fields", () => {
       Array.from({ length: 1_000 }, () => speaker.ask({ type: "subscribe", room: pair.room })),
     );
     expect(places.every((answer) => answer["type"] === "reply")).toBe(true);
+    // Many make the rooms, so that one commit makes many.
+    const makers = await Promise.all(Array.from({ length: 50 }, () => scene.guest()));
+    await Promise.all(
+      Array.from({ length: 1_100 }, (_, index) =>
+        makers[index % makers.length]?.ask({ type: "subscribe", room: `many-${index}` }),
+      ),
+    );
     const answers = await Promise.all(
       Array.from({ length: 1_100 }, (_, index) =>
         speaker.ask({ type: "subscribe", room: `many-${index}` }),

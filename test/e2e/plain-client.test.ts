@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freePort, ServerProcess } from "@parlance/testkit/server-process";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 const file = join(import.meta.dirname, "../../examples/plain-client/client.js");
 

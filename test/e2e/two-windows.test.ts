@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort, ServerProcess } from "@parlance/testkit/server-process";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect } from "vitest";
-import { freePort, ServerProcess } from "@parlance/testkit/server-process";
 import { requires } from "../requirements.ts";
 import { comeIn, openBrowser, say, shown } from "./browser.ts";
 

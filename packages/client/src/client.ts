@@ -114,10 +114,7 @@ class LiveClient implements Client, Link {
     this.#closeForGood(undefined);
   }
 
-  on<K extends keyof ClientEvents>(
-    event: K,
-    listener: (value: ClientEvents[K]) => void,
-  ): Unlisten {
+  on<K extends keyof ClientEvents>(event: K, listener: (value: ClientEvents[K]) => void): Unlisten {
     return this.#emitter.on(event, listener);
   }
 
@@ -264,9 +261,7 @@ class LiveClient implements Client, Link {
 
   #wait(error: ClientError, atLeastMs: number): void {
     const jitter =
-      atLeastMs > 0
-        ? Math.random() * firstWindowMs
-        : reconnectDelay(Date.now() - this.#downSince);
+      atLeastMs > 0 ? Math.random() * firstWindowMs : reconnectDelay(Date.now() - this.#downSince);
     const delayMs = atLeastMs + jitter;
     clearTimeout(this.#attemptTimer);
     this.#attemptTimer = setTimeout(() => void this.#attempt(error), delayMs);

@@ -1,7 +1,3 @@
-export { createClient } from "./client.ts";
-export { ClientError } from "./errors.ts";
-export type { LocalErrorCode } from "./errors.ts";
-export type * from "./types.ts";
 export type {
   ClientMessageId,
   EphemeralEvent,
@@ -31,3 +27,7 @@ export type {
   UserId,
   WireUser,
 } from "@parlance/protocol";
+export { createClient } from "./client.ts";
+export type { LocalErrorCode } from "./errors.ts";
+export { ClientError } from "./errors.ts";
+export type * from "./types.ts";

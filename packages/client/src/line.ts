@@ -140,7 +140,8 @@ export class Line {
 
   #check(): void {
     const now = Date.now();
-    const isOverdue = this.#pingedAt !== undefined && now >= this.#pingedAt + this.#options.patienceMs;
+    const isOverdue =
+      this.#pingedAt !== undefined && now >= this.#pingedAt + this.#options.patienceMs;
     if (isOverdue) {
       this.#giveUp();
     } else if (this.#pingedAt === undefined && now >= this.#lastActive + this.#pingIntervalMs) {

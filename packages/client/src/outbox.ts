@@ -2,8 +2,8 @@
 import type { ClientMessageId, Published, RoomId } from "@parlance/protocol";
 import { retryDelay } from "./backoff.ts";
 import { ClientError } from "./errors.ts";
-import { toHex } from "./sha256.ts";
 import type { Link } from "./link.ts";
+import { toHex } from "./sha256.ts";
 import type { Outgoing, OutgoingState } from "./types.ts";
 
 /** Messages that may wait at once, over all rooms. */
@@ -174,7 +174,10 @@ export class Outbox {
     const limit = this.#link.session?.limits.text_length ?? 0;
     if (message.text.length > limit) {
       // The server would end the line for a frame that is too long, not answer it.
-      this.#fail(message, new ClientError("too_large", "The text is too long.", "never", { limit }));
+      this.#fail(
+        message,
+        new ClientError("too_large", "The text is too long.", "never", { limit }),
+      );
       return;
     }
     lane.flying = message;

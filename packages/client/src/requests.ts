@@ -32,7 +32,10 @@ export class Requests {
   }
 
   /** Sends at once on a line that is up, or when there is one. */
-  request<T extends CommandType>(line: Line | undefined, command: CommandBody<T>): Promise<Reply<T>> {
+  request<T extends CommandType>(
+    line: Line | undefined,
+    command: CommandBody<T>,
+  ): Promise<Reply<T>> {
     const { promise, resolve, reject } = Promise.withResolvers<Reply<T>>();
     let isSent = false;
     let isOver = false;

@@ -138,8 +138,7 @@ export class Subscription {
     };
     return {
       resume: position && { room, position, ...flags },
-      begin: (line) =>
-        line.ask<"subscribe">({ type: "subscribe", room, last, ...flags }, answer),
+      begin: (line) => line.ask<"subscribe">({ type: "subscribe", room, last, ...flags }, answer),
       answer,
     };
   }

@@ -103,10 +103,7 @@ export interface Client {
   connect(): Promise<WireUser>;
   /** Closes the line and stays closed until `connect`. What waits to be sent stays waiting. */
   close(): void;
-  on<K extends keyof ClientEvents>(
-    event: K,
-    listener: (value: ClientEvents[K]) => void,
-  ): Unlisten;
+  on<K extends keyof ClientEvents>(event: K, listener: (value: ClientEvents[K]) => void): Unlisten;
   /** The room of that id; always the same object. Asks the server nothing. */
   room(id: string): Room;
   listRooms(): Promise<RoomList>;
@@ -119,9 +116,8 @@ export interface Client {
 }
 
 /** A command without its `id`, which the SDK gives. */
-export type CommandBody<T extends CommandType> = Command<T> extends infer C
-  ? Omit<C, "id"> & { readonly type: T }
-  : never;
+export type CommandBody<T extends CommandType> =
+  Command<T> extends infer C ? Omit<C, "id"> & { readonly type: T } : never;
 
 /** What `createRoom` needs. `room` wishes for an id, where the kind allows one. */
 export interface NewRoom {

@@ -1,5 +1,12 @@
 /** Proof that a range of a room's log is complete and unchanged. */
-import type { Epoch, EventFrame, Position, ProofResult, RoomId, Sequence } from "@parlance/protocol";
+import type {
+  Epoch,
+  EventFrame,
+  Position,
+  ProofResult,
+  RoomId,
+  Sequence,
+} from "@parlance/protocol";
 import { canonicalize } from "./canonical.ts";
 import type { Link } from "./link.ts";
 import { type DeliveryRecord, envelopeOf } from "./record.ts";

@@ -51,7 +51,9 @@ export async function appendIn(
     const appended = await log.append(whole);
     switch (appended.outcome) {
       case "stored":
-        if (!appended.repeated) {
+        // The log began a new life: its sequences are not to be taken for those of the one that readers know.
+        if (appended.epoch !== room.epoch) room.repair();
+        else if (!appended.repeated) {
           const { sequence, revision, countable } = appended;
           room.committed({ sequence, frame: frameOf(whole, appended), revision, countable });
         }

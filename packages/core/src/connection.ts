@@ -139,12 +139,12 @@ export class Connection implements Inlet, OutboxOwner {
     let outcome: Awaitable<Outcome>;
     try {
       outcome = dispatch(this.#services, this, command);
+      if (!(outcome instanceof Promise)) {
+        this.#complete(command, outcome);
+        return;
+      }
     } catch (error) {
       this.#fail(command, error);
-      return;
-    }
-    if (!(outcome instanceof Promise)) {
-      this.#complete(command, outcome);
       return;
     }
     this.#isBusy = true;

@@ -1,9 +1,9 @@
 import { createMemoryBroker, MemoryHub } from "@parlance/broker/memory";
 import type { UserId } from "@parlance/protocol";
-import { describe, expect, test } from "vitest";
 import { type Harness, startNode, type TestClient } from "@parlance/testkit/harness";
 import { settle } from "@parlance/testkit/manual-clock";
 import { createMemoryStore } from "@parlance/testkit/memory";
+import { describe, expect, test } from "vitest";
 import type { NodeSettings } from "./gate.ts";
 import type { Append, RoomLog } from "./ports/index.ts";
 import { StorageError } from "./storage-error.ts";
@@ -501,6 +501,31 @@ describe("nodes together", () => {
     await two.clock.advance(2_000);
     const { users } = await bob.ask({ type: "presence", room: "general" });
     expect(users.map((user) => user.id).sort()).toEqual(["ann", "bob"]);
+  });
+
+  test("a room that opens while heads are compared is not taken for one that is gone", async () => {
+    const store = newStore();
+    let release: (() => void) | undefined;
+    const log: RoomLog = {
+      ...store.log,
+      async heads(rooms) {
+        const heads = await store.log.heads(rooms);
+        await new Promise<void>((resolve) => {
+          release = resolve;
+        });
+        return heads;
+      },
+    };
+    const harness = await start({}, { ...store, log });
+    const ann = await subscribed(harness, "ann", "old");
+    await harness.clock.advance(5_000);
+    await ann.ask({ type: "subscribe", room: "new" });
+    release?.();
+    await settle();
+    await ann.publish("new", "still subscribed", "1");
+    await settle();
+    expect(ann.texts("new")).toEqual(["still subscribed"]);
+    expect(ann.frames.some((frame) => frame.type === "reset")).toBe(false);
   });
 
   test("[F-B1] [I-12] with no broker at all the check of heads delivers within the poll time", async () => {

@@ -84,6 +84,8 @@ export class Room {
   #announcements: CommittedEvent[] = [];
   #isMarked = false;
   #repair: Promise<void> | undefined;
+  /** What `caughtUp` waits for, until it begins to read. */
+  #next: Promise<void> | undefined;
   #isClosed = false;
 
   constructor(record: RoomRecord, context: RoomContext) {
@@ -182,10 +184,17 @@ export class Room {
     );
   }
 
-  /** Resolves when this node has delivered everything that was committed before the call, or gave up once. */
-  async caughtUp(): Promise<void> {
-    this.repair();
+  /** Resolves when this node has delivered everything that was committed before the call. @throws StorageError */
+  caughtUp(): Promise<void> {
+    this.#next ??= this.#readAgain();
+    return this.#next;
+  }
+
+  /* A repair under way may have read before the call, and a failed one has read nothing. */
+  async #readAgain(): Promise<void> {
     await this.#repair;
+    this.#next = undefined;
+    await this.#readOn();
   }
 
   async #readOn(): Promise<void> {
@@ -466,7 +475,10 @@ export class Room {
    */
   role(user: UserId): Role | undefined | Promise<Role | undefined> {
     if (this.#roles.has(user)) return this.#roles.get(user);
-    return this.#lookUpRole(user);
+    const asked = this.#lookUpRole(user);
+    // Some only want to know whether it is known; for them a failed look-up must not be an unhandled one.
+    asked.catch(() => {});
+    return asked;
   }
 
   async #lookUpRole(user: UserId): Promise<Role | undefined> {

@@ -88,8 +88,10 @@ export class Rooms {
   /** Compares every open room with the log, in one query. What a lost notice left out is read and delivered. */
   async checkHeads(): Promise<void> {
     if (this.#opened.size === 0) return;
-    const heads = await this.#context.log.heads([...this.#opened.keys()]);
-    for (const { room } of [...this.#opened.values()]) {
+    // Rooms that open while the question is under way have read their place themselves.
+    const asked = [...this];
+    const heads = await this.#context.log.heads(asked.map((room) => room.record.room));
+    for (const room of asked) {
       const head = heads.get(room.record.room);
       if (head === undefined || head.epoch !== room.epoch) void this.#lost(room);
       else if (head.head > room.last) room.repair();

@@ -39,6 +39,7 @@ describe("who sends and never reads", () => {
     await until(() => peer.texts().length === 1, "the echo");
     const lastPong = () => peer.frames.findLast(({ opcode }) => opcode === 10)?.payload.toString();
     await until(() => lastPong() === "19999", "the newest ping's answer");
+    expect(peer.frames.filter(({ opcode }) => opcode === 10).length).toBeLessThan(1_000);
     await peer.echo("still here");
     peer.socket.destroy();
   });

@@ -104,6 +104,19 @@ describe("a broken frame ends the connection with the code that RFC 6455 names",
     const more = frame({ fin: false, opcode: 0, payload: "a" });
     const all = Buffer.concat([first, ...Array.from({ length: 300_000 }, () => more)]);
     expect(await closeCodeFor(all)).toBe(1008);
+    expect(await closeCodeFor(all.subarray(0, 1_025 * first.length))).toBe(1008);
+  });
+
+  test("[T17] 1,024 fragments are a message still", async () => {
+    const peer = await RawPeer.open(server.port);
+    peer.send(frame({ fin: false, payload: "a" }));
+    for (let sent = 2; sent < 1_024; sent++) {
+      peer.send(frame({ fin: false, opcode: 0, payload: "a" }));
+    }
+    peer.send(frame({ opcode: 0, payload: "a" }));
+    await until(() => peer.texts().length === 1, "the echo");
+    expect(peer.texts()).toEqual([`echo ${"a".repeat(1_024)}`]);
+    peer.socket.destroy();
   });
 
   test.each([0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65535])(

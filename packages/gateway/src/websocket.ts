@@ -167,7 +167,8 @@ export class Connection implements Link, Beating {
   }
 
   endIfSilent(): void {
-    if (this.#ws.isPaused || this.#socket.writableLength > 0) return;
+    /* Then its input may be paused, and what it says is not heard. */
+    if (this.#socket.writableLength > 0) return;
     if (this.#socket.bytesRead === this.#heardAtPing) this.terminate();
   }
 

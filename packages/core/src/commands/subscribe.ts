@@ -135,7 +135,7 @@ function checkPosition(room: Room, position: Position | undefined): void {
 /**
  * Makes the subscription, in one step with the reply. Undefined if there was one already: it goes on.
  *
- * @throws ProtocolError `too_large` over the limit of subscriptions.
+ * @throws ProtocolError `too_large` over the limit of subscriptions, `unavailable` if rights changed meanwhile.
  */
 function attach(
   context: LiveContext,
@@ -148,7 +148,9 @@ function attach(
   if (connection.subscription(id) !== undefined) return undefined;
   // Rights may have ended since they were checked, while a page or a role was read.
   const role = relevantRole(context, "read", room);
-  if (!(role instanceof Promise)) authorize(context.identity, "read", room.record, role);
+  // Forgotten since: somebody's rights changed just now, perhaps these. The client asks again.
+  if (role instanceof Promise) throw new ProtocolError("unavailable", { retry_after_ms: 100 });
+  authorize(context.identity, "read", room.record, role);
   if (connection.subscriptionCount >= limits.subscriptions) {
     throw new ProtocolError("too_large", { limit: limits.subscriptions });
   }

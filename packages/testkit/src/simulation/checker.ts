@@ -309,7 +309,7 @@ export class Checker {
   /** A node writes to a link, or was seen to keep it open. I-17: not two seconds after its identity ended. */
   isLive(link: SimLink): void {
     const { credential, host } = link;
-    if (credential === undefined || link.isEndedByNode || host.isDead || host.isPaused) return;
+    if (credential?.isVerified !== true || link.isEndedByNode || host.isDead || host.isPaused) return;
     const wellForMs = this.#scheduler.now - host.healthySince;
     if (this.#store.faults.isDown || wellForMs <= revocationMs) return;
     const revokedAt = this.#revoked.get(credential.session);

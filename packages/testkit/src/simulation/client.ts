@@ -53,6 +53,8 @@ interface RoomState {
   readonly outstanding: Intent[];
   isHeld: boolean;
   meant: number;
+  /** The last message that was acknowledged. */
+  answered: Intent | undefined;
 }
 
 type Answer = Extract<ServerFrame, { type: "reply" | "error" }>;
@@ -223,7 +225,7 @@ export class ModelClient implements LinkPeer {
     let state = this.#rooms.get(room);
     if (state === undefined) {
       const none = { position: undefined, isLive: false, isAsking: false, isHeld: false };
-      state = { room, ...none, outstanding: [], meant: 0 };
+      state = { room, ...none, outstanding: [], meant: 0, answered: undefined };
       this.#rooms.set(room, state);
     }
     return state;
@@ -344,10 +346,16 @@ export class ModelClient implements LinkPeer {
     this.#sendOn(state);
   }
 
-  /** Sends a message that was acknowledged once more: the answer must be the first one. */
-  repeat(intent: Intent): void {
-    if (!this.#isOnline) return;
-    this.#transmit(this.#state(intent.room), intent);
+  /** Sends the last acknowledged message of a room once more: the answer must be the first one. */
+  repeatLast(room: RoomId): void {
+    const intent = this.#state(room).answered;
+    if (!this.#isOnline || intent === undefined) return;
+    const { text, clientMessageId } = intent;
+    const command = { type: "publish", room, client_message_id: clientMessageId, text };
+    this.ask(command, (answer) => {
+      if (answer.type !== "reply") return;
+      this.#outside.checker.acknowledged(intent, answer.result as Published);
+    });
   }
 
   #sendAll(): void {
@@ -383,6 +391,7 @@ export class ModelClient implements LinkPeer {
 
   #settle(state: RoomState, intent: Intent, outcome: "acknowledged" | "refused"): void {
     intent.state = outcome;
+    if (outcome === "acknowledged") state.answered = intent;
     const index = state.outstanding.indexOf(intent);
     if (index >= 0) state.outstanding.splice(index, 1);
     this.#release(state);

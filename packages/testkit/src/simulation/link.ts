@@ -18,6 +18,8 @@ export interface LinkCredential {
   readonly session: string;
   /** Milliseconds since 1970, the latest that the node may believe. */
   expiresAt: number;
+  /** The node verified it. */
+  isVerified: boolean;
 }
 
 /** How fast a slow reader's socket empties, in milliseconds between two looks. */
@@ -39,6 +41,7 @@ export class SimLink implements Link {
   #unsentBytes = 0;
   #isCut = false;
   #isDraining = false;
+  #isUpLost = false;
   #closeCode: number | undefined;
   #upAt = 0;
   #downAt = 0;
@@ -99,7 +102,7 @@ export class SimLink implements Link {
   cut(noticedAfterMs: number): void {
     if (this.#isCut) return;
     this.#end(1006);
-    this.#scheduler.after(noticedAfterMs, "closed", () => this.#inlet?.closed(1006), this.host);
+    this.#scheduler.after(noticedAfterMs, "closed", () => this.#closed(1006), this.host);
   }
 
   /** Moves what the node wrote towards a client that reads. To be called when its reading changes. */
@@ -140,8 +143,13 @@ export class SimLink implements Link {
     const code = this.#closeCode ?? 1006;
     this.#down("close", () => {
       this.#end(code);
-      this.#scheduler.after(1, "closed", () => this.#inlet?.closed(code), this.host);
+      this.#scheduler.after(1, "closed", () => this.#closed(code), this.host);
     });
+  }
+
+  #closed(code: number): void {
+    this.isEndedByNode = true;
+    this.#inlet?.closed(code);
   }
 
   #end(code: number): void {
@@ -157,8 +165,8 @@ export class SimLink implements Link {
       label,
       () => {
         // Half of what was on its way when the link was cut still arrives, from the front.
-        if (this.#isCut && this.#random.chance(0.5)) this.#inlet = undefined;
-        if (this.#inlet !== undefined) run(this.#inlet);
+        if (this.#isCut && this.#random.chance(0.5)) this.#isUpLost = true;
+        if (this.#inlet !== undefined && !this.#isUpLost) run(this.#inlet);
       },
       this.host,
     );

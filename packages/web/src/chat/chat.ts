@@ -52,6 +52,9 @@ export function startChat(client: Client, me: WireUser): Chat {
   const listeners = new Set<() => void>();
   const bound = new Set<string>();
   const withPresence = new Set<string>();
+  /** Subscriptions that only count, begun or beginning. */
+  const counting = new Map<string, Promise<unknown>>();
+  const loading = new Map<string, Promise<void>>();
 
   const dispatch = (action: Action): void => {
     const next = reduce(state, action);
@@ -87,6 +90,7 @@ export function startChat(client: Client, me: WireUser): Chat {
     });
     room.on("unsubscribed", () => {
       withPresence.delete(id);
+      counting.delete(id);
       dispatch({ type: "room_refused", room: id, status: "gone" });
       void listRooms();
     });
@@ -111,6 +115,8 @@ export function startChat(client: Client, me: WireUser): Chat {
 
   /** Live delivery with presence. One that runs without is taken up again at its place. */
   const follow = async (room: Room): Promise<NonNullable<Room["subscription"]>> => {
+    await counting.get(room.id);
+    counting.delete(room.id);
     const { position, subscription } = room;
     if (withPresence.has(room.id) && subscription !== undefined) return subscription;
     if (subscription === undefined || position === undefined) {
@@ -124,7 +130,13 @@ export function startChat(client: Client, me: WireUser): Chat {
     return resumed;
   };
 
-  const load = async (id: string): Promise<void> => {
+  /** Loads a room's newest messages; what is under way is not begun twice. */
+  const load = (id: string): Promise<void> => {
+    const begun = loading.get(id) ?? loadNewest(id).finally(() => loading.delete(id));
+    loading.set(id, begun);
+    return begun;
+  };
+  const loadNewest = async (id: string): Promise<void> => {
     const room = bind(id);
     try {
       const about = await follow(room);
@@ -155,9 +167,14 @@ export function startChat(client: Client, me: WireUser): Chat {
       const rooms = await client.listRooms();
       dispatch({ type: "rooms_listed", ...rooms });
       for (const view of rooms.joined) {
-        if (client.room(view.room).subscription !== undefined || view.room === open) continue;
-        // Background rooms only count; one that cannot be followed shows when it is opened.
-        bind(view.room).subscribe().catch(() => undefined);
+        const isFollowed = withPresence.has(view.room) || counting.has(view.room);
+        if (isFollowed || view.room === open) continue;
+        // One that cannot be followed shows that when it is opened.
+        const begun = bind(view.room).subscribe();
+        counting.set(
+          view.room,
+          begun.catch(() => undefined),
+        );
       }
     } catch {
       dispatch({ type: "rooms_failed" });
@@ -275,6 +292,9 @@ export function startChat(client: Client, me: WireUser): Chat {
     join: joinRoom,
     leave: async (id) => {
       await client.room(id).leave();
+      withPresence.delete(id);
+      counting.delete(id);
+      await client.room(id).unsubscribe();
       dispatch({ type: "room_left", room: id });
       await listRooms();
     },

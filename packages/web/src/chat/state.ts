@@ -101,7 +101,7 @@ function reduceRoom(
     case "room_refused":
       return { ...room, status: action.status };
     case "room_left":
-      return { ...room, role: undefined, unread: 0 };
+      return { ...room, role: undefined, unread: 0, status: "known", events: [], newAfter: undefined };
     case "room_trimmed":
       return room.events.length <= action.keep
         ? room
