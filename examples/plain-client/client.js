@@ -1,70 +1,64 @@
 // A client of one room that knows docs/protocol/native.md and nothing else. Browsers and Node 22+.
-globalThis.parlance = ({ url, room, name, token, last = 50, ...on }) => {
+globalThis.parlance = ({ url, room, name, token, last = 50, onEvent, onState, onToken }) => {
   const outbox = []; // what has no answer; only the first is in the air, which keeps the order
   let [failures, heartbeat, isOnline, isClosed, isSilent] = [0, 25_000, false, false, false];
   let socket, position, timer;
   const send = (frame) => socket.send(JSON.stringify(frame));
   const sendFirst = () => isOnline && outbox[0] && send(outbox[0]);
-  const start = () => (position ? { position } : { last });
-  const subscribe = () => send({ type: "subscribe", id: "subscribe", room, ...start() });
-  function settle(error) {
-    const message = outbox.shift();
-    if (error) on.failed?.(message, error);
-    sendFirst();
-  }
+  const subscribe = (from) => send({ type: "subscribe", id: "subscribe", room, ...from });
+  const settle = () => outbox.shift() && sendFirst();
   function onReply(id, result) {
     if (id === outbox[0]?.id) settle();
-    else if (id === "subscribe") position = { epoch: result.epoch, offset: result.offset };
-    else if (id === "sign_in") {
-      if (result.token) on.token?.((token = result.token));
-      [failures, heartbeat, isOnline] = [0, result.heartbeat_ms, true];
-      on.state?.("online");
-      subscribe();
-      sendFirst();
-    }
+    if (id === "subscribe") position = { epoch: result.epoch, offset: result.offset };
+    if (id !== "sign_in") return;
+    if (result.token) onToken?.((token = result.token)); // brings the same guest back
+    [failures, heartbeat, isOnline] = [0, result.heartbeat_ms, true];
+    onState?.("online");
+    subscribe(position ? { position } : { last });
+    sendFirst();
   }
-  function onError({ id, code, retry, ...error }) {
-    if (id === outbox[0]?.id && retry !== "later") settle({ code, ...error });
-    else if (id === outbox[0]?.id) setTimeout(sendFirst, error.details?.retry_after_ms ?? 1_000);
-    else if (retry === "after_resync") subscribe((position = undefined));
-    else lost({ code: retry === "never" ? 4500 : 4000 });
+  function onError({ id, code, retry, details }) {
+    const isFirst = id === outbox[0]?.id;
+    if (isFirst && retry !== "later") onState?.(`not sent: ${code}`);
+    if (code === "resync_required") subscribe({ last });
+    else if (!isFirst) lost({ code: retry === "never" ? 4500 : 4000 });
+    else if (retry === "later") setTimeout(sendFirst, details?.retry_after_ms ?? 1_000);
+    else settle();
   }
-  function onEvent(event) {
-    if (!position || event.sequence <= position.offset) return; // a repeat
-    if (event.sequence > position.offset + 1) return lost({ code: 4000 }); // a hole: resume
-    position.offset = event.sequence;
-    on.event?.(event);
+  function onFrame(frame) {
+    isSilent = false;
+    if (frame.type === "reply") return onReply(frame.id, frame.result);
+    if (frame.type === "error") return onError(frame);
+    const next = position?.offset + 1;
+    if (frame.type === "reset" || frame.sequence > next) lost({ code: 4000 }); // a hole: resume
+    if (frame.sequence !== next) return; // that, a repeat, or a mere signal
+    position.offset = frame.sequence;
+    onEvent?.(frame);
   }
-  function open() {
-    socket = new WebSocket(url);
-    const who = token ? { token } : { guest: { name } };
-    socket.onopen = () => send({ type: "sign_in", id: "sign_in", ...who });
-    socket.onclose = lost;
-    socket.onmessage = ({ data }) => {
-      const frame = JSON.parse(data);
-      isSilent = false;
-      if (frame.type === "reply") onReply(frame.id, frame.result);
-      else if (frame.type === "error") onError(frame);
-      else if (frame.type === "reset") lost({ code: 4000 });
-      else if (frame.room === room && frame.sequence) onEvent(frame);
-    };
-    clearInterval(timer);
-    timer = setInterval(watch, heartbeat);
+  function watch() {
+    if (isSilent) return lost({ code: 4000 });
+    [isSilent, timer] = [true, setTimeout(watch, heartbeat)];
+    if (isOnline) send({ type: "ping", id: "ping" });
   }
   function lost({ code }) {
-    [socket.onclose, socket.onmessage] = [null, null];
-    socket.close();
+    clearTimeout(timer);
+    Object.assign(socket, { onclose: null, onmessage: null }).close();
     [isOnline, isClosed] = [false, isClosed || code >= 4500];
-    on.state?.(isClosed ? "closed" : "waiting");
-    if (!isClosed) setTimeout(open, Math.random() * Math.min(10_000, 250 * 2 ** failures++));
+    onState?.(isClosed ? "closed" : "waiting");
+    if (!isClosed)
+      timer = setTimeout(open, Math.random() * Math.min(10_000, 250 * 2 ** failures++));
+  }
+  function open() {
+    [socket, isSilent] = [new WebSocket(url), false];
+    const who = token ? { token } : { guest: { name } };
+    socket.onopen = () => send({ type: "sign_in", id: "sign_in", ...who });
+    socket.onmessage = ({ data }) => onFrame(JSON.parse(data));
+    socket.onclose = lost;
+    timer = setTimeout(watch, heartbeat);
+  }
+  function publish(text, id = `${Date.now()}-${Math.random()}`) {
+    if (outbox.push({ type: "publish", id, room, client_message_id: id, text }) === 1) sendFirst();
   }
   open();
-  return {
-    close: () => lost({ code: 4999 }),
-    publish(text) {
-      const id = `${Date.now()}-${Math.random()}`; // made once, the same in every attempt
-      if (outbox.push({ type: "publish", id, room, client_message_id: id, text }) === 1)
-        sendFirst();
-    },
-  };
+  return { publish, close: () => lost({ code: 4999 }), waiting: () => outbox.length };
 };

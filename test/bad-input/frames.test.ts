@@ -307,7 +307,10 @@ describe("fields", () => {
     expect(codes.at(-1)).toBe("too_large");
     expect(answers.at(-1)?.["details"]).toMatchObject({ limit: 1_000 });
     await pair.goesOn();
-    expect(speaker.frames.filter((frame) => frame["type"] === "message.created").length).toBe(1);
+    const events = (): Frame[] =>
+      speaker.frames.filter((frame) => frame["type"] === "message.created");
+    await speaker.until(() => events()[0], "the event");
+    expect(events()).toHaveLength(1);
   });
 
   test("[J28] before sign_in every command but ping is refused and the connection kept", async () => {

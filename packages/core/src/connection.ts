@@ -38,8 +38,13 @@ type State = "opening" | "ready" | "draining" | "closed";
 /** Appends of one room on their way, all under one revision. */
 interface InFlight {
   revision: number;
-  count: number;
-  waiting: (() => void)[];
+  /** One for each, oldest first. */
+  readonly tickets: number[];
+  lastTicket: number;
+  /** Those that wait until all are answered. */
+  readonly waiting: (() => void)[];
+  /** Those that wait until the ones before them are answered. */
+  readonly turns: Map<number, () => void>;
 }
 
 export class Connection implements Inlet, OutboxOwner {
@@ -205,20 +210,41 @@ export class Connection implements Inlet, OutboxOwner {
     return new Promise((resolve) => inFlight.waiting.push(resolve));
   }
 
-  appendBegan(room: RoomId, revision: number): void {
+  /** @returns a ticket, which tells its place among the room's appends on their way. */
+  appendBegan(room: RoomId, revision: number): number {
     this.#inFlight ??= new Map();
-    const inFlight = this.#inFlight.get(room);
-    if (inFlight === undefined) this.#inFlight.set(room, { revision, count: 1, waiting: [] });
-    else inFlight.count += 1;
+    let inFlight = this.#inFlight.get(room);
+    if (inFlight === undefined) {
+      inFlight = { revision, tickets: [], lastTicket: 0, waiting: [], turns: new Map() };
+      this.#inFlight.set(room, inFlight);
+    }
+    inFlight.lastTicket += 1;
+    inFlight.tickets.push(inFlight.lastTicket);
+    return inFlight.lastTicket;
   }
 
-  appendEnded(room: RoomId): void {
+  /**
+   * To be awaited before an append that was refused as stale is asked again: those sent before it were refused
+   * too and go first.
+   */
+  appendTurn(room: RoomId, ticket: number): Promise<void> | undefined {
+    const inFlight = this.#inFlight?.get(room);
+    if (inFlight === undefined || inFlight.tickets[0] === ticket) return undefined;
+    return new Promise((resolve) => inFlight.turns.set(ticket, resolve));
+  }
+
+  appendEnded(room: RoomId, ticket: number): void {
     const inFlight = this.#inFlight?.get(room);
     if (inFlight === undefined) return;
-    inFlight.count -= 1;
-    if (inFlight.count > 0) return;
+    const { tickets, turns, waiting } = inFlight;
+    tickets.splice(tickets.indexOf(ticket), 1);
+    const first = tickets[0];
+    if (first !== undefined) {
+      turns.get(first)?.();
+      return;
+    }
     this.#inFlight?.delete(room);
-    for (const resolve of inFlight.waiting) resolve();
+    for (const resolve of waiting) resolve();
   }
 
   // --- Output ---------------------------------------------------------------------------------------

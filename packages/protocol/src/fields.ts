@@ -44,7 +44,7 @@ export const commandId: z.ZodType<number | string> = z.union([
  * Characters that show nothing: separators, controls and the invisible formatting characters (zero width
  * space and joiners, direction marks, word joiner, byte order mark, Hangul and Braille blanks).
  */
-const invisible = /^[\p{Z}\p{C}\u115f\u1160\u2800\u3164\uffa0]*$/u;
+const invisible = /^[\p{Z}\p{Cc}\p{Cf}\u115f\u1160\u2800\u3164\uffa0]*$/u;
 
 /** True for text that every engine stores byte-exact: well-formed Unicode without U+0000 (PostgreSQL). */
 export function isStorable(text: string): boolean {

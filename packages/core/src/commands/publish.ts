@@ -39,7 +39,7 @@ async function store(
   room: Room,
 ): Promise<Published> {
   const { identity, services, connection, device } = context;
-  connection?.appendBegan(command.room, room.revision);
+  const ticket = connection?.appendBegan(command.room, room.revision);
   try {
     const stored = await appendIn(
       context,
@@ -56,7 +56,10 @@ async function store(
           data: { text: command.text, author_name: identity.name },
         },
       },
-      () => authorizeIn(context, "write", room),
+      async () => {
+        if (ticket !== undefined) await connection?.appendTurn(command.room, ticket);
+        await authorizeIn(context, "write", room);
+      },
     );
     return {
       room: command.room,
@@ -67,6 +70,6 @@ async function store(
       ...(stored.repeated ? { repeated: true } : {}),
     };
   } finally {
-    connection?.appendEnded(command.room);
+    if (ticket !== undefined) connection?.appendEnded(command.room, ticket);
   }
 }

@@ -11,7 +11,7 @@ import { Writer } from "./writer.ts";
 export interface SqliteOptions {
   /** Where the files are; made if absent. Belongs to one process at a time. */
   readonly directory: string;
-  /** Threads for reading, at least 1. 2 if not given. */
+  /** Threads for reading at most, at least 1. 2 if not given. */
   readonly readers?: number;
   /** Test only: die at the n-th passing of a named place, such as `after_commit:37`. */
   readonly crashAt?: string;
@@ -27,7 +27,7 @@ export interface SqliteStore {
 }
 
 export interface SqliteStatus {
-  /** Whether reads and writes can succeed at all. Once false it stays so: start the process anew. */
+  /** Whether writes can succeed at all. Once false it stays so: start the process anew. */
   readonly available: boolean;
   /** The database was behind its watermark (put back by hand): all positions of clients are void. */
   readonly epochRenewed: boolean;
@@ -81,7 +81,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
     log: createRoomLog(writer, readers),
     directory: createDirectory(writer, readers),
     status: () => ({
-      available: writer.alive && readers.alive,
+      available: writer.alive,
       epochRenewed,
       integrity,
       findings,

@@ -6,7 +6,7 @@ import { openSqlite } from "./index.ts";
 
 async function start(): Promise<StoreHarness> {
   const directory = await mkdtemp(join(tmpdir(), "parlance-contract-"));
-  let store = await openSqlite({ directory });
+  let store = await openSqlite({ directory, readers: 1 });
   return {
     get log() {
       return store.log;
@@ -16,7 +16,7 @@ async function start(): Promise<StoreHarness> {
     },
     reopen: async () => {
       await store.close();
-      store = await openSqlite({ directory });
+      store = await openSqlite({ directory, readers: 1 });
     },
     close: async () => {
       await store.close();

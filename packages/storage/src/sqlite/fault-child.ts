@@ -11,8 +11,17 @@ import { openSqlite } from "./index.ts";
 
 const [directory = "", writers = "1", crashAt] = process.argv.slice(2);
 
+/** Written at once, so that a kill right after cannot take it back. */
 function tell(line: string): void {
-  writeSync(1, `${line}\n`);
+  for (;;) {
+    try {
+      writeSync(1, `${line}\n`);
+      return;
+    } catch (error) {
+      // The pipe is full for now: the reader is slower than this loop.
+      if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) throw error;
+    }
+  }
 }
 
 async function main(): Promise<void> {

@@ -27,19 +27,23 @@ interface Reader {
   inFlight: readonly Job[] | undefined;
 }
 
-/** A few threads that share one queue of reads. A thread that dies fails its reads; the others go on. */
+/**
+ * A few threads that share one queue of reads. The first is there from the start, others come when reads wait
+ * for it, so an idle server keeps one. A thread that dies fails the reads it had; another takes its place.
+ */
 export class Readers {
+  readonly #settings: ThreadSettings;
+  readonly #most: number;
   readonly #readers = new Set<Reader>();
   #queue: Job[] = [];
   #closed = false;
   #scheduled = false;
 
-  constructor(settings: ThreadSettings, count: number) {
-    for (let i = 0; i < count; i += 1) this.#start(settings);
-  }
-
-  get alive(): boolean {
-    return !this.#closed && this.#readers.size > 0;
+  /** @param most Threads at most, above 0. */
+  constructor(settings: ThreadSettings, most: number) {
+    this.#settings = settings;
+    this.#most = most;
+    this.#start();
   }
 
   /** Lets the process end while these threads still work. */
@@ -52,7 +56,7 @@ export class Readers {
     ...args: Parameters<Reads[N]>
   ): Promise<ReturnType<Reads[N]>> {
     const result = new Promise<unknown>((resolve, reject) => {
-      if (!this.alive) {
+      if (this.#closed) {
         reject(new StorageError("the store is closed", "none"));
         return;
       }
@@ -84,9 +88,9 @@ export class Readers {
     );
   }
 
-  #start(settings: ThreadSettings): void {
+  #start(): Reader {
     const worker = new Worker(new URL("./reader-thread.ts", import.meta.url), {
-      workerData: settings,
+      workerData: this.#settings,
       name: "parlance-reader",
     });
     const reader: Reader = { worker, inFlight: undefined };
@@ -99,16 +103,19 @@ export class Readers {
     });
     worker.on("error", () => this.#drop(reader));
     worker.on("exit", () => this.#drop(reader));
+    return reader;
   }
 
   #send(): void {
-    for (const reader of this.#readers) {
-      if (reader.inFlight !== undefined || this.#queue.length === 0) continue;
-      const share = Math.ceil(this.#queue.length / this.#readers.size);
-      const jobs = this.#queue.splice(0, Math.min(share, readsAtOnce));
-      reader.inFlight = jobs;
-      reader.worker.postMessage(jobs.map(({ call }) => call));
-    }
+    for (const reader of this.#readers) this.#give(reader);
+    while (this.#queue.length > 0 && this.#readers.size < this.#most) this.#give(this.#start());
+  }
+
+  #give(reader: Reader): void {
+    if (reader.inFlight !== undefined || this.#queue.length === 0) return;
+    const jobs = this.#queue.splice(0, readsAtOnce);
+    reader.inFlight = jobs;
+    reader.worker.postMessage(jobs.map(({ call }) => call));
   }
 
   #drop(reader: Reader): void {
@@ -116,8 +123,7 @@ export class Readers {
     const jobs = reader.inFlight ?? [];
     reader.inFlight = undefined;
     for (const job of jobs) job.reject(new StorageError("a reader thread has ended", "none"));
-    if (this.#readers.size === 0) this.#refuseWaiting();
-    else this.#send();
+    this.#send();
   }
 
   #refuseWaiting(): void {

@@ -140,7 +140,7 @@ export class Checker {
   }
 
   #order(truth: Truth, intent: Intent, sequence: number, what: string): void {
-    if (intent.state === "refused") this.violate("I-5", `${what} was refused before`);
+    if (intent.isDefinite) this.violate("I-5", `${what} was refused before`);
     if (truth.room.kind === "private" && !truth.members.has(intent.user)) {
       this.violate("I-6", `${what} is of somebody who is no member`);
     }
@@ -201,8 +201,10 @@ export class Checker {
     if (truth !== undefined) truth.acknowledged = Math.max(truth.acknowledged, sequence);
   }
 
-  /** A definite refusal. */
+  /** I-5: a definite refusal. What became of an earlier attempt, a refused repeat does not tell. */
   refused(intent: Intent, code: string): void {
+    if (intent.attempts > 1) return;
+    intent.isDefinite = true;
     for (const truth of this.#truths.values()) {
       const place = truth.places.get(intent);
       if (place === undefined) continue;
@@ -226,7 +228,7 @@ export class Checker {
     if (truth === undefined) this.violate("I-13", `${client} ${room}: no epoch ${epoch}`);
     else if (offset > truth.frames.length) {
       this.violate("I-3", `${client} ${room}: offset ${offset} above the head`);
-    } else this.#mayRead(truth, user, truth.frames.length, `${client} subscribed to`);
+    } else this.#mayRead(truth, user, place.head, `${client} subscribed to`);
     this.#cursors.set(`${client} ${room}`, { epoch, offset });
   }
 

@@ -339,7 +339,7 @@ export class ModelClient implements LinkPeer {
       attempts: 0,
       isSent: false,
       mayBeOvertaken: false,
-      state: "open",
+      isDefinite: false,
     };
     this.#outside.checker.meant(intent);
     state.outstanding.push(intent);
@@ -390,7 +390,6 @@ export class ModelClient implements LinkPeer {
   }
 
   #settle(state: RoomState, intent: Intent, outcome: "acknowledged" | "refused"): void {
-    intent.state = outcome;
     if (outcome === "acknowledged") state.answered = intent;
     const index = state.outstanding.indexOf(intent);
     if (index >= 0) state.outstanding.splice(index, 1);

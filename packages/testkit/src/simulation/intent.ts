@@ -14,7 +14,8 @@ export interface Intent {
   isSent: boolean;
   /** A `later` came back: what was sent behind it may stand before it. */
   mayBeOvertaken: boolean;
-  state: "open" | "acknowledged" | "refused";
+  /** It was refused, and never tried before. */
+  isDefinite: boolean;
   /** What its sender, and anybody, was told before it was first sent. */
   before?: { readonly epoch: Epoch; readonly acknowledged: number; readonly received: number };
   acknowledged?: { readonly epoch: Epoch; readonly sequence: number };

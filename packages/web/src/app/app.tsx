@@ -119,7 +119,7 @@ function useStartedChat(
       started.close();
       setChat(undefined);
     };
-    // The owner gives this component a new key for another session or attempt.
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- another session or attempt is another component (key)
   }, []);
   return chat;
 }

@@ -59,8 +59,7 @@ export function createPreferences(page: HTMLElement): PreferenceStore {
   const apply = (): void => {
     const theme = current.theme === "system" ? (dark.matches ? "dark" : "light") : current.theme;
     page.dataset["theme"] = theme;
-    page.dataset["contrast"] =
-      current.contrast === "more" || contrast.matches ? "more" : "normal";
+    page.dataset["contrast"] = current.contrast === "more" || contrast.matches ? "more" : "normal";
     page.dataset["density"] = current.density;
   };
   dark.addEventListener("change", apply);

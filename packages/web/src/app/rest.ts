@@ -52,7 +52,8 @@ async function post<T>(path: string, body: unknown): Promise<T> {
   if (response === undefined) throw new RequestError("offline", "");
   const answer: unknown = await response.json().catch(() => undefined);
   if (response.ok && answer !== undefined) return answer as T;
-  const error = (answer as { error?: { code?: string; text?: string; details?: { field?: string } } })
-    ?.error;
+  const error = (
+    answer as { error?: { code?: string; text?: string; details?: { field?: string } } }
+  )?.error;
   throw new RequestError(error?.code ?? "unavailable", error?.text ?? "", error?.details?.field);
 }

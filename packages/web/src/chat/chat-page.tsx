@@ -49,7 +49,7 @@ export function ChatPage({
   useEffect(() => {
     if (room !== undefined) return;
     if (isNewVisit || !matchMedia(onePane).matches) navigate(roomPath(landingRoom), "replace");
-    // Only when the page is entered; later, the reader may go back to the list.
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- only on entry: later, one may go back to the list
   }, []);
 
   useEffect(() => {
@@ -93,11 +93,7 @@ function NoRoom(): ReactNode {
       <div className="empty">
         <h2>{t("chooseTitle")}</h2>
         <p>{t("chooseHint", { keys: "Ctrl K" })}</p>
-        <button
-          type="button"
-          className="button"
-          onClick={() => navigate(roomPath(landingRoom))}
-        >
+        <button type="button" className="button" onClick={() => navigate(roomPath(landingRoom))}>
           {t("goGeneral")}
         </button>
       </div>
@@ -135,15 +131,15 @@ function usePageKeys(
 }
 
 function isWriting(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.closest("input, textarea, select") !== null
-    ? !(target instanceof HTMLTextAreaElement && target.value === "")
-    : false;
+  return target instanceof HTMLElement && target.closest("input, textarea, select") !== null;
 }
 
 /** `(3) general · Parlance`: the number counts unread messages in all rooms of the reader. */
 function useDocumentTitle(room: string | undefined): void {
   const { t } = useTranslation();
-  const title = useChatState((state) => (room === undefined ? undefined : state.rooms[room]?.title));
+  const title = useChatState((state) =>
+    room === undefined ? undefined : state.rooms[room]?.title,
+  );
   const unread = useChatState((state) =>
     Object.values(state.rooms).reduce(
       (sum, one) => sum + (one.role === undefined ? 0 : one.unread),

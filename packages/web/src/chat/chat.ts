@@ -11,8 +11,10 @@ const typingExpiryMs = 6_000;
 const keptEvents = 200;
 /** Events that a check after a reconnect covers; a click covers all. */
 const quickCheckEvents = 1_000;
+/** How long after a reconnect the room is checked. */
+const settleMs = 1_500;
 /** The list of rooms is not asked for more often than this when the window comes to the front. */
-const listingAgeMs = 15_000;
+const listingAgeMs = 5_000;
 
 /** What the components see. Acts return at once; what comes of them is in the state. */
 export interface Chat {
@@ -99,7 +101,8 @@ export function startChat(client: Client, me: WireUser): Chat {
 
   const receive = (id: string, event: EventFrame): void => {
     dispatch({ type: "event", event });
-    if (roomState(id)?.isReading === true && event.author !== me.id) readMarks.mark(id, event.sequence);
+    if (roomState(id)?.isReading === true && event.author !== me.id)
+      readMarks.mark(id, event.sequence);
     if (event.type !== "message.created") listPeopleSoon(id);
   };
 
@@ -151,7 +154,8 @@ export function startChat(client: Client, me: WireUser): Chat {
         events: page.events,
       });
     } catch (error) {
-      const status = codeOf(error) === "not_found" || codeOf(error) === "forbidden" ? "gone" : "failed";
+      const status =
+        codeOf(error) === "not_found" || codeOf(error) === "forbidden" ? "gone" : "failed";
       if (roomState(id)?.status !== "ready") dispatch({ type: "room_refused", room: id, status });
     }
   };
@@ -210,6 +214,17 @@ export function startChat(client: Client, me: WireUser): Chat {
     }
   };
 
+  let checking: ReturnType<typeof setTimeout> | undefined;
+  /** After an interruption, once what was missed and what waited has come. */
+  const checkSoon = (id: string): void => {
+    clearTimeout(checking);
+    checking = setTimeout(() => {
+      const room = roomState(id);
+      if (open !== id || room?.status !== "ready" || room.head <= room.floor) return;
+      void check(id, Math.max(room.floor + 1, room.head - quickCheckEvents + 1));
+    }, settleMs);
+  };
+
   let wasInterrupted = false;
   const followLink = (): void => {
     const link = linkOf(client.state);
@@ -221,9 +236,7 @@ export function startChat(client: Client, me: WireUser): Chat {
     const room = roomState(open);
     if (room?.status !== "ready") void load(open);
     else void listPeople(open);
-    if (room?.status === "ready" && wasInterrupted && room.head > room.floor) {
-      void check(open, Math.max(room.floor + 1, room.head - quickCheckEvents + 1));
-    }
+    if (wasInterrupted) checkSoon(open);
     wasInterrupted = false;
   };
 
@@ -320,6 +333,7 @@ export function startChat(client: Client, me: WireUser): Chat {
     close: () => {
       clearInterval(forgetTyping);
       clearTimeout(listingPeople);
+      clearTimeout(checking);
       readMarks.close();
       unlisten();
       document.removeEventListener("visibilitychange", onVisible);

@@ -10,7 +10,9 @@ export interface ReadMarks {
 }
 
 /** @param tell Sends one mark. A failure is forgotten: the next mark covers it. */
-export function createReadMarks(tell: (room: string, sequence: number) => Promise<void>): ReadMarks {
+export function createReadMarks(
+  tell: (room: string, sequence: number) => Promise<void>,
+): ReadMarks {
   const due = new Map<string, number>();
   const timers = new Map<string, ReturnType<typeof setTimeout>>();
   const flush = (room: string): void => {

@@ -68,9 +68,7 @@ describe("a room", () => {
       opened(log.slice(0, 29)),
       live(message(30)),
     );
-    expect(room.events.map((event) => event.sequence)).toEqual(
-      log.map((event) => event.sequence),
-    );
+    expect(room.events.map((event) => event.sequence)).toEqual(log.map((event) => event.sequence));
   });
 
   test("an older page goes before what is there, without repeats", () => {

@@ -2,8 +2,9 @@
  * What the chat shows, as plain data, and how it changes. Pure: snapshots, events and the reader's own acts
  * go in, the next state comes out. A snapshot followed by events equals a newer snapshot (state.test.ts).
  */
-import type { EventFrame, MemberView, RoomView, Subscribed, WireUser } from "./wire.ts";
+
 import type { ChatState, Check, Link, OutgoingView, RoomState } from "./model.ts";
+import type { EventFrame, MemberView, RoomView, Subscribed, WireUser } from "./wire.ts";
 
 /** Everything that can happen. `room` names the room that it happened in. */
 export type Action =
@@ -48,7 +49,11 @@ export type Action =
     }
   | { readonly type: "typing_expired"; readonly now: number }
   | { readonly type: "people_listed"; readonly room: string; readonly online: readonly WireUser[] }
-  | { readonly type: "members_listed"; readonly room: string; readonly members: readonly MemberView[] }
+  | {
+      readonly type: "members_listed";
+      readonly room: string;
+      readonly members: readonly MemberView[];
+    }
   | {
       readonly type: "presence";
       readonly room: string;
@@ -101,7 +106,14 @@ function reduceRoom(
     case "room_refused":
       return { ...room, status: action.status };
     case "room_left":
-      return { ...room, role: undefined, unread: 0, status: "known", events: [], newAfter: undefined };
+      return {
+        ...room,
+        role: undefined,
+        unread: 0,
+        status: "known",
+        events: [],
+        newAfter: undefined,
+      };
     case "room_trimmed":
       return room.events.length <= action.keep
         ? room
@@ -115,10 +127,19 @@ function reduceRoom(
     case "outgoing_changed":
       return changeOutgoing(room, action.entry);
     case "outgoing_discarded":
-      return { ...room, outgoing: room.outgoing.filter((one) => one.clientMessageId !== action.id) };
+      return {
+        ...room,
+        outgoing: room.outgoing.filter((one) => one.clientMessageId !== action.id),
+      };
     case "room_joined":
       // Who has just come has missed nothing: no line, and no count.
-      return { ...room, role: room.role ?? "member", unread: 0, readMark: undefined, newAfter: undefined };
+      return {
+        ...room,
+        role: room.role ?? "member",
+        unread: 0,
+        readMark: undefined,
+        newAfter: undefined,
+      };
     case "typing":
       return { ...room, typing: changeTyping(room, action) };
     case "people_listed":

@@ -33,7 +33,8 @@ export const de: Texts = {
   optional: "{{label}} (freiwillig)",
   passwordHint: "Mindestens 8 Zeichen. Ein Satz ist besser als ein Rätsel.",
   working: "Einen Moment …",
-  reasonExpired: "Ihre Anmeldung ist abgelaufen. Nach dem Eintreten geht es dort weiter, wo Sie waren.",
+  reasonExpired:
+    "Ihre Anmeldung ist abgelaufen. Nach dem Eintreten geht es dort weiter, wo Sie waren.",
   reasonBanned: "Dieses Konto ist gesperrt.",
   reasonRefused: "Der Server nimmt Ihre Anmeldung nicht mehr an.",
 
@@ -123,7 +124,8 @@ export const de: Texts = {
   people: "Personen",
   here: "Jetzt hier",
   notHere: "Nicht hier",
-  peopleEmpty: "Sonst ist niemand hier. Geben Sie die Adresse dieses Raums weiter, um jemanden zu holen.",
+  peopleEmpty:
+    "Sonst ist niemand hier. Geben Sie die Adresse dieses Raums weiter, um jemanden zu holen.",
   peopleFailed: "Die Liste der Personen konnte nicht geladen werden.",
   you: "Sie",
   roleOwner: "gehört der Raum",
@@ -173,7 +175,8 @@ export const de: Texts = {
   languageSystem: "System",
   signOut: "Abmelden",
   signOutGuest: "Endgültig abmelden",
-  signOutGuestHint: "Sie sind als Gast hier. Nach dem Abmelden kann niemand unter diesem Namen zurückkommen.",
+  signOutGuestHint:
+    "Sie sind als Gast hier. Nach dem Abmelden kann niemand unter diesem Namen zurückkommen.",
 
   keys: "Tasten",
   keySwitcher: "Zu einem Raum",

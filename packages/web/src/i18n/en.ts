@@ -170,7 +170,8 @@ export const en = {
   languageSystem: "System",
   signOut: "Sign out",
   signOutGuest: "Sign out for good",
-  signOutGuestHint: "You are here as a guest. After signing out, nobody can come back under this name.",
+  signOutGuestHint:
+    "You are here as a guest. After signing out, nobody can come back under this name.",
 
   keys: "Keys",
   keySwitcher: "Go to a room",

@@ -2,7 +2,12 @@
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-function format(language: string, name: string, options: Intl.DateTimeFormatOptions, time: Date): string {
+function format(
+  language: string,
+  name: string,
+  options: Intl.DateTimeFormatOptions,
+  time: Date,
+): string {
   const key = `${language}/${name}`;
   const known = formats.get(key) ?? new Intl.DateTimeFormat(language, options);
   formats.set(key, known);

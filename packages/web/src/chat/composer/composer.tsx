@@ -125,9 +125,7 @@ export function Composer({
       </div>
       {left > nearLimit ? null : (
         <p className={left < 0 ? "left over" : "left"} role="status">
-          {left < 0
-            ? t("charactersOver", { count: -left })
-            : t("charactersLeft", { count: left })}
+          {left < 0 ? t("charactersOver", { count: -left }) : t("charactersLeft", { count: left })}
         </p>
       )}
     </form>

@@ -45,14 +45,12 @@ export function Conversation({
           isPeopleOpen={isPeopleOpen}
           onPeople={() => setPeopleOpen(true)}
         />
+        {isReady && roomId === landingRoom ? <FirstMinute room={room} token={token} /> : null}
         <ConnectionLine onUseHere={onUseHere} />
         {room === undefined || room.status === "known" || room.status === "loading" ? (
           <Loading />
         ) : isReady ? (
-          <>
-            {roomId === landingRoom ? <FirstMinute room={room} token={token} /> : null}
-            <History key={room.epoch} ref={history} room={room} />
-          </>
+          <History key={room.epoch} ref={history} room={room} />
         ) : (
           <Refused room={room} />
         )}
@@ -155,11 +153,7 @@ function Refused({ room }: { room: RoomState }): ReactNode {
         <h2>{t(isGone ? "goneTitle" : "roomFailedTitle")}</h2>
         {isGone ? <p>{t("goneHint")}</p> : null}
         {isGone ? (
-          <button
-            type="button"
-            className="button"
-            onClick={() => navigate(roomPath(landingRoom))}
-          >
+          <button type="button" className="button" onClick={() => navigate(roomPath(landingRoom))}>
             {t("goGeneral")}
           </button>
         ) : (

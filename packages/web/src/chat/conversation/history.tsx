@@ -73,7 +73,7 @@ export function History({ room, ref }: { room: RoomState; ref: Ref<HistoryHandle
       list.current?.scrollToIndex(newLine, { align: "start", offset: -64 });
       setAtEnd(isEnd(list.current));
     } else scrollToEnd();
-    // Once, when the room is shown.
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- once, when the room is shown
   }, []);
 
   useLayoutEffect(() => {
@@ -138,13 +138,13 @@ export function History({ room, ref }: { room: RoomState; ref: Ref<HistoryHandle
         onKeyDown={onKeyDown}
         onFocus={(event) => setActive(keyOf(event.target) ?? active)}
       >
+        <div className="history-fill" />
         {rows.some((row) => row.kind === "message") || first > room.floor + 1 ? null : (
           <div className="empty at-start">
             <h2>{t("emptyTitle")}</h2>
             <p>{t("emptyHint")}</p>
           </div>
         )}
-        <div className="history-fill" />
         <Virtualizer
           ref={list}
           scrollRef={scroller}

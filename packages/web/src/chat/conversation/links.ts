@@ -7,7 +7,7 @@ export type Piece =
 
 /* One pass, no nested repetition: linear in the length of the text. */
 const candidate = /\bhttps?:\/\/[^\s<>"`]+/giu;
-const trailing = new Set([..."?!.,;:'*_~…。，"]);
+const trailing = new Set(Array.from("?!.,;:'*_~…。，"));
 
 /** Cuts a text into pieces; joined again they are the text. */
 export function findLinks(text: string): readonly Piece[] {
@@ -21,7 +21,8 @@ export function findLinks(text: string): readonly Piece[] {
     pieces.push({ kind: "link", text: address, href });
     end = match.index + address.length;
   }
-  if (end < text.length || pieces.length === 0) pieces.push({ kind: "text", text: text.slice(end) });
+  if (end < text.length || pieces.length === 0)
+    pieces.push({ kind: "text", text: text.slice(end) });
   return pieces;
 }
 

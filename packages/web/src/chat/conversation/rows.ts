@@ -70,9 +70,7 @@ export function buildRows(
     return result;
   };
 
-  const addMessage = (
-    message: Omit<MessageRow, "first" | "kind" | "own" | keyof Above>,
-  ): void => {
+  const addMessage = (message: Omit<MessageRow, "first" | "kind" | "own" | keyof Above>): void => {
     const lines = above(message.time, message.sequence);
     const begin = Date.parse(message.time);
     const follows =
@@ -139,7 +137,10 @@ function messageOf(event: EventFrame, me: string): Message {
   };
 }
 
-function pendingOf(entry: OutgoingView, me: { readonly id: string; readonly name: string }): Message {
+function pendingOf(
+  entry: OutgoingView,
+  me: { readonly id: string; readonly name: string },
+): Message {
   return {
     key: `c:${entry.clientMessageId}`,
     sequence: undefined,

@@ -77,7 +77,9 @@ function People({
           role === "owner" ? t("roleOwner") : undefined,
           role === "moderator" ? t("roleModerator") : undefined,
           user.kind === "guest" ? t("guest") : undefined,
-        ].filter((note) => note !== undefined);
+        ]
+          .filter((note) => note !== undefined)
+          .slice(0, 2);
         return (
           <li key={user.id} className="person" data-testid="person" data-user={user.id}>
             <Avatar id={user.id} name={user.name} small />

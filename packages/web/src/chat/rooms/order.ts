@@ -19,8 +19,7 @@ export function sortRooms(rooms: Readonly<Record<string, RoomState>>): {
 export function findRooms(rooms: readonly RoomState[], query: string): readonly RoomState[] {
   const words = query.toLocaleLowerCase().split(/\s+/u).filter(Boolean);
   const text = (room: RoomState): string => `${room.title} ${room.id}`.toLocaleLowerCase();
-  const begins = (room: RoomState): number =>
-    text(room).startsWith(words[0] ?? "") ? 0 : 1;
+  const begins = (room: RoomState): number => (text(room).startsWith(words[0] ?? "") ? 0 : 1);
   return rooms
     .filter((room) => words.every((word) => text(room).includes(word)))
     .toSorted((a, b) => begins(a) - begins(b));
