@@ -2,7 +2,9 @@
  * Rows a second and CPU a row of durable appends, for 1, 16 and 1,000 callers that each wait for their
  * acknowledgement before the next, beside plain one-row-per-commit on the same disk in the same run.
  *
- *   node bench/storage-append.ts [seconds per row, 3]
+ * The medians of several rounds, in which all take turns. Figures mean something on a quiet machine only.
+ *
+ *   node bench/storage-append.ts [seconds per case and round, 1] [rounds, 5]
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -12,7 +14,8 @@ import type { Append } from "@parlance/core";
 import type { ClientMessageId, EventId, Principal, RoomId, UserId } from "@parlance/protocol";
 import { openSqlite } from "@parlance/storage/sqlite";
 
-const seconds = Number(process.argv[2] ?? "3");
+const seconds = Number(process.argv[2] ?? "1");
+const rounds = Number(process.argv[3] ?? "5");
 const text = "x".repeat(128);
 
 interface Measured {
@@ -72,6 +75,14 @@ function append(prefix: string, n: number, rooms: number): Append {
   };
 }
 
+/** The round with the median rate. */
+function median(results: readonly Measured[]): Measured {
+  const sorted = [...results].sort((left, right) => left.rowsPerSecond - right.rowsPerSecond);
+  const middle = sorted[Math.floor(sorted.length / 2)];
+  if (middle === undefined) throw new Error("nothing was measured");
+  return middle;
+}
+
 function print(name: string, measured: Measured, base: number): void {
   const { rows, rowsPerSecond, cpuMicros, p50Ms, p99Ms } = measured;
   console.log(
@@ -89,21 +100,50 @@ function print(name: string, measured: Measured, base: number): void {
 
 const directory = await mkdtemp(join(tmpdir(), "parlance-bench-"));
 const plain = openPlain(directory);
-const one = await measure(1, plain.insert);
-plain.close();
-print("plain SQLite, one row per commit", one, one.rowsPerSecond);
-
 const store = await openSqlite({ directory });
+
+interface Case {
+  readonly name: string;
+  readonly callers: number;
+  readonly once: (n: number) => unknown;
+  readonly results: Measured[];
+}
+const cases: Case[] = [
+  { name: "plain SQLite, one row per commit", callers: 1, once: plain.insert, results: [] },
+];
 for (const rooms of [1, 100]) {
   for (let n = 0; n < rooms; n += 1) {
     const created = { kind: "public", title: "Bench", createdAt: 0 } as const;
     await store.log.open(`room-${n}` as RoomId, created);
   }
   for (const callers of [1, 16, 1_000]) {
-    const prefix = `r${rooms}c${callers}`;
-    const measured = await measure(callers, (n) => store.log.append(append(prefix, n, rooms)));
-    print(`append, ${callers} callers, ${rooms} rooms`, measured, one.rowsPerSecond);
+    let total = 0;
+    cases.push({
+      name: `append, ${callers} callers, ${rooms} rooms`,
+      callers,
+      once: () => {
+        total += 1;
+        return store.log.append(append(`r${rooms}c${callers}`, total, rooms));
+      },
+      results: [],
+    });
   }
 }
+let rowsBefore = 0;
+for (let round = 0; round < rounds; round += 1) {
+  // In turn, so that a slow moment of the disk or the machine meets all of them.
+  for (const { callers, once, results } of cases) {
+    const offset = rowsBefore;
+    const measured = await measure(callers, (n) => once(offset + n));
+    rowsBefore += measured.rows;
+    results.push(measured);
+  }
+}
+const base = median(cases[0]?.results ?? []);
+for (const { name, results } of cases) {
+  const middle = median(results);
+  print(name, middle, base.rowsPerSecond);
+}
+plain.close();
 await store.close();
 await rm(directory, { recursive: true });

@@ -1,8 +1,7 @@
 // A client of one room that knows docs/protocol/native.md and nothing else. Browsers and Node 22+.
 globalThis.parlance = ({ url, room, name, token, last = 50, onEvent, onState, onToken }) => {
   const outbox = []; // what has no answer; only the first is in the air, which keeps the order
-  let [failures, heartbeat, isOnline, isClosed, isSilent] = [0, 25_000, false, false, false];
-  let socket, position, timer;
+  let [failures, heartbeat, isOnline, isClosed, isSilent, position, socket, timer] = [0, 25_000];
   const send = (frame) => socket.send(JSON.stringify(frame));
   const sendFirst = () => isOnline && outbox[0] && send(outbox[0]);
   const subscribe = (from) => send({ type: "subscribe", id: "subscribe", room, ...from });
@@ -18,10 +17,9 @@ globalThis.parlance = ({ url, room, name, token, last = 50, onEvent, onState, on
     sendFirst();
   }
   function onError({ id, code, retry, details }) {
-    const isFirst = id === outbox[0]?.id;
-    if (isFirst && retry !== "later") onState?.(`not sent: ${code}`);
+    if (retry !== "later") onState?.(`refused: ${code}`);
     if (code === "resync_required") subscribe({ last });
-    else if (!isFirst) lost({ code: retry === "never" ? 4500 : 4000 });
+    else if (id !== outbox[0]?.id) lost({ code: retry === "never" ? 4500 : 4000 });
     else if (retry === "later") setTimeout(sendFirst, details?.retry_after_ms ?? 1_000);
     else settle();
   }
@@ -45,15 +43,13 @@ globalThis.parlance = ({ url, room, name, token, last = 50, onEvent, onState, on
     Object.assign(socket, { onclose: null, onmessage: null }).close();
     [isOnline, isClosed] = [false, isClosed || code >= 4500];
     onState?.(isClosed ? "closed" : "waiting");
-    if (!isClosed)
-      timer = setTimeout(open, Math.random() * Math.min(10_000, 250 * 2 ** failures++));
+    if (!isClosed) timer = setTimeout(open, Math.random() * Math.min(1e4, 250 * 2 ** failures++));
   }
   function open() {
     [socket, isSilent] = [new WebSocket(url), false];
     const who = token ? { token } : { guest: { name } };
     socket.onopen = () => send({ type: "sign_in", id: "sign_in", ...who });
-    socket.onmessage = ({ data }) => onFrame(JSON.parse(data));
-    socket.onclose = lost;
+    Object.assign(socket, { onclose: lost, onmessage: ({ data }) => onFrame(JSON.parse(data)) });
     timer = setTimeout(watch, heartbeat);
   }
   function publish(text, id = `${Date.now()}-${Math.random()}`) {

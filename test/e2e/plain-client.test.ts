@@ -21,8 +21,8 @@ interface PlainOptions {
   readonly url: string;
   readonly room: string;
   readonly name: string;
-  readonly event: (event: PlainEvent) => void;
-  readonly state: (state: string) => void;
+  readonly onEvent: (event: PlainEvent) => void;
+  readonly onState: (state: string) => void;
 }
 
 /** Clients, and messages of each. */
@@ -66,8 +66,8 @@ describe("the plain client", () => {
         url: server.socketUrl,
         room: "plain",
         name: `Person ${index + 1}`,
-        event: (event) => void events.push(event),
-        state: (state) => {
+        onEvent: (event) => void events.push(event),
+        onState: (state) => {
           if (state === "online") returns += 1;
         },
       });

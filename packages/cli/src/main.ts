@@ -1,6 +1,7 @@
 /** The `parlance` command. Exit codes: 0 done, 1 not done, 2 not understood. */
-import { Command, CommanderError } from "commander";
+
 import { version } from "@parlance/server";
+import { Command, CommanderError } from "commander";
 import { configCommand } from "./commands/config.ts";
 import { healthCommand } from "./commands/health.ts";
 import { keyCommand } from "./commands/key.ts";
@@ -12,6 +13,7 @@ import { usersCommand } from "./commands/users.ts";
 import { tellFailure } from "./output.ts";
 
 dieWithStarter();
+process.stdout.on("error", stopAtClosedPipe);
 const program = new Command("parlance")
   .description("Self-hosted messaging whose acknowledged messages are never lost.")
   .version(version)
@@ -38,6 +40,11 @@ try {
     tellFailure(error);
     process.exitCode = 1;
   }
+}
+
+/** `parlance config | head` is no failure, and a server goes on without somebody to read its three lines. */
+function stopAtClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
 }
 
 /** Commander does not hand these settings down to commands that are added. */

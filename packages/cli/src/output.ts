@@ -27,7 +27,12 @@ export function sayTable(rows: readonly (readonly string[])[]): void {
     }
   }
   for (const row of rows) {
-    say(row.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join("  ").trimEnd());
+    say(
+      row
+        .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    );
   }
 }
 

@@ -32,7 +32,7 @@ class Scripted {
     this.#server.on("connection", (socket) => {
       socket.on("message", (data) => {
         if (this.cuts("in")) return socket.terminate();
-        const frame = JSON.parse(String(data)) as Frame;
+        const frame = JSON.parse((data as Buffer).toString()) as Frame;
         this.received.push(frame);
         if (this.script(frame, socket) !== true) this.answer(frame, socket);
       });
@@ -332,6 +332,8 @@ describe("delivery", () => {
     await Promise.all([client.connect(), client.room("r").subscribe()]);
     const first = server.append("1");
     for (const socket of server.live) server.send(socket, first);
+    await client.listRooms();
+    expect([seen, problems]).toEqual([[1], []]);
     server.live.clear();
     server.append("2");
     const third = { ...server.append("3"), type: "poll.created" };

@@ -171,8 +171,8 @@ export class Connection implements Inlet, OutboxOwner {
   }
 
   #complete(command: Command, outcome: Outcome): void {
-    if (this.#state === "closed") return;
     if (outcome instanceof Pipelined) {
+      // Also where the connection has gone: nobody else would hear that it failed.
       this.#appends += 1;
       outcome.done
         .then((reply) => this.#sendReply(command.id, reply))
@@ -182,7 +182,10 @@ export class Connection implements Inlet, OutboxOwner {
           this.#tellIdle();
         })
         .catch((error: unknown) => this.#services.report("error", "reply_failed", { error }));
-    } else if (outcome instanceof Together) {
+      return;
+    }
+    if (this.#state === "closed") return;
+    if (outcome instanceof Together) {
       this.#sendReply(command.id, outcome.finish());
       outcome.afterwards();
     } else this.#sendReply(command.id, outcome);

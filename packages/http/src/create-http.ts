@@ -11,8 +11,8 @@ import { answerUnknownRoutes, sendFailure } from "./failures.ts";
 import { addHeaders } from "./headers.ts";
 import { acceptJsonOnly, bodyBytes, parseQuery } from "./input.ts";
 import type { HttpOptions, HttpServer } from "./options.ts";
-import { documentRoutes } from "./routes/document.ts";
 import { accountRoutes } from "./routes/accounts.ts";
+import { documentRoutes } from "./routes/document.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { messageRoutes } from "./routes/messages.ts";
 import { operationRoutes } from "./routes/operations.ts";
@@ -51,6 +51,8 @@ export async function createHttp(options: HttpOptions): Promise<HttpServer> {
       servers: [{ url: options.publicUrl }],
       components: { securitySchemes: { bearer: { type: "http", scheme: "bearer" } } },
     },
+    // Pages and files are no part of the API.
+    hideUntagged: true,
     transform: jsonSchemaTransform,
     transformObject: jsonSchemaTransformObject,
   });

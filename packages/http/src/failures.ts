@@ -1,5 +1,5 @@
 /** Every failed answer has one shape, `{error: {code, retry, text, details?}}`, from the one error table. */
-import { StorageError, type Report } from "@parlance/core";
+import { type Report, StorageError } from "@parlance/core";
 import { type ErrorDetails, errorRow, ProtocolError, type WireError } from "@parlance/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";

@@ -50,6 +50,8 @@ export function acceptJsonOnly(app: FastifyInstance): void {
 function assertPlainUtf8(request: FastifyRequest): void {
   const encoding = request.headers["content-encoding"];
   if (encoding !== undefined && encoding !== "identity") throw new ProtocolError("unsupported");
-  const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(request.headers["content-type"] ?? "")?.[1];
+  const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(
+    request.headers["content-type"] ?? "",
+  )?.[1];
   if (charset !== undefined && !/^utf-?8$/i.test(charset)) throw new ProtocolError("unsupported");
 }

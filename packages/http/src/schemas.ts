@@ -113,7 +113,10 @@ export interface KeyBody {
 export const keyBody: z.ZodType<KeyBody> = z
   .object({
     name: z.string().regex(/^[a-z0-9][a-z0-9_.-]{0,63}$/),
-    scopes: z.array(z.enum(["publish", "read", "admin"])).min(1).max(8),
+    scopes: z
+      .array(z.enum(["publish", "read", "admin"]))
+      .min(1)
+      .max(8),
   })
   .meta({ id: "NewKey" });
 

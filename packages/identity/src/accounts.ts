@@ -19,7 +19,9 @@ export function createAccounts(options: AccountsOptions): Accounts {
   const { directory, clock, ids } = options;
   const passwords = createPasswords();
 
-  async function createAccount(account: Parameters<Accounts["createAccount"]>[0]): Promise<UserRecord> {
+  async function createAccount(
+    account: Parameters<Accounts["createAccount"]>[0],
+  ): Promise<UserRecord> {
     const username = foldUsername(account.username);
     const name = checkDisplayName(account.name ?? username);
     checkPassword(account.password, "password");
@@ -68,7 +70,8 @@ export function createAccounts(options: AccountsOptions): Accounts {
       const account =
         user?.username === undefined ? undefined : await directory.accountByLogin(user.username);
       const isRight = await passwords.matches(change.current, account?.passwordHash);
-      if (account === undefined || !isRight) throw new ProtocolError("forbidden", { field: "current" });
+      if (account === undefined || !isRight)
+        throw new ProtocolError("forbidden", { field: "current" });
       const passwordHash = await passwords.hash(change.next);
       await directory.setPassword(account.id, passwordHash, identity.session, clock.now());
       options.revoked();

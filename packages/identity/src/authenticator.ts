@@ -15,7 +15,13 @@ import type {
   UserRecord,
   Users,
 } from "@parlance/core";
-import { limits, type Principal, ProtocolError, type SessionId, type UserId } from "@parlance/protocol";
+import {
+  limits,
+  type Principal,
+  ProtocolError,
+  type SessionId,
+  type UserId,
+} from "@parlance/protocol";
 import { BoundedCache } from "./bounded-cache.ts";
 import type { Issuer } from "./issuers.ts";
 import { type Claims, verifyJwt } from "./jwt.ts";
@@ -151,7 +157,8 @@ export function createAuthenticator(options: AuthenticatorOptions): {
 
   const authenticator: Authenticator = {
     authenticate(credential) {
-      if ("guest" in credential) return options.admitGuest(credential.guest.name, credential.device);
+      if ("guest" in credential)
+        return options.admitGuest(credential.guest.name, credential.device);
       const { token } = credential;
       if (token.length > limits.tokenLength) {
         return Promise.reject(new ProtocolError("unauthenticated"));
@@ -164,11 +171,7 @@ export function createAuthenticator(options: AuthenticatorOptions): {
   return { authenticator, revoked: () => revocations.expire() };
 }
 
-function serviceIdentity(
-  name: string,
-  principal: Principal,
-  scopes: readonly string[],
-): Identity {
+function serviceIdentity(name: string, principal: Principal, scopes: readonly string[]): Identity {
   return {
     user: principal as string as UserId,
     name,

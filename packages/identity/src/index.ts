@@ -1,7 +1,8 @@
 /** Who somebody is: tokens, sessions, keys, passwords. One door: `createIdentity`. */
-export { createIdentity } from "./identity.ts";
+
 export type { IdentityOptions, IdentityParts } from "./identity.ts";
+export { createIdentity } from "./identity.ts";
 export type { IssuerOptions } from "./issuers.ts";
 export { localIssuer } from "./issuers.ts";
-export { signToken } from "./sign-token.ts";
 export type { TokenRequest } from "./sign-token.ts";
+export { signToken } from "./sign-token.ts";

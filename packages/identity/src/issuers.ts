@@ -5,12 +5,7 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { Clock } from "@parlance/core";
-import {
-  createLocalJWKSet,
-  createRemoteJWKSet,
-  errors as jose,
-  type JWTVerifyGetKey,
-} from "jose";
+import { createLocalJWKSet, createRemoteJWKSet, type JWTVerifyGetKey, errors as jose } from "jose";
 
 /** The `iss` of tokens that the install's own secret signs. It may also be left out. */
 export const localIssuer = "parlance";

@@ -2,9 +2,9 @@ import { fields, limits, ProtocolError, type UserId } from "@parlance/protocol";
 import {
   decodeJwt,
   decodeProtectedHeader,
-  errors as jose,
   type JWTPayload,
   type JWTVerifyOptions,
+  errors as jose,
   jwtVerify,
 } from "jose";
 import type { Issuer } from "./issuers.ts";

@@ -1,7 +1,7 @@
 import { fields, ProtocolError } from "@parlance/protocol";
 
-/** Names that would let a stranger speak for the server or its people, or that read as everybody. */
-const reserved: readonly string[] = [
+/** Names that would let a stranger speak for the server or its people. */
+const authorities: readonly string[] = [
   "admin",
   "administrator",
   "moderator",
@@ -18,6 +18,10 @@ const reserved: readonly string[] = [
   "sysadmin",
   "parlance",
   "parlancebot",
+];
+
+/** User names that read as everybody or nobody where they are mentioned or stand in an address. */
+const words: readonly string[] = [
   "everyone",
   "everybody",
   "all",
@@ -70,7 +74,8 @@ const twins: Readonly<Record<string, string>> = {
   υ: "u",
 };
 
-const reservedSkeletons: ReadonlySet<string> = new Set(reserved.map(skeleton));
+const authoritySkeletons: ReadonlySet<string> = new Set(authorities.map(skeleton));
+const reservedSkeletons: ReadonlySet<string> = new Set([...authorities, ...words].map(skeleton));
 
 /** What a name looks like at a glance: two names with one skeleton are easily taken for each other. */
 function skeleton(name: string): string {
@@ -103,14 +108,14 @@ export function foldUsername(username: string): string {
 /**
  * A display name that somebody chose for itself.
  *
- * @throws ProtocolError `bad_request` if it is no display name, or reads like a reserved name.
+ * @throws ProtocolError `bad_request` if it is no display name, or reads like an authority here.
  */
 export function checkDisplayName(name: string): string {
   const parsed = fields.displayName.safeParse(name);
   if (!parsed.success) {
     throw new ProtocolError("bad_request", { field: "name", rule: "one line, 1-64 characters" });
   }
-  if (reservedSkeletons.has(skeleton(parsed.data))) {
+  if (authoritySkeletons.has(skeleton(parsed.data))) {
     throw new ProtocolError("bad_request", { field: "name", rule: "reserved" });
   }
   return parsed.data;

@@ -1,5 +1,5 @@
 import type { Report } from "@parlance/core";
-import { destination, type DestinationStream, pino } from "pino";
+import { type DestinationStream, destination, pino } from "pino";
 import pretty from "pino-pretty";
 import type { Config } from "./config/schema.ts";
 
@@ -52,7 +52,10 @@ export function createLog(
 }
 
 function jsonStream(): DestinationStream {
-  return destination({ dest: 2, sync: false });
+  const stream = destination({ dest: 2, sync: false });
+  // Whoever read the log is gone. People go on talking.
+  stream.on("error", () => {});
+  return stream;
 }
 
 function prettyStream(): DestinationStream {

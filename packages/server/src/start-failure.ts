@@ -1,9 +1,12 @@
 import { DirectoryInUseError } from "@parlance/storage/sqlite";
-import type { Config } from "./config/schema.ts";
 import { ConfigError } from "./config/load.ts";
+import type { Config } from "./config/schema.ts";
 
 /** Why a server did not start, in lines for the person who started it; undefined for what nobody foresaw. */
-export function describeStartFailure(error: unknown, config: Config): readonly string[] | undefined {
+export function describeStartFailure(
+  error: unknown,
+  config: Config,
+): readonly string[] | undefined {
   if (error instanceof ConfigError) return error.lines;
   if (error instanceof DirectoryInUseError) {
     return [

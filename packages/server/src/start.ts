@@ -84,7 +84,10 @@ export async function startServer(
   const opened: (() => Promise<void>)[] = [() => store.close()];
   try {
     const server = createServer({ maxHeaderSize: maxHeaderBytes });
-    hardenHttpServer(server, log.report);
+    // A `listen` that fails is thrown from here, in words; the log need not tell it too.
+    hardenHttpServer(server, (level, event, fields) => {
+      if (server.listening) log.report(level, event, fields);
+    });
     // First, since the system may choose the port, and the origin of our own pages contains it.
     await listen(server, config);
     opened.unshift(() => closeListener(server));
@@ -196,7 +199,12 @@ function announce(parts: Parts, { madeAt }: InstallSecret): ParlanceServer {
   writeRunningFile(config.data_dir, { pid: process.pid, url });
   if (madeAt !== undefined) log.report("info", "secret_made", { path: madeAt });
   if (store.status().epochRenewed) log.report("warn", "database_was_put_back", {});
-  log.report("info", "server_listening", { url, public_url: publicUrl, mode: config.mode, version });
+  log.report("info", "server_listening", {
+    url,
+    public_url: publicUrl,
+    mode: config.mode,
+    version,
+  });
 
   const { promise: stopped, resolve: markStopped } = Promise.withResolvers<void>();
   let closing: Promise<void> | undefined;

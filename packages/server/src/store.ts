@@ -16,7 +16,10 @@ export function openStore(
   });
 }
 
-function storeDirectory({ data_dir, database_url }: Pick<Config, "data_dir" | "database_url">): string {
+function storeDirectory({
+  data_dir,
+  database_url,
+}: Pick<Config, "data_dir" | "database_url">): string {
   const path = database_url.slice("sqlite:".length);
   return path === "" ? data_dir : resolve(path);
 }

@@ -43,6 +43,11 @@ export async function serveWebApp(http: HttpServer, files: WebFiles): Promise<vo
     web.addHook("onRequest", async (_, reply) => {
       reply.header("content-security-policy", pagePolicy);
     });
+    // `//x` and `..` are refused by the file server in ways of its own; they are just no files of ours.
+    web.setErrorHandler((error: Error & { readonly statusCode?: number }, _, reply) => {
+      if (error.statusCode === undefined || error.statusCode >= 500) throw error;
+      reply.callNotFound();
+    });
     if (!hasWebApp(files)) {
       web.get("/", async (_, reply) => sendPage(reply, notBuiltPage));
       return;

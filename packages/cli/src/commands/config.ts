@@ -35,5 +35,5 @@ function hide(value: unknown): string | undefined {
 function show(value: unknown): string {
   if (value === undefined) return "-";
   if (Array.isArray(value)) return value.length === 0 ? "-" : value.join(",");
-  return String(value);
+  return typeof value === "string" ? value : JSON.stringify(value);
 }

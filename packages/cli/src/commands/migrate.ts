@@ -6,7 +6,9 @@ import { say, sayJson } from "../output.ts";
 export function migrateCommand(): Command {
   return addInstallFlags(
     new Command("migrate")
-      .description("Bring the database up to date without starting the server, which would do it too.")
+      .description(
+        "Bring the database up to date without starting the server, which would do it too.",
+      )
       .action(migrate),
   );
 }

@@ -12,9 +12,7 @@ export function usersCommand(): Command {
     .option("--name <name>", "name that others see; the user name if not given")
     .option("--email <address>")
     .action(addUser);
-  return new Command("users")
-    .description("Built-in accounts.")
-    .addCommand(addInstallFlags(add));
+  return new Command("users").description("Built-in accounts.").addCommand(addInstallFlags(add));
 }
 
 async function addUser(username: string, options: Options): Promise<void> {

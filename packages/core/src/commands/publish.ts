@@ -17,7 +17,7 @@ export function publish(
   if (room === undefined) return publishLater(context, command);
   const role = relevantRole(context, "write", room);
   const older = context.connection?.olderAppends(command.room, room.revision);
-  if (role instanceof Promise || older !== undefined) return publishLater(context, command, older);
+  if (role instanceof Promise || older !== undefined) return publishLater(context, command);
   authorize(context.identity, "write", room.record, role);
   return new Pipelined(store(context, command, room));
 }
@@ -25,12 +25,15 @@ export function publish(
 async function publishLater(
   context: CommandContext,
   command: Command<"publish">,
-  older?: Promise<void>,
 ): Promise<Pipelined<Published>> {
-  await older;
-  const room = await context.services.rooms.open(command.room, true);
-  await authorizeIn(context, "write", room);
-  return new Pipelined(store(context, command, room));
+  for (;;) {
+    const room = await context.services.rooms.open(command.room, true);
+    await authorizeIn(context, "write", room);
+    // Asked last: the revision may have grown while the role was looked up.
+    const older = context.connection?.olderAppends(command.room, room.revision);
+    if (older === undefined) return new Pipelined(store(context, command, room));
+    await older;
+  }
 }
 
 async function store(

@@ -26,7 +26,8 @@ export async function history(
   context: CommandContext,
   command: Command<"history">,
 ): Promise<HistoryPage> {
-  await openToRead(context, command.room);
+  const room = await openToRead(context, command.room);
+  const { revision } = room;
   const page = await context.services.log.read({
     room: command.room,
     ...(command.after === undefined ? {} : { after: command.after }),
@@ -35,6 +36,13 @@ export async function history(
     maxBytes: pageBytes,
   });
   if (page === undefined) throw new ProtocolError("not_found");
+  /* Security: another node may have put the caller out a moment ago. Without this the page would show what was
+   * written since. */
+  if (page.revision !== revision) {
+    room.forgetRoles();
+    await room.caughtUp();
+    await authorizeIn(context, "read", room);
+  }
   return {
     room: command.room,
     epoch: page.epoch,

@@ -103,8 +103,7 @@ function readable(
   const room = context.services.rooms.get(id);
   if (room === undefined) return openReadable(context, id, position);
   const role = relevantRole(context, "read", room);
-  const isAhead = position !== undefined && position.offset > room.last;
-  if (role instanceof Promise || isAhead) return openReadable(context, id, position);
+  if (role instanceof Promise || isUnheardOf(room, position)) return openReadable(context, id, position);
   authorize(context.identity, "read", room.record, role);
   checkPosition(room, position);
   return room;
@@ -115,13 +114,23 @@ async function openReadable(
   id: RoomId,
   position: Position | undefined,
 ): Promise<Room> {
-  const room = await context.services.rooms.open(id, true);
-  const role = await relevantRole(context, "read", room);
-  authorize(context.identity, "read", room.record, role);
-  // Another node may have told the client more than this one has heard yet.
-  if (position !== undefined && position.offset > room.last) await room.caughtUp();
+  const { rooms } = context.services;
+  let room = await rooms.open(id, true);
+  authorize(context.identity, "read", room.record, await relevantRole(context, "read", room));
+  if (isUnheardOf(room, position)) {
+    await room.caughtUp();
+    // The same one, unless its log has begun a new life.
+    room = await rooms.open(id, true);
+    authorize(context.identity, "read", room.record, await relevantRole(context, "read", room));
+  }
   checkPosition(room, position);
   return room;
+}
+
+/** Another node may have told the client more than this one has heard yet. */
+function isUnheardOf(room: Room, position: Position | undefined): boolean {
+  if (position === undefined) return false;
+  return position.epoch !== room.epoch || position.offset > room.last;
 }
 
 function checkPosition(room: Room, position: Position | undefined): void {

@@ -28,7 +28,10 @@ function drawOperation({ path, method, operation }) {
   if (operation.security) body.append(element("p", "Needs a bearer token.", "note"));
   for (const parameter of operation.parameters ?? []) {
     body.append(
-      element("h3", `${parameter.in} · ${parameter.name}${parameter.required ? "" : " (optional)"}`),
+      element(
+        "h3",
+        `${parameter.in} · ${parameter.name}${parameter.required ? "" : " (optional)"}`,
+      ),
       schemaText(parameter.schema),
     );
   }

@@ -122,7 +122,11 @@ export function roomRoutes({ app, callers, node }: ApiParts): void {
       },
     },
     (request) =>
-      node.execute<"remove_member">(callers.of(request), { type: "remove_member", id: 0, ...request.params }),
+      node.execute<"remove_member">(callers.of(request), {
+        type: "remove_member",
+        id: 0,
+        ...request.params,
+      }),
   );
 
   for (const type of ["join", "leave"] as const) {
@@ -138,8 +142,7 @@ export function roomRoutes({ app, callers, node }: ApiParts): void {
           response: { 200: answers.membershipChanged, default: answers.failure },
         },
       },
-      (request) =>
-        node.execute(callers.of(request), { type, id: 0, room: request.params.room }),
+      (request) => node.execute(callers.of(request), { type, id: 0, room: request.params.room }),
     );
   }
 }

@@ -3,8 +3,8 @@
  * environment's names are all made from it.
  */
 import { BlockList, isIP } from "node:net";
-import type { IssuerOptions } from "@parlance/identity";
 import { defaultSettings } from "@parlance/core";
+import type { IssuerOptions } from "@parlance/identity";
 import { z } from "zod";
 import { integer, json, list, yesOrNo } from "./values.ts";
 
@@ -113,7 +113,9 @@ const fields = {
   public_url: z
     .url({ protocol: /^https?$/ })
     .exactOptional()
-    .describe("Address of the install as people see it. Links are made from it and from nothing else."),
+    .describe(
+      "Address of the install as people see it. Links are made from it and from nothing else.",
+    ),
   data_dir: z
     .string()
     .min(1)
@@ -171,7 +173,9 @@ const fields = {
     .describe("`auto`: readable on a terminal, JSON lines elsewhere."),
   compression: yesOrNo
     .default(false)
-    .describe("Agree to permessage-deflate. Saves traffic, costs CPU and memory for each connection."),
+    .describe(
+      "Agree to permessage-deflate. Saves traffic, costs CPU and memory for each connection.",
+    ),
   max_connections: integer(1, 10_000_000)
     .default(50_000)
     .describe("WebSockets of this node at a time."),
@@ -201,7 +205,9 @@ const fields = {
     .describe("Time between two pings of one connection."),
   drain_ms: integer(0, 10 * minuteMs)
     .default(5_000)
-    .describe("At a stop, clients are sent away over so long, so that they do not come back all at once."),
+    .describe(
+      "At a stop, clients are sent away over so long, so that they do not come back all at once.",
+    ),
   stop_timeout_ms: integer(1_000, 60 * minuteMs)
     .default(20_000)
     .describe("A stop that takes longer is forced."),
@@ -209,12 +215,16 @@ const fields = {
     .string()
     .min(1)
     .exactOptional()
-    .describe("For tests of the storage: die at the n-th passing of a named place, `after_commit:37`."),
+    .describe(
+      "For tests of the storage: die at the n-th passing of a named place, `after_commit:37`.",
+    ),
 };
 
 const secrets: ReadonlySet<string> = new Set(["secret", "previous_secrets", "jwt_issuers"]);
 
-export const configSchema: z.ZodType<Config> = z.strictObject(fields) as unknown as z.ZodType<Config>;
+export const configSchema: z.ZodType<Config> = z.strictObject(
+  fields,
+) as unknown as z.ZodType<Config>;
 
 /** Every setting, in the order in which documents show them. */
 export const settings: readonly Setting[] = Object.entries(fields).map(([name, schema]) => ({

@@ -2,9 +2,9 @@
 import { z } from "zod";
 
 export function integer(min: number, max: number): z.ZodType<number> {
-  return z
-    .preprocess((value) => (isDigits(value) ? Number(value) : value), z.int().min(min).max(max))
-    .meta({ form: `whole number, ${min}-${max}` });
+  const form = `whole number, ${min}-${max}`;
+  const schema = z.int(form).min(min, form).max(max, form);
+  return z.preprocess((value) => (isDigits(value) ? Number(value) : value), schema).meta({ form });
 }
 
 export const yesOrNo: z.ZodType<boolean> = z

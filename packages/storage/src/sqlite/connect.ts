@@ -53,7 +53,8 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
   };
   let writer: Writer;
   try {
-    writer = await Writer.start(settings);
+    // The lock lives as long as the thread that writes, whoever else lets go of the store.
+    writer = await Writer.start(settings, unlock);
   } catch (error) {
     unlock();
     throw error;
@@ -74,7 +75,6 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
   const close = async (): Promise<void> => {
     await readers.close();
     await writer.close();
-    unlock();
   };
 
   return {

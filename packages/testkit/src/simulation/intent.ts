@@ -12,11 +12,16 @@ export interface Intent {
   attempts: number;
   /** On its way on the present link. */
   isSent: boolean;
-  /** A `later` came back: what was sent behind it may stand before it. */
-  mayBeOvertaken: boolean;
+  /** Sent one by one: whatever fails, what comes after it stands after it. */
+  readonly isAlone: boolean;
   /** It was refused, and never tried before. */
   isDefinite: boolean;
   /** What its sender, and anybody, was told before it was first sent. */
-  before?: { readonly epoch: Epoch; readonly acknowledged: number; readonly received: number };
+  before?: {
+    readonly epoch: Epoch;
+    readonly acknowledged: number;
+    readonly received: number;
+    readonly sentAt: number;
+  };
   acknowledged?: { readonly epoch: Epoch; readonly sequence: number };
 }

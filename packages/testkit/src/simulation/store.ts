@@ -1,6 +1,6 @@
 import type { Append, Appended, Directory, RoomLog } from "@parlance/core";
 import { StorageError } from "@parlance/core";
-import type { ClientMessageId, RoomId } from "@parlance/protocol";
+import type { RoomId } from "@parlance/protocol";
 import { createMemoryDirectory } from "../memory/directory.ts";
 import { createMemoryRoomLog } from "../memory/room-log.ts";
 import { addRoom, createState, type MemoryState } from "../memory/state.ts";
@@ -35,8 +35,8 @@ export class FaultyStore {
   /** Without delay or fault, for the checker and the operator. */
   readonly log: RoomLog;
   readonly directory: Directory;
-  /** Messages of which an append failed: what came behind them may have been stored before them. */
-  readonly failed: Set<ClientMessageId> = new Set();
+  /** When a call last failed: what a client sent behind a message that failed may stand before it. */
+  failedAt: number = Number.NEGATIVE_INFINITY;
   readonly #scheduler: Scheduler;
   readonly #random: Random;
 
@@ -110,8 +110,10 @@ export class FaultyStore {
         this.#scheduler.after(this.#delay(), `${name} back`, run, host);
       };
       this.#scheduler.after(this.#delay(), name, () => {
-        if (this.faults.isDown) back(() => reject(new StorageError("away", "none")));
-        else {
+        if (this.faults.isDown) {
+          this.failedAt = this.#scheduler.now;
+          back(() => reject(new StorageError("away", "none")));
+        } else {
           ask().then(
             (answer) => back(() => resolve(answer)),
             (error: unknown) => back(() => reject(error as Error)),
@@ -134,7 +136,7 @@ export class FaultyStore {
         scheduler.after(lane.answer - scheduler.now, "append back", run, host);
       };
       const fail = (effect: "none" | "unknown"): void => {
-        if (append.clientMessageId !== undefined) this.failed.add(append.clientMessageId);
+        this.failedAt = scheduler.now;
         back(() => reject(new StorageError("failed on purpose", effect)));
       };
       lane.request = Math.max(lane.request, scheduler.now + this.#delay());

@@ -484,6 +484,7 @@ export class World {
     this.#isChaos = false;
     Object.assign(this.#store.faults, { refuseRate: 0, unknownRate: 0, maxDelayMs: 5 });
     Object.assign(this.#broker.faults, { loseRate: 0, doubleRate: 0, maxDelayMs: 5 });
+    this.#shortLived.clear();
     this.#databaseBack();
     for (const slot of this.#slots) {
       this.#broker.cut(slot.host, false, false);

@@ -4,6 +4,7 @@ import { type ReactNode, useEffect, useMemo, useState } from "react";
 import type { Chat } from "../chat/chat.ts";
 import { startChat } from "../chat/chat.ts";
 import { ChatPage } from "../chat/chat-page.tsx";
+import { createDrafts } from "../chat/composer/drafts.ts";
 import { ChatContext } from "../chat/context.ts";
 import type { PreferenceStore } from "./preferences.ts";
 import { signOut } from "./rest.ts";
@@ -14,6 +15,7 @@ import {
   type StoredSession,
   storeSession,
 } from "./session.ts";
+import { local } from "./storage.ts";
 import { Welcome, type WelcomeReason } from "./welcome.tsx";
 
 /** How this visit began. Who has just come in is taken into the room and may write at once. */
@@ -45,7 +47,8 @@ export function App({ preferences }: { preferences: PreferenceStore }): ReactNod
     );
   }
   const end = (why: WelcomeReason | undefined): void => {
-    storeSession(undefined);
+    // Another window may have signed in as somebody else meanwhile.
+    if (loadSession()?.token === visit.session.token) storeSession(undefined);
     setReason(why);
     setVisit(undefined);
   };
@@ -57,6 +60,7 @@ export function App({ preferences }: { preferences: PreferenceStore }): ReactNod
       onEnded={end}
       onSignOut={() => {
         void signOut(visit.session.token);
+        createDrafts(local, visit.session.user.id).clear();
         end(undefined);
       }}
       onUseHere={() => {

@@ -7,9 +7,16 @@ const changed = new EventTarget();
 /** Goes to a path. `replace` leaves no entry to come back to. */
 export function navigate(path: string, how: "push" | "replace" = "push"): void {
   if (path === location.pathname) return;
-  if (how === "push") history.pushState(null, "", path);
+  if (how === "push") history.pushState({ from: location.pathname }, "", path);
   else history.replaceState(null, "", path);
   changed.dispatchEvent(new Event("route"));
+}
+
+/** Goes back to a page: through the history if one came from there, so that the gesture and the button agree. */
+export function goBackTo(path: string): void {
+  const state = history.state as { readonly from?: string } | null;
+  if (state?.from === path) history.back();
+  else navigate(path, "replace");
 }
 
 /** The current route; renders again when it changes. */

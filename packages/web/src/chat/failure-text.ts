@@ -11,6 +11,8 @@ const texts: Readonly<Record<string, TextKey>> = {
   rate_limited: "errorTooMany",
   banned: "reasonBanned",
   offline: "errorOffline",
+  timeout: "errorOffline",
+  outbox_full: "errorOutboxFull",
 };
 
 /** A function from an error code to a sentence for the reader. Unknown codes get the general one. */

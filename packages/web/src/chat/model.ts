@@ -52,6 +52,8 @@ export interface RoomState {
   readonly typing: Readonly<Record<string, { readonly name: string; readonly until: number }>>;
   /** Who is here; undefined until known. */
   readonly online: readonly WireUser[] | undefined;
+  /** The last question who is here got no answer. */
+  readonly arePeopleUnknown: boolean;
   /** Undefined until listed, and again when membership changed. */
   readonly members: readonly MemberView[] | undefined;
   readonly check: Check;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { ChatState, RoomState } from "./model.ts";
-import { type Action, initialState, reduce } from "./state.ts";
+import type { Action } from "./actions.ts";
+import type { ChatState, OutgoingView, RoomState } from "./model.ts";
+import { initialState, reduce } from "./state.ts";
 import type { EventFrame, RoomView, Subscribed, WireUser } from "./wire.ts";
 
 const me = { id: "u_me", name: "Me", kind: "guest" } as WireUser;
@@ -171,6 +172,23 @@ describe("an own message", () => {
   test("of somebody else with the same client message id changes nothing", () => {
     const room = roomAfter(opening, opened(log), entry("waiting"), live(message(31, "u_x", "m1")));
     expect(room.outgoing).toHaveLength(1);
+  });
+
+  test("that is tried again goes behind what was written meanwhile", () => {
+    const second: Action = {
+      type: "outgoing_changed",
+      room: "general",
+      entry: { ...(entry("waiting") as { entry: OutgoingView }).entry, clientMessageId: "m2" },
+    };
+    const room = roomAfter(
+      opening,
+      opened(log),
+      entry("waiting"),
+      entry("failed"),
+      second,
+      entry("waiting"),
+    );
+    expect(room.outgoing.map((one) => one.clientMessageId)).toEqual(["m2", "m1"]);
   });
 
   test("that failed goes when it is discarded", () => {

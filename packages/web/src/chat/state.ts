@@ -3,66 +3,10 @@
  * go in, the next state comes out. A snapshot followed by events equals a newer snapshot (state.test.ts).
  */
 
-import type { ChatState, Check, Link, OutgoingView, RoomState } from "./model.ts";
-import type { EventFrame, MemberView, RoomView, Subscribed, WireUser } from "./wire.ts";
-
-/** Everything that can happen. `room` names the room that it happened in. */
-export type Action =
-  | { readonly type: "link_changed"; readonly link: Link }
-  | {
-      readonly type: "rooms_listed";
-      readonly joined: readonly RoomView[];
-      readonly discoverable: readonly RoomView[];
-    }
-  | { readonly type: "rooms_failed" }
-  /** `anew`: what was loaded no longer counts. */
-  | { readonly type: "room_opening"; readonly room: string; readonly anew?: boolean }
-  | {
-      readonly type: "room_opened";
-      readonly room: string;
-      readonly about: Subscribed;
-      /** The newest part of the log, ascending, without holes; read after the subscription began. */
-      readonly events: readonly EventFrame[];
-    }
-  | { readonly type: "room_refused"; readonly room: string; readonly status: "gone" | "failed" }
-  | { readonly type: "room_left"; readonly room: string }
-  | { readonly type: "room_trimmed"; readonly room: string; readonly keep: number }
-  | { readonly type: "event"; readonly event: EventFrame }
-  | { readonly type: "older_loading"; readonly room: string }
-  | { readonly type: "older_failed"; readonly room: string }
-  | {
-      readonly type: "older_loaded";
-      readonly room: string;
-      readonly floor: number;
-      readonly events: readonly EventFrame[];
-    }
-  | { readonly type: "outgoing_changed"; readonly room: string; readonly entry: OutgoingView }
-  | { readonly type: "outgoing_discarded"; readonly room: string; readonly id: string }
-  | { readonly type: "room_joined"; readonly room: string }
-  | {
-      readonly type: "typing";
-      readonly room: string;
-      readonly user: string;
-      readonly name: string;
-      /** Milliseconds since the epoch when this is forgotten; undefined: stopped. */
-      readonly until: number | undefined;
-    }
-  | { readonly type: "typing_expired"; readonly now: number }
-  | { readonly type: "people_listed"; readonly room: string; readonly online: readonly WireUser[] }
-  | {
-      readonly type: "members_listed";
-      readonly room: string;
-      readonly members: readonly MemberView[];
-    }
-  | {
-      readonly type: "presence";
-      readonly room: string;
-      readonly online: readonly WireUser[];
-      readonly offline: readonly string[];
-    }
-  | { readonly type: "reading_changed"; readonly room: string; readonly isReading: boolean }
-  | { readonly type: "marked_read"; readonly room: string; readonly unread: number }
-  | { readonly type: "check_changed"; readonly room: string; readonly check: Check };
+import type { Action } from "./actions.ts";
+import type { ChatState, OutgoingView, RoomState } from "./model.ts";
+import { byName, changeOnline, changeTyping, withoutUser } from "./signals.ts";
+import type { EventFrame, RoomView, Subscribed, WireUser } from "./wire.ts";
 
 /** The state of somebody who has just signed in. */
 export function initialState(me: WireUser): ChatState {
@@ -143,7 +87,9 @@ function reduceRoom(
     case "typing":
       return { ...room, typing: changeTyping(room, action) };
     case "people_listed":
-      return { ...room, online: byName(action.online) };
+      return { ...room, online: byName(action.online), arePeopleUnknown: false };
+    case "people_failed":
+      return { ...room, arePeopleUnknown: true };
     case "members_listed":
       return { ...room, members: action.members };
     case "presence":
@@ -188,6 +134,7 @@ function emptyRoom(id: string): RoomState {
     outgoing: [],
     typing: {},
     online: undefined,
+    arePeopleUnknown: false,
     members: undefined,
     check: { kind: "unchecked" },
   };
@@ -326,12 +273,16 @@ function addOlder(room: RoomState, events: readonly EventFrame[], floor: number)
 
 /** A new or changed entry. One that is stored and already in the log as far as it is loaded is not needed. */
 function changeOutgoing(room: RoomState, entry: OutgoingView): RoomState {
-  const id = entry.clientMessageId;
-  const isKnown = room.outgoing.some((one) => one.clientMessageId === id);
-  if (!isKnown) {
+  const before = room.outgoing.find((one) => one.clientMessageId === entry.clientMessageId);
+  if (before === undefined) {
     return entry.state === "sent" ? room : { ...room, outgoing: [...room.outgoing, entry] };
   }
-  const outgoing = room.outgoing.map((one) => (one.clientMessageId === id ? entry : one));
+  if (before.state === "failed" && entry.state === "waiting") {
+    // Tried again, it goes behind what was written meanwhile, here as on the server.
+    const others = room.outgoing.filter((one) => one !== before);
+    return { ...room, outgoing: [...others, entry] };
+  }
+  const outgoing = room.outgoing.map((one) => (one === before ? entry : one));
   return { ...room, outgoing };
 }
 
@@ -352,22 +303,6 @@ function withoutStored(
     : outgoing.filter((entry) => !stored.has(entry.clientMessageId));
 }
 
-function changeTyping(
-  room: RoomState,
-  action: Extract<Action, { readonly type: "typing" }>,
-): RoomState["typing"] {
-  const { [action.user]: _before, ...others } = room.typing;
-  return action.until === undefined
-    ? others
-    : { ...others, [action.user]: { name: action.name, until: action.until } };
-}
-
-function withoutUser(typing: RoomState["typing"], event: EventFrame): RoomState["typing"] {
-  if (event.type !== "message.created" || typing[event.author] === undefined) return typing;
-  const { [event.author]: _gone, ...others } = typing;
-  return others;
-}
-
 function expireTyping(state: ChatState, now: number): ChatState {
   let next = state;
   for (const room of Object.values(state.rooms)) {
@@ -377,17 +312,4 @@ function expireTyping(state: ChatState, now: number): ChatState {
     }
   }
   return next;
-}
-
-function changeOnline(
-  before: readonly WireUser[] | undefined,
-  online: readonly WireUser[],
-  offline: readonly string[],
-): readonly WireUser[] {
-  const gone = new Set<string>([...offline, ...online.map((user) => user.id)]);
-  return byName([...(before ?? []).filter((user) => !gone.has(user.id)), ...online]);
-}
-
-function byName(users: readonly WireUser[]): readonly WireUser[] {
-  return users.toSorted((a, b) => a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1));
 }

@@ -49,6 +49,7 @@ export const de: Texts = {
   errorForbidden: "Hier dürfen Sie nicht schreiben.",
   errorNotFound: "Diesen Raum gibt es nicht mehr, oder er ist Ihnen verschlossen.",
   errorConflict: "Unter dieser Nummer hat der Server schon eine andere Nachricht.",
+  errorOutboxFull: "Es wartet schon zu viel. Bitte nochmal versuchen, wenn es durch ist.",
   errorServer: "Der Server konnte das nicht ausführen. Bitte nochmal versuchen.",
 
   rooms: "Räume",
@@ -61,7 +62,6 @@ export const de: Texts = {
   roomKind: "Wer hereinkommt",
   kindPublic: "Alle",
   kindPrivate: "Eingeladene",
-  kindAnnouncement: "Ankündigung",
   create: "Anlegen",
   roomsEmpty: "Sie sind noch in keinem Raum.",
   roomsEmptyHint: "Legen Sie einen an, oder treten Sie unten einem bei.",
@@ -78,7 +78,6 @@ export const de: Texts = {
 
   chooseTitle: "Wählen Sie einen Raum",
   chooseHint: "Ihre Räume stehen an der Seite. {{keys}} findet einen nach Namen.",
-  chooseHintTouch: "Ihre Räume stehen in der Liste.",
   goneTitle: "Diesen Raum gibt es nicht",
   goneHint: "Er wurde entfernt, oder er ist privat und Sie gehören nicht dazu.",
   goGeneral: "Zu general",
@@ -90,7 +89,6 @@ export const de: Texts = {
   loadingOlder: "Ältere Nachrichten werden geladen",
   olderFailed: "Ältere Nachrichten konnten nicht geladen werden.",
   newSince: "Neu seit {{time}}",
-  newMessages: "Neu",
   newBelow_one: "{{count}} neue",
   newBelow_other: "{{count}} neue",
   toNewest: "Zur neuesten Nachricht",
@@ -131,7 +129,6 @@ export const de: Texts = {
   roleOwner: "gehört der Raum",
   roleModerator: "moderiert",
   guest: "Gast",
-  membersHere: "{{here}} von {{all}} hier",
   hereCount: "{{count}} hier",
 
   connecting: "Verbindung wird aufgebaut …",

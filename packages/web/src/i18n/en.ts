@@ -45,6 +45,7 @@ export const en = {
   errorForbidden: "You may not write here.",
   errorNotFound: "This room is gone, or not open to you.",
   errorConflict: "The server already has another message under this number.",
+  errorOutboxFull: "Too much is waiting to be sent. Try again once it is through.",
   errorServer: "The server could not do that. Try again.",
 
   rooms: "Rooms",
@@ -57,7 +58,6 @@ export const en = {
   roomKind: "Who can come in",
   kindPublic: "Everyone",
   kindPrivate: "Invited people",
-  kindAnnouncement: "Announcement",
   create: "Create",
   roomsEmpty: "You are in no room yet.",
   roomsEmptyHint: "Make one, or join one below.",
@@ -74,7 +74,6 @@ export const en = {
 
   chooseTitle: "Choose a room",
   chooseHint: "Your rooms are on the side. {{keys}} finds one by name.",
-  chooseHintTouch: "Your rooms are in the list.",
   goneTitle: "There is no such room",
   goneHint: "It was removed, or it is private and you are not a member.",
   goGeneral: "Go to general",
@@ -86,7 +85,6 @@ export const en = {
   loadingOlder: "Loading older messages",
   olderFailed: "Older messages could not be loaded.",
   newSince: "New since {{time}}",
-  newMessages: "New",
   newBelow_one: "{{count}} new",
   newBelow_other: "{{count}} new",
   toNewest: "Go to the newest message",
@@ -126,7 +124,6 @@ export const en = {
   roleOwner: "owner",
   roleModerator: "moderator",
   guest: "guest",
-  membersHere: "{{here}} of {{all}} here",
   hereCount: "{{count}} here",
 
   connecting: "Connecting …",

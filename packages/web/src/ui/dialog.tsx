@@ -36,7 +36,7 @@ export function Dialog({
     if (event.target === ref.current) onClose();
   };
   return (
-    // biome-ignore lint: the backdrop is a convenience for the mouse; Esc does the same by keyboard
+    // The backdrop is a convenience for the mouse; Esc does the same by keyboard.
     <dialog
       ref={ref}
       className={`dialog ${className}`}

@@ -8,6 +8,7 @@ test("a person's colour depends on the id alone", () => {
 
 test("initials are whole letters of the first and last word", () => {
   expect(initialsOf("Ada Lovelace")).toBe("AL");
+  expect(initialsOf("<img src=x>")).toBe("IS");
   expect(initialsOf("margaret_h")).toBe("MH");
   expect(initialsOf("  李小龙 ")).toBe("李");
   expect(initialsOf("e\u0301mile zola")).toBe("E\u0301Z");

@@ -23,6 +23,6 @@ export function initialsOf(name: string): string {
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 function firstLetter(word: string): string {
-  for (const { segment } of graphemes.segment(word)) return segment;
-  return "";
+  const all = Array.from(graphemes.segment(word), ({ segment }) => segment);
+  return all.find((one) => /[\p{L}\p{N}]/u.test(one)) ?? all[0] ?? "";
 }

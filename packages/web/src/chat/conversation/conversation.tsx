@@ -2,7 +2,7 @@
 import { type ReactNode, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { roomPath } from "../../app/route.ts";
-import { navigate } from "../../app/use-route.ts";
+import { goBackTo, navigate } from "../../app/use-route.ts";
 import { Dialog } from "../../ui/dialog.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { landingRoom } from "../chat-page.tsx";
@@ -101,7 +101,7 @@ function Header({
         type="button"
         className="icon-button back"
         aria-label={t("back")}
-        onClick={() => navigate("/")}
+        onClick={() => goBackTo("/")}
       >
         <Icon name="back" />
       </button>

@@ -40,9 +40,10 @@ export function History({ room, ref }: { room: RoomState; ref: Ref<HistoryHandle
   const { t } = useTranslation();
   const chat = useChat();
   const me = useChatState((state) => state.me);
+  const { events, outgoing, newAfter, floor } = room;
   const rows = useMemo(
-    () => buildRows(room, me),
-    [room.events, room.outgoing, room.newAfter, room.floor, me],
+    () => buildRows({ events, outgoing, newAfter, floor }, me),
+    [events, outgoing, newAfter, floor, me],
   );
   const list = useRef<VirtualizerHandle>(null);
   const scroller = useRef<HTMLDivElement>(null);
@@ -162,7 +163,7 @@ export function History({ room, ref }: { room: RoomState; ref: Ref<HistoryHandle
               isActive={index === activeIndex}
               isLastOwn={row.key === lastOwn}
               room={room.title}
-              onRetry={(id) => chat.retry(room.id, id)}
+              onRetry={chat.retry}
               onDiscard={(id) => chat.discard(room.id, id)}
             />
           )}

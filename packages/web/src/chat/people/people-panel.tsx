@@ -20,6 +20,7 @@ export function PeoplePanel({ room }: { room: RoomState }): ReactNode {
   const { t } = useTranslation();
   const me = useChatState((state) => state.me.id);
   const online = room.online;
+  if (room.arePeopleUnknown) return <PeopleFailed room={room} />;
   if (online === undefined) {
     return (
       <div className="people late" aria-busy="true">
@@ -54,6 +55,21 @@ export function PeoplePanel({ room }: { room: RoomState }): ReactNode {
         </section>
       )}
       {room.role === undefined ? null : <LeaveRoom room={room} />}
+    </div>
+  );
+}
+
+function PeopleFailed({ room }: { room: RoomState }): ReactNode {
+  const { t } = useTranslation();
+  const chat = useChat();
+  return (
+    <div className="people">
+      <p className="people-note">
+        {t("peopleFailed")}{" "}
+        <button type="button" className="link" onClick={() => void chat.listPeople(room.id)}>
+          {t("tryAgain")}
+        </button>
+      </p>
     </div>
   );
 }

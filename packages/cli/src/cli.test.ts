@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+const program = fileURLToPath(new URL("../bin/parlance.js", import.meta.url));
+let directory: string;
+const running: ChildProcess[] = [];
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "cli-"));
+});
+afterEach(async () => {
+  for (const child of running.splice(0)) child.kill("SIGKILL");
+  await rm(directory, { recursive: true, force: true });
+});
+
+interface Done {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function run(args: readonly string[], input = "", environment = {}): Promise<Done> {
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd: directory,
+    env: { PATH: process.env["PATH"], ...environment },
+  });
+  child.stdin.end(input);
+  const [out, err, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, "close") as Promise<[number]>,
+  ]);
+  return { code, out, err };
+}
+
+/** Starts a server and waits for its three lines. */
+async function start(): Promise<{ child: ChildProcess; lines: readonly string[] }> {
+  const child = spawn(process.execPath, [program, "start", "--port", "0", "--drain-ms", "100"], {
+    cwd: directory,
+    env: { PATH: process.env["PATH"] },
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  running.push(child);
+  let out = "";
+  for await (const chunk of child.stdout) {
+    out += String(chunk);
+    if (out.split("\n").length > 3) break;
+  }
+  return { child, lines: out.trimEnd().split("\n") };
+}
+
+test("a first start prints three lines, commands find the server, and SIGTERM ends it with 0", async () => {
+  const { child, lines } = await start();
+  expect(lines[0]).toMatch(/^Chat {2}http:\/\/127\.0\.0\.1:\d+$/);
+  expect(lines[1]).toMatch(/^API {3}http:.*\/api$/);
+  expect(lines[2]).toMatch(/^Development mode, so this is trusted: /);
+
+  expect(await run(["health"])).toMatchObject({ code: 0, out: "ready\n" });
+  expect((await run(["status"])).out).toContain("connections: 0");
+  const key = await run(["key", "create", "--scope", "publish"]);
+  expect(key.out).toMatch(/^plk_[0-9a-f]+_\S+\n$/);
+  expect((await run(["key", "list"])).out).toContain("publish");
+  expect((await run(["users", "add", "ada"], "a good password\n")).out).toContain("Made ada");
+  const token = (await run(["token", "--user", "bob", "--ttl", "60"])).out.trim();
+  const me = await fetch(`${lines[0]?.slice(6)}/api/v1/me`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  expect(await me.json()).toMatchObject({ user: { id: "bob", kind: "external" } });
+
+  child.kill("SIGTERM");
+  expect(await once(child, "exit")).toEqual([0, null]);
+  expect(await run(["health"])).toMatchObject({ code: 1, out: "unreachable\n" });
+  const offline = JSON.parse((await run(["key", "list", "--json"])).out) as unknown[];
+  expect(offline).toHaveLength(1);
+});
+
+test("what is not understood ends with 2, what cannot be done with 1, each in one line", async () => {
+  const unknown = await run(["start", "--prot", "1"]);
+  expect([unknown.code, unknown.err.split("\n")[0]]).toEqual([2, "error: unknown option '--prot'"]);
+  const wrong = await run(["start", "--port", "http"]);
+  expect([wrong.code, wrong.err]).toEqual([1, "--port: whole number, 0-65535\n"]);
+});
+
+test("[I-29] config shows where values come from, and no secret", async () => {
+  const secret = "canary-4711-canary-4711-canary-4711";
+  const shown = await run(["config"], "", { PARLANCE_SECRET: secret, PARLANCE_PORT: "9000" });
+  expect(shown.out).toMatch(/PARLANCE_PORT +9000 +environment/);
+  expect(shown.out).toMatch(/PARLANCE_SECRET +\(hidden\) +environment/);
+  expect(shown.out + shown.err).not.toContain("canary");
+});

@@ -1,0 +1,62 @@
+/** What can happen to the state of the chat. */
+import type { Check, Link, OutgoingView } from "./model.ts";
+import type { EventFrame, MemberView, RoomView, Subscribed, WireUser } from "./wire.ts";
+
+/** Everything that can happen. `room` names the room that it happened in. */
+export type Action =
+  | { readonly type: "link_changed"; readonly link: Link }
+  | {
+      readonly type: "rooms_listed";
+      readonly joined: readonly RoomView[];
+      readonly discoverable: readonly RoomView[];
+    }
+  | { readonly type: "rooms_failed" }
+  /** `anew`: what was loaded no longer counts. */
+  | { readonly type: "room_opening"; readonly room: string; readonly anew?: boolean }
+  | {
+      readonly type: "room_opened";
+      readonly room: string;
+      readonly about: Subscribed;
+      /** The newest part of the log, ascending, without holes; read after the subscription began. */
+      readonly events: readonly EventFrame[];
+    }
+  | { readonly type: "room_refused"; readonly room: string; readonly status: "gone" | "failed" }
+  | { readonly type: "room_left"; readonly room: string }
+  | { readonly type: "room_trimmed"; readonly room: string; readonly keep: number }
+  | { readonly type: "event"; readonly event: EventFrame }
+  | { readonly type: "older_loading"; readonly room: string }
+  | { readonly type: "older_failed"; readonly room: string }
+  | {
+      readonly type: "older_loaded";
+      readonly room: string;
+      readonly floor: number;
+      readonly events: readonly EventFrame[];
+    }
+  | { readonly type: "outgoing_changed"; readonly room: string; readonly entry: OutgoingView }
+  | { readonly type: "outgoing_discarded"; readonly room: string; readonly id: string }
+  | { readonly type: "room_joined"; readonly room: string }
+  | {
+      readonly type: "typing";
+      readonly room: string;
+      readonly user: string;
+      readonly name: string;
+      /** Milliseconds since the epoch when this is forgotten; undefined: stopped. */
+      readonly until: number | undefined;
+    }
+  | { readonly type: "typing_expired"; readonly now: number }
+  | { readonly type: "people_listed"; readonly room: string; readonly online: readonly WireUser[] }
+  | { readonly type: "people_failed"; readonly room: string }
+  | {
+      readonly type: "members_listed";
+      readonly room: string;
+      readonly members: readonly MemberView[];
+    }
+  | {
+      readonly type: "presence";
+      readonly room: string;
+      readonly online: readonly WireUser[];
+      readonly offline: readonly string[];
+    }
+  | { readonly type: "reading_changed"; readonly room: string; readonly isReading: boolean }
+  | { readonly type: "marked_read"; readonly room: string; readonly unread: number }
+  | { readonly type: "check_changed"; readonly room: string; readonly check: Check };

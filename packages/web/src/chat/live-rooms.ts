@@ -1,0 +1,204 @@
+/** Which rooms are followed, and what comes from them: subscriptions, first pages, listings. */
+import type { Client, Outgoing, Room } from "@parlance/client";
+import type { Action } from "./actions.ts";
+import { codeOf } from "./failure-text.ts";
+import type { OutgoingView, RoomState } from "./model.ts";
+import type { EventFrame, Subscribed } from "./wire.ts";
+
+/** Milliseconds after which a reader forgets a `typing` that was not repeated (protocol, `typing`). */
+const typingExpiryMs = 6_000;
+/** Many who come and go within this time are one question who is here. */
+const settlePeopleMs = 300;
+/** Events of the first page: so many, or all unread ones and a little more up to what one page holds. */
+const firstPage = { least: 50, most: 200, beyondUnread: 20 };
+
+/** What live rooms need of the chat around them. */
+export interface RoomsHost {
+  readonly client: Client;
+  /** Id of the reader. */
+  readonly me: string;
+  dispatch(action: Action): void;
+  roomState(id: string): RoomState | undefined;
+  /** The room on the screen. */
+  openRoom(): string | undefined;
+  /** Somebody else's message or another event came into a room that is being read. */
+  onRead(id: string, sequence: number): void;
+}
+
+/** The rooms of one chat. Nothing here throws; what fails is in the state. */
+export interface LiveRooms {
+  /** Listens to a room, once. */
+  bind(id: string): Room;
+  /** Follows a room with presence and loads its newest messages; what is under way is not begun twice. */
+  load(id: string): Promise<void>;
+  /** Asks for the list of rooms and follows the reader's own. */
+  list(): Promise<void>;
+  listPeople(id: string): Promise<void>;
+  /** Stops following a room. */
+  drop(id: string): Promise<void>;
+  /** Takes an own message into the state, or a change of it. */
+  noteOutgoing(id: string, entry: Outgoing): void;
+  /** An own message that is not stored yet. */
+  outgoing(clientMessageId: string): Outgoing | undefined;
+  forgetOutgoing(clientMessageId: string): void;
+  close(): void;
+}
+
+/** Rooms that follow nothing yet. */
+export function createLiveRooms(host: RoomsHost): LiveRooms {
+  const { client, me, dispatch, roomState } = host;
+  const bound = new Set<string>();
+  const withPresence = new Set<string>();
+  /** Subscriptions that only count, begun or beginning. */
+  const counting = new Map<string, Promise<unknown>>();
+  const loading = new Map<string, Promise<void>>();
+  const outgoing = new Map<string, Outgoing>();
+  let listing: Promise<void> | undefined;
+  let listingPeople: ReturnType<typeof setTimeout> | undefined;
+
+  const bind = (id: string): Room => {
+    const room = client.room(id);
+    if (bound.has(id)) return room;
+    bound.add(id);
+    room.on("event", (event) => receive(id, event));
+    room.on("outgoing", (entry) => noteOutgoing(id, entry));
+    room.on("ephemeral", (event) => {
+      if (event.type === "typing" && event.user !== me) {
+        const until = event.active ? Date.now() + typingExpiryMs : undefined;
+        dispatch({ type: "typing", room: id, user: event.user, name: event.name, until });
+      }
+      if (event.type === "presence") {
+        dispatch({ type: "presence", room: id, online: event.online, offline: event.offline });
+      }
+    });
+    room.on("reset", () => {
+      dispatch({ type: "room_opening", room: id, anew: true });
+      if (host.openRoom() === id) void load(id);
+    });
+    room.on("unsubscribed", () => {
+      withPresence.delete(id);
+      counting.delete(id);
+      dispatch({ type: "room_refused", room: id, status: "gone" });
+      void list();
+    });
+    return room;
+  };
+
+  const receive = (id: string, event: EventFrame): void => {
+    dispatch({ type: "event", event });
+    if (roomState(id)?.isReading === true && event.author !== me) host.onRead(id, event.sequence);
+    if (event.type === "message.created") return;
+    clearTimeout(listingPeople);
+    listingPeople = setTimeout(() => void listPeople(id), settlePeopleMs);
+  };
+
+  const noteOutgoing = (id: string, entry: Outgoing): void => {
+    if (entry.state === "sent") outgoing.delete(entry.clientMessageId);
+    else outgoing.set(entry.clientMessageId, entry);
+    dispatch({ type: "outgoing_changed", room: id, entry: viewOf(entry) });
+  };
+
+  /** Live delivery with presence. One that runs without is taken up again at its place. */
+  const follow = async (room: Room): Promise<Subscribed> => {
+    await counting.get(room.id);
+    counting.delete(room.id);
+    const { position, subscription } = room;
+    if (withPresence.has(room.id) && subscription !== undefined) return subscription;
+    if (subscription !== undefined) await room.unsubscribe();
+    const begun = await room.subscribe({
+      presence: true,
+      ...(position === undefined ? {} : { position }),
+    });
+    withPresence.add(room.id);
+    return begun;
+  };
+
+  const load = (id: string): Promise<void> => {
+    const begun = loading.get(id) ?? loadNewest(id).finally(() => loading.delete(id));
+    loading.set(id, begun);
+    return begun;
+  };
+  const loadNewest = async (id: string): Promise<void> => {
+    const room = bind(id);
+    try {
+      const about = await follow(room);
+      // The listing knows how far one has read.
+      await listing;
+      const unread = (roomState(id)?.unread ?? 0) + firstPage.beyondUnread;
+      const limit = Math.min(firstPage.most, Math.max(firstPage.least, unread));
+      const { head, floor, epoch, events } = await room.history({ limit });
+      dispatch({
+        type: "room_opened",
+        room: id,
+        about: { ...about, head, floor, epoch },
+        events,
+      });
+    } catch (error) {
+      if (roomState(id)?.status === "ready") return;
+      const isGone = codeOf(error) === "not_found" || codeOf(error) === "forbidden";
+      dispatch({ type: "room_refused", room: id, status: isGone ? "gone" : "failed" });
+    }
+  };
+
+  const list = (): Promise<void> => {
+    listing = listOnce();
+    return listing;
+  };
+  const listOnce = async (): Promise<void> => {
+    try {
+      const rooms = await client.listRooms();
+      dispatch({ type: "rooms_listed", ...rooms });
+      for (const { room } of rooms.joined) {
+        if (withPresence.has(room) || counting.has(room) || room === host.openRoom()) continue;
+        // One that cannot be followed shows that when it is opened.
+        const begun = bind(room).subscribe();
+        counting.set(
+          room,
+          begun.catch(() => undefined),
+        );
+      }
+    } catch {
+      dispatch({ type: "rooms_failed" });
+    }
+  };
+
+  const listPeople = async (id: string): Promise<void> => {
+    if (host.openRoom() !== id || roomState(id)?.status !== "ready") return;
+    const room = client.room(id);
+    const [members, online] = await Promise.allSettled([room.members(), room.presence()]);
+    if (members.status === "fulfilled") {
+      dispatch({ type: "members_listed", room: id, members: members.value });
+    }
+    if (online.status === "fulfilled") {
+      dispatch({ type: "people_listed", room: id, online: online.value });
+    } else {
+      dispatch({ type: "people_failed", room: id });
+    }
+  };
+
+  return {
+    bind,
+    load,
+    list,
+    listPeople,
+    drop: async (id) => {
+      withPresence.delete(id);
+      counting.delete(id);
+      await client.room(id).unsubscribe();
+    },
+    noteOutgoing,
+    outgoing: (clientMessageId) => outgoing.get(clientMessageId),
+    forgetOutgoing: (clientMessageId) => void outgoing.delete(clientMessageId),
+    close: () => clearTimeout(listingPeople),
+  };
+}
+
+function viewOf(entry: Outgoing): OutgoingView {
+  return {
+    clientMessageId: entry.clientMessageId,
+    text: entry.text,
+    time: new Date(entry.createdAt).toISOString(),
+    state: entry.state,
+    reason: entry.error?.code,
+  };
+}

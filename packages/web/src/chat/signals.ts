@@ -1,0 +1,37 @@
+/** How typing and presence change what is shown of people. Pure, like the reducer that uses it. */
+import type { Action } from "./actions.ts";
+import type { RoomState } from "./model.ts";
+import type { EventFrame, WireUser } from "./wire.ts";
+
+/** Somebody began, goes on or stopped. */
+export function changeTyping(
+  room: RoomState,
+  action: Extract<Action, { readonly type: "typing" }>,
+): RoomState["typing"] {
+  const { [action.user]: _before, ...others } = room.typing;
+  return action.until === undefined
+    ? others
+    : { ...others, [action.user]: { name: action.name, until: action.until } };
+}
+
+/** Who has sent a message is not writing it any more. */
+export function withoutUser(typing: RoomState["typing"], event: EventFrame): RoomState["typing"] {
+  if (event.type !== "message.created" || typing[event.author] === undefined) return typing;
+  const { [event.author]: _gone, ...others } = typing;
+  return others;
+}
+
+/** Who came and who went. */
+export function changeOnline(
+  before: readonly WireUser[] | undefined,
+  online: readonly WireUser[],
+  offline: readonly string[],
+): readonly WireUser[] {
+  const gone = new Set<string>([...offline, ...online.map((user) => user.id)]);
+  return byName([...(before ?? []).filter((user) => !gone.has(user.id)), ...online]);
+}
+
+/** In the order of names, so that nobody jumps. */
+export function byName(users: readonly WireUser[]): readonly WireUser[] {
+  return users.toSorted((a, b) => a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1));
+}
