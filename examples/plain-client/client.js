@@ -10,8 +10,9 @@ globalThis.parlance = ({ url, room, name, token, last = 50, onEvent, onState, on
     if (id === outbox[0]?.id) settle();
     if (id === "subscribe") position = { epoch: result.epoch, offset: result.offset };
     if (id !== "sign_in") return;
-    if (result.token) onToken?.((token = result.token)); // brings the same guest back
     [failures, heartbeat, isOnline] = [0, result.heartbeat_ms, true];
+    token = result.token ?? token; // brings the same guest back
+    onToken?.(token);
     onState?.("online");
     subscribe(position ? { position } : { last });
     sendFirst();
@@ -52,9 +53,8 @@ globalThis.parlance = ({ url, room, name, token, last = 50, onEvent, onState, on
     Object.assign(socket, { onclose: lost, onmessage: ({ data }) => onFrame(JSON.parse(data)) });
     timer = setTimeout(watch, heartbeat);
   }
-  function publish(text, id = `${Date.now()}-${Math.random()}`) {
-    if (outbox.push({ type: "publish", id, room, client_message_id: id, text }) === 1) sendFirst();
-  }
+  const publish = (text, id = `${Date.now()}-${Math.random()}`) =>
+    outbox.push({ type: "publish", id, room, client_message_id: id, text }) === 1 && sendFirst();
   open();
   return { publish, close: () => lost({ code: 4999 }), waiting: () => outbox.length };
 };

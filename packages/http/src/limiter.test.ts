@@ -1,5 +1,5 @@
 import type { Clock } from "@parlance/core";
-import { ProtocolError } from "@parlance/protocol";
+import type { ProtocolError } from "@parlance/protocol";
 import { expect, test } from "vitest";
 import { createLimiter, networkOf } from "./limiter.ts";
 

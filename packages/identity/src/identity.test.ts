@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock, Ids } from "@parlance/core";
 import type { ProtocolError, SessionId, UserId } from "@parlance/protocol";
+import { openSqlite, type SqliteStore } from "@parlance/storage/sqlite";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { openSqlite, type SqliteStore } from "../../storage/src/sqlite/index.ts";
 import { createIdentity, type IdentityOptions, type IdentityParts, signToken } from "./index.ts";
 
 const secret = "an-install-secret-with-enough-characters";

@@ -127,6 +127,29 @@ describe("starting", () => {
   });
 });
 
+test("[A12] a made-up X-Forwarded-For does not get around the limit; a trusted proxy's counts", async () => {
+  const statuses = async (server: ParlanceServer): Promise<number[]> => {
+    const found: number[] = [];
+    for (let index = 0; index < 4; index += 1) {
+      const response = await fetch(`${server.url}/api/v1/guests`, {
+        method: "POST",
+        headers: { "content-type": "application/json", "x-forwarded-for": `192.0.2.${index}` },
+        body: JSON.stringify({ name: "Gus" }),
+      });
+      found.push(response.status);
+    }
+    return found;
+  };
+  const direct = await start({ sign_ins_per_minute: "2" });
+  expect(await statuses(direct)).toEqual([201, 201, 429, 429]);
+  const proxied = await start({
+    sign_ins_per_minute: "2",
+    trusted_proxies: "127.0.0.1",
+    data_dir: "proxied",
+  });
+  expect(await statuses(proxied)).toEqual([201, 201, 201, 201]);
+});
+
 describe("stopping", () => {
   test("[I-24] while draining, newcomers get 503, sockets get 1012, and the store is let go", async () => {
     const server = await start();

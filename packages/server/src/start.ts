@@ -161,6 +161,7 @@ async function assemble(given: {
       allowLoopback: config.mode === "development",
     },
     compression: config.compression,
+    trustedProxies: config.trusted_proxies,
     limits: {
       maxConnections: config.max_connections,
       maxConnectionsPerAddress: config.connections_per_address,

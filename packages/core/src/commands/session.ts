@@ -23,7 +23,10 @@ export async function signIn(
   if (version === undefined) {
     throw new ProtocolError("unsupported_version", { supported: supportedVersions });
   }
-  const identity = await services.authenticator.authenticate(credentialOf(command));
+  const identity = await services.authenticator.authenticate({
+    ...credentialOf(command),
+    address: connection.peer.address,
+  });
   return new Together(
     () => {
       connection.become(identity, command.device_id);
@@ -60,7 +63,10 @@ export async function refresh(
   connection: Connection,
   command: Command<"refresh">,
 ): Promise<Refreshed> {
-  const identity = await services.authenticator.authenticate({ token: command.token });
+  const identity = await services.authenticator.authenticate({
+    token: command.token,
+    address: connection.peer.address,
+  });
   if (identity.user !== connection.userId) throw new ProtocolError("forbidden");
   connection.identity = identity;
   return expiry(identity);

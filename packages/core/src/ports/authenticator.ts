@@ -9,9 +9,14 @@ export interface Authenticator {
   authenticate(credential: Credential): Promise<Identity>;
 }
 
-export type Credential =
-  | { readonly token: string; readonly device?: DeviceId }
-  | { readonly guest: { readonly name: string }; readonly device?: DeviceId };
+export type Credential = (
+  | { readonly token: string }
+  | { readonly guest: { readonly name: string } }
+) & {
+  readonly device?: DeviceId;
+  /** Where it comes from, for limits on guessing and on making guests. Never decides who somebody is. */
+  readonly address?: string;
+};
 
 /** Who acts. Set once from a verified credential; no field of a frame changes it. */
 export interface Identity {

@@ -40,6 +40,8 @@ interface Cursor {
 
 /** What must be done about a revocation, once the node is well, is done after so many milliseconds. */
 const revocationMs = 2_000;
+/** A node that slept longer than this knows that it did. */
+const asleepMs = 4_500;
 /** A run that found this many says enough. */
 const maxViolations = 40;
 
@@ -55,11 +57,13 @@ export class Checker {
   readonly #byMessageId = new Map<string, Intent>();
   readonly #cursors = new Map<string, Cursor>();
   readonly #revoked = new Map<string, number>();
+  readonly #revokedUsers = new Map<UserId, number>();
   readonly #kicked = new Map<string, number>();
 
   constructor(scheduler: Scheduler, store: FaultyStore) {
     this.#scheduler = scheduler;
     this.#store = store;
+    store.asked = (host, append) => this.#accepts(host, append.author);
   }
 
   violate(invariant: string, text: string): void {
@@ -309,7 +313,8 @@ export class Checker {
 
   /** An operator was told that `user` is out of the room, at its present head. */
   kickConfirmed(room: RoomId, user: UserId): void {
-    this.#kicked.set(`${room} ${user}`, this.#present.get(room)?.frames.length ?? 0);
+    const key = `${room} ${user}`;
+    if (!this.#kicked.has(key)) this.#kicked.set(key, this.head(room));
   }
 
   isMember(room: RoomId, user: UserId): boolean {
@@ -319,8 +324,9 @@ export class Checker {
   // --- Revocation -------------------------------------------------------------------------------------
 
   /** A session ended. */
-  revoked(session: string): void {
+  revoked(session: string, user: UserId): void {
     this.#revoked.set(session, this.#scheduler.now);
+    this.#revokedUsers.set(user, this.#scheduler.now);
   }
 
   /** A node writes to a link, or was seen to keep it open. I-17: not two seconds after its identity ended. */
@@ -336,6 +342,16 @@ export class Checker {
     if (wallTime(this.#scheduler, host) - credential.expiresAt > revocationMs) {
       this.violate("I-17", `${host.name} serves ${credential.session} after its token expired`);
     }
+  }
+
+  /** I-17: no frame is accepted either, and by a node that slept long none at all before it has looked. */
+  #accepts(host: SimHost, user: UserId): void {
+    const revokedAt = this.#revokedUsers.get(user);
+    if (revokedAt === undefined || this.#store.faults.isDown) return;
+    const wellForMs = this.#scheduler.now - host.healthySince;
+    const mustKnow = wellForMs > revocationMs || host.pausedForMs > asleepMs;
+    if (!mustKnow || this.#scheduler.now - revokedAt <= revocationMs) return;
+    this.violate("I-17", `${host.name} accepts a frame of ${user}, revoked at ${revokedAt}`);
   }
 
   // --- At rest ----------------------------------------------------------------------------------------

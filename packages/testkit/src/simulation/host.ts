@@ -9,10 +9,13 @@ export interface SimHost extends Host {
   wallOffset: number;
   /** Since when nothing has kept it from acting; what it must do within seconds counts from here. */
   healthySince: number;
+  pausedAt: number;
+  /** How long it was paused last. */
+  pausedForMs: number;
 }
 
 export function createHost(name: string): SimHost {
-  return { name, isDead: false, isPaused: false, held: [], wallOffset: 0, healthySince: 0 };
+  return { name, isDead: false, isPaused: false, held: [], wallOffset: 0, healthySince: 0, pausedAt: 0, pausedForMs: 0 };
 }
 
 /** Where virtual time 0 is on the wall. */

@@ -37,6 +37,8 @@ export class FaultyStore {
   readonly directory: Directory;
   /** When a call last failed: what a client sent behind a message that failed may stand before it. */
   failedAt: number = Number.NEGATIVE_INFINITY;
+  /** Told of each append as a node asks for it. */
+  asked: (host: SimHost, append: Append) => void = () => {};
   readonly #scheduler: Scheduler;
   readonly #random: Random;
 
@@ -125,6 +127,7 @@ export class FaultyStore {
 
   /* One lane for each room and node, there and back: calls commit, and are answered, in call order. */
   #append(host: SimHost, lanes: Map<RoomId, Lane>, append: Append): Promise<Appended> {
+    this.asked(host, append);
     const lane: Lane = lanes.get(append.room) ?? { request: 0, answer: 0 };
     lanes.set(append.room, lane);
     const scheduler = this.#scheduler;

@@ -234,6 +234,10 @@ export class World {
   #issueToken(client: ModelClient): (Token & { readonly token: string }) | undefined {
     const session = `s${client.name}`;
     if (this.#ended.has(session)) return undefined;
+    if (this.#isChaos && client !== this.#owner() && this.#random.chance(0.02)) {
+      // While it is being signed in.
+      this.scheduler.after(this.#random.between(0, 300), "revoke", () => this.#revoke(client));
+    }
     const { directory } = this.#store;
     const lifeMs = this.#shortLived.has(client.name) ? this.#random.between(2_000, 6_000) : 1e9;
     const expiresAt = wallStart + this.scheduler.now + lifeMs;
@@ -365,7 +369,7 @@ export class World {
     else if (roll < 0.74) this.#slowDown(client);
     else if (roll < 0.78) this.#jump(slot);
     else if (roll < 0.95) this.#kickOrBringBack();
-    else this.#revoke();
+    else this.#revoke(random.pick(this.#clients.slice(1)));
   }
 
   #crash({ host, node, ...slot }: Slot): void {
@@ -387,6 +391,7 @@ export class World {
     if (host.isDead || host.isPaused) return;
     this.faults.pause += 1;
     host.isPaused = true;
+    host.pausedAt = this.scheduler.now;
     const forMs = this.#random.between(200, 8_000);
     this.scheduler.after(forMs, "continue", () => this.#continue(host));
   }
@@ -394,6 +399,7 @@ export class World {
   #continue(host: SimHost): void {
     if (!host.isPaused) return;
     host.healthySince = this.scheduler.now;
+    host.pausedForMs = this.scheduler.now - host.pausedAt;
     const timersFirst = this.#random.chance(0.5);
     this.scheduler.resume(host, (task) => timersFirst && task.label === "timer");
   }
@@ -458,13 +464,12 @@ export class World {
     }
   }
 
-  #revoke(): void {
-    const client = this.#random.pick(this.#clients.slice(1));
+  #revoke(client: ModelClient): void {
     const session = `s${client.name}`;
     if (this.#ended.has(session) || this.#store.faults.isDown) return;
     this.faults.revoke += 1;
     this.#ended.add(session);
-    this.checker.revoked(session);
+    this.checker.revoked(session, client.user);
     void this.#store.directory.revokeSession(session as SessionId, wallStart + this.scheduler.now);
   }
 

@@ -14,28 +14,27 @@ export function ConnectionLine({ onUseHere }: { onUseHere: () => void }): ReactN
   const link = useChatState((state) => state.link);
   const wasOnline = useRef(false);
   if (link.kind === "online") wasOnline.current = true;
+  const isFirst = link.kind === "connecting" && !wasOnline.current;
   return (
-    <div
-      className={`connection ${link.kind}`}
-      data-testid="connection"
-      data-state={link.kind}
-      role="status"
-    >
-      {link.kind === "connecting" ? <Connecting again={wasOnline.current} /> : null}
-      {link.kind === "waiting" ? <Waiting link={link} /> : null}
-      {link.kind === "closed" ? <Closed code={link.code} onUseHere={onUseHere} /> : null}
+    <div className="connection">
+      <div
+        className={isFirst ? "connection-bar first" : "connection-bar"}
+        data-testid="connection"
+        data-state={link.kind}
+        role="status"
+      >
+        {link.kind === "connecting" ? <Connecting isFirst={isFirst} /> : null}
+        {link.kind === "waiting" ? <Waiting link={link} /> : null}
+        {link.kind === "closed" ? <Closed code={link.code} onUseHere={onUseHere} /> : null}
+      </div>
     </div>
   );
 }
 
-function Connecting({ again }: { again: boolean }): ReactNode {
+/** A first connection that is there at once needs no word; the style sheet shows this one late. */
+function Connecting({ isFirst }: { isFirst: boolean }): ReactNode {
   const { t } = useTranslation();
-  // A first connection that is there at once needs no word.
-  return (
-    <div className={again ? "connection-bar" : "connection-bar first"}>
-      <p>{again ? t("waitingSoon") : t("connecting")}</p>
-    </div>
-  );
+  return <p>{isFirst ? t("connecting") : t("waitingSoon")}</p>;
 }
 
 function Waiting({ link }: { link: Extract<Link, { readonly kind: "waiting" }> }): ReactNode {
@@ -43,7 +42,7 @@ function Waiting({ link }: { link: Extract<Link, { readonly kind: "waiting" }> }
   const chat = useChat();
   const seconds = Math.max(0, Math.ceil((link.retryAt - useNow()) / 1_000));
   return (
-    <div className="connection-bar">
+    <>
       <p>
         {seconds === 0 ? t("waitingSoon") : t("waitingFor", { seconds })}{" "}
         <span className="quiet">{t("offlineNote")}</span>
@@ -51,7 +50,7 @@ function Waiting({ link }: { link: Extract<Link, { readonly kind: "waiting" }> }
       <button type="button" className="link" onClick={() => chat.tryNow()}>
         {t("tryNow")}
       </button>
-    </div>
+    </>
   );
 }
 
@@ -61,31 +60,31 @@ function Closed({ code, onUseHere }: { code: string; onUseHere: () => void }): R
   const chat = useChat();
   if (code === "replaced") {
     return (
-      <div className="connection-bar">
+      <>
         <p>{t("replaced")}</p>
         <button type="button" className="link" onClick={onUseHere}>
           {t("useHere")}
         </button>
-      </div>
+      </>
     );
   }
   if (code === "unsupported_version" || code === "too_many_bad_frames") {
     return (
-      <div className="connection-bar">
+      <>
         <p>{t("closedVersion")}</p>
         <button type="button" className="link" onClick={() => location.reload()}>
           {t("reload")}
         </button>
-      </div>
+      </>
     );
   }
   return (
-    <div className="connection-bar">
+    <>
       <p>{t("closedFor", { reason: failureText(code) })}</p>
       <button type="button" className="link" onClick={() => chat.tryNow()}>
         {t("tryNow")}
       </button>
-    </div>
+    </>
   );
 }
 
