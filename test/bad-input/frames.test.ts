@@ -1,6 +1,7 @@
 /** RELIABILITY 4.2: what a client may send wrongly over the native dialect, against a whole server. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Frame, type Pair, Scene } from "./scene.ts";
+import WebSocket from "ws";
+import { type Frame, type Pair, Scene, Speaker } from "./scene.ts";
 
 let scene: Scene;
 let pair: Pair;
@@ -293,8 +294,10 @@ describe("fields", () => {
     // Many make the rooms, so that one commit makes many.
     const makers = await Promise.all(Array.from({ length: 50 }, () => scene.guest()));
     await Promise.all(
-      Array.from({ length: 1_100 }, (_, index) =>
-        makers[index % makers.length]?.ask({ type: "subscribe", room: `many-${index}` }),
+      makers.flatMap((maker, first) =>
+        Array.from({ length: 22 }, (_, index) =>
+          maker.ask({ type: "subscribe", room: `many-${first * 22 + index}` }),
+        ),
       ),
     );
     const answers = await Promise.all(
@@ -369,6 +372,61 @@ describe("fields", () => {
     }
     await refused(`{"type":"history","id":1,"room":"${pair.room}","limit":"1"}`);
     await pair.goesOn();
+  });
+});
+
+describe("who comes from where", () => {
+  test("[A14] [A15] a cookie signs nobody in, and a foreign page is refused whatever it brings", async () => {
+    const port = scene.server.port;
+    const own = await scene.stranger({
+      origin: `http://localhost:${port}`,
+      headers: { cookie: "session=pls_stolen_secret; token=x" },
+    });
+    expect(await own.ask({ type: "list_rooms" })).toMatchObject({ code: "unauthenticated" });
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      const foreign = new WebSocket(scene.socketUrl, {
+        origin: "https://evil.example",
+        headers: { cookie: "session=pls_stolen_secret" },
+      });
+      foreign.on("unexpected-response", (_request, response) => resolve(response.statusCode));
+      foreign.on("open", () => reject(new Error("a foreign page came in")));
+      foreign.on("error", () => undefined);
+    });
+    expect(status).toBe(403);
+    await pair.goesOn();
+  });
+
+  test("[A6] a token in the address signs nobody in", async () => {
+    const guest = await scene.stranger();
+    const answer = await guest.ask({ type: "sign_in", guest: { name: "Tokened" } });
+    const { token } = answer["result"] as { token: string };
+    const speaker = await new Speaker(`${scene.socketUrl}?token=${token}`).opened();
+    expect(await speaker.ask({ type: "list_rooms" })).toMatchObject({ code: "unauthenticated" });
+    await pair.goesOn();
+  });
+
+  test("[F-C7] a byte that changes on the way ends the connection or is refused, and is never another's message", async () => {
+    for (let at = 0; at < 30; at += 3) {
+      const speaker = await scene.guest();
+      const text = Buffer.from(
+        json({
+          type: "publish",
+          id: 1,
+          room: pair.room,
+          text: "tampered",
+          client_message_id: `c${at}`,
+        }),
+      );
+      const payload = Buffer.from(text);
+      payload.writeUInt8(payload.readUInt8(at) ^ 0x80, at);
+      speaker.socket.send(payload, { binary: false });
+      await speaker.until(
+        () => speaker.closedWith ?? speaker.frames.find((frame) => frame["type"] === "error"),
+        "an answer or the end",
+      );
+    }
+    await pair.goesOn();
+    expect(pair.bystander.frames.some((frame) => textOf(frame) === "tampered")).toBe(false);
   });
 });
 

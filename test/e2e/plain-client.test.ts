@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runInThisContext } from "node:vm";
 import { freePort, ServerProcess } from "@parlance/testkit/server-process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
@@ -40,8 +41,7 @@ describe("the plain client", () => {
     server = new ServerProcess(await freePort(), directory, { PARLANCE_COMMANDS_PER_SECOND: "0" });
     await server.start();
     // As a page would: a script that leaves one name behind.
-    // oxlint-disable-next-line no-new-func -- the example is a script, not a module
-    new Function(readFileSync(file, "utf8"))();
+    runInThisContext(readFileSync(file, "utf8"), { filename: file });
     connect = (globalThis as unknown as { parlance: typeof connect }).parlance;
   }, 60_000);
 

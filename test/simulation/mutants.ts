@@ -24,7 +24,15 @@ function nextPlace(tools: Tools, append: Append) {
 function frameAt(append: Append, sequence: number): EventFrame {
   const { type, data } = append.event as AnyDurableEvent;
   const { room, id, author, time } = append;
-  return { type, room, sequence, id, author, time: new Date(time).toISOString(), data } as EventFrame;
+  return {
+    type,
+    room,
+    sequence,
+    id,
+    author,
+    time: new Date(time).toISOString(),
+    data,
+  } as EventFrame;
 }
 
 const withAppend =
@@ -108,9 +116,7 @@ export const mutants: readonly Mutant[] = [
     breaks: ["I-11"],
     tampering: {
       link: (link, { random }) =>
-        withLines(link, (line) =>
-          isMessage(line) && random.chance(0.05) ? [line, line] : [line],
-        ),
+        withLines(link, (line) => (isMessage(line) && random.chance(0.05) ? [line, line] : [line])),
     },
   },
   {
@@ -162,13 +168,23 @@ export const mutants: readonly Mutant[] = [
     name: "stores without the client message id",
     breaks: ["I-4"],
     tampering: {
-      log: withAppend((log) => ({ clientMessageId: _, ...append }) => log.append(append)),
+      log: withAppend(
+        (log) =>
+          ({ clientMessageId: _, ...append }) =>
+            log.append(append),
+      ),
     },
   },
   {
     name: "stores under rights that have ended",
     breaks: ["I-6"],
-    tampering: { log: withAppend((log) => ({ revision: _, ...append }) => log.append(append)) },
+    tampering: {
+      log: withAppend(
+        (log) =>
+          ({ revision: _, ...append }) =>
+            log.append(append),
+      ),
+    },
   },
   {
     name: "looks at tokens only when somebody signs in",

@@ -80,5 +80,7 @@ describe(`${seeds} seeds from ${first}`, () => {
 });
 
 afterAll(() => {
-  process.stdout.write(`simulation: seeds ${first} to ${first + seeds - 1}, ${JSON.stringify(total)}\n`);
+  process.stdout.write(
+    `simulation: seeds ${first} to ${first + seeds - 1}, ${JSON.stringify(total)}\n`,
+  );
 });

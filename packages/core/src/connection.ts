@@ -20,11 +20,12 @@ import {
   type UserId,
 } from "@parlance/protocol";
 import { dispatch } from "./commands/index.ts";
+import { endsIdentity } from "./control.ts";
 import { asProtocolError } from "./failure.ts";
 import type { ConnectionView, Inlet, Peer } from "./gate.ts";
 import { Outbox, type OutboxOwner } from "./outbox.ts";
 import { type Awaitable, type Outcome, Pipelined, Together } from "./outcome.ts";
-import type { Identity, Link, Wire } from "./ports/index.ts";
+import type { ControlFact, Identity, Link, Wire } from "./ports/index.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { encode } from "./recent-events.ts";
 import type { Services } from "./services.ts";
@@ -62,6 +63,8 @@ export class Connection implements Inlet, OutboxOwner {
   readonly #rate: RateLimit;
   readonly #subscriptions = new Map<RoomId, Subscription>();
   #inFlight: Map<RoomId, InFlight> | undefined;
+  /** Identities that ended while a credential is being verified; undefined while none is. */
+  #endedMeanwhile: ControlFact[] | undefined;
   #appends = 0;
   #state: State = "opening";
   #badFrames = 0;
@@ -128,7 +131,7 @@ export class Connection implements Inlet, OutboxOwner {
       this.#sendError(command.id, new ProtocolError("rate_limited", details));
       return;
     }
-    if (this.#isBusy) this.#backlog.push(command);
+    if (this.#isBusy || !this.#services.isAwake()) this.#backlog.push(command);
     else this.#run(command);
   }
 
@@ -162,12 +165,17 @@ export class Connection implements Inlet, OutboxOwner {
 
   #runBacklog(): void {
     this.#isBusy = false;
-    while (!this.#isBusy && this.#state !== "closed") {
+    while (!this.#isBusy && this.#state !== "closed" && this.#services.isAwake()) {
       const next = this.#backlog.shift();
       if (next === undefined) break;
       this.#run(next);
     }
     this.#tellIdle();
+  }
+
+  /** The node knows the present again after a sleep: what came meanwhile is done now. */
+  awoke(): void {
+    if (!this.#isBusy) this.#runBacklog();
   }
 
   #complete(command: Command, outcome: Outcome): void {
@@ -348,11 +356,46 @@ export class Connection implements Inlet, OutboxOwner {
 
   // --- Life -----------------------------------------------------------------------------------------
 
-  /** Sets whose connection it is, once. */
+  /** A credential is being verified: from now on what ends identities is remembered until `accept`. */
+  beginVerifying(): void {
+    this.#endedMeanwhile = [];
+  }
+
+  /** The credential was refused. */
+  endVerifying(): void {
+    this.#endedMeanwhile = undefined;
+  }
+
+  /**
+   * Takes the identity that was verified.
+   *
+   * Security: the verifier may have looked just before the identity was revoked, and the control log's entry may
+   * have passed before this connection had an identity. Without this it would live until it disconnects.
+   *
+   * @throws ProtocolError `unauthenticated` if it ended meanwhile.
+   */
+  accept(identity: Identity): void {
+    const ended = this.#endedMeanwhile ?? [];
+    this.#endedMeanwhile = undefined;
+    if (ended.some((fact) => endsIdentity(fact, identity))) {
+      throw new ProtocolError("unauthenticated");
+    }
+    this.identity = identity;
+  }
+
+  /** What the control log says about identities. */
+  hear(fact: ControlFact): void {
+    this.#endedMeanwhile?.push(fact);
+    if (this.identity !== undefined && endsIdentity(fact, this.identity)) {
+      this.end("unauthenticated");
+    }
+  }
+
+  /** Sets whose connection it is, once. @throws ProtocolError as `accept`. */
   become(identity: Identity, device: DeviceId | undefined): void {
     const { registry, report } = this.#services;
+    this.accept(identity);
     if (device !== undefined) registry.ofDevice(identity.user, device)?.end("replaced");
-    this.identity = identity;
     this.device = device;
     this.#state = "ready";
     registry.bind(this, identity.user);

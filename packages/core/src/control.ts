@@ -3,7 +3,7 @@
  * node within two seconds, with the broker up, dead or lossy.
  */
 import type { Sequence } from "@parlance/protocol";
-import type { ControlFact } from "./ports/index.ts";
+import type { ControlFact, Identity } from "./ports/index.ts";
 import type { Services } from "./services.ts";
 
 export class ControlFollower {
@@ -40,36 +40,32 @@ export class ControlFollower {
 
   #apply(fact: ControlFact): void {
     const { rooms, registry } = this.#services;
-    switch (fact.type) {
-      case "member_ended": {
-        const room = rooms.get(fact.room);
-        if (room === undefined || room.last >= fact.sequence) return;
-        room.forgetRoles();
-        room.repair();
-        return;
-      }
-      case "session_revoked":
-        for (const connection of registry) {
-          if (connection.identity?.session === fact.session) connection.revoke("unauthenticated");
-        }
-        return;
-      case "user_signed_out":
-        for (const connection of registry.ofUser(fact.user)) {
-          const { session } = connection.identity ?? {};
-          if (session === undefined || session !== fact.exceptSession) {
-            connection.revoke("unauthenticated");
-          }
-        }
-        return;
-      case "user_disabled":
-        for (const connection of registry.ofUser(fact.user)) connection.revoke("unauthenticated");
-        return;
-      case "key_revoked":
-        for (const connection of registry) {
-          if (connection.identity?.principal === fact.principal)
-            connection.revoke("unauthenticated");
-        }
-        return;
+    if (fact.type === "member_ended") {
+      const room = rooms.get(fact.room);
+      if (room === undefined || room.last >= fact.sequence) return;
+      room.forgetRoles();
+      room.repair();
+      return;
     }
+    for (const connection of registry) connection.hear(fact);
+  }
+}
+
+/** Whether a fact ends an identity. */
+export function endsIdentity(fact: ControlFact, identity: Identity): boolean {
+  switch (fact.type) {
+    case "member_ended":
+      return false;
+    case "session_revoked":
+      return identity.session === fact.session;
+    case "user_signed_out":
+      return (
+        identity.user === fact.user &&
+        (identity.session === undefined || identity.session !== fact.exceptSession)
+      );
+    case "user_disabled":
+      return identity.user === fact.user;
+    case "key_revoked":
+      return identity.principal === fact.principal;
   }
 }

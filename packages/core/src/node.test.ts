@@ -374,6 +374,28 @@ describe("rights", () => {
     expect(bob.frames.at(-1)).toMatchObject({ type: "unsubscribed" });
   });
 
+  test("[Z4] whoever left a private room hears no typing, no presence and no read mark of it", async () => {
+    const harness = await withUsers();
+    const { ann, room } = await privateRoom(harness);
+    await ann.ask({ type: "add_member", room, user: "bob" });
+    const bob = await harness.signIn("bob");
+    await bob.ask({ type: "subscribe", room, presence: true });
+    await bob.ask({ type: "leave", room });
+    await settle();
+    const before = bob.frames.length;
+    await ann.ask({ type: "typing", room, active: true });
+    await ann.ask({ type: "mark_read", room, sequence: 1 });
+    const eve = await harness.signIn("eve");
+    await ann.ask({ type: "add_member", room, user: "eve" });
+    await eve.ask({ type: "subscribe", room });
+    await harness.clock.advance(3_000);
+    expect(bob.frames.slice(before)).toEqual([]);
+    expect((await bob.ask({ type: "list_rooms" })).joined).toEqual([]);
+    for (const type of ["presence", "list_members", "mark_read"] as const) {
+      expect((await bob.refusal({ type, room, sequence: 1 })).code).toBe("not_found");
+    }
+  });
+
   test("[Z9] a member may not remove others, and a moderator may not touch the owner", async () => {
     const harness = await withUsers();
     const { ann, room } = await privateRoom(harness);

@@ -55,7 +55,7 @@ class ServerNode implements Node {
   #isWaking = false;
 
   constructor(ports: NodePorts, settings: NodeSettings) {
-    const flusher = new Flusher(ports.clock, () => this.#mayDeliver());
+    const flusher = new Flusher(ports.clock, () => this.#isAwake());
     const rooms = new Rooms({
       log: ports.log,
       directory: ports.directory,
@@ -66,7 +66,9 @@ class ServerNode implements Node {
       presenceFlushMs: settings.presenceFlushMs,
       onFailure: (event, error) => ports.report("warn", event, { error }),
     });
-    this.#services = { ...ports, settings, rooms, flusher, registry: new Registry() };
+    const registry = new Registry();
+    const isAwake = (): boolean => this.#isAwake();
+    this.#services = { ...ports, settings, rooms, flusher, registry, isAwake };
     this.#control = new ControlFollower(this.#services);
     this.#awakeAt = ports.clock.monotonic();
   }
@@ -196,9 +198,9 @@ class ServerNode implements Node {
 
   /*
    * Security: a node that was stopped for a while (SIGSTOP, a suspended machine) wakes with sockets, tokens and
-   * memberships of the past. Nothing leaves it before it has looked at the clock and read the control log.
+   * memberships of the past. Nothing leaves it, and no command is begun, before it has looked at the clock and read the control log.
    */
-  #mayDeliver(): boolean {
+  #isAwake(): boolean {
     if (!this.#wasAsleep()) return true;
     if (!this.#isWaking) {
       this.#isWaking = true;
@@ -222,5 +224,6 @@ class ServerNode implements Node {
     this.#awakeAt = clock.monotonic();
     this.#isWaking = false;
     flusher.resume();
+    for (const connection of registry) connection.awoke();
   }
 }

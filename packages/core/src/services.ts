@@ -12,6 +12,8 @@ export interface Services extends NodePorts {
   readonly rooms: Rooms;
   readonly flusher: Flusher;
   readonly registry: Registry;
+  /** False from the moment the node notices that it was asleep until it has looked around. */
+  readonly isAwake: () => boolean;
 }
 
 /** One command's surroundings: who asks, and by which connection if by one. */

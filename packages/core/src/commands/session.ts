@@ -68,8 +68,23 @@ export async function refresh(
     address: connection.peer.address,
   });
   if (identity.user !== connection.userId) throw new ProtocolError("forbidden");
-  connection.identity = identity;
+  connection.accept(identity);
   return expiry(identity);
+}
+
+/** To be followed by `connection.accept` or `become` in one step with their effect. */
+async function verify(
+  services: Services,
+  connection: Connection,
+  credential: Credential,
+): Promise<Identity> {
+  connection.beginVerifying();
+  try {
+    return await services.authenticator.authenticate(credential);
+  } catch (error) {
+    connection.endVerifying();
+    throw error;
+  }
 }
 
 function expiry(identity: Identity): { expires_at?: string } {

@@ -103,7 +103,8 @@ function readable(
   const room = context.services.rooms.get(id);
   if (room === undefined) return openReadable(context, id, position);
   const role = relevantRole(context, "read", room);
-  if (role instanceof Promise || isUnheardOf(room, position)) return openReadable(context, id, position);
+  if (role instanceof Promise || isUnheardOf(room, position))
+    return openReadable(context, id, position);
   authorize(context.identity, "read", room.record, role);
   checkPosition(room, position);
   return room;

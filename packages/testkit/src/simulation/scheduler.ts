@@ -44,17 +44,18 @@ export class Scheduler {
     return task;
   }
 
-  /** Lets a paused host go on: first whatever `isFirst` says, then the rest, each in the order it came due. */
+  /**
+   * Lets a paused host go on: first whatever `isFirst` says, then the rest, each in the order it came due and
+   * before anything that comes due now.
+   */
   resume(host: Host, isFirst: (task: Task) => boolean): void {
     host.isPaused = false;
     const held = host.held;
     host.held = [];
-    for (const first of [true, false]) {
-      for (const task of held) {
-        if (isFirst(task) === first && !task.isCancelled) {
-          this.after(0, task.label, task.run, host);
-        }
-      }
+    for (const task of held) {
+      if (task.isCancelled) continue;
+      const order = isFirst(task) ? task.order - this.#order : task.order;
+      this.#push({ ...task, at: this.now, order });
     }
   }
 

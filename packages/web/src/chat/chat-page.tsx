@@ -137,9 +137,10 @@ function isWriting(target: EventTarget | null): boolean {
 /** `(3) general · Parlance`: the number counts unread messages in all rooms of the reader. */
 function useDocumentTitle(room: string | undefined): void {
   const { t } = useTranslation();
-  const title = useChatState((state) =>
-    room === undefined ? undefined : state.rooms[room]?.title,
-  );
+  const title = useChatState((state) => {
+    const shown = room === undefined ? undefined : state.rooms[room];
+    return shown === undefined || shown.epoch === "" ? undefined : shown.title;
+  });
   const unread = useChatState((state) =>
     Object.values(state.rooms).reduce(
       (sum, one) => sum + (one.role === undefined ? 0 : one.unread),

@@ -15,6 +15,10 @@ const pageEvents = 100;
 /** The list of rooms is not asked for more often than this when the window comes to the front. */
 const listingAgeMs = 5_000;
 
+/** What others do is shown at most this often: a thousand missed messages must not be a thousand renderings. */
+const renderMs = 16;
+const ofOthers: ReadonlySet<Action["type"]> = new Set(["event", "presence", "typing"]);
+
 /** What the components see. Acts return at once; what comes of them is in the state. */
 export interface Chat {
   readonly client: Client;
@@ -56,6 +60,13 @@ export function startChat(client: Client, me: WireUser): Chat {
     const next = reduce(state, action);
     if (next === state) return;
     state = next;
+    if (!ofOthers.has(action.type)) tell();
+    else telling ??= setTimeout(tell, renderMs);
+  };
+  let telling: ReturnType<typeof setTimeout> | undefined;
+  const tell = (): void => {
+    clearTimeout(telling);
+    telling = undefined;
     for (const listen of listeners) listen();
   };
   const roomState = (id: string): RoomState | undefined => state.rooms[id];
@@ -103,13 +114,6 @@ export function startChat(client: Client, me: WireUser): Chat {
   window.addEventListener("focus", onVisible);
   client.connect().catch(() => undefined);
 
-  const joinRoom = async (id: string): Promise<void> => {
-    await client.room(id).join();
-    dispatch({ type: "room_joined", room: id });
-    await listRooms();
-    await rooms.listPeople(id);
-  };
-
   return {
     client,
     get: () => state,
@@ -120,12 +124,7 @@ export function startChat(client: Client, me: WireUser): Chat {
     open: async (id, join) => {
       open = id;
       dispatch({ type: "room_opening", room: id });
-      if (roomState(id)?.status !== "ready") await rooms.load(id);
-      const room = roomState(id);
-      if (join && room?.status === "ready" && room.role === undefined) {
-        // Where one may not join, the room says so in place of the composer.
-        await joinRoom(id).catch(() => undefined);
-      }
+      if (roomState(id)?.status !== "ready") await rooms.load(id, join);
       await rooms.listPeople(id);
     },
     leaveView: (id) => {
@@ -155,7 +154,7 @@ export function startChat(client: Client, me: WireUser): Chat {
       rooms.forgetOutgoing(clientMessageId);
       dispatch({ type: "outgoing_discarded", room: id, id: clientMessageId });
     },
-    join: joinRoom,
+    join: rooms.join,
     leave: async (id) => {
       await client.room(id).leave();
       await rooms.drop(id);
@@ -183,6 +182,7 @@ export function startChat(client: Client, me: WireUser): Chat {
     },
     close: () => {
       clearInterval(forgetTyping);
+      clearTimeout(telling);
       readMarks.close();
       rooms.close();
       checks.close();

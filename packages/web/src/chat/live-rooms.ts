@@ -29,8 +29,13 @@ export interface RoomsHost {
 export interface LiveRooms {
   /** Listens to a room, once. */
   bind(id: string): Room;
-  /** Follows a room with presence and loads its newest messages; what is under way is not begun twice. */
-  load(id: string): Promise<void>;
+  /**
+   * Follows a room with presence and loads its newest messages; what is under way is not begun twice. `join`:
+   * becomes a member first if one is not; where that is refused, one reads only.
+   */
+  load(id: string, join?: boolean): Promise<void>;
+  /** Becomes a member. @throws ClientError when the server refuses. */
+  join(id: string): Promise<void>;
   /** Asks for the list of rooms and follows the reader's own. */
   list(): Promise<void>;
   listPeople(id: string): Promise<void>;
@@ -113,17 +118,18 @@ export function createLiveRooms(host: RoomsHost): LiveRooms {
     return begun;
   };
 
-  const load = (id: string): Promise<void> => {
-    const begun = loading.get(id) ?? loadNewest(id).finally(() => loading.delete(id));
+  const load = (id: string, join = false): Promise<void> => {
+    const begun = loading.get(id) ?? loadNewest(id, join).finally(() => loading.delete(id));
     loading.set(id, begun);
     return begun;
   };
-  const loadNewest = async (id: string): Promise<void> => {
+  const loadNewest = async (id: string, join: boolean): Promise<void> => {
     const room = bind(id);
     try {
       const about = await follow(room);
       // The listing knows how far one has read.
       await listing;
+      if (join && about.role === undefined) await joinRoom(id).catch(() => undefined);
       const unread = (roomState(id)?.unread ?? 0) + firstPage.beyondUnread;
       const limit = Math.min(firstPage.most, Math.max(firstPage.least, unread));
       const { head, floor, epoch, events } = await room.history({ limit });
@@ -138,6 +144,13 @@ export function createLiveRooms(host: RoomsHost): LiveRooms {
       const isGone = codeOf(error) === "not_found" || codeOf(error) === "forbidden";
       dispatch({ type: "room_refused", room: id, status: isGone ? "gone" : "failed" });
     }
+  };
+
+  const joinRoom = async (id: string): Promise<void> => {
+    await client.room(id).join();
+    await list();
+    dispatch({ type: "room_joined", room: id });
+    await listPeople(id);
   };
 
   const list = (): Promise<void> => {
@@ -179,6 +192,7 @@ export function createLiveRooms(host: RoomsHost): LiveRooms {
   return {
     bind,
     load,
+    join: joinRoom,
     list,
     listPeople,
     drop: async (id) => {

@@ -78,6 +78,7 @@ export const de: Texts = {
 
   chooseTitle: "Wählen Sie einen Raum",
   chooseHint: "Ihre Räume stehen an der Seite. {{keys}} findet einen nach Namen.",
+  unknownRoom: "Unbekannter Raum",
   goneTitle: "Diesen Raum gibt es nicht",
   goneHint: "Er wurde entfernt, oder er ist privat und Sie gehören nicht dazu.",
   goGeneral: "Zu general",

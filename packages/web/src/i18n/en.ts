@@ -74,6 +74,7 @@ export const en = {
 
   chooseTitle: "Choose a room",
   chooseHint: "Your rooms are on the side. {{keys}} finds one by name.",
+  unknownRoom: "Unknown room",
   goneTitle: "There is no such room",
   goneHint: "It was removed, or it is private and you are not a member.",
   goGeneral: "Go to general",

@@ -27,14 +27,13 @@ export function Composer({
   roomId,
   title,
   drafts,
-  isOff,
   onSent,
   onMessages,
 }: {
   roomId: string;
-  title: string;
+  /** Undefined while the room is not known. */
+  title: string | undefined;
   drafts: Drafts;
-  isOff: boolean;
   onSent: () => void;
   onMessages: () => void;
 }): ReactNode {
@@ -44,7 +43,7 @@ export function Composer({
   const [text, setText] = useState(() => drafts.get(roomId));
   const limit = chat.client.session?.limits.text_length ?? defaultLimit;
   const left = limit - text.trimEnd().length;
-  const canSend = text.trim() !== "" && left >= 0 && !isOff;
+  const canSend = text.trim() !== "" && left >= 0;
   const signal = useMemo(
     () =>
       createTypingSignal(
@@ -104,11 +103,12 @@ export function Composer({
           ref={field}
           data-testid="composer"
           aria-label={t("composer")}
-          placeholder={t("composerPlaceholder", { room: title })}
+          placeholder={
+            title === undefined ? t("composer") : t("composerPlaceholder", { room: title })
+          }
           rows={1}
           dir="auto"
           value={text}
-          disabled={isOff}
           onChange={(event) => change(event.target.value)}
           onKeyDown={onKeyDown}
           onBlur={() => signal.stop()}

@@ -39,12 +39,7 @@ export function Conversation({
   return (
     <>
       <main className="conversation">
-        <Header
-          roomId={roomId}
-          room={room}
-          isPeopleOpen={isPeopleOpen}
-          onPeople={() => setPeopleOpen(true)}
-        />
+        <Header room={room} isPeopleOpen={isPeopleOpen} onPeople={() => setPeopleOpen(true)} />
         {isReady && roomId === landingRoom ? <FirstMinute room={room} token={token} /> : null}
         <ConnectionLine onUseHere={onUseHere} />
         {room === undefined || room.status === "known" || room.status === "loading" ? (
@@ -57,12 +52,11 @@ export function Conversation({
         {isReady ? <TypingLine room={room} /> : <div className="typing-line" />}
         {isReady && room.role === undefined ? (
           <JoinBar room={room} />
-        ) : (
+        ) : room?.status === "gone" || room?.status === "failed" ? null : (
           <Composer
             roomId={roomId}
-            title={room?.title ?? roomId}
+            title={knownTitle(room)}
             drafts={drafts}
-            isOff={room?.status === "gone" || room?.status === "failed"}
             onSent={() => history.current?.toEnd()}
             onMessages={() => history.current?.focusLast()}
           />
@@ -83,12 +77,10 @@ export function Conversation({
 }
 
 function Header({
-  roomId,
   room,
   isPeopleOpen,
   onPeople,
 }: {
-  roomId: string;
   room: RoomState | undefined;
   isPeopleOpen: boolean;
   onPeople: () => void;
@@ -108,7 +100,7 @@ function Header({
       <div className="bar-title">
         <h1>
           <Icon name={roomIcon(room ?? { kind: "public" })} />
-          <bdi>{room?.title ?? roomId}</bdi>
+          <bdi>{knownTitle(room) ?? (room?.status === "gone" ? t("unknownRoom") : "")}</bdi>
         </h1>
         {room?.status === "ready" ? <Completeness room={room} /> : null}
       </div>
@@ -125,6 +117,11 @@ function Header({
       </button>
     </header>
   );
+}
+
+/** An id says nothing to people, so there is no title until the server has told it. */
+function knownTitle(room: RoomState | undefined): string | undefined {
+  return room === undefined || room.epoch === "" ? undefined : room.title;
 }
 
 function Loading(): ReactNode {

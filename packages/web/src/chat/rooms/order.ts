@@ -1,13 +1,15 @@
 /** The order of rooms in lists. */
 import type { RoomState } from "../model.ts";
 
+const titles = new Intl.Collator();
+
 /** Rooms of the reader, and rooms to discover; each by title, so that nothing jumps when messages come. */
 export function sortRooms(rooms: Readonly<Record<string, RoomState>>): {
   readonly joined: readonly RoomState[];
   readonly discoverable: readonly RoomState[];
 } {
   const sorted = Object.values(rooms).toSorted(
-    (a, b) => a.title.localeCompare(b.title) || (a.id < b.id ? -1 : 1),
+    (a, b) => titles.compare(a.title, b.title) || (a.id < b.id ? -1 : 1),
   );
   return {
     joined: sorted.filter((room) => room.role !== undefined),

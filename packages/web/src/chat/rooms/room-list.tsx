@@ -1,5 +1,5 @@
 /** The side with the rooms, and who one is. */
-import { type MouseEvent, type ReactNode, useMemo } from "react";
+import { type MouseEvent, memo, type ReactNode, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { roomPath } from "../../app/route.ts";
 import { navigate } from "../../app/use-route.ts";
@@ -142,7 +142,13 @@ function Section({
   );
 }
 
-function RoomItem({ room, isCurrent }: { room: RoomState; isCurrent: boolean }): ReactNode {
+const RoomItem = memo(function RoomItem({
+  room,
+  isCurrent,
+}: {
+  room: RoomState;
+  isCurrent: boolean;
+}): ReactNode {
   const { t } = useTranslation();
   const isMember = room.role !== undefined;
   const isUnread = isMember && room.unread > 0;
@@ -170,7 +176,7 @@ function RoomItem({ room, isCurrent }: { room: RoomState; isCurrent: boolean }):
       ) : null}
     </a>
   );
-}
+});
 
 /** The drawing for a room's kind. */
 export function roomIcon(room: Pick<RoomState, "kind">): IconName {
