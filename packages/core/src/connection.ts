@@ -31,8 +31,13 @@ import { encode } from "./recent-events.ts";
 import type { Services } from "./services.ts";
 import type { Subscription } from "./subscription.ts";
 
-/** Commands that may wait behind one that is being checked. More are refused as `rate_limited`. */
+/** Commands, and characters of them, that may wait behind others. More are refused as `rate_limited`. */
 const maxBacklog = 1_000;
+const maxBacklogLength = 262_144;
+/** Appends of one connection that wait for their commit. More would make everybody else's commits late. */
+const maxAppends = 256;
+/** What a client is told to wait when it is refused without being over its rate. */
+const backlogRetryMs = 100;
 
 type State = "opening" | "ready" | "draining" | "closed";
 
@@ -69,7 +74,8 @@ export class Connection implements Inlet, OutboxOwner {
   #state: State = "opening";
   #badFrames = 0;
   #isBusy = false;
-  #backlog: Command[] = [];
+  #backlog: { readonly command: Command; readonly length: number }[] = [];
+  #backlogLength = 0;
   #unsentBefore = 0;
   #progressAt: number;
   #onIdle: (() => void) | undefined;
@@ -126,13 +132,30 @@ export class Connection implements Inlet, OutboxOwner {
     this.#badFrames = 0;
     const { command } = decoded;
     const waitMs = this.#rate.take();
-    if (waitMs > 0 || this.#backlog.length >= maxBacklog) {
-      const details = { retry_after_ms: Math.max(waitMs, 1) };
-      this.#sendError(command.id, new ProtocolError("rate_limited", details));
-      return;
+    if (waitMs > 0) this.#refuse(command, waitMs);
+    else if (!this.#mustWait()) this.#run(command);
+    else if (
+      this.#backlog.length >= maxBacklog ||
+      this.#backlogLength + frame.length > maxBacklogLength
+    ) {
+      this.#refuse(command, backlogRetryMs);
+    } else {
+      this.#backlog.push({ command, length: frame.length });
+      this.#backlogLength += frame.length;
     }
-    if (this.#isBusy || !this.#services.isAwake()) this.#backlog.push(command);
-    else this.#run(command);
+  }
+
+  #refuse(command: Command, retryAfterMs: number): void {
+    const details = { retry_after_ms: retryAfterMs };
+    this.#sendError(command.id, new ProtocolError("rate_limited", details));
+  }
+
+  #mustWait(): boolean {
+    return this.#backlog.length > 0 || !this.#mayRun();
+  }
+
+  #mayRun(): boolean {
+    return !this.#isBusy && this.#appends < maxAppends && this.#services.isAwake();
   }
 
   #run(command: Command): void {
@@ -159,23 +182,29 @@ export class Connection implements Inlet, OutboxOwner {
     outcome
       .then((settled) => this.#complete(command, settled))
       .catch((error: unknown) => this.#fail(command, error))
-      .finally(() => this.#runBacklog())
+      .finally(() => {
+        this.#isBusy = false;
+        this.#runBacklog();
+      })
       .catch((error: unknown) => this.#services.report("error", "backlog_failed", { error }));
   }
 
   #runBacklog(): void {
-    this.#isBusy = false;
-    while (!this.#isBusy && this.#state !== "closed" && this.#services.isAwake()) {
-      const next = this.#backlog.shift();
+    let taken = 0;
+    while (this.#state !== "closed" && this.#mayRun()) {
+      const next = this.#backlog[taken];
       if (next === undefined) break;
-      this.#run(next);
+      taken += 1;
+      this.#backlogLength -= next.length;
+      this.#run(next.command);
     }
+    if (taken > 0) this.#backlog = this.#backlog.slice(taken);
     this.#tellIdle();
   }
 
   /** The node knows the present again after a sleep: what came meanwhile is done now. */
   awoke(): void {
-    if (!this.#isBusy) this.#runBacklog();
+    this.#runBacklog();
   }
 
   #complete(command: Command, outcome: Outcome): void {
@@ -187,7 +216,7 @@ export class Connection implements Inlet, OutboxOwner {
         .catch((error: unknown) => this.#fail(command, error))
         .finally(() => {
           this.#appends -= 1;
-          this.#tellIdle();
+          this.#runBacklog();
         })
         .catch((error: unknown) => this.#services.report("error", "reply_failed", { error }));
       return;
@@ -333,6 +362,7 @@ export class Connection implements Inlet, OutboxOwner {
   #letGo(): void {
     this.#state = "closed";
     this.#backlog = [];
+    this.#backlogLength = 0;
     for (const subscription of [...this.#subscriptions.values()]) {
       subscription.room.remove(subscription);
     }
@@ -387,7 +417,7 @@ export class Connection implements Inlet, OutboxOwner {
   hear(fact: ControlFact): void {
     this.#endedMeanwhile?.push(fact);
     if (this.identity !== undefined && endsIdentity(fact, this.identity)) {
-      this.end("unauthenticated");
+      this.revoke("unauthenticated");
     }
   }
 

@@ -152,6 +152,40 @@ describe("sending and receiving", () => {
     expect(client.closedWith?.code).toBe(4500);
   });
 
+  test("[I-26] one connection has a bounded number of appends on their way, and the rest wait or are refused", async () => {
+    const store = newStore();
+    let underWay = 0;
+    let most = 0;
+    const log: RoomLog = {
+      ...store.log,
+      async append(append) {
+        underWay += 1;
+        most = Math.max(most, underWay);
+        await settle(1);
+        underWay -= 1;
+        return store.log.append(append);
+      },
+    };
+    const harness = await start({}, { ...store, log });
+    const ann = await subscribed(harness, "ann");
+    const command = { type: "publish", room: "general", text: "x" } as const;
+    const answers = await Promise.all(
+      Array.from({ length: 2_000 }, (_, index) =>
+        ann.answer({ ...command, client_message_id: `k${index}` }),
+      ),
+    );
+    expect(most).toBe(256);
+    const done = answers.filter((answer) => answer.type === "reply");
+    expect(done).toHaveLength(1_256);
+    expect(answers.find((answer) => answer.type === "error")).toMatchObject({
+      code: "rate_limited",
+    });
+    const places = done.map(
+      (answer) => (answer as { result: { sequence: number } }).result.sequence,
+    );
+    expect(places).toEqual(Array.from({ length: 1_256 }, (_, index) => index + 1));
+  });
+
   test("[J30] over the rate each command is answered with rate_limited and the time to wait", async () => {
     const harness = await start({ commandsPerSecond: 10, commandBurst: 20 });
     const client = await harness.signIn("ann");

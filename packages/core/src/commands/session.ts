@@ -23,10 +23,7 @@ export async function signIn(
   if (version === undefined) {
     throw new ProtocolError("unsupported_version", { supported: supportedVersions });
   }
-  const identity = await services.authenticator.authenticate({
-    ...credentialOf(command),
-    address: connection.peer.address,
-  });
+  const identity = await verify(services, connection, credentialOf(command));
   return new Together(
     () => {
       connection.become(identity, command.device_id);
@@ -63,10 +60,7 @@ export async function refresh(
   connection: Connection,
   command: Command<"refresh">,
 ): Promise<Refreshed> {
-  const identity = await services.authenticator.authenticate({
-    token: command.token,
-    address: connection.peer.address,
-  });
+  const identity = await verify(services, connection, { token: command.token });
   if (identity.user !== connection.userId) throw new ProtocolError("forbidden");
   connection.accept(identity);
   return expiry(identity);
@@ -80,7 +74,10 @@ async function verify(
 ): Promise<Identity> {
   connection.beginVerifying();
   try {
-    return await services.authenticator.authenticate(credential);
+    return await services.authenticator.authenticate({
+      ...credential,
+      address: connection.peer.address,
+    });
   } catch (error) {
     connection.endVerifying();
     throw error;

@@ -125,6 +125,7 @@ export const de: Texts = {
   notHere: "Nicht hier",
   peopleEmpty:
     "Sonst ist niemand hier. Geben Sie die Adresse dieses Raums weiter, um jemanden zu holen.",
+  peopleEmptyPrivate: "Sonst ist gerade niemand hier.",
   peopleFailed: "Die Liste der Personen konnte nicht geladen werden.",
   you: "Sie",
   roleOwner: "gehört der Raum",

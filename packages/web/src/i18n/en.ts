@@ -120,6 +120,7 @@ export const en = {
   here: "Here now",
   notHere: "Not here",
   peopleEmpty: "Nobody else is here. Share the address of this room to bring somebody in.",
+  peopleEmptyPrivate: "Nobody else is here right now.",
   peopleFailed: "The list of people could not be loaded.",
   you: "you",
   roleOwner: "owner",

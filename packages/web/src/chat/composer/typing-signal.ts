@@ -1,7 +1,7 @@
 /** When to tell others that one is writing. */
 
 /** Told again so often while one goes on; readers forget after 6 s without another. */
-export const repeatMs = 3_000;
+export const repeatMs = 2_500;
 /** A pause of this length means that one has stopped. */
 export const idleMs = 5_000;
 

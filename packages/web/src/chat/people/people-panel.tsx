@@ -43,7 +43,7 @@ export function PeoplePanel({ room }: { room: RoomState }): ReactNode {
         </h2>
         <People users={online} roles={roles} me={me} />
         {online.some((user) => user.id !== me) ? null : (
-          <p className="people-note">{t("peopleEmpty")}</p>
+          <p className="people-note">{t(room.kind === "public" ? "peopleEmpty" : "peopleEmptyPrivate")}</p>
         )}
       </section>
       {away.length === 0 ? null : (
