@@ -8,7 +8,7 @@
  * the same write.
  */
 import type { Outbox } from "./outbox.ts";
-import type { Clock } from "./ports/index.ts";
+import type { Bytes, Clock, Wire } from "./ports/index.ts";
 
 /** Milliseconds of writing after which input gets its turn. */
 const sliceMs = 2;
@@ -20,6 +20,12 @@ export interface TurnEnd {
   endTurn(): void;
 }
 
+interface Joined {
+  readonly wire: Wire;
+  readonly chunks: readonly Bytes[];
+  readonly bytes: Bytes;
+}
+
 export class Flusher {
   readonly #clock: Clock;
   readonly #mayDeliver: () => boolean;
@@ -28,6 +34,7 @@ export class Flusher {
   #bulk: Outbox[] = [];
   #nextBulk = 0;
   #isScheduled = false;
+  #lastJoined: Joined | undefined;
 
   /** @param mayDeliver False holds everything back; whoever made it false calls `resume` later. */
   constructor(clock: Clock, mayDeliver: () => boolean) {
@@ -55,6 +62,20 @@ export class Flusher {
     if (this.#rooms.length + this.#urgent.length + this.#bulk.length > 0) this.#schedule();
   }
 
+  /**
+   * Several chunks as one. The outboxes of a busy room hold the very same ones, so the last result is kept for
+   * the rest of the turn: copying them for each would cost more than writing them.
+   *
+   * @param chunks Not changed afterwards.
+   */
+  join(wire: Wire, chunks: readonly Bytes[]): Bytes {
+    const last = this.#lastJoined;
+    if (last !== undefined && last.wire === wire && areSame(last.chunks, chunks)) return last.bytes;
+    const bytes = wire.join(chunks);
+    this.#lastJoined = { wire, chunks, bytes };
+    return bytes;
+  }
+
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
@@ -71,6 +92,7 @@ export class Flusher {
     this.#urgent = [];
     for (const outbox of urgent) outbox.flush();
     this.#writeSlice();
+    this.#lastJoined = undefined;
   };
 
   #writeSlice(): void {
@@ -90,4 +112,8 @@ export class Flusher {
     this.#bulk = [];
     this.#nextBulk = 0;
   }
+}
+
+function areSame(left: readonly Bytes[], right: readonly Bytes[]): boolean {
+  return left.length === right.length && left.every((chunk, index) => chunk === right[index]);
 }

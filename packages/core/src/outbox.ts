@@ -75,7 +75,7 @@ export class Outbox {
     this.#bytes = 0;
     const first = chunks[0];
     if (first !== undefined && chunks.length === 1) this.#link.write(first);
-    else if (bytes <= joinBytes) this.#link.write(this.#wire.join(chunks));
+    else if (bytes <= joinBytes) this.#link.write(this.#flusher.join(this.#wire, chunks));
     else for (const chunk of chunks) this.#link.write(chunk);
     if (this.#link.unsentBytes > this.#budget) this.#isLagging = true;
     else this.recover();

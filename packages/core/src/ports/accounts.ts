@@ -2,7 +2,13 @@ import type { DeviceId, SessionId, UserId } from "@parlance/protocol";
 import type { Identity } from "./authenticator.ts";
 import type { KeyRecord, UserRecord } from "./directory.ts";
 
-/** Built-in accounts and guests, as the doors that take passwords see them. */
+/**
+ * Built-in accounts and guests, as the doors that take passwords see them.
+ *
+ * What comes with an `address` counts against the limit of its network, together with guests and failed tokens that
+ * `Authenticator` sees; attempts on one account are limited wherever they come from. Above a limit, every method
+ * throws ProtocolError `rate_limited` with `retry_after_ms`.
+ */
 export interface Accounts {
   /**
    * Makes an account.
@@ -46,23 +52,33 @@ export interface NewAccount {
   /** Display name; the user name if absent. */
   readonly name?: string;
   readonly email?: string;
+  /** Where it comes from; absent for operators, who are not limited. */
+  readonly address?: string;
 }
 
 export interface SignInRequest {
   readonly username: string;
   readonly password: string;
   readonly device?: DeviceId;
+  readonly address?: string;
 }
 
 export interface GuestRequest {
   readonly name: string;
   readonly device?: DeviceId;
+  readonly address?: string;
 }
 
 export interface PasswordChange {
   readonly current: string;
   readonly next: string;
 }
+
+/**
+ * What a key may do: `publish` messages, `read` and list, make `rooms` and manage their members; `admin` is all of
+ * that and the operator's routes.
+ */
+export type KeyScope = "publish" | "read" | "rooms" | "admin";
 
 /** Keys of back ends. */
 export interface ApiKeys {
@@ -73,7 +89,7 @@ export interface ApiKeys {
    */
   createKey(key: {
     readonly name: string;
-    readonly scopes: readonly string[];
+    readonly scopes: readonly KeyScope[];
   }): Promise<{ readonly record: KeyRecord; readonly token: string }>;
   listKeys(): Promise<readonly KeyRecord[]>;
   /** @returns false if there is no such key, or it was revoked before. */
@@ -83,6 +99,8 @@ export interface ApiKeys {
 /** What operators do to users. */
 export interface UserAdmin {
   user(id: UserId): Promise<UserRecord | undefined>;
+  /** Everybody who was ever seen here, in the order of their numbers; 0 begins. */
+  users(after: number, limit: number): Promise<readonly UserRecord[]>;
   /** Disabling ends everything of the user; it cannot sign in again until enabled. */
   setDisabled(id: UserId, disabled: boolean, now: number): Promise<void>;
 }

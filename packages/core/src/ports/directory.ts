@@ -32,6 +32,8 @@ export interface UserRecord {
 
 export interface Users {
   user(id: UserId): Promise<UserRecord | undefined>;
+  /** Those with a number above `after`, in the order of their numbers; 0 begins. */
+  users(after: number, limit: number): Promise<readonly UserRecord[]>;
   /** By user name or e-mail, without regard to case, with the password hash. */
   accountByLogin(
     login: string,
@@ -79,8 +81,13 @@ export interface Sessions {
   ): Promise<(SessionRecord & { readonly userRecord: UserRecord }) | undefined>;
   /** @returns false if it was not there. */
   revokeSession(id: SessionId, now: number): Promise<boolean>;
-  /** Remembers a one-time token. @returns false if (issuer, jti) was used before. */
-  useTokenOnce(issuer: string, jti: string, expiresAt: number): Promise<boolean>;
+  /**
+   * Remembers a one-time token until `expiresAt`. Each call forgets some of those that are over by `now`, at most
+   * 100, so that what is remembered does not grow for ever.
+   *
+   * @returns false if (issuer, jti) was used before and is still remembered.
+   */
+  useTokenOnce(issuer: string, jti: string, expiresAt: number, now: number): Promise<boolean>;
 }
 
 /** A back end's key. `name` outlives a change of key: principal and author are made from it. */

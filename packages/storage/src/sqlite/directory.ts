@@ -7,6 +7,7 @@ export function createDirectory(writer: Writer, readers: Readers): Directory {
   const { installPart } = writer.greeting;
   return {
     user: (id) => readers.call("user", id),
+    users: (after, limit) => readers.call("users", after, limit),
     accountByLogin: (login) => readers.call("accountByLogin", login),
     createUser: (user) => writer.call("createUser", user),
     upsertExternal: async (id, name, now) => {
@@ -22,7 +23,8 @@ export function createDirectory(writer: Writer, readers: Readers): Directory {
     createSession: (session) => writer.call("createSession", session),
     session: (id) => readers.call("session", id),
     revokeSession: (id, now) => writer.call("revokeSession", id, now),
-    useTokenOnce: (issuer, jti, expiresAt) => writer.call("useTokenOnce", issuer, jti, expiresAt),
+    useTokenOnce: (issuer, jti, expiresAt, now) =>
+      writer.call("useTokenOnce", issuer, jti, expiresAt, now),
 
     createKey: (key) => writer.call("createKey", key),
     key: (id) => readers.call("key", id),

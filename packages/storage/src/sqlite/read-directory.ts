@@ -32,6 +32,7 @@ export interface JoinedRoomColumns extends RoomColumns {
 /** Every read of the directory, by name. Called in a reader thread. */
 export interface DirectoryReads {
   user(id: string): UserRecord | undefined;
+  users(after: number, limit: number): UserRecord[];
   accountByLogin(login: string): (UserRecord & { passwordHash: string }) | undefined;
   session(id: string): (SessionRecord & { userRecord: UserRecord }) | undefined;
   key(id: string): KeyRecord | undefined;
@@ -92,6 +93,15 @@ export function createDirectoryReads(database: Database): DirectoryReads {
       const row = database.get<UserRow>(`SELECT ${userColumns} FROM users WHERE id = ?`, id);
       return row === undefined ? undefined : toUserRecord(row);
     },
+
+    users: (after, limit) =>
+      database
+        .all<UserRow>(
+          `SELECT ${userColumns} FROM users WHERE number > ? ORDER BY number LIMIT ?`,
+          after,
+          limit,
+        )
+        .map(toUserRecord),
 
     accountByLogin: (login) => {
       const folded = foldLogin(login);

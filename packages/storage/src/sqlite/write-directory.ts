@@ -6,6 +6,9 @@ import { toUserRecord, type UserRow, userColumns } from "./read-directory.ts";
 import type { RoomWrites } from "./write-rooms.ts";
 import { writeControl } from "./write-rooms.ts";
 
+/** One-time tokens that are over, forgotten in one call: more than the one that comes, so they become fewer. */
+const forgottenAtOnce = 100;
+
 /** A room's row as it is after `openRoom`. */
 export interface OpenedRoom {
   readonly kind: string;
@@ -26,7 +29,7 @@ export interface DirectoryWrites {
   setDisabled(id: UserId, disabled: boolean, now: number): void;
   createSession(session: SessionRecord): void;
   revokeSession(id: SessionId, now: number): boolean;
-  useTokenOnce(issuer: string, jti: string, expiresAt: number): boolean;
+  useTokenOnce(issuer: string, jti: string, expiresAt: number, now: number): boolean;
   createKey(key: Omit<KeyRecord, "revoked">): void;
   revokeKey(id: string, now: number): boolean;
   markRead(
@@ -127,13 +130,21 @@ export function createDirectoryWrites(database: Database, rooms: RoomWrites): Di
       return true;
     },
 
-    useTokenOnce: (issuer, jti, expiresAt) =>
+    useTokenOnce: (issuer, jti, expiresAt, now) => {
       database.run(
+        `DELETE FROM used_tokens WHERE (issuer, jti) IN
+           (SELECT issuer, jti FROM used_tokens WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)`,
+        now,
+        forgottenAtOnce,
+      );
+      const inserted = database.run(
         "INSERT INTO used_tokens (issuer, jti, expires_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
         issuer,
         jti,
         expiresAt,
-      ) > 0,
+      );
+      return inserted > 0;
+    },
 
     createKey: (key) => {
       database.run(

@@ -41,7 +41,7 @@ type Job =
 
 /**
  * Group commit: one batch is with the thread, what arrives meanwhile forms the next. No timers: an idle
- * writer sends at once (at the end of the current microtask, so that what is asked for in one breath goes
+ * writer sends at the end of the current turn of the event loop (so that what all sockets brought in it goes
  * together), a busy one batches by itself.
  *
  * If the thread dies, what it had is of unknown effect, what waited is not done, and everything later is
@@ -148,7 +148,7 @@ export class Writer {
     this.#queueChars += chars;
     if (this.#inFlight !== undefined || this.#scheduled) return;
     this.#scheduled = true;
-    queueMicrotask(() => {
+    setImmediate(() => {
       this.#scheduled = false;
       this.#send();
     });

@@ -70,6 +70,24 @@ function describeUsers(store: UseStore): void {
       expect(await directory.user(userId("nobody"))).toBeUndefined();
     });
 
+    test("are listed in the order of their numbers, a page after the other", async () => {
+      const { directory } = store();
+      await directory.createUser(account("z", { username: "zoe", email: "zoe@example.org" }));
+      await directory.createUser({ id: userId("g"), kind: "guest", name: "G", createdAt: 5 });
+      await directory.upsertExternal(userId("a"), "A", 6);
+      await directory.setDisabled(userId("g"), true, 7);
+      const all = await directory.users(0, 10);
+      expect(all.map(({ id, number, disabled }) => [id, number, disabled])).toEqual([
+        ["z", 1, false],
+        ["g", 2, true],
+        ["a", 3, false],
+      ]);
+      expect(all[0]).toEqual(await directory.user(userId("z")));
+      expect(JSON.stringify(all)).not.toContain("hash of");
+      expect((await directory.users(1, 1)).map(({ id }) => id)).toEqual(["g"]);
+      expect(await directory.users(3, 10)).toEqual([]);
+    });
+
     test("are found by user name and e-mail in any case, with the password hash", async () => {
       const { directory } = store();
       await directory.createUser(account("u_a", { username: "Ådä", email: "Ada@Example.org" }));
@@ -207,12 +225,27 @@ function describeSessions(store: UseStore): void {
     test("a one-time token is good once, per issuer, also when used twice at once", async () => {
       const harness = store();
       const use = async (issuer: string, jti: string) =>
-        harness.directory.useTokenOnce(issuer, jti, someTime);
+        harness.directory.useTokenOnce(issuer, jti, someTime + 1, someTime);
       expect((await Promise.all([use("a", "1"), use("a", "1")])).sort()).toEqual([false, true]);
       expect(await use("b", "1")).toBe(true);
       await harness.reopen();
       expect(await use("a", "1")).toBe(false);
       expect(await use("a", "2")).toBe(true);
+    });
+
+    test("one-time tokens that are over are forgotten, 100 with each call, and no others", async () => {
+      const { directory } = store();
+      const use = async (jti: string, expiresAt: number, now: number) =>
+        directory.useTokenOnce("a", jti, expiresAt, now);
+      for (let n = 0; n < 150; n += 1) await use(`t${n}`, someTime + 1 + n, someTime);
+      await use("longer", someTime + 1_000, someTime);
+      // A millisecond before the first is over, all are remembered.
+      expect(await use("t0", someTime + 1, someTime)).toBe(false);
+      const later = someTime + 200;
+      expect(await use("t120", later + 1_000, later)).toBe(false);
+      expect(await use("t0", later + 1_000, later)).toBe(true);
+      expect(await use("t120", later + 1_000, later)).toBe(true);
+      expect(await use("longer", later + 1_000, later)).toBe(false);
     });
   });
 }

@@ -21,6 +21,12 @@ export function createMemoryDirectory(state: MemoryState): Directory {
 
   return {
     user: async (id) => publicUser(users.get(id)),
+    users: async (after, limit) =>
+      [...users.values()]
+        .filter(({ number }) => number > after)
+        .sort((left, right) => left.number - right.number)
+        .slice(0, limit)
+        .map(withoutPassword),
     accountByLogin: async (login) => {
       const found = findLogin(state, login);
       if (found?.passwordHash === undefined) return undefined;
@@ -63,10 +69,13 @@ export function createMemoryDirectory(state: MemoryState): Directory {
       addControl(state, { type: "session_revoked", session: id }, now);
       return true;
     },
-    useTokenOnce: async (issuer, jti) => {
+    useTokenOnce: async (issuer, jti, expiresAt, now) => {
+      const over = [...state.usedTokens].filter(([, until]) => until <= now);
+      over.sort(([, left], [, right]) => left - right);
+      for (const [token] of over.slice(0, 100)) state.usedTokens.delete(token);
       const token = JSON.stringify([issuer, jti]);
       if (state.usedTokens.has(token)) return false;
-      state.usedTokens.add(token);
+      state.usedTokens.set(token, expiresAt);
       return true;
     },
 

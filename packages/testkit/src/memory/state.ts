@@ -55,7 +55,8 @@ export interface MemoryState {
   readonly rooms: Map<RoomId, MemoryRoom>;
   readonly users: Map<UserId, MemoryUser>;
   readonly sessions: Map<string, SessionRecord>;
-  readonly usedTokens: Set<string>;
+  /** Until when each is remembered, in milliseconds since 1970. */
+  readonly usedTokens: Map<string, number>;
   readonly keys: Map<string, KeyRecord>;
   readonly control: ControlEntry[];
 }
@@ -66,7 +67,7 @@ export function createState(random: () => number): MemoryState {
     rooms: new Map(),
     users: new Map(),
     sessions: new Map(),
-    usedTokens: new Set(),
+    usedTokens: new Map(),
     keys: new Map(),
     control: [],
   };

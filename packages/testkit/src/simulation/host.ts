@@ -10,7 +10,7 @@ export interface SimHost extends Host {
   /** Since when nothing has kept it from acting; what it must do within seconds counts from here. */
   healthySince: number;
   pausedAt: number;
-  /** How long it was paused last. */
+  /** How long it was paused, if that was the last thing that kept it from acting; else 0. */
   pausedForMs: number;
 }
 

@@ -414,7 +414,10 @@ export class World {
 
   #databaseBack(): void {
     this.#store.faults.isDown = false;
-    for (const { host } of this.#slots) host.healthySince = this.scheduler.now;
+    for (const { host } of this.#slots) {
+      host.healthySince = this.scheduler.now;
+      host.pausedForMs = 0;
+    }
   }
 
   #partition({ host }: Slot): void {
@@ -443,6 +446,7 @@ export class World {
     this.faults.clockJump += 1;
     host.wallOffset = this.#random.between(-2_000, 2_000);
     host.healthySince = this.scheduler.now;
+    host.pausedForMs = 0;
   }
 
   #kickOrBringBack(): void {
