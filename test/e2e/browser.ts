@@ -1,4 +1,10 @@
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from "playwright-core";
 import { chromiumPath } from "../requirements.ts";
 
 /** A headless Chromium that looks nothing up on its own. */
@@ -26,8 +32,13 @@ export interface Window {
 }
 
 /** Opens the address and comes in as a guest of that name. */
-export async function comeIn(browser: Browser, url: string, name: string): Promise<Window> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+export async function comeIn(
+  browser: Browser,
+  url: string,
+  name: string,
+  options: BrowserContextOptions = { viewport: { width: 1280, height: 800 } },
+): Promise<Window> {
+  const context = await browser.newContext(options);
   const page = await context.newPage();
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(String(error)));

@@ -14,9 +14,7 @@ export async function withStore<T>(
   try {
     install = await openOffline(config);
   } catch (error) {
-    const lines = describeStartFailure(error, config);
-    if (lines === undefined) throw error;
-    throw new CommandFailure(lines.join("\n"));
+    throw tellable(error, config);
   }
   try {
     return await work(install);
@@ -29,4 +27,10 @@ export async function withStore<T>(
   } finally {
     await install.close();
   }
+}
+
+/** What the person at the terminal is told of an error; the error itself where nobody foresaw it. */
+export function tellable(error: unknown, config: Config): unknown {
+  const lines = describeStartFailure(error, config);
+  return lines === undefined ? error : new CommandFailure(lines.join("\n"));
 }

@@ -1,5 +1,6 @@
 /** Speaks with the server that runs on the same install, as its operator. */
-import { type Config, readRunningFile, signLocalToken } from "@parlance/server";
+import { type Config, type LocalToken, readRunningFile, signLocalToken } from "@parlance/server";
+import { tellable } from "./install.ts";
 import { CommandFailure } from "./output.ts";
 
 /** Long enough for a slow disk, short enough for somebody who waits at a terminal. */
@@ -46,7 +47,7 @@ export async function askAsOperator(
   path: string,
   body?: unknown,
 ): Promise<Answer | undefined> {
-  const token = await signLocalToken(config, {
+  const token = await signed(config, {
     user: "service:parlance-cli",
     ttlSeconds: tokenLifeSeconds,
     singleUse: true,
@@ -62,6 +63,15 @@ export async function askAsOperator(
   });
   if (answer !== undefined && answer.status >= 400) throw refusal(answer);
   return answer;
+}
+
+/** @throws CommandFailure if the install's secret can neither be read nor made. */
+export async function signed(config: Config, token: LocalToken): Promise<string> {
+  try {
+    return await signLocalToken(config, token);
+  } catch (error) {
+    throw tellable(error, config);
+  }
 }
 
 function refusal({ status, body }: Answer): CommandFailure {

@@ -27,6 +27,12 @@ export class ControlFollower {
     return this.#check;
   }
 
+  /** As `check`, and surely reads after the call: one under way may have its answer from before. */
+  async checkAnew(): Promise<void> {
+    await this.#check?.catch(() => {});
+    await this.check();
+  }
+
   async #readOn(): Promise<void> {
     for (;;) {
       const entries = await this.#services.log.control(this.#place);

@@ -214,7 +214,7 @@ class ServerNode implements Node {
     report("warn", "woke_up", { asleep_ms: Math.round(clock.monotonic() - this.#awakeAt) });
     for (const connection of registry) connection.check();
     try {
-      await this.#control.check();
+      await this.#control.checkAnew();
     } catch (error) {
       report("warn", "control_check_failed", { error });
       if (!this.#isClosed) clock.after(settings.controlPollMs, () => void this.#wake());

@@ -66,6 +66,24 @@ export const connectionList: z.ZodType = z
   })
   .meta({ id: "ConnectionList" });
 
+const userRecord = z
+  .object({
+    id: z.string(),
+    number: z.int(),
+    kind: z.enum(["account", "guest", "external", "service"]),
+    name: z.string(),
+    username: z.string().exactOptional(),
+    email: z.string().exactOptional(),
+    disabled: z.boolean(),
+    created_at: time,
+  })
+  .meta({ id: "UserRecord" });
+
+/** `next`: what to give as `after` for the next page; absent at the end. */
+export const userList: z.ZodType = z
+  .object({ users: z.array(userRecord), next: z.int().exactOptional() })
+  .meta({ id: "UserList" });
+
 export const account: z.ZodType = z.object({ user }).meta({ id: "Account" });
 
 export const health: z.ZodType = z.object({ status: z.literal("ok") }).meta({ id: "Health" });

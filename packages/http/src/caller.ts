@@ -25,7 +25,7 @@ export function createCallers(authenticator: Authenticator): Callers {
   async function identify(request: FastifyRequest): Promise<Identity> {
     const token = /^Bearer +([\x21-\x7e]+) *$/i.exec(request.headers.authorization ?? "")?.[1];
     if (token === undefined) throw new ProtocolError("unauthenticated");
-    const identity = await authenticator.authenticate({ token });
+    const identity = await authenticator.authenticate({ token, address: request.ip });
     identities.set(request, identity);
     return identity;
   }

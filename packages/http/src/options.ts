@@ -33,8 +33,6 @@ export interface HttpOptions {
   readonly trustedProxies: readonly string[];
   /** Address of the install as people see it; the only one that is ever printed in an answer. */
   readonly publicUrl: string;
-  /** Sign-ins, sign-ups and guests of one network in a minute. 0: not limited. */
-  readonly signInsPerMinute: number;
   readonly version: string;
 }
 

@@ -1,4 +1,5 @@
 /** Schemas of bodies, paths, queries and answers. What frames share with REST comes from `protocol`. */
+import type { KeyScope } from "@parlance/core";
 import {
   type ClientMessageId,
   type DeviceId,
@@ -108,13 +109,14 @@ export const readMarkBody: z.ZodType<ReadMarkBody> = z
 
 export interface KeyBody {
   name: string;
-  scopes: string[];
+  scopes: KeyScope[];
 }
+const keyScopes: readonly KeyScope[] = ["publish", "read", "rooms", "admin"];
 export const keyBody: z.ZodType<KeyBody> = z
   .object({
     name: z.string().regex(/^[a-z0-9][a-z0-9_.-]{0,63}$/),
     scopes: z
-      .array(z.enum(["publish", "read", "admin"]))
+      .array(z.enum(keyScopes))
       .min(1)
       .max(8),
   })
@@ -130,6 +132,15 @@ export const memberParams: z.ZodType<{ room: RoomId; user: UserId }> = z.object(
 export const userParams: z.ZodType<{ user: UserId }> = z.object({ user: fields.userId });
 export const keyParams: z.ZodType<{ id: string }> = z.object({
   id: z.string().regex(/^[0-9a-z]{1,64}$/),
+});
+
+export interface UserListQuery {
+  after?: number;
+  limit?: number;
+}
+export const userListQuery: z.ZodType<UserListQuery> = z.object({
+  after: queryNumber(z.int().min(0)).exactOptional(),
+  limit: queryNumber(fields.pageLimit).exactOptional(),
 });
 
 export interface HistoryQuery {

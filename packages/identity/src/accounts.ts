@@ -1,5 +1,15 @@
-import type { Accounts, Clock, Identity, Ids, Sessions, UserRecord, Users } from "@parlance/core";
-import { type DeviceId, ProtocolError } from "@parlance/protocol";
+import type {
+  Accounts,
+  Clock,
+  GuestRequest,
+  Identity,
+  Ids,
+  Sessions,
+  UserRecord,
+  Users,
+} from "@parlance/core";
+import { ProtocolError } from "@parlance/protocol";
+import type { Attempts } from "./attempts.ts";
 import { checkDisplayName, foldUsername } from "./names.ts";
 import { createPasswords, passwordLength } from "./passwords.ts";
 import { startSession } from "./sessions.ts";
@@ -8,6 +18,7 @@ export interface AccountsOptions {
   readonly directory: Users & Sessions;
   readonly clock: Clock;
   readonly ids: Ids;
+  readonly attempts: Attempts;
   readonly guestsAllowed: boolean;
   readonly revoked: () => void;
 }
@@ -16,12 +27,13 @@ export interface AccountsOptions {
 const maxLoginLength = 64;
 
 export function createAccounts(options: AccountsOptions): Accounts {
-  const { directory, clock, ids } = options;
+  const { directory, clock, ids, attempts } = options;
   const passwords = createPasswords();
 
   async function createAccount(
     account: Parameters<Accounts["createAccount"]>[0],
   ): Promise<UserRecord> {
+    attempts.countNetwork(account.address);
     const username = foldUsername(account.username);
     const name = checkDisplayName(account.name ?? username);
     checkPassword(account.password, "password");
@@ -45,10 +57,12 @@ export function createAccounts(options: AccountsOptions): Accounts {
 
   return {
     createAccount,
-    async signIn({ username, password, device }) {
+    async signIn({ username, password, device, address }) {
+      attempts.countNetwork(address);
       const login = username.toLowerCase();
       // An address is not verified, so it opens nothing: a stranger may have typed it at sign-up.
       const isPossible = login.length <= maxLoginLength && !login.includes("@");
+      if (isPossible) attempts.countAccount(login);
       const account = isPossible ? await directory.accountByLogin(login) : undefined;
       const isRight = await passwords.matches(password, account?.passwordHash);
       if (account === undefined || !isRight || account.disabled) {
@@ -56,15 +70,14 @@ export function createAccounts(options: AccountsOptions): Accounts {
       }
       return startSession(directory, clock, account, device);
     },
-    guest({ name, device }) {
-      return admitGuest(options, name, device);
-    },
+    guest: (request) => admitGuest(options, request),
     async signOut(session) {
       const wasThere = await directory.revokeSession(session, clock.now());
       options.revoked();
       return wasThere;
     },
     async changePassword(identity, change) {
+      attempts.countAccount(identity.user);
       checkPassword(change.next, "next");
       const user = await directory.user(identity.user);
       const account =
@@ -82,13 +95,13 @@ export function createAccounts(options: AccountsOptions): Accounts {
 /**
  * Makes a guest and its session.
  *
- * @throws ProtocolError `forbidden` where guests are not allowed, `bad_request` for a reserved name.
+ * @throws ProtocolError `rate_limited`, `forbidden` where guests are not allowed, `bad_request` for a reserved name.
  */
 export async function admitGuest(
   options: AccountsOptions,
-  name: string,
-  device: DeviceId | undefined,
+  { name, device, address }: GuestRequest,
 ): Promise<Identity> {
+  options.attempts.countNetwork(address);
   if (!options.guestsAllowed) throw new ProtocolError("forbidden", { reason: "no guests here" });
   const { directory, clock, ids } = options;
   const user = await directory.createUser({

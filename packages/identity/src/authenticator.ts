@@ -6,6 +6,8 @@ import type {
   Authenticator,
   Clock,
   ControlFact,
+  Credential,
+  GuestRequest,
   Identity,
   KeyRecord,
   Keys,
@@ -22,6 +24,7 @@ import {
   type SessionId,
   type UserId,
 } from "@parlance/protocol";
+import type { Attempts } from "./attempts.ts";
 import { BoundedCache } from "./bounded-cache.ts";
 import type { Issuer } from "./issuers.ts";
 import { type Claims, verifyJwt } from "./jwt.ts";
@@ -34,8 +37,15 @@ export interface AuthenticatorOptions {
   readonly directory: Users & Sessions & Keys;
   readonly clock: Clock;
   readonly issuers: ReadonlyMap<string | undefined, Issuer>;
-  readonly admitGuest: (name: string, device?: SessionRecord["device"]) => Promise<Identity>;
+  readonly attempts: Attempts;
+  readonly admitGuest: (guest: GuestRequest) => Promise<Identity>;
 }
+
+/**
+ * How long a one-time token is remembered after it is over, so that a clock that is set back, or runs behind on
+ * another node, does not make it good again.
+ */
+const rememberedAfterMs = 300_000;
 
 /** Entries of each cache. A node is built for this many connections; a few hundred bytes each. */
 const remembered = 20_000;
@@ -47,7 +57,7 @@ export function createAuthenticator(options: AuthenticatorOptions): {
   /** Something was revoked on this node: forget before the next answer. */
   readonly revoked: () => void;
 } {
-  const { directory, clock } = options;
+  const { directory, clock, attempts } = options;
   const users = new BoundedCache<UserId, UserRecord>(remembered);
   const sessions = new BoundedCache<SessionId, LiveSession>(remembered);
   const keys = new BoundedCache<string, KeyRecord>(remembered);
@@ -89,11 +99,14 @@ export function createAuthenticator(options: AuthenticatorOptions): {
     return found;
   }
 
-  async function bySession(token: string): Promise<Identity> {
+  async function bySession(token: string, address: string | undefined): Promise<Identity> {
     const parts = splitToken("pls", token);
     if (parts === undefined) throw new ProtocolError("unauthenticated");
     const id = parts.id as SessionId;
-    const session = await recall(sessions, id, () => directory.session(id));
+    const session = await recall(sessions, id, () => {
+      attempts.checkNetwork(address);
+      return directory.session(id);
+    });
     if (session === undefined || !matchesHash(parts.secret, session.secretHash)) {
       throw new ProtocolError("unauthenticated");
     }
@@ -101,10 +114,13 @@ export function createAuthenticator(options: AuthenticatorOptions): {
     return sessionIdentity(session.userRecord, session);
   }
 
-  async function byKey(token: string): Promise<Identity> {
+  async function byKey(token: string, address: string | undefined): Promise<Identity> {
     const parts = splitToken("plk", token);
     if (parts === undefined) throw new ProtocolError("unauthenticated");
-    const key = await recall(keys, parts.id, () => directory.key(parts.id));
+    const key = await recall(keys, parts.id, () => {
+      attempts.checkNetwork(address);
+      return directory.key(parts.id);
+    });
     if (key === undefined || key.revoked || !matchesHash(parts.secret, key.secretHash)) {
       throw new ProtocolError("unauthenticated");
     }
@@ -151,23 +167,43 @@ export function createAuthenticator(options: AuthenticatorOptions): {
 
   async function useOnce(claims: Claims): Promise<void> {
     if (claims.useOnce === undefined) return;
-    const isFirst = await directory.useTokenOnce(claims.issuer, claims.useOnce, claims.expiresAt);
+    const { issuer, useOnce: id, expiresAt } = claims;
+    const until = expiresAt + rememberedAfterMs;
+    const isFirst = await directory.useTokenOnce(issuer, id, until, clock.now());
     if (!isFirst) throw new ProtocolError("unauthenticated");
   }
 
-  const authenticator: Authenticator = {
-    authenticate(credential) {
-      if ("guest" in credential)
-        return options.admitGuest(credential.guest.name, credential.device);
-      const { token } = credential;
-      if (token.length > limits.tokenLength) {
-        return Promise.reject(new ProtocolError("unauthenticated"));
+  async function byToken(token: string, address: string | undefined): Promise<Identity> {
+    if (token.length > limits.tokenLength) throw new ProtocolError("unauthenticated");
+    if (token.startsWith("pls_")) return bySession(token, address);
+    if (token.startsWith("plk_")) return byKey(token, address);
+    return byJwt(token);
+  }
+
+  /**
+   * Above the limit of failures, what needs no look-up still comes in (a signature, somebody known here): others
+   * behind one address must not be locked out by a neighbour who guesses.
+   */
+  async function authenticate(credential: Credential): Promise<Identity> {
+    const { device, address } = credential;
+    if ("guest" in credential) {
+      return options.admitGuest({
+        name: credential.guest.name,
+        ...(device === undefined ? {} : { device }),
+        ...(address === undefined ? {} : { address }),
+      });
+    }
+    try {
+      return await byToken(credential.token, address);
+    } catch (error) {
+      if (error instanceof ProtocolError && error.code === "unauthenticated") {
+        attempts.countNetwork(address);
       }
-      if (token.startsWith("pls_")) return bySession(token);
-      if (token.startsWith("plk_")) return byKey(token);
-      return byJwt(token);
-    },
-  };
+      throw error;
+    }
+  }
+
+  const authenticator: Authenticator = { authenticate };
   return { authenticator, revoked: () => revocations.expire() };
 }
 

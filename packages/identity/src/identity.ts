@@ -11,6 +11,7 @@ import type {
   Users,
 } from "@parlance/core";
 import { type AccountsOptions, admitGuest, createAccounts } from "./accounts.ts";
+import { createAttempts } from "./attempts.ts";
 import { createApiKeys } from "./api-keys.ts";
 import { createAuthenticator } from "./authenticator.ts";
 import { createIssuers, type IssuerOptions } from "./issuers.ts";
@@ -25,6 +26,8 @@ export interface IdentityOptions {
   readonly secrets: readonly string[];
   readonly issuers: readonly IssuerOptions[];
   readonly guestsAllowed: boolean;
+  /** Sign-ins, sign-ups, guests and failed tokens of one network in a minute, by all doors. 0: not limited. */
+  readonly attemptsPerMinute: number;
 }
 
 export interface IdentityParts {
@@ -43,7 +46,9 @@ export interface IdentityParts {
 export function createIdentity(options: IdentityOptions): IdentityParts {
   const { directory, clock, ids, guestsAllowed } = options;
   const issuers = createIssuers(options.secrets, options.issuers, clock);
+  const attempts = createAttempts(options.attemptsPerMinute, clock);
   const accountsOptions: AccountsOptions = {
+    attempts,
     directory,
     clock,
     ids,
@@ -55,7 +60,8 @@ export function createIdentity(options: IdentityOptions): IdentityParts {
     directory,
     clock,
     issuers,
-    admitGuest: (name, device) => admitGuest(accountsOptions, name, device),
+    attempts,
+    admitGuest: (guest) => admitGuest(accountsOptions, guest),
   });
   return {
     authenticator,
@@ -63,6 +69,7 @@ export function createIdentity(options: IdentityOptions): IdentityParts {
     keys: createApiKeys(directory, clock, revoked),
     users: {
       user: (id) => directory.user(id),
+      users: (after, limit) => directory.users(after, limit),
       async setDisabled(id, disabled, now) {
         await directory.setDisabled(id, disabled, now);
         revoked();

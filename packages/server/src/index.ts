@@ -1,10 +1,13 @@
 /** The composition root's door: configuration, start and stop, and what commands on the same machine need. */
+export type { KeyScope } from "@parlance/core";
+export type { SchemaStatus } from "@parlance/storage/sqlite";
 export { systemClock } from "./clock.ts";
 export type { LoadedConfig, LoadOptions, Source } from "./config/load.ts";
 export { ConfigError, loadConfig } from "./config/load.ts";
 export { guestsAllowed, isPublic, unsafeSettings } from "./config/safety.ts";
 export type { Config, Setting, SettingName } from "./config/schema.ts";
 export { settings } from "./config/schema.ts";
+export type { LocalToken } from "./local-token.ts";
 export { signLocalToken } from "./local-token.ts";
 export type { Log } from "./log.ts";
 export { createLog } from "./log.ts";
@@ -17,6 +20,7 @@ export { installSecret } from "./secret.ts";
 export type { ParlanceServer, StartOptions } from "./start.ts";
 export { startServer } from "./start.ts";
 export { describeStartFailure } from "./start-failure.ts";
+export { schemaStatus } from "./store.ts";
 export { supervise } from "./supervise.ts";
 export { version } from "./version.ts";
 export { builtFiles, hasWebApp } from "./web-app.ts";

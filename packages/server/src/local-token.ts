@@ -14,6 +14,7 @@ export interface LocalToken {
 }
 
 /** A JWT signed with the install's secret. Whoever may read the secret may be anybody, so this asks for nothing. */
-export function signLocalToken(config: Config, token: LocalToken): Promise<string> {
-  return signToken(installSecret(config).secret, { ...token, now: systemClock.now() });
+export async function signLocalToken(config: Config, token: LocalToken): Promise<string> {
+  const { secret } = await installSecret(config);
+  return signToken(secret, { ...token, now: systemClock.now() });
 }

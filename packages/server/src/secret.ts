@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeDirectory } from "@parlance/storage/sqlite";
 import type { Config } from "./config/schema.ts";
 
 export interface InstallSecret {
@@ -13,15 +14,15 @@ export interface InstallSecret {
  * The secret that signs tokens: the configured one; in development else the one in the data directory, made at
  * the first start, readable by its owner only.
  *
- * @throws Error in production without a configured one (`unsafeSettings` says it better, earlier).
+ * @throws the system's error if it cannot be kept; Error in production without a configured one (`unsafeSettings` says it better, earlier).
  */
-export function installSecret(config: Config): InstallSecret {
+export async function installSecret(config: Config): Promise<InstallSecret> {
   if (config.secret !== undefined) return { secret: config.secret };
   if (config.mode === "production") throw new Error("PARLANCE_SECRET is not set");
   const path = join(config.data_dir, "secret");
   const kept = readIfThere(path);
   if (kept !== undefined) return { secret: kept };
-  mkdirSync(config.data_dir, { recursive: true, mode: 0o700 });
+  await makeDirectory(config.data_dir);
   const secret = randomBytes(36).toString("base64url");
   // `wx`: of two processes that start at once, one makes it and the other reads it.
   try {

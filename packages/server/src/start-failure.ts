@@ -1,6 +1,8 @@
-import { DirectoryInUseError } from "@parlance/storage/sqlite";
+import { StorageError } from "@parlance/core";
+import { DirectoryInUseError, NewerSchemaError } from "@parlance/storage/sqlite";
 import { ConfigError } from "./config/load.ts";
 import type { Config } from "./config/schema.ts";
+import { storeDirectory } from "./store.ts";
 
 /** Why a server did not start, in lines for the person who started it; undefined for what nobody foresaw. */
 export function describeStartFailure(
@@ -10,8 +12,17 @@ export function describeStartFailure(
   if (error instanceof ConfigError) return error.lines;
   if (error instanceof DirectoryInUseError) {
     return [
-      `The data directory ${config.data_dir} is used by another Parlance. Stop that one, or choose another with --data-dir.`,
+      `The data directory ${storeDirectory(config)} is used by another Parlance. Stop that one, or choose another with --data-dir.`,
     ];
+  }
+  if (error instanceof NewerSchemaError) {
+    return [
+      `The database in ${storeDirectory(config)} has schema version ${error.version}, and this program knows ` +
+        `${error.known}. It was used by a newer Parlance: start that one.`,
+    ];
+  }
+  if (error instanceof StorageError) {
+    return [`The database in ${storeDirectory(config)} cannot be opened: ${error.message}.`];
   }
   switch ((error as NodeJS.ErrnoException | null)?.code) {
     case "EADDRINUSE":
@@ -21,6 +32,7 @@ export function describeStartFailure(
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":
       return [`This machine has no address ${config.host}. Choose another with --host.`];
+    case "ENOENT":
     case "EACCES":
     case "EPERM":
     case "EROFS":
@@ -38,5 +50,8 @@ function accessLine(error: NodeJS.ErrnoException, config: Config): string {
   if (error.syscall === "listen") {
     return `Port ${config.port} may not be used by this user. Choose one above 1023 with --port.`;
   }
-  return `The data directory ${config.data_dir} cannot be written (${error.code}). Change its owner, or choose another with --data-dir.`;
+  return (
+    `The data directory ${config.data_dir} cannot be written (${error.code}). Change its owner, or choose another ` +
+    "with --data-dir."
+  );
 }

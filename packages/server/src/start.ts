@@ -1,11 +1,10 @@
 /** The composition root: which adapters meet, in which order they start and stop. */
 import { randomUUID } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { Server } from "node:http";
 import { createMemoryBroker } from "@parlance/broker/memory";
 import { type Broker, createNode, defaultSettings, type Node } from "@parlance/core";
 import { nativeDialect } from "@parlance/dialects/native";
-import { createGateway, type Gateway, hardenHttpServer, maxHeaderBytes } from "@parlance/gateway";
+import { createGateway, type Gateway } from "@parlance/gateway";
 import { createHttp, type HttpServer, type Readiness } from "@parlance/http";
 import { createIdentity } from "@parlance/identity";
 import { type RoomId, subprotocol } from "@parlance/protocol";
@@ -15,6 +14,14 @@ import { ConfigError } from "./config/load.ts";
 import { guestsAllowed, unsafeSettings } from "./config/safety.ts";
 import type { Config } from "./config/schema.ts";
 import { createIds } from "./ids.ts";
+import {
+  answerNotYet,
+  closeListener,
+  localUrlOf,
+  openListener,
+  portOf,
+  publicUrlOf,
+} from "./listener.ts";
 import { createLog, type Log } from "./log.ts";
 import { removeRunningFile, writeRunningFile } from "./running-file.ts";
 import { type InstallSecret, installSecret } from "./secret.ts";
@@ -79,19 +86,13 @@ export async function startServer(
   const refused = unsafeSettings(config);
   if (refused.length > 0) throw new ConfigError(refused);
   const log = options.log ?? createLog(config);
-  const secret = installSecret(config);
+  const secret = await installSecret(config);
   const store = await openStore(config);
   const opened: (() => Promise<void>)[] = [() => store.close()];
   try {
-    const server = createServer({ maxHeaderSize: maxHeaderBytes });
-    // A `listen` that fails is thrown from here, in words; the log need not tell it too.
-    hardenHttpServer(server, (level, event, fields) => {
-      if (server.listening) log.report(level, event, fields);
-    });
     // First, since the system may choose the port, and the origin of our own pages contains it.
-    await listen(server, config);
+    const server = await openListener(config, log.report);
     opened.unshift(() => closeListener(server));
-    server.on("request", answerNotYet);
     const parts = await assemble({ config, log, store, server, secret, options });
     server.off("request", answerNotYet);
     server.on("request", parts.http.routing);
@@ -125,6 +126,7 @@ async function assemble(given: {
     secrets: [secret.secret, ...config.previous_secrets],
     issuers: config.jwt_issuers,
     guestsAllowed: allowsGuests,
+    attemptsPerMinute: config.sign_ins_per_minute,
   });
   const node = createNode(
     {
@@ -183,7 +185,6 @@ async function assemble(given: {
     origins: config.origins,
     trustedProxies: config.trusted_proxies,
     publicUrl: publicUrlOf(config, server),
-    signInsPerMinute: config.sign_ins_per_minute,
     version,
   });
   await serveWebApp(http, given.options.files ?? builtFiles);
@@ -262,45 +263,4 @@ async function canRead(store: SqliteStore): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-function listen(server: Server, { host, port }: Config): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ host, port }, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
-}
-
-/** Requests under way are answered; connections that wait for a next one are closed. */
-function closeListener(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-    setTimeout(() => server.closeAllConnections(), requestGraceMs).unref();
-  });
-}
-
-/** For requests under way when the listener closes. */
-const requestGraceMs = 2_000;
-
-function answerNotYet(_: IncomingMessage, response: ServerResponse): void {
-  response.writeHead(503, { "retry-after": "1", connection: "close" }).end();
-}
-
-function portOf(server: Server): number {
-  return (server.address() as AddressInfo).port;
-}
-
-/** An address of this machine; every network's address stands for this one too. */
-function localUrlOf({ host }: Config, server: Server): string {
-  const isEvery = host === "0.0.0.0" || host === "::";
-  const reachable = isEvery ? "127.0.0.1" : host;
-  return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${portOf(server)}`;
-}
-
-function publicUrlOf(config: Config, server: Server): string {
-  return config.public_url?.replace(/\/+$/, "") ?? localUrlOf(config, server);
 }

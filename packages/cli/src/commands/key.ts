@@ -1,3 +1,4 @@
+import type { KeyScope } from "@parlance/server";
 import { Command } from "commander";
 import { addInstallFlags, configFrom, type Options } from "../flags.ts";
 import { withStore } from "../install.ts";
@@ -12,7 +13,7 @@ interface KeyView {
   readonly revoked: boolean;
 }
 
-const scopes: readonly string[] = ["publish", "read", "admin"];
+const scopes: readonly KeyScope[] = ["publish", "read", "rooms", "admin"];
 
 export function keyCommand(): Command {
   const command = new Command("key").description("Keys for back ends.");
@@ -32,10 +33,7 @@ export function keyCommand(): Command {
 
 async function createKey(options: Options): Promise<void> {
   const { config } = configFrom(options);
-  const asked = String(options["scope"]).split(",");
-  const unknown = asked.filter((scope) => !scopes.includes(scope));
-  if (unknown.length > 0) throw new CommandFailure(`--scope: there is no ${unknown.join(", ")}`);
-  const key = { name: String(options["name"]), scopes: asked };
+  const key = { name: String(options["name"]), scopes: readScopes(String(options["scope"])) };
   if (!/^[a-z0-9][a-z0-9_.-]{0,63}$/.test(key.name)) {
     throw new CommandFailure("--name: 1-64 of a-z 0-9 _ . -");
   }
@@ -46,6 +44,16 @@ async function createKey(options: Options): Promise<void> {
       : (answer.body as { token: string }).token;
   if (options["json"] === true) sayJson({ token, ...key });
   else say(token);
+}
+
+function readScopes(list: string): readonly KeyScope[] {
+  return list.split(",").map((name) => {
+    const scope = scopes.find((known) => known === name);
+    if (scope === undefined) {
+      throw new CommandFailure(`--scope: there is no "${name}", only ${scopes.join(", ")}`);
+    }
+    return scope;
+  });
 }
 
 async function listKeys(options: Options): Promise<void> {

@@ -5,7 +5,6 @@ import {
   builtFiles,
   type Config,
   createLog,
-  describeStartFailure,
   guestsAllowed,
   hasWebApp,
   isPublic,
@@ -15,7 +14,8 @@ import {
 } from "@parlance/server";
 import { Command } from "commander";
 import { addSettingFlags, configFrom, type Options } from "../flags.ts";
-import { CommandFailure, say } from "../output.ts";
+import { tellable } from "../install.ts";
+import { say } from "../output.ts";
 
 export function startCommand(): Command {
   const command = new Command("start")
@@ -43,9 +43,7 @@ async function start(
     server = await startServer(config, { log });
   } catch (error) {
     log.flush();
-    const lines = describeStartFailure(error, config);
-    if (lines === undefined) throw error;
-    throw new CommandFailure(lines.join("\n"));
+    throw tellable(error, config);
   }
   supervise(server, config, log);
   greet(server, config);

@@ -1,7 +1,7 @@
-import { signLocalToken } from "@parlance/server";
 import { Command } from "commander";
 import { addInstallFlags, configFrom, type Options } from "../flags.ts";
 import { CommandFailure, say, sayJson } from "../output.ts";
+import { signed } from "../running.ts";
 
 const maxTtlSeconds = 366 * 86_400;
 
@@ -28,12 +28,12 @@ async function token(options: Options): Promise<void> {
     throw new CommandFailure(`--ttl: whole seconds, 1-${maxTtlSeconds}`);
   }
   const { name } = options;
-  const signed = await signLocalToken(config, {
+  const made = await signed(config, {
     user,
     ttlSeconds,
     ...(typeof name === "string" ? { name } : {}),
     ...(options["singleUse"] === true ? { singleUse: true } : {}),
   });
-  if (options["json"] === true) sayJson({ token: signed, user, ttl_seconds: ttlSeconds });
-  else say(signed);
+  if (options["json"] === true) sayJson({ token: made, user, ttl_seconds: ttlSeconds });
+  else say(made);
 }

@@ -2,8 +2,21 @@ import { createInterface } from "node:readline/promises";
 import { Command } from "commander";
 import { addInstallFlags, configFrom, type Options } from "../flags.ts";
 import { withStore } from "../install.ts";
-import { CommandFailure, say, sayJson } from "../output.ts";
+import { CommandFailure, say, sayJson, sayTable } from "../output.ts";
 import { askAsOperator } from "../running.ts";
+
+/** As many as one answer of the server has. */
+const maxUsers = 200;
+
+interface UserView {
+  readonly id: string;
+  readonly number: number;
+  readonly kind: string;
+  readonly name: string;
+  readonly username?: string;
+  readonly disabled: boolean;
+  readonly created_at: string;
+}
 
 export function usersCommand(): Command {
   const add = new Command("add")
@@ -12,7 +25,14 @@ export function usersCommand(): Command {
     .option("--name <name>", "name that others see; the user name if not given")
     .option("--email <address>")
     .action(addUser);
-  return new Command("users").description("Built-in accounts.").addCommand(addInstallFlags(add));
+  const list = new Command("list")
+    .description("List everybody who was ever here: accounts, guests, users of tokens.")
+    .option("--after <number>", "begin above this number", "0")
+    .option("--limit <count>", `how many at most, 1-${maxUsers}`, "100")
+    .action(listUsers);
+  const command = new Command("users").description("Who is known here.");
+  for (const one of [add, list]) command.addCommand(addInstallFlags(one));
+  return command;
 }
 
 async function addUser(username: string, options: Options): Promise<void> {
@@ -31,6 +51,56 @@ async function addUser(username: string, options: Options): Promise<void> {
       : (answer.body as { user: { id: string } }).user.id;
   if (options["json"] === true) sayJson({ id, username });
   else say(`Made ${username} (${id}).`);
+}
+
+async function listUsers(options: Options): Promise<void> {
+  const { config } = configFrom(options);
+  const after = wholeNumber(options, "after", 0, Number.MAX_SAFE_INTEGER);
+  const limit = wholeNumber(options, "limit", 1, maxUsers);
+  const answer = await askAsOperator(config, "GET", `/users?after=${after}&limit=${limit}`);
+  const users =
+    answer === undefined
+      ? await withStore(config, async (install) =>
+          (await install.users.users(after, limit)).map(
+            ({ createdAt, ...user }): UserView => ({
+              ...user,
+              created_at: new Date(createdAt).toISOString(),
+            }),
+          ),
+        )
+      : (answer.body as { users: readonly UserView[] }).users;
+  if (options["json"] === true) {
+    sayJson(users);
+    return;
+  }
+  if (users.length === 0) say(after === 0 ? "Nobody yet." : "Nobody more.");
+  sayTable(
+    users.map((user) => [
+      String(user.number),
+      user.id,
+      user.kind,
+      user.username ?? "",
+      printable(user.name),
+      user.created_at,
+      user.disabled ? "disabled" : "",
+    ]),
+  );
+  const last = users.at(-1);
+  if (users.length === limit && last !== undefined) say(`More: --after ${last.number}`);
+}
+
+function wholeNumber(options: Options, name: string, least: number, most: number): number {
+  const given = String(options[name]);
+  const value = Number(given);
+  if (!/^\d+$/.test(given) || value < least || value > most) {
+    throw new CommandFailure(`--${name}: whole number, ${least}-${most}`);
+  }
+  return value;
+}
+
+/** People choose their names; a terminal obeys what is in them. */
+function printable(name: string): string {
+  return name.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\u{fffd}");
 }
 
 /** Not an argument: other users of the machine see those, and shells remember them. */

@@ -1,4 +1,4 @@
-import type { Command, Published } from "@parlance/protocol";
+import { type Command, ProtocolError, type Published } from "@parlance/protocol";
 import { appendIn, authorizeIn, relevantRole } from "../append.ts";
 import { authorize } from "../authorize.ts";
 import { type Awaitable, Pipelined } from "../outcome.ts";
@@ -31,7 +31,10 @@ async function publishLater(
     await authorizeIn(context, "write", room);
     // Asked last: the revision may have grown while the role was looked up.
     const older = context.connection?.olderAppends(command.room, room.revision);
-    if (older === undefined) return new Pipelined(store(context, command, room));
+    if (older === undefined) {
+      mustBeOpen(context);
+      return new Pipelined(store(context, command, room));
+    }
     await older;
   }
 }
@@ -62,6 +65,7 @@ async function store(
       async () => {
         if (ticket !== undefined) await connection?.appendTurn(command.room, ticket);
         await authorizeIn(context, "write", room);
+        mustBeOpen(context);
       },
     );
     return {
@@ -75,4 +79,10 @@ async function store(
   } finally {
     if (ticket !== undefined) connection?.appendEnded(command.room, ticket);
   }
+}
+
+/* Security: what waited may find that the connection was ended because its identity was. Where it merely went,
+ * nobody was answered, and the client sends it again. */
+function mustBeOpen(context: CommandContext): void {
+  if (context.connection?.isClosed === true) throw new ProtocolError("unauthenticated");
 }

@@ -1,29 +1,19 @@
 import type { Identity } from "@parlance/core";
 import { ProtocolError } from "@parlance/protocol";
-import type { FastifyRequest } from "fastify";
 import * as answers from "../answers.ts";
-import { createLimiter, networkOf } from "../limiter.ts";
 import * as schemas from "../schemas.ts";
 import { type ApiParts, security } from "./parts.ts";
 
 const tags = ["Accounts"];
-/** Attempts on one account in a minute, whatever networks they come from. */
-const perAccount = 10;
 
 /** Signing up, in and out, and who the caller is. */
 export function accountRoutes(parts: ApiParts): void {
-  const { app, accounts, callers, clock, signInsPerMinute } = parts;
+  const { app, accounts, callers } = parts;
   const authenticated = { onRequest: callers.authenticate };
-  const byNetwork = createLimiter(signInsPerMinute, clock);
-  const byAccount = createLimiter(signInsPerMinute === 0 ? 0 : perAccount, clock);
-  const countNetwork = async (request: FastifyRequest): Promise<void> => {
-    byNetwork.count(networkOf(request.ip));
-  };
 
   app.post(
     "/accounts",
     {
-      onRequest: countNetwork,
       schema: {
         tags,
         summary: "Sign up",
@@ -34,7 +24,7 @@ export function accountRoutes(parts: ApiParts): void {
     async (request, reply) => {
       if (!parts.signUpAllowed) throw new ProtocolError("forbidden", { reason: "no sign-up here" });
       const { device_id: device, ...account } = request.body;
-      await accounts.createAccount(account);
+      await accounts.createAccount({ ...account, address: request.ip });
       const { username, password } = account;
       const identity = await accounts.signIn({
         username,
@@ -48,7 +38,6 @@ export function accountRoutes(parts: ApiParts): void {
   app.post(
     "/sessions",
     {
-      onRequest: countNetwork,
       schema: {
         tags,
         summary: "Sign in",
@@ -58,9 +47,9 @@ export function accountRoutes(parts: ApiParts): void {
     },
     async (request, reply) => {
       const { device_id: device, ...login } = request.body;
-      byAccount.count(login.username.toLowerCase());
       const identity = await accounts.signIn({
         ...login,
+        address: request.ip,
         ...(device === undefined ? {} : { device }),
       });
       return reply.code(201).send(signedIn(identity));
@@ -70,7 +59,6 @@ export function accountRoutes(parts: ApiParts): void {
   app.post(
     "/guests",
     {
-      onRequest: countNetwork,
       schema: {
         tags,
         summary: "Come in as a guest",
@@ -80,7 +68,11 @@ export function accountRoutes(parts: ApiParts): void {
     },
     async (request, reply) => {
       const { device_id: device, name } = request.body;
-      const identity = await accounts.guest({ name, ...(device === undefined ? {} : { device }) });
+      const identity = await accounts.guest({
+        name,
+        address: request.ip,
+        ...(device === undefined ? {} : { device }),
+      });
       return reply.code(201).send(signedIn(identity));
     },
   );
@@ -141,7 +133,6 @@ export function accountRoutes(parts: ApiParts): void {
     },
     async (request, reply) => {
       const identity = callers.of(request);
-      byAccount.count(identity.user);
       await accounts.changePassword(identity, request.body);
       return reply.code(204).send();
     },

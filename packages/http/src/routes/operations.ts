@@ -1,4 +1,4 @@
-import type { KeyRecord } from "@parlance/core";
+import type { KeyRecord, UserRecord } from "@parlance/core";
 import { ProtocolError } from "@parlance/protocol";
 import * as answers from "../answers.ts";
 import * as schemas from "../schemas.ts";
@@ -27,6 +27,29 @@ export function operationRoutes(parts: ApiParts): void {
       return {
         counts: { ...counts, outbox_bytes: outboxBytes },
         connections: node.connections(),
+      };
+    },
+  );
+
+  app.get(
+    "/admin/users",
+    {
+      ...operator,
+      schema: {
+        tags,
+        security,
+        summary: "List users in the order of their numbers",
+        querystring: schemas.userListQuery,
+        response: { 200: answers.userList, default: answers.failure },
+      },
+    },
+    async (request) => {
+      const { after = 0, limit = usersOfPage } = request.query;
+      const found = await users.users(after, limit);
+      const last = found.length === limit ? found.at(-1) : undefined;
+      return {
+        users: found.map(userView),
+        ...(last === undefined ? {} : { next: last.number }),
       };
     },
   );
@@ -121,6 +144,13 @@ export function operationRoutes(parts: ApiParts): void {
       return reply.code(204).send();
     },
   );
+}
+
+/** Where the request does not say. */
+const usersOfPage = 100;
+
+function userView({ createdAt, ...user }: UserRecord): object {
+  return { ...user, created_at: new Date(createdAt).toISOString() };
 }
 
 function keyView({ id, name, scopes, createdAt, revoked }: KeyRecord): object {

@@ -1,8 +1,8 @@
-import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Directory, RoomLog } from "@parlance/core";
 import { createDirectory } from "./directory.ts";
 import { lockDirectory } from "./lock.ts";
+import { makeDirectory } from "./make-directory.ts";
 import { Readers } from "./readers.ts";
 import { createRoomLog } from "./room-log.ts";
 import type { ThreadSettings } from "./thread-messages.ts";
@@ -41,11 +41,12 @@ export interface SqliteStatus {
  * needed after a crash, runs beside and is told by `status()`.
  *
  * @throws DirectoryInUseError at once if another process has it.
- * @throws StorageError if the database cannot be opened or is from a newer program.
+ * @throws NewerSchemaError if the database is of a newer program, StorageError if it cannot be opened, the system's
+ *   error if the directory cannot be made.
  */
 export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
   const path = resolve(options.directory);
-  await mkdir(path, { recursive: true, mode: 0o700 });
+  await makeDirectory(path);
   const unlock = lockDirectory(path);
   const settings = {
     directory: path,

@@ -16,7 +16,7 @@ export class Database {
 
   /** @throws an SQLite error if the file cannot be opened. */
   constructor(
-    path: string,
+    path: string | URL,
     options: { readonly readOnly?: boolean; readonly busyTimeoutMs: number },
   ) {
     this.#connection = new DatabaseSync(path, {

@@ -1,4 +1,5 @@
 import type { Database } from "./database.ts";
+import { NewerSchemaError } from "./newer-schema-error.ts";
 
 /**
  * Migrations in order, forward only. Never change one that was released: add the next.
@@ -132,7 +133,7 @@ export const schemaVersion: number = migrations.length;
 /**
  * Brings the database to this program's version, all in one transaction.
  *
- * @throws Error if the database is from a newer program.
+ * @throws NewerSchemaError if the database is of a newer program.
  */
 export function migrate(database: Database): void {
   database.exec("BEGIN IMMEDIATE");
@@ -142,10 +143,8 @@ export function migrate(database: Database): void {
       "SELECT coalesce(max(version), 0) AS version FROM migrations",
     );
     const version = row?.version ?? 0;
-    if (version > migrations.length) {
-      throw new Error(
-        `the database has schema version ${version}; this program knows ${migrations.length}`,
-      );
+    if (version > schemaVersion) {
+      throw new NewerSchemaError(version, schemaVersion);
     }
     for (const [index, sql] of migrations.entries()) {
       if (index < version) continue;

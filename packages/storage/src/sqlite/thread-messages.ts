@@ -21,7 +21,12 @@ export type WriterGreeting =
       readonly epochRenewed: boolean;
       readonly cleanStop: boolean;
     }
-  | { readonly type: "failed"; readonly failure: Failure };
+  | {
+      readonly type: "failed";
+      readonly failure: Failure;
+      /** Where the database is of a newer program: its version and this program's. */
+      readonly newer?: { readonly version: number; readonly known: number };
+    };
 
 /** A call of one of the thread's functions. */
 export interface Call {

@@ -8,6 +8,7 @@ import { createCrashPoint } from "./crash-point.ts";
 import { Database } from "./database.ts";
 import { type Failure, failure, isEngineTrouble } from "./errors.ts";
 import { migrate } from "./migrations.ts";
+import { NewerSchemaError } from "./newer-schema-error.ts";
 import {
   appendAt,
   appendStride,
@@ -204,7 +205,13 @@ function run(to: NonNullable<typeof parentPort>): void {
   try {
     opened = open();
   } catch (error) {
-    to.postMessage({ type: "failed", failure: failure(error, "none") } satisfies WriterGreeting);
+    to.postMessage({
+      type: "failed",
+      failure: failure(error, "none"),
+      ...(error instanceof NewerSchemaError
+        ? { newer: { version: error.version, known: error.known } }
+        : {}),
+    } satisfies WriterGreeting);
     return;
   }
   const { database, start } = opened;

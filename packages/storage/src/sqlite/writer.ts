@@ -3,6 +3,7 @@ import { Worker } from "node:worker_threads";
 import type { Append, Appended } from "@parlance/core";
 import { StorageError } from "@parlance/core";
 import type { Failure } from "./errors.ts";
+import { NewerSchemaError } from "./newer-schema-error.ts";
 import {
   appendedAt,
   type Batch,
@@ -60,7 +61,7 @@ export class Writer {
 
   /**
    * @param onEnd Called when the started thread has ended, however it did: nothing writes any more.
-   * @throws StorageError if the database cannot be opened; `onEnd` is not called then.
+   * @throws NewerSchemaError, StorageError if the database cannot be opened; `onEnd` is not called then.
    */
   static async start(settings: ThreadSettings, onEnd: () => void): Promise<Writer> {
     const worker = new Worker(new URL("./writer-thread.ts", import.meta.url), {
@@ -70,7 +71,8 @@ export class Writer {
     const [greeting] = (await once(worker, "message")) as [WriterGreeting];
     if (greeting.type === "ready") return new Writer(worker, greeting, onEnd);
     await worker.terminate();
-    throw toError(greeting.failure);
+    const { newer, failure } = greeting;
+    throw newer === undefined ? toError(failure) : new NewerSchemaError(newer.version, newer.known);
   }
 
   private constructor(

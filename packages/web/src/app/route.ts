@@ -6,6 +6,9 @@ export type Route =
   | { readonly page: "room"; readonly room: string }
   | { readonly page: "unknown" };
 
+/** The room that everybody lands in. */
+export const landingRoom = "general";
+
 /** The protocol's form of a room id; anything else in an address is not worth asking the server about. */
 const roomPattern = /^[A-Za-z0-9][A-Za-z0-9_:.-]{0,127}$/;
 

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { KeysDialog } from "../app/keys-dialog.tsx";
 import type { PreferenceStore } from "../app/preferences.ts";
 import { PreferencesDialog } from "../app/preferences-dialog.tsx";
-import { roomPath } from "../app/route.ts";
+import { landingRoom, roomPath } from "../app/route.ts";
 import { local } from "../app/storage.ts";
 import { navigate, useRoute } from "../app/use-route.ts";
 import { createDrafts } from "./composer/drafts.ts";
@@ -14,9 +14,6 @@ import { CreateRoomDialog } from "./rooms/create-room-dialog.tsx";
 import { sortRooms } from "./rooms/order.ts";
 import { RoomList } from "./rooms/room-list.tsx";
 import { RoomSwitcher } from "./rooms/room-switcher.tsx";
-
-/** The room that everybody lands in. */
-export const landingRoom = "general";
 
 /** Dialogs of the page; one at a time. */
 export type PageDialog = "switcher" | "create" | "preferences" | "keys";

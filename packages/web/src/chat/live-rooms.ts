@@ -129,10 +129,13 @@ export function createLiveRooms(host: RoomsHost): LiveRooms {
       const about = await follow(room);
       // The listing knows how far one has read.
       await listing;
-      if (join && about.role === undefined) await joinRoom(id).catch(() => undefined);
+      const isJoining = join && about.role === undefined;
       const unread = (roomState(id)?.unread ?? 0) + firstPage.beyondUnread;
       const limit = Math.min(firstPage.most, Math.max(firstPage.least, unread));
-      const { head, floor, epoch, events } = await room.history({ limit });
+      const [{ head, floor, epoch, events }] = await Promise.all([
+        room.history({ limit }),
+        isJoining ? joinRoom(id).catch(() => undefined) : undefined,
+      ]);
       dispatch({
         type: "room_opened",
         room: id,

@@ -1,11 +1,10 @@
 /** One room: header, connection, history, composer, and the people beside it. */
 import { type ReactNode, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { roomPath } from "../../app/route.ts";
+import { landingRoom, roomPath } from "../../app/route.ts";
 import { goBackTo, navigate } from "../../app/use-route.ts";
 import { Dialog } from "../../ui/dialog.tsx";
 import { Icon } from "../../ui/icons.tsx";
-import { landingRoom } from "../chat-page.tsx";
 import { Composer } from "../composer/composer.tsx";
 import type { Drafts } from "../composer/drafts.ts";
 import { useChat, useRoom } from "../context.ts";

@@ -1,12 +1,11 @@
 /** Who is here, who belongs here, and the way out of the room. */
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { roomPath } from "../../app/route.ts";
+import { landingRoom, roomPath } from "../../app/route.ts";
 import { navigate } from "../../app/use-route.ts";
 import { Avatar } from "../../ui/avatar.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { Icon } from "../../ui/icons.tsx";
-import { landingRoom } from "../chat-page.tsx";
 import { useChat, useChatState } from "../context.ts";
 import { codeOf, useFailureText } from "../failure-text.ts";
 import type { RoomState } from "../model.ts";
@@ -43,7 +42,9 @@ export function PeoplePanel({ room }: { room: RoomState }): ReactNode {
         </h2>
         <People users={online} roles={roles} me={me} />
         {online.some((user) => user.id !== me) ? null : (
-          <p className="people-note">{t(room.kind === "public" ? "peopleEmpty" : "peopleEmptyPrivate")}</p>
+          <p className="people-note">
+            {t(room.kind === "public" ? "peopleEmpty" : "peopleEmptyPrivate")}
+          </p>
         )}
       </section>
       {away.length === 0 ? null : (

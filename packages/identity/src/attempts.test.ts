@@ -1,7 +1,8 @@
 import type { Clock } from "@parlance/core";
 import type { ProtocolError } from "@parlance/protocol";
 import { expect, test } from "vitest";
-import { createLimiter, networkOf } from "./limiter.ts";
+import { networkOf } from "./attempts.ts";
+import { createLimiter } from "./limiter.ts";
 
 function clockAt(time: { ms: number }): Clock {
   return { monotonic: () => time.ms } as Clock;
@@ -39,9 +40,21 @@ test("[A12] a refusal says when to come back", () => {
   );
 });
 
-test("a limit of nothing refuses nobody", () => {
+test("a limit of 0 refuses nobody", () => {
   const limiter = createLimiter(0, clockAt({ ms: 0 }));
   expect(refusals(() => limiter.count("a"), 1_000)).toBe(0);
+  expect(refusals(() => limiter.check("a"), 1)).toBe(0);
+});
+
+test("asking whether one more would be too many counts nothing", () => {
+  const time = { ms: 0 };
+  const limiter = createLimiter(2, clockAt(time));
+  limiter.count("a");
+  expect(refusals(() => limiter.check("a"), 10)).toBe(0);
+  limiter.count("a");
+  expect(refusals(() => limiter.check("a"), 10)).toBe(10);
+  time.ms = 60_000;
+  expect(refusals(() => limiter.check("a"), 10)).toBe(0);
 });
 
 test("all addresses of one IPv6 /64 are one network, however they are written", () => {
