@@ -13,6 +13,8 @@ import { limits } from "@parlance/protocol";
 import type { PerMessageDeflateOptions, RawData, ServerOptions } from "ws";
 import { WebSocket, WebSocketServer } from "ws";
 import { pingFrame, pongFrame } from "./frames.ts";
+import type { TurnInput } from "./input-turns.ts";
+import { InputTurns } from "./input-turns.ts";
 import type { Beating } from "./wheel.ts";
 
 /** Pieces of one message, and chunks of one frame, that are kept while the rest is awaited. A full frame in
@@ -98,9 +100,10 @@ interface Marked {
 }
 
 const nothing: Buffer = Buffer.alloc(0);
+const inputTurns: InputTurns = new InputTurns();
 
 /** One live WebSocket: the node's `Link`, and an entry of the heartbeat wheel. */
-export class Connection implements Link, Beating {
+export class Connection implements Link, Beating, TurnInput {
   readonly #ws: WebSocket;
   readonly #socket: Socket;
   readonly #owner: ConnectionOwner;
@@ -114,6 +117,8 @@ export class Connection implements Link, Beating {
   #sentCode: number | undefined;
   /** Where the wheel keeps this connection. */
   slot = 0;
+  inputTurn = 0;
+  inputFrames = 0;
 
   constructor(ws: WebSocket, { socket, address }: Upgrade, owner: ConnectionOwner) {
     this.#ws = ws;
@@ -175,6 +180,7 @@ export class Connection implements Link, Beating {
   /** For this file's listeners. */
   received(payload: Buffer, isBinary: boolean): void {
     if (this.#ws.readyState !== WebSocket.OPEN) return;
+    inputTurns.count(this);
     if (isBinary) this.close(1003, "text frames only");
     else this.#inlet?.receive(payload.toString("utf8"));
   }
@@ -194,6 +200,16 @@ export class Connection implements Link, Beating {
     const frame = pongFrame(this.#ping);
     this.#ping = undefined;
     this.write(frame);
+  }
+
+  /** For `InputTurns`. */
+  holdInput(): void {
+    this.#ws.pause();
+  }
+
+  /** For `InputTurns`. */
+  releaseInput(): void {
+    if (this.unsentBytes <= pauseAboveBytes) this.#ws.resume();
   }
 
   /** For this file's listeners. `ws` has sent the Close that belongs to the error. */

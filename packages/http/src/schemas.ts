@@ -115,10 +115,7 @@ const keyScopes: readonly KeyScope[] = ["publish", "read", "rooms", "admin"];
 export const keyBody: z.ZodType<KeyBody> = z
   .object({
     name: z.string().regex(/^[a-z0-9][a-z0-9_.-]{0,63}$/),
-    scopes: z
-      .array(z.enum(keyScopes))
-      .min(1)
-      .max(8),
+    scopes: z.array(z.enum(keyScopes)).min(1).max(8),
   })
   .meta({ id: "NewKey" });
 

@@ -11,8 +11,8 @@ import type {
   Users,
 } from "@parlance/core";
 import { type AccountsOptions, admitGuest, createAccounts } from "./accounts.ts";
-import { createAttempts } from "./attempts.ts";
 import { createApiKeys } from "./api-keys.ts";
+import { createAttempts } from "./attempts.ts";
 import { createAuthenticator } from "./authenticator.ts";
 import { createIssuers, type IssuerOptions } from "./issuers.ts";
 

@@ -3,9 +3,9 @@
  * chooses more than a row of this list: no URL, path or algorithm comes from it.
  */
 import { createSecretKey, type KeyObject } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import type { Clock } from "@parlance/core";
-import { createLocalJWKSet, createRemoteJWKSet, type JWTVerifyGetKey, errors as jose } from "jose";
+import type { JWTVerifyGetKey } from "jose";
+import { fetchedKeys, fileKeys } from "./key-set.ts";
 
 /** The `iss` of tokens that the install's own secret signs. It may also be left out. */
 export const localIssuer = "parlance";
@@ -22,9 +22,9 @@ export interface IssuerOptions {
   readonly algorithms?: readonly string[];
   readonly keys:
     | { readonly secret: string }
-    /** Fetched when first needed, and again for an unknown `kid`, at most once in 30 s. */
+    /** Fetched when first needed, again after 10 minutes, and for an unknown `kid` at most once in 30 s. */
     | { readonly jwksUrl: string }
-    /** Read when first needed, and again for an unknown `kid`, at most once in 30 s. */
+    /** Read when first needed, again after 10 minutes, and for an unknown `kid` at most once in 30 s. */
     | { readonly jwksFile: string };
 }
 
@@ -52,9 +52,6 @@ const asymmetric: readonly string[] = [
   "EdDSA",
   "Ed25519",
 ];
-
-const cooldownMs = 30_000;
-const fetchTimeoutMs = 5_000;
 
 /**
  * @param secrets The install's own: the first signs and verifies, the others only verify.
@@ -105,36 +102,10 @@ function foreignIssuer(options: IssuerOptions, clock: Clock): Issuer {
 function issuerKey(options: IssuerOptions, clock: Clock): KeyObject | JWTVerifyGetKey {
   const { keys } = options;
   if ("secret" in keys) return secretKey(keys.secret);
-  if ("jwksUrl" in keys) {
-    return createRemoteJWKSet(new URL(keys.jwksUrl), {
-      timeoutDuration: fetchTimeoutMs,
-      cooldownDuration: cooldownMs,
-    });
-  }
+  if ("jwksUrl" in keys) return fetchedKeys(keys.jwksUrl, clock);
   return fileKeys(keys.jwksFile, clock);
 }
 
 function secretKey(secret: string): KeyObject {
   return createSecretKey(Buffer.from(secret, "utf8"));
-}
-
-/** Like the remote key set: an unknown `kid` reads again, but not more often than the cooldown allows. */
-function fileKeys(path: string, clock: Clock): JWTVerifyGetKey {
-  let current: JWTVerifyGetKey | undefined;
-  let readAt = Number.NEGATIVE_INFINITY;
-  const read = async (): Promise<JWTVerifyGetKey> => {
-    readAt = clock.monotonic();
-    current = createLocalJWKSet(JSON.parse(await readFile(path, "utf8")));
-    return current;
-  };
-  return async (header, token) => {
-    const keys = current ?? (await read());
-    try {
-      return await keys(header, token);
-    } catch (error) {
-      const isUnknown = error instanceof jose.JWKSNoMatchingKey;
-      if (!isUnknown || clock.monotonic() - readAt < cooldownMs) throw error;
-      return (await read())(header, token);
-    }
-  };
 }

@@ -72,12 +72,7 @@ async function verifyWithAny(
 
 /** The issuer's key document could not be had or read: not the token's fault. */
 function isKeyTrouble(error: jose.JOSEError): boolean {
-  return (
-    error instanceof jose.JWKSTimeout ||
-    error instanceof jose.JWKSInvalid ||
-    // What `createRemoteJWKSet` throws for an answer other than 200, and for a body that is not JSON.
-    error.code === "ERR_JOSE_GENERIC"
-  );
+  return error instanceof jose.JWKSInvalid;
 }
 
 /** Reads, without believing them, the two places that decide where to look. */

@@ -1,5 +1,10 @@
 import { resolve } from "node:path";
-import { openSqlite, readSchema, type SchemaStatus, type SqliteStore } from "@parlance/storage/sqlite";
+import {
+  openSqlite,
+  readSchema,
+  type SchemaStatus,
+  type SqliteStore,
+} from "@parlance/storage/sqlite";
 import type { Config } from "./config/schema.ts";
 
 /**

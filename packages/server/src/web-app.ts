@@ -31,6 +31,7 @@ const pagePolicy = [
   "base-uri 'none'",
   "form-action 'self'",
   "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
 ].join("; ");
 
 /** Addresses that the app itself draws; everything else that is no file is not found. */
@@ -60,6 +61,8 @@ export async function serveWebApp(http: HttpServer, files: WebFiles): Promise<vo
       index: false,
       decorateReply: false,
       cacheControl: false,
+      // The build writes a `.br` and a `.gz` beside each file.
+      preCompressed: true,
       setHeaders(reply, path) {
         // Vite puts the content's hash into the names of what is in `assets/`.
         const isHashed = path.includes("/assets/");

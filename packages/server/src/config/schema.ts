@@ -190,8 +190,10 @@ const fields = {
     .describe("Commands that one connection may send at once after a pause."),
   sign_ins_per_minute: integer(0, 1_000_000)
     .default(60)
-    .describe("Sign-ins, sign-ups, guests and failed tokens of one IPv4 address or IPv6 /64, over REST and sockets; 0: not " +
-        "limited. Others than 0 also allow 10 attempts a minute on one account."),
+    .describe(
+      "Sign-ins, sign-ups, guests and failed tokens of one IPv4 address or IPv6 /64, over REST and sockets; 0: not " +
+        "limited. Others than 0 also allow 10 attempts a minute on one account.",
+    ),
   outbox_bytes: integer(16_384, 1_073_741_824)
     .default(defaultSettings.outboxBytes)
     .describe("Unsent bytes above which a reader is fed from the log instead of from memory."),

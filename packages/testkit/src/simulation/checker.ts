@@ -2,6 +2,7 @@
  * Decides the invariants from what clients saw and from the rows of the log, after each step. Their numbers
  * are those of the reliability notes; each is stated beside its check.
  */
+import type { Append } from "@parlance/core";
 import type { Epoch, EventFrame, Published, RoomId, Subscribed, UserId } from "@parlance/protocol";
 import { canonicalize, type Json } from "@parlance/protocol";
 import type { MemoryRoom } from "../memory/state.ts";
@@ -54,16 +55,17 @@ export class Checker {
   readonly #truths = new Map<string, Truth>();
   readonly #present = new Map<RoomId, Truth>();
   readonly #intents = new Map<string, Intent>();
-  readonly #byMessageId = new Map<string, Intent>();
   readonly #cursors = new Map<string, Cursor>();
   readonly #revoked = new Map<string, number>();
   readonly #revokedUsers = new Map<UserId, number>();
+  /** When a node first took a publish, by client message id. */
+  readonly #taken = new Map<string, number>();
   readonly #kicked = new Map<string, number>();
 
   constructor(scheduler: Scheduler, store: FaultyStore) {
     this.#scheduler = scheduler;
     this.#store = store;
-    store.asked = (host, append) => this.#accepts(host, append.author);
+    store.asked = (host, append) => this.#accepts(host, append);
   }
 
   violate(invariant: string, text: string): void {
@@ -137,10 +139,7 @@ export class Checker {
     if (first !== undefined) this.violate("I-4", `${what} is at ${first} already`);
     truth.places.set(intent, sequence);
     if (isNew) this.#order(truth, intent, sequence, what);
-    truth.newest.set(
-      intent.client,
-      Math.max(intent.number, truth.newest.get(intent.client) ?? 0),
-    );
+    truth.newest.set(intent.client, Math.max(intent.number, truth.newest.get(intent.client) ?? 0));
   }
 
   #order(truth: Truth, intent: Intent, sequence: number, what: string): void {
@@ -295,7 +294,10 @@ export class Checker {
       this.violate("I-3", `${client} saw ${room} ${sequence}, which is not in the log`);
       return;
     }
-    if (row !== frame && canonicalize(row as unknown as Json) !== canonicalize(frame as unknown as Json)) {
+    if (
+      row !== frame &&
+      canonicalize(row as unknown as Json) !== canonicalize(frame as unknown as Json)
+    ) {
       this.violate("I-3", `${client} saw ${room} ${sequence} with other content than its row`);
     }
     this.#mayRead(truth, user, sequence, `${client} received`);
@@ -332,7 +334,8 @@ export class Checker {
   /** A node writes to a link, or was seen to keep it open. I-17: not two seconds after its identity ended. */
   isLive(link: SimLink): void {
     const { credential, host } = link;
-    if (credential?.isVerified !== true || link.isEndedByNode || host.isDead || host.isPaused) return;
+    if (credential?.isVerified !== true || link.isEndedByNode || host.isDead || host.isPaused)
+      return;
     const wellForMs = this.#scheduler.now - host.healthySince;
     if (this.#store.faults.isDown || wellForMs <= revocationMs) return;
     const revokedAt = this.#revoked.get(credential.session);
@@ -344,10 +347,20 @@ export class Checker {
     }
   }
 
+  /** A node took a frame of a client from its link. */
+  taken(frame: string): void {
+    if (!frame.startsWith('{"type":"publish"')) return;
+    const { client_message_id: id } = JSON.parse(frame) as { readonly client_message_id: string };
+    if (!this.#taken.has(id)) this.#taken.set(id, this.#scheduler.now);
+  }
+
   /** I-17: no frame is accepted either, and by a node that slept long none at all before it has looked. */
-  #accepts(host: SimHost, user: UserId): void {
+  #accepts(host: SimHost, append: Append): void {
+    const user = append.author;
+    const takenAt = this.#taken.get(append.clientMessageId ?? "");
     const revokedAt = this.#revokedUsers.get(user);
-    if (revokedAt === undefined || this.#store.faults.isDown) return;
+    if (revokedAt === undefined || takenAt === undefined || takenAt <= revokedAt) return;
+    if (this.#store.faults.isDown) return;
     const wellForMs = this.#scheduler.now - host.healthySince;
     const mustKnow = wellForMs > revocationMs || host.pausedForMs > asleepMs;
     if (!mustKnow || this.#scheduler.now - revokedAt <= revocationMs) return;

@@ -201,7 +201,8 @@ export class ModelClient implements LinkPeer {
     if (frame.type === "reply" || frame.type === "error") {
       const answered = this.#pending.get(Number(frame.id));
       this.#pending.delete(Number(frame.id));
-      if (answered === undefined) this.#odd(`answer that nobody waits for: ${JSON.stringify(frame)}`);
+      if (answered === undefined)
+        this.#odd(`answer that nobody waits for: ${JSON.stringify(frame)}`);
       else answered(frame);
       if (frame.type === "error" && frame.code === "internal") this.#odd("internal error");
     } else if ("sequence" in frame) this.#event(frame);
@@ -248,8 +249,7 @@ export class ModelClient implements LinkPeer {
     const rooms = wanted.map(({ state, position }) => ({ room: state.room, position }));
     this.ask({ type: "resume", rooms }, (answer) => {
       for (const [index, { state, position }] of wanted.entries()) {
-        const result =
-          answer.type === "error" ? answer : (answer.result as Resumed).rooms[index];
+        const result = answer.type === "error" ? answer : (answer.result as Resumed).rooms[index];
         if (result === undefined) this.#odd("no answer for a resumed room");
         else if (answer.type === "error") this.#notSubscribed(state, answer);
         else if ("error" in result) this.#notSubscribed(state, result.error as WireError);
@@ -265,7 +265,11 @@ export class ModelClient implements LinkPeer {
     const { random } = this.#outside;
     const position = copyOf(state.position);
     const start =
-      position === undefined ? (random.chance(0.5) ? { last: random.between(0, 5) } : {}) : { position };
+      position === undefined
+        ? random.chance(0.5)
+          ? { last: random.between(0, 5) }
+          : {}
+        : { position };
     this.ask({ type: "subscribe", room, presence: random.chance(0.3), ...start }, (answer) => {
       if (answer.type === "error") this.#notSubscribed(state, answer);
       else this.#subscribed(state, position, answer.result as Subscribed);

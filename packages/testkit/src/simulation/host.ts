@@ -15,7 +15,16 @@ export interface SimHost extends Host {
 }
 
 export function createHost(name: string): SimHost {
-  return { name, isDead: false, isPaused: false, held: [], wallOffset: 0, healthySince: 0, pausedAt: 0, pausedForMs: 0 };
+  return {
+    name,
+    isDead: false,
+    isPaused: false,
+    held: [],
+    wallOffset: 0,
+    healthySince: 0,
+    pausedAt: 0,
+    pausedForMs: 0,
+  };
 }
 
 /** Where virtual time 0 is on the wall. */

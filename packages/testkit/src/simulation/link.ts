@@ -13,6 +13,14 @@ export interface LinkPeer {
   ended(link: SimLink, code: number): void;
 }
 
+/** Whoever wants to know what passes. */
+export interface LinkWatch {
+  /** The node writes. */
+  isLive(link: SimLink): void;
+  /** The node takes a frame. */
+  taken(frame: string): void;
+}
+
 /** What a link was opened with, for the check of revocation. */
 export interface LinkCredential {
   readonly session: string;
@@ -35,7 +43,7 @@ export class SimLink implements Link {
   isEndedByNode = false;
   readonly #scheduler: Scheduler;
   readonly #random: Random;
-  readonly #wrote: (link: SimLink) => void;
+  readonly #watch: LinkWatch;
   #inlet: Inlet | undefined;
   #waiting: Uint8Array[] = [];
   #unsentBytes = 0;
@@ -50,13 +58,13 @@ export class SimLink implements Link {
     scheduler: Scheduler,
     random: Random,
     ends: { readonly host: SimHost; readonly peer: LinkPeer },
-    wrote: (link: SimLink) => void,
+    watch: LinkWatch,
   ) {
     this.#scheduler = scheduler;
     this.#random = random;
     this.host = ends.host;
     this.peer = ends.peer;
-    this.#wrote = wrote;
+    this.#watch = watch;
   }
 
   get unsentBytes(): number {
@@ -71,12 +79,15 @@ export class SimLink implements Link {
   /** From the client. */
   send(frame: string): void {
     if (this.#isCut) return;
-    this.#up("receive", (inlet) => inlet.receive(frame));
+    this.#up("receive", (inlet) => {
+      this.#watch.taken(frame);
+      inlet.receive(frame);
+    });
   }
 
   write(chunk: Uint8Array): void {
     if (this.isEndedByNode) return;
-    this.#wrote(this);
+    this.#watch.isLive(this);
     this.#waiting.push(chunk);
     this.#unsentBytes += chunk.length;
     this.drain();

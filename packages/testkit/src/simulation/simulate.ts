@@ -1,5 +1,6 @@
 /** One run: a world built from a seed, chaos for a while, healing, rest, and the last questions. */
 import type { Dialect } from "@parlance/core";
+import { Chaos } from "./chaos.ts";
 import type { Violation } from "./checker.ts";
 import type { Tampering } from "./tampering.ts";
 import { type FaultName, World } from "./world.ts";
@@ -42,7 +43,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const look = (): void => checker.look();
   world.setUp();
   await scheduler.runUntil(setupMs, look);
-  world.beginChaos(options.chaosMs ?? 12_000);
+  new Chaos(world).begin(options.chaosMs ?? 12_000);
   await scheduler.runUntil(scheduler.now + (options.chaosMs ?? 12_000), look);
   world.heal();
   await scheduler.runUntil(scheduler.now + restMs, look);

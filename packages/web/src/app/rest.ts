@@ -19,7 +19,7 @@ export function signInAsGuest(name: string): Promise<StoredSession> {
   return post("/api/v1/guests", { name });
 }
 
-/** Signs in to an account by user name or e-mail. */
+/** Signs in to an account by user name. */
 export function signIn(login: string, password: string): Promise<StoredSession> {
   return post("/api/v1/sessions", { username: login, password });
 }

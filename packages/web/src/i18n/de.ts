@@ -23,7 +23,7 @@ export const de: Texts = {
   guestInstead: "Als Gast eintreten",
   signInTitle: "Anmelden",
   signInInstead: "Anmelden",
-  login: "Benutzername oder E-Mail",
+  login: "Benutzername",
   password: "Passwort",
   signUpTitle: "Konto anlegen",
   signUpInstead: "Konto anlegen",

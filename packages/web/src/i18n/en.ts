@@ -20,7 +20,7 @@ export const en = {
   guestInstead: "Come in as a guest",
   signInTitle: "Sign in",
   signInInstead: "Sign in",
-  login: "User name or e-mail",
+  login: "User name",
   password: "Password",
   signUpTitle: "Create an account",
   signUpInstead: "Create an account",

@@ -1,0 +1,205 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort, ServerProcess } from "@parlance/testkit/server-process";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect } from "vitest";
+import { requires } from "../requirements.ts";
+import { comeIn, openBrowser, say, shown } from "./browser.ts";
+
+const test = requires("chromium");
+
+describe("the web app", () => {
+  let browser: Browser;
+  let server: ServerProcess;
+  let directory: string;
+
+  beforeAll(async () => {
+    directory = mkdtempSync(join(tmpdir(), "parlance-web-"));
+    server = new ServerProcess(await freePort(), directory, {
+      PARLANCE_COMMANDS_PER_SECOND: "0",
+      PARLANCE_SIGN_INS_PER_MINUTE: "0",
+    });
+    await server.start();
+    browser = await openBrowser();
+  }, 60_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await server?.stop();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  async function publishMany(room: string, count: number): Promise<void> {
+    const guest = await fetch(`${server.url}/api/v1/guests`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ name: "Back end" }),
+    });
+    const { token } = (await guest.json()) as { token: string };
+    await Promise.all(
+      Array.from({ length: count }, (_, index) =>
+        fetch(`${server.url}/api/v1/rooms/${room}/messages`, {
+          method: "POST",
+          headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
+          body: JSON.stringify({ text: `Line ${index + 1}` }),
+        }),
+      ),
+    );
+  }
+
+  async function reload(page: Page): Promise<void> {
+    await page.reload();
+    await page.getByTestId("composer").waitFor();
+  }
+
+  test("a room is made, found by its address, counts what is unread and shows it in the title", async () => {
+    const ann = await comeIn(browser, server.url, "Ann");
+    await ann.page.getByRole("button", { name: "New room" }).first().click();
+    await ann.page.getByLabel("Name", { exact: true }).fill("Tea & Biscuits");
+    await ann.page.getByRole("button", { name: "Create", exact: true }).click();
+    await ann.page.waitForURL("**/room/tea-biscuits");
+    await say(ann.page, "Anyone for tea?");
+
+    const bob = await comeIn(browser, `${server.url}/room/tea-biscuits`, "Bob");
+    await bob.page.getByText("Anyone for tea?").waitFor();
+    await ann.page.getByTestId("room-item").filter({ hasText: "General" }).click();
+    await ann.page.waitForURL("**/room/general");
+    const join = bob.page.getByRole("button", { name: "Join", exact: true });
+    if (await join.isVisible()) await join.click();
+    await say(bob.page, "Yes please.");
+    await say(bob.page, "With milk.");
+    const room = ann.page.getByTestId("room-item").filter({ hasText: "Tea & Biscuits" });
+    await room.getByText("2", { exact: true }).waitFor();
+    await ann.page.waitForFunction(() => document.title.includes("2"));
+    await room.click();
+    await ann.page.getByText("With milk.").waitFor();
+    await room.getByText("2", { exact: true }).waitFor({ state: "hidden" });
+    await reload(ann.page);
+    await room.waitFor();
+    expect(await room.textContent()).not.toMatch(/[12]/);
+    expect([...ann.errors, ...bob.errors]).toEqual([]);
+    await ann.context.close();
+    await bob.context.close();
+  }, 60_000);
+
+  test("older messages load on the way up without moving what one reads", async () => {
+    const ann = await comeIn(browser, `${server.url}/room/long`, "Ann");
+    await publishMany("long", 400);
+    await reload(ann.page);
+    await ann.page.getByTestId("message").last().waitFor();
+    await ann.page.getByText("Line", { exact: false }).last().waitFor();
+    const scroller = ann.page.getByRole("log");
+    const oldestShown = async (): Promise<number> => (await shown(ann.page))[0]?.sequence ?? 0;
+    const start = await oldestShown();
+    let before = start;
+    for (let tries = 0; tries < 60 && before > 30; tries += 1) {
+      await scroller.hover();
+      await ann.page.mouse.wheel(0, -700);
+      await ann.page.waitForTimeout(60);
+      before = await oldestShown();
+    }
+    expect(before).toBeLessThan(start - 100);
+    // A row that is on the screen stays where it is while more is loaded above it.
+    const mark = ann.page.getByTestId("message").nth(3);
+    const sequence = await mark.getAttribute("data-sequence");
+    const place = async (): Promise<number | undefined> =>
+      (await ann.page.locator(`[data-sequence="${sequence}"]`).first().boundingBox())?.y;
+    const first = await place();
+    await publishMany("long", 5);
+    await ann.page.waitForTimeout(600);
+    expect(Math.abs(((await place()) ?? 0) - (first ?? 1_000))).toBeLessThan(2);
+    await ann.page.getByRole("button", { name: /new/ }).first().waitFor();
+    expect(ann.errors).toEqual([]);
+    await ann.context.close();
+  }, 60_000);
+
+  test("the keyboard alone goes to a room, through messages, to the keys and back", async () => {
+    const ann = await comeIn(browser, `${server.url}/room/general`, "Ann");
+    const { keyboard } = ann.page;
+    await keyboard.type("Typed without a mouse");
+    await keyboard.press("Enter");
+    await ann.page.getByText("Typed without a mouse").waitFor();
+    await keyboard.press("ArrowUp");
+    const focused = ann.page.locator('[data-testid="message"]:focus');
+    await focused.waitFor();
+    await keyboard.press("Escape");
+    await ann.page.locator('[data-testid="composer"]:focus').waitFor();
+    await keyboard.press("Control+k");
+    await keyboard.type("gener");
+    await keyboard.press("Enter");
+    await ann.page.waitForURL("**/room/general");
+    await keyboard.press("ArrowUp");
+    await keyboard.press("?");
+    await ann.page.getByRole("dialog", { name: "Keys" }).waitFor();
+    await keyboard.press("Escape");
+    await ann.page.getByRole("dialog", { name: "Keys" }).waitFor({ state: "hidden" });
+    await ann.context.close();
+  }, 60_000);
+
+  test("an account is made, signed out of and signed in to again", async () => {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(server.url);
+    await page
+      .getByRole("button", { name: "Create an account" })
+      .or(page.getByRole("link", { name: "Create an account" }))
+      .first()
+      .click();
+    await page.getByLabel("User name").fill("carol");
+    await page.getByLabel("Password").fill("correct horse battery");
+    await page.getByLabel("Password").press("Enter");
+    await page.getByTestId("composer").waitFor();
+    await say(page, "From an account");
+    await page.getByRole("button", { name: "Preferences" }).click();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByTestId("guest-name").or(page.getByLabel("Password")).first().waitFor();
+    const signIn = page
+      .getByRole("button", { name: "Sign in" })
+      .or(page.getByRole("link", { name: "Sign in" }));
+    if (await page.getByTestId("guest-name").isVisible()) await signIn.first().click();
+    await page.getByLabel("User name").fill("carol");
+    await page.getByLabel("Password").fill("correct horse battery");
+    await page.getByLabel("Password").press("Enter");
+    await page.getByTestId("composer").waitFor();
+    await page.getByText("From an account").waitFor();
+    await context.close();
+  }, 60_000);
+
+  test("[X1] [X3] texts and names are shown as text, whatever is in them", async () => {
+    const evil = '<img src=x onerror="globalThis.owned=1"><script>globalThis.owned=1</script>';
+    const ann = await comeIn(browser, `${server.url}/room/general`, "<b>Ann</b>");
+    await say(ann.page, evil);
+    await ann.page.getByText(evil, { exact: true }).first().waitFor();
+    await reload(ann.page);
+    await ann.page.getByText(evil, { exact: true }).first().waitFor();
+    expect(await ann.page.evaluate(() => "owned" in globalThis)).toBe(false);
+    expect(await ann.page.getByText("<b>Ann</b>", { exact: true }).count()).toBeGreaterThan(0);
+    const policy = (await fetch(server.url)).headers.get("content-security-policy") ?? "";
+    expect(policy).toContain("default-src 'self'");
+    expect(policy).not.toContain("unsafe");
+    await ann.context.close();
+  }, 60_000);
+
+  test("on a phone there is one pane, and the rooms are one step back", async () => {
+    const phone = await comeIn(browser, `${server.url}/room/general`, "Dora", {
+      viewport: { width: 390, height: 844 },
+      hasTouch: true,
+      isMobile: true,
+    });
+    const { page } = phone;
+    await page.getByTestId("composer").waitFor();
+    expect(await page.getByTestId("room-item").first().isVisible()).toBe(false);
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    expect(width).toBeLessThanOrEqual(390);
+    await page
+      .getByRole("button", { name: "Back to rooms" })
+      .or(page.getByRole("link", { name: "Back to rooms" }))
+      .first()
+      .click();
+    await page.getByTestId("room-item").first().waitFor();
+    await page.getByTestId("room-item").first().click();
+    await page.getByTestId("composer").waitFor();
+    await phone.context.close();
+  }, 60_000);
+});
