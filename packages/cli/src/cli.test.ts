@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync, readdirSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -73,11 +75,80 @@ test("a first start prints three lines, commands find the server, and SIGTERM en
   });
   expect(await me.json()).toMatchObject({ user: { id: "bob", kind: "external" } });
 
+  const listed = JSON.parse((await run(["users", "list", "--json"])).out) as object[];
+  expect(listed).toMatchObject([
+    { number: 1, kind: "account", username: "ada", disabled: false },
+    { number: 2, kind: "external", id: "bob" },
+  ]);
+  const inUse = await run(["migrate", "--dry-run"]);
+  expect([inUse.code, inUse.out]).toEqual([1, expect.stringContaining("Stop that one first")]);
+  expect((await run(["migrate", "--status"])).out).toContain("A Parlance process is using it.");
+
   child.kill("SIGTERM");
   expect(await once(child, "exit")).toEqual([0, null]);
   expect(await run(["health"])).toMatchObject({ code: 1, out: "unreachable\n" });
+  expect(JSON.parse((await run(["users", "list", "--json"])).out)).toEqual(listed);
+  const page = await run(["users", "list", "--limit", "1"]);
+  expect(page.out).toMatch(/^1 +u_\w+ +account +ada +ada .*\nMore: --after 1\n$/);
+  expect((await run(["users", "list", "--after", "2"])).out).toBe("Nobody more.\n");
   const offline = JSON.parse((await run(["key", "list", "--json"])).out) as unknown[];
   expect(offline).toHaveLength(1);
+});
+
+test("migrate tells what it would do and changes nothing, then does it", async () => {
+  const data = join(directory, "data");
+  expect(await run(["migrate", "--dry-run"])).toMatchObject({
+    code: 0,
+    out: "Would make a new database, version 1.\n",
+  });
+  expect((await run(["migrate", "--status"])).out).toContain("There is no database yet.");
+  expect(existsSync(data)).toBe(false);
+
+  expect((await run(["migrate"])).out).toContain("is up to date");
+  const files = readdirSync(data);
+  expect(JSON.parse((await run(["migrate", "--status", "--json"])).out)).toEqual({
+    state: "current",
+    in_use: false,
+    version: 1,
+    program_version: 1,
+  });
+  expect((await run(["migrate", "--dry-run"])).out).toBe(
+    "Nothing to do: the database has version 1.\n",
+  );
+  expect(readdirSync(data)).toEqual(files);
+
+  const database = new DatabaseSync(join(data, "parlance.db"));
+  database.exec("INSERT INTO migrations (version) VALUES (7)");
+  database.close();
+  expect((await run(["migrate", "--status"])).out).toContain("schema version 7 (newer)");
+  for (const args of [["migrate", "--dry-run"], ["migrate"], ["start", "--port", "0"]]) {
+    const { code, out, err } = await run(args);
+    const line = expect.stringMatching(/^[^\n]*version 7[^\n]*\n$/);
+    expect([args, code, out + err]).toEqual([args, 1, line]);
+  }
+});
+
+test.runIf(existsSync("/proc/self"))(
+  "a data directory that cannot be made is one line, for every command that needs it",
+  async () => {
+    for (const command of [["start"], ["migrate"], ["key", "list"], ["token", "--user", "x"]]) {
+      const { code, err } = await run([...command, "--data-dir", "/proc/nope"]);
+      expect([command, code, err]).toEqual([
+        command,
+        1,
+        expect.stringMatching(/^The data directory \/proc\/nope cannot be written[^\n]*\n$/),
+      ]);
+    }
+  },
+);
+
+test("[Z13] a key with a scope that does not exist is not made", async () => {
+  const wrong = await run(["key", "create", "--scope", "publish,everything"]);
+  expect([wrong.code, wrong.err]).toEqual([
+    1,
+    '--scope: there is no "everything", only publish, read, rooms, admin\n',
+  ]);
+  expect((await run(["key", "list", "--json"])).out).toBe("[]\n");
 });
 
 test("what is not understood ends with 2, what cannot be done with 1, each in one line", async () => {

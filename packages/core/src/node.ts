@@ -17,6 +17,7 @@ import type {
 } from "./gate.ts";
 import type { Identity, Link, Timer, Unsubscribe, Wire } from "./ports/index.ts";
 import { presenceLeaseMs } from "./presence.ts";
+import { RecentPool } from "./recent-events.ts";
 import { Registry } from "./registry.ts";
 import { Rooms } from "./rooms.ts";
 import type { Services } from "./services.ts";
@@ -63,6 +64,7 @@ class ServerNode implements Node {
       clock: ports.clock,
       nodeId: ports.nodeId,
       flusher,
+      recentPool: new RecentPool(),
       presenceFlushMs: settings.presenceFlushMs,
       onFailure: (event, error) => ports.report("warn", event, { error }),
     });

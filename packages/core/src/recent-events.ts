@@ -40,19 +40,55 @@ export function encode(
 
 /** Events kept for readers that are a little behind, by room. */
 const maxEvents = 512;
-/** Characters of text kept, as a measure of memory. A reader further behind reads from the log. */
-const maxWeight = 1_048_576;
+/** Weight kept in one room, and in all rooms of a node together; about bytes. */
+const maxRoomWeight = 1_048_576;
+const maxTotalWeight = 67_108_864;
 /** Weight of an event without its text: envelope, encoded bytes, objects. */
 const baseWeight = 600;
 
+/** What all rooms of a node keep together. Over the bound, the room that was quiet for longest forgets. */
+export class RecentPool {
+  readonly #maxWeight: number;
+  /** Those that hold something, the one that grew last at the end. */
+  readonly #byAge = new Set<RecentEvents>();
+  #weight = 0;
+
+  constructor(maxWeight: number = maxTotalWeight) {
+    this.#maxWeight = maxWeight;
+  }
+
+  /** For `RecentEvents`: it grew or shrank by so much. */
+  changed(recent: RecentEvents, by: number): void {
+    this.#weight += by;
+    if (by < 0) return;
+    this.#byAge.delete(recent);
+    this.#byAge.add(recent);
+    for (const oldest of this.#byAge) {
+      if (this.#weight <= this.#maxWeight || oldest === recent) return;
+      this.#byAge.delete(oldest);
+      oldest.clear();
+    }
+  }
+
+  /** For `RecentEvents`: it holds nothing any more. */
+  emptied(recent: RecentEvents): void {
+    this.#byAge.delete(recent);
+  }
+}
+
 /**
  * The newest events of a warm room, without holes, so that ten thousand clients that come back are served
- * from memory. Bounded in number and in size.
+ * from memory. Bounded in number and in weight; a reader further behind reads from the log.
  */
 export class RecentEvents {
+  readonly #pool: RecentPool;
   #events: RecentEvent[] = [];
   #start = 0;
   #weight = 0;
+
+  constructor(pool: RecentPool) {
+    this.#pool = pool;
+  }
 
   /** Sequence of the oldest event kept; undefined if there is none. */
   get first(): Sequence | undefined {
@@ -61,17 +97,19 @@ export class RecentEvents {
 
   add(event: RecentEvent): void {
     this.#events.push(event);
-    this.#weight += weigh(event);
-    while (this.#events.length - this.#start > maxEvents || this.#weight > maxWeight) {
+    let grown = weigh(event);
+    while (this.#events.length - this.#start > maxEvents || this.#weight + grown > maxRoomWeight) {
       const oldest = this.#events[this.#start];
       if (oldest === undefined) break;
-      this.#weight -= weigh(oldest);
+      grown -= weigh(oldest);
       this.#start += 1;
     }
     if (this.#start > maxEvents) {
       this.#events = this.#events.slice(this.#start);
       this.#start = 0;
     }
+    this.#weight += grown;
+    this.#pool.changed(this, grown);
   }
 
   /** The event after `offset`, or undefined if it is not kept (any more, or yet). */
@@ -81,8 +119,10 @@ export class RecentEvents {
     return this.#events[this.#start + (offset + 1 - first)];
   }
 
-  /** Forgets everything: a hole must not arise, or a payload was erased. */
+  /** Forgets everything: a payload was erased, the room is closed, or others need the place. */
   clear(): void {
+    this.#pool.changed(this, -this.#weight);
+    this.#pool.emptied(this);
     this.#events = [];
     this.#start = 0;
     this.#weight = 0;

@@ -26,7 +26,7 @@ import type {
   Wire,
 } from "./ports/index.ts";
 import { RoomPresence } from "./presence.ts";
-import { encode, RecentEvent, RecentEvents } from "./recent-events.ts";
+import { encode, RecentEvent, RecentEvents, type RecentPool } from "./recent-events.ts";
 import type { Subscription } from "./subscription.ts";
 
 /** A room with more live subscriptions than this is written after everything else, in slices. */
@@ -50,6 +50,7 @@ export interface RoomContext {
   readonly broker: Broker;
   readonly clock: Clock;
   readonly flusher: Flusher;
+  readonly recentPool: RecentPool;
   readonly presenceFlushMs: number;
   readonly nodeId: string;
   /** A failure that nobody waits for. */
@@ -78,7 +79,7 @@ export class Room {
   readonly #context: RoomContext;
   readonly #audiences = new Map<Wire, Audience>();
   readonly #behind = new Set<Subscription>();
-  readonly #recent = new RecentEvents();
+  readonly #recent: RecentEvents;
   readonly #roles = new Map<UserId, Role | undefined>();
   readonly #typingTold = new Map<UserId, number>();
   #announcements: CommittedEvent[] = [];
@@ -94,6 +95,7 @@ export class Room {
     this.revision = record.revision;
     this.countable = record.countable;
     this.#context = context;
+    this.#recent = new RecentEvents(context.recentPool);
     this.usedAt = context.clock.monotonic();
     this.presence = new RoomPresence(this, context);
   }
@@ -121,6 +123,7 @@ export class Room {
 
   close(): void {
     this.#isClosed = true;
+    this.#recent.clear();
     this.presence.close();
   }
 

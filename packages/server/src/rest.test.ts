@@ -162,7 +162,7 @@ describe("the way through", () => {
 
   test("operators see connections and keep keys; to others the paths do not exist", async () => {
     const who = await guest("Curious");
-    for (const path of ["/connections", "/keys"]) {
+    for (const path of ["/connections", "/keys", "/users"]) {
       expect((await call("GET", `/api/v1/admin${path}`)).status).toBe(401);
       expect((await send("GET", `/api/v1/admin${path}`, who.token)).status).toBe(404);
     }
@@ -187,6 +187,18 @@ describe("the way through", () => {
       204,
     );
     expect((await send("GET", "/api/v1/me", who.token)).status).toBe(401);
+    const seen: { id: string; number: number; disabled: boolean }[] = [];
+    for (let after: number | undefined = 0; after !== undefined; ) {
+      const list = await send("GET", `/api/v1/admin/users?limit=1&after=${after}`, operator);
+      expect(list.status).toBe(200);
+      seen.push(...list.body.users);
+      after = list.body.next;
+    }
+    expect(seen.map(({ number }) => number)).toEqual(seen.map((_, index) => index + 1));
+    expect(seen.find(({ id }) => id === who.id)).toMatchObject({ kind: "guest", disabled: true });
+    expect(JSON.stringify(seen)).not.toContain("argon2");
+    expect((await send("GET", "/api/v1/admin/users?limit=0", operator)).status).toBe(400);
+    expect((await send("GET", "/api/v1/admin/users?after=-1", operator)).status).toBe(400);
   });
 });
 
@@ -242,7 +254,129 @@ describe("who acts", () => {
   });
 });
 
+describe("[Z13] a key may do what its scopes say, over REST and over a socket", () => {
+  async function keyWith(...scopes: string[]): Promise<string> {
+    const operator = await signLocalToken(config, {
+      user: "service:test",
+      ttlSeconds: 60,
+      scopes: ["admin"],
+    });
+    const name = `key-${scopes.join("-")}`;
+    const made = await send("POST", "/api/v1/admin/keys", operator, { name, scopes });
+    expect(made.status).toBe(201);
+    return made.body.token;
+  }
+
+  /** Code of the answer to each command, by its type; `ok` for a reply. */
+  async function bySocket(token: string): Promise<Record<string, string>> {
+    const commands = [
+      { type: "publish", room: "general", client_message_id: "m1", text: "by socket" },
+      { type: "history", room: "general" },
+      { type: "list_rooms" },
+      { type: "list_members", room: "general" },
+      { type: "subscribe", room: "general" },
+      { type: "create_room", kind: "public", title: "By key" },
+    ];
+    const socket = new WebSocket(`${server.url.replace("http", "ws")}/ws`);
+    const answers: Record<string, string> = {};
+    const all = Promise.withResolvers<void>();
+    socket.addEventListener("message", (message: MessageEvent<string>) => {
+      const frame = JSON.parse(message.data);
+      const command = commands[Number(frame.id) - 1];
+      if (command !== undefined) answers[command.type] = frame.code ?? frame.error?.code ?? "ok";
+      if (Object.keys(answers).length === commands.length) all.resolve();
+    });
+    await once(socket, "open");
+    socket.send(JSON.stringify({ type: "sign_in", id: "0", token }));
+    for (const [index, command] of commands.entries()) {
+      socket.send(JSON.stringify({ ...command, id: String(index + 1) }));
+    }
+    await all.promise;
+    socket.close();
+    return answers;
+  }
+
+  /** Status of each request, by what it does. */
+  async function byRest(token: string): Promise<Record<string, number>> {
+    const room = "/api/v1/rooms/general";
+    const made = { kind: "public", title: "By key" };
+    return {
+      publish: (await send("POST", messages, token, { text: "by REST" })).status,
+      history: (await send("GET", messages, token)).status,
+      rooms: (await send("GET", "/api/v1/rooms", token)).status,
+      room: (await send("GET", room, token)).status,
+      members: (await send("GET", `${room}/members`, token)).status,
+      make: (await send("POST", "/api/v1/rooms", token, made)).status,
+      keys: (await send("GET", "/api/v1/admin/keys", token)).status,
+      users: (await send("GET", "/api/v1/admin/users", token)).status,
+    };
+  }
+
+  test("publish: nothing is read, listed, made or administered with it", async () => {
+    const token = await keyWith("publish");
+    expect(await bySocket(token)).toEqual({
+      publish: "ok",
+      history: "not_found",
+      list_rooms: "forbidden",
+      list_members: "not_found",
+      subscribe: "not_found",
+      create_room: "forbidden",
+    });
+    expect(await byRest(token)).toEqual({
+      publish: 201,
+      history: 404,
+      rooms: 403,
+      room: 404,
+      members: 404,
+      make: 403,
+      keys: 404,
+      users: 404,
+    });
+  });
+
+  test("read: nothing is published, made or administered with it", async () => {
+    const token = await keyWith("read");
+    expect(await bySocket(token)).toEqual({
+      publish: "forbidden",
+      history: "ok",
+      list_rooms: "ok",
+      list_members: "ok",
+      subscribe: "ok",
+      create_room: "forbidden",
+    });
+    expect(await byRest(token)).toEqual({
+      publish: 403,
+      history: 200,
+      rooms: 200,
+      room: 200,
+      members: 200,
+      make: 403,
+      keys: 404,
+      users: 404,
+    });
+  });
+
+  test("scopes that do not exist are refused when the key is made", async () => {
+    const operator = await keyWith("admin");
+    for (const scopes of [["everything"], ["publish", "Read"], ["*"], [""], []]) {
+      const { status } = await send("POST", "/api/v1/admin/keys", operator, { name: "x", scopes });
+      expect([scopes, status]).toEqual([scopes, 400]);
+    }
+  });
+});
+
 describe("what is asked", () => {
+  test("[J31] of two members with one name the last one counts, for the checks and for the use", async () => {
+    const { token } = await joined("Twice");
+    const headers = { authorization: `Bearer ${token}`, ...json };
+    const post = (body: string): Promise<Answer> => call("POST", messages, { headers, body });
+    expect((await post('{"text":"first","text":"last"}')).status).toBe(201);
+    const page = await send("GET", `${messages}?limit=1`, token);
+    expect(page.body.events[0].data.text).toBe("last");
+    expect((await post('{"text":"fine","text":" "}')).status).toBe(400);
+    expect((await post('{"text":" ","text":"fine"}')).status).toBe(201);
+  });
+
   test("[R1] wrong methods and odd paths find nothing and pass no rule by", async () => {
     const wrong = await call("PATCH", "/api/v1/rooms");
     expect([wrong.status, wrong.headers.get("allow")]).toEqual([405, "GET, POST"]);

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -8,6 +8,12 @@ import { type ConfigError, type LoadOptions, loadConfig } from "./config/load.ts
 import { unsafeSettings } from "./config/safety.ts";
 import { type ParlanceServer, startServer } from "./start.ts";
 import { describeStartFailure } from "./start-failure.ts";
+
+/** What these tests look at in an answer. */
+interface Frame {
+  readonly type: string;
+  readonly details?: { readonly retry_after_ms?: number };
+}
 
 let directory: string;
 const started: ParlanceServer[] = [];
@@ -148,6 +154,48 @@ test("[A12] a made-up X-Forwarded-For does not get around the limit; a trusted p
     data_dir: "proxied",
   });
   expect(await statuses(proxied)).toEqual([201, 201, 201, 201]);
+});
+
+test("[A12] guests and failed tokens of sockets and REST share one limit; the socket is kept and told when to come back", async () => {
+  const server = await start({ sign_ins_per_minute: "3" });
+  const socket = new WebSocket(`${server.url.replace("http", "ws")}/ws`);
+  await once(socket, "open");
+  let id = 0;
+  const ask = async (command: object): Promise<Frame> => {
+    id += 1;
+    socket.send(JSON.stringify({ ...command, id: String(id) }));
+    const [message] = (await once(socket, "message")) as [MessageEvent<string>];
+    return JSON.parse(message.data) as Frame;
+  };
+  const guestByRest = async (): Promise<number> => {
+    const response = await fetch(`${server.url}/api/v1/guests`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ name: "Gus" }),
+    });
+    return response.status;
+  };
+  expect(await guestByRest()).toBe(201);
+  for (const code of ["unauthenticated", "unauthenticated", "rate_limited"]) {
+    const answer = await ask({ type: "sign_in", token: "pls_0_guess" });
+    expect(answer).toMatchObject({ type: "error", code });
+  }
+  const refused = await ask({ type: "sign_in", guest: { name: "Gus" } });
+  expect(refused).toMatchObject({ type: "error", code: "rate_limited", retry: "later" });
+  expect(refused.details?.retry_after_ms).toBeGreaterThan(0);
+  expect(refused.details?.retry_after_ms).toBeLessThanOrEqual(60_000);
+  expect(await guestByRest()).toBe(429);
+  expect((await ask({ type: "ping" })).type).toBe("reply");
+  expect(socket.readyState).toBe(WebSocket.OPEN);
+  socket.close();
+});
+
+test("a database that cannot be opened is one clear line", async () => {
+  await mkdir(join(directory, "data"));
+  await writeFile(join(directory, "data/parlance.db"), "not a database ".repeat(100));
+  expect(await failure({})).toEqual([
+    expect.stringMatching(/^The database in .*data cannot be opened: .*not a database\.$/),
+  ]);
 });
 
 describe("stopping", () => {

@@ -6,6 +6,7 @@ import { den, lobby, type Slot, type World } from "./world.ts";
 const actionMs = 350;
 const faultMs = 450;
 
+/** Random actions of clients and random faults, until the world's chaos ends. */
 export class Chaos {
   readonly #world: World;
 
@@ -162,7 +163,7 @@ export class Chaos {
   }
 
   #kickOrBringBack(): void {
-    const room = this.#world.private;
+    const room = this.#world.privateRoom;
     const owner = this.#world.owner();
     const client = this.#world.random.pick(this.#world.clients.slice(1));
     if (room === undefined) return;

@@ -68,6 +68,7 @@ interface Token extends LinkCredential {
   readonly user: UserId;
 }
 
+/** One run's parts. `Chaos` works on them; `simulate` says when. */
 export class World {
   readonly scheduler: Scheduler = new Scheduler();
   readonly checker: Checker;
@@ -91,12 +92,13 @@ export class World {
   readonly tampering: Tampering;
   readonly slots: Slot[] = [];
   readonly clients: ModelClient[] = [];
-  readonly links = new Set<SimLink>();
+  readonly links: Set<SimLink> = new Set();
   readonly #tokens = new Map<string, Token>();
   readonly #ended = new Set<string>();
   /** Clients whose tokens live for seconds. */
   readonly #shortLived = new Set<string>();
-  private: RoomId | undefined;
+  privateRoom: RoomId | undefined;
+  /** Things break, and people say new things. */
   isChaos = false;
   #tokenCount = 0;
 
@@ -152,7 +154,7 @@ export class World {
     owner.ask({ type: "create_room", kind: "private", title: "Private" }, (answer) => {
       if (answer.type === "error") return;
       const { room } = answer.result as RoomView;
-      this.private = room;
+      this.privateRoom = room;
       owner.read(room);
       for (const client of this.clients.slice(1, 4)) {
         owner.ask({ type: "add_member", room, user: client.user }, () => client.read(room));
@@ -369,7 +371,7 @@ export class World {
         this.checker.violate("I-12", `${client.name} has ${client.outstanding} without an answer`);
       }
       for (const room of client.rooms) {
-        const isPrivate = room === this.private;
+        const isPrivate = room === this.privateRoom;
         if (!isPrivate || this.checker.isMember(room, client.user)) {
           if (!(isPrivate && this.tampering.kick !== undefined))
             this.checker.complete(client.name, room);
