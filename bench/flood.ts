@@ -104,6 +104,18 @@ async function countsOf(server: ServerProcess): Promise<Counts> {
   return ((await response.json()) as { counts: Counts }).counts;
 }
 
+/** Floods a room from a thread of its own. */
+function flooding(room: string, token: string): { readonly done: Promise<Flooded> } {
+  const worker = new Worker(new URL("./support/flooder.ts", import.meta.url), {
+    workerData: { url: server.socketUrl, token, room, seconds } satisfies Flood,
+  });
+  const done = once(worker, "message").then(async ([flooded]) => {
+    await worker.terminate();
+    return flooded as Flooded;
+  });
+  return { done };
+}
+
 async function silentReaders(port: number, tokens: readonly string[]): Promise<RawReader[]> {
   const readers: RawReader[] = [];
   for (const token of tokens) {
@@ -152,18 +164,21 @@ const server = new ServerProcess(await freePort(), dataDirectory(), {
   PARLANCE_LOG_LEVEL: "warn",
   PARLANCE_COMMANDS_PER_SECOND: "0",
   PARLANCE_STALL_TIMEOUT_MS: "600000",
+  // Who never reads answers no ping either; before the flood reaches it that would end the connection.
+  PARLANCE_HEARTBEAT_MS: "600000",
 });
 await server.start();
 const tokens = userTokens(silentCount + 4, secret);
 const silent = await silentReaders(server.port, tokens.slice(0, silentCount));
-const [flooding = "", counting = "", ...probing] = tokens.slice(silentCount);
+const [floodToken = "", counting = "", ...probing] = tokens.slice(silentCount);
 const pair = await probe(server.socketUrl, probing);
-await sleep(3_000);
+const coldMiB = residentMiB(server.pid);
+// A busy server's heap and caches are larger than a new one's; what the silent readers add is asked here.
+await flooding("elsewhere", floodToken).done;
+await sleep(restMs);
 const beforeMiB = residentMiB(server.pid);
 
-const worker = new Worker(new URL("./support/flooder.ts", import.meta.url), {
-  workerData: { url: server.socketUrl, token: flooding, room: "flooded", seconds } satisfies Flood,
-});
+const flood = flooding("flooded", floodToken);
 let peakMiB = beforeMiB;
 let most: Counts = await countsOf(server);
 const watching = setInterval(() => {
@@ -172,9 +187,8 @@ const watching = setInterval(() => {
     if (counts.lagging >= most.lagging) most = counts;
   });
 }, 500);
-const [flooded] = (await once(worker, "message")) as [Flooded];
+const flooded = await flood.done;
 clearInterval(watching);
-await worker.terminate();
 const probed = await pair.stop();
 await sleep(restMs);
 const afterMiB = residentMiB(server.pid);
@@ -209,7 +223,7 @@ results.write({
     {
       target: "I-25",
       what: `resident memory after the flood, ${silentCount} still not reading`,
-      wanted: `<= ${round(bound)} MiB (before: ${round(beforeMiB)})`,
+      wanted: `<= ${round(bound)} MiB (before, after a flood without them: ${round(beforeMiB)})`,
       measured: `${round(afterMiB)} MiB`,
       met: afterMiB <= bound,
     },
@@ -231,7 +245,7 @@ results.write({
   figures: {
     flooded,
     head,
-    memoryMiB: { beforeMiB, peakMiB, afterMiB, emptyMiB },
+    memoryMiB: { coldMiB, beforeMiB, peakMiB, afterMiB, emptyMiB },
     countsAtMost: most,
     ackMs: { p50: quantile(probed.ackMs, 0.5), p99: ackP99, max: quantile(probed.ackMs, 1) },
     deliveryMs: { p50: quantile(probed.deliveryMs, 0.5), p99: quantile(probed.deliveryMs, 0.99) },

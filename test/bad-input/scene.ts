@@ -109,6 +109,7 @@ export class Scene {
         PARLANCE_DATA_DIR: dataDir,
         PARLANCE_LOG_LEVEL: "silent",
         PARLANCE_COMMANDS_PER_SECOND: "0",
+        PARLANCE_SIGN_INS_PER_MINUTE: "0",
         ...settings,
       },
     });

@@ -20,6 +20,7 @@ const onceFailed: readonly (readonly [seed: number, found: string])[] = [
   [25, "a publish whose role was looked up overtook others that were refused as stale"],
   [33, "appends that were asked again after `stale` overtook each other"],
   [3747, "a session revoked while it was being verified was served for ever"],
+  [4125, "a node that woke took frames before it had looked at the control log"],
   [4736, "a node that woke trusted an answer of the control log from before its sleep"],
 ];
 

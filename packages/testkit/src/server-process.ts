@@ -61,6 +61,8 @@ export class ServerProcess {
         PARLANCE_PORT: String(this.port),
         PARLANCE_DATA_DIR: this.dataDir,
         PARLANCE_LOG_FORMAT: "json",
+        // All clients of a test come from one address.
+        PARLANCE_SIGN_INS_PER_MINUTE: "0",
         ...this.#environment,
         ...environment,
       },

@@ -162,6 +162,7 @@ export class World {
     });
   }
 
+  /** Who made the private room. */
   owner(): ModelClient {
     const owner = this.clients[0];
     if (owner === undefined) throw new Error("a world has clients");
@@ -170,6 +171,7 @@ export class World {
 
   // --- Nodes ------------------------------------------------------------------------------------------
 
+  /** A new node, which knows nothing of the one before. */
   start(slot: Slot): void {
     slot.starts += 1;
     const host = createHost(`${slot.name}.${slot.starts}`);
@@ -281,6 +283,7 @@ export class World {
     return link;
   }
 
+  /** What tampered parts may use. */
   tools(announce: Tools["announce"]): Tools {
     return { random: this.random, store: this.store, announce };
   }
@@ -295,6 +298,7 @@ export class World {
 
   // --- What chaos uses and healing ends ---------------------------------------------------------------
 
+  /** Ends a client's session for good. */
   revoke(client: ModelClient): void {
     const session = `s${client.name}`;
     if (this.#ended.has(session) || this.store.faults.isDown) return;
@@ -304,6 +308,7 @@ export class World {
     void this.store.directory.revokeSession(session as SessionId, wallStart + this.scheduler.now);
   }
 
+  /** Ends a pause. */
   continue(host: SimHost): void {
     if (!host.isPaused) return;
     host.healthySince = this.scheduler.now;
@@ -312,6 +317,7 @@ export class World {
     this.scheduler.resume(host, (task) => timersFirst && task.label === "timer");
   }
 
+  /** Ends an outage. */
   databaseBack(): void {
     this.store.faults.isDown = false;
     for (const { host } of this.slots) {
@@ -320,6 +326,7 @@ export class World {
     }
   }
 
+  /** A client reads as fast as it can again. */
   readOn(client: ModelClient): void {
     client.readRate = Number.POSITIVE_INFINITY;
     client.link?.drain();
