@@ -3,8 +3,8 @@
  * An older one hands over to the Node that `npm ci` installed beside this, or says what to do. */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
 import * as nodeModule from "node:module";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const [major, minor] = process.versions.node.split(".").map(Number);

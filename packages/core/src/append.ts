@@ -1,4 +1,4 @@
-import { ProtocolError, type Role } from "@parlance/protocol";
+import { type ClientMessageId, ProtocolError, type Role, type RoomId } from "@parlance/protocol";
 import { type Action, authorize, needsRole } from "./authorize.ts";
 import { frameOf } from "./frames.ts";
 import type { Awaitable } from "./outcome.ts";
@@ -19,7 +19,7 @@ export function relevantRole(
   const { kind } = room.record;
   // What `authorize` answers to those it refuses depends on the right to read.
   if (!needsRole(action, kind) && !needsRole("read", kind)) return undefined;
-  return room.role(context.identity.user);
+  return room.roles.of(context.identity.user);
 }
 
 /** Looks up what is needed and decides. @throws ProtocolError */
@@ -30,6 +30,29 @@ export async function authorizeIn(
 ): Promise<void> {
   authorize(context.identity, action, room.record, await relevantRole(context, action, room));
 }
+
+/** What a command wants to store; who, when and under which id is added here. */
+export interface Wanted {
+  readonly event: Append["event"];
+  readonly clientMessageId?: ClientMessageId;
+}
+
+/** The append that a command's wish becomes. */
+export function appendOf(context: CommandContext, room: RoomId, wanted: Wanted): Append {
+  const { identity, services, device } = context;
+  return {
+    room,
+    id: services.ids.event(),
+    author: identity.user,
+    principal: identity.principal,
+    ...(device === undefined ? {} : { device }),
+    time: services.clock.now(),
+    ...wanted,
+  };
+}
+
+/** What was stored, and where. */
+export type Stored = Extract<Appended, { outcome: "stored" }>;
 
 /**
  * Appends under the room's present revision, which the caller's right rests on, and gives the event to this
@@ -42,26 +65,27 @@ export async function authorizeIn(
 export async function appendIn(
   context: CommandContext,
   room: Room,
-  append: Omit<Append, "revision" | "room">,
+  wanted: Wanted,
   recheck: () => Promise<void>,
-): Promise<Extract<Appended, { outcome: "stored" }>> {
-  const { log } = context.services;
+): Promise<Stored> {
+  const append = appendOf(context, room.record.room, wanted);
   for (let attempt = 0; attempt < maxStale; attempt += 1) {
-    const whole = { ...append, room: room.record.room, revision: room.revision };
-    const appended = await log.append(whole);
+    const { revision } = room;
+    const appended = await context.services.log.append({ ...append, revision });
     switch (appended.outcome) {
       case "stored":
         // The log began a new life: its sequences are not to be taken for those of the one that readers know.
         if (appended.epoch !== room.epoch) room.repair();
         else if (!appended.repeated) {
-          const { sequence, revision, countable } = appended;
-          room.committed({ sequence, frame: frameOf(whole, appended), revision, countable });
+          const { sequence, countable } = appended;
+          const frame = frameOf(append, appended);
+          room.committed({ sequence, frame, revision: appended.revision, countable });
         }
         return appended;
       case "conflict":
         throw new ProtocolError("conflict", { field: "client_message_id" });
       case "stale":
-        room.forgetRoles();
+        room.roles.forget();
         await room.caughtUp();
         await recheck();
         break;
@@ -71,4 +95,25 @@ export async function appendIn(
     }
   }
   throw new ProtocolError("unavailable", { retry_after_ms: 100 });
+}
+
+/** Never a room's revision, so an append under it can only find that it was stored before. */
+const noRevision = -1;
+
+/**
+ * Whether somebody who may not write any more had written this before: an answer was lost on its way, and the right
+ * ended since. Without this a message that is stored would be refused for good (I-5).
+ *
+ * @throws ProtocolError The refusal, where it was not stored.
+ */
+export async function findRepeat(
+  context: CommandContext,
+  room: Room,
+  wanted: Wanted,
+  refusal: ProtocolError,
+): Promise<Stored> {
+  const append = appendOf(context, room.record.room, wanted);
+  const appended = await context.services.log.append({ ...append, revision: noRevision });
+  if (appended.outcome === "stored") return appended;
+  throw refusal;
 }

@@ -19,6 +19,7 @@ import {
   type RoomId,
   type UserId,
 } from "@parlance/protocol";
+import { AppendOrder } from "./append-order.ts";
 import { dispatch } from "./commands/index.ts";
 import { endsIdentity } from "./control.ts";
 import { asProtocolError } from "./failure.ts";
@@ -41,23 +42,12 @@ const backlogRetryMs = 100;
 
 type State = "opening" | "ready" | "draining" | "closed";
 
-/** Appends of one room on their way, all under one revision. */
-interface InFlight {
-  revision: number;
-  /** One for each, oldest first. */
-  readonly tickets: number[];
-  lastTicket: number;
-  /** Those that wait until all are answered. */
-  readonly waiting: (() => void)[];
-  /** Those that wait until the ones before them are answered. */
-  readonly turns: Map<number, () => void>;
-}
-
 export class Connection implements Inlet, OutboxOwner {
   readonly connectionId: ConnectionId;
   readonly wire: Wire;
   readonly peer: Peer;
   readonly outbox: Outbox;
+  readonly appendOrder: AppendOrder = new AppendOrder();
   readonly openedAt: number;
   /** Some subscription may be behind; looked at when the socket drains. */
   isBehind = false;
@@ -67,7 +57,6 @@ export class Connection implements Inlet, OutboxOwner {
   readonly #services: Services;
   readonly #rate: RateLimit;
   readonly #subscriptions = new Map<RoomId, Subscription>();
-  #inFlight: Map<RoomId, InFlight> | undefined;
   /** Identities that ended while a credential is being verified; undefined while none is. */
   #endedMeanwhile: ControlFact[] | undefined;
   #appends = 0;
@@ -236,55 +225,6 @@ export class Connection implements Inlet, OutboxOwner {
     else if (isCredential(command) && refusesCredential.has(error.code)) {
       this.end(error.code === "token_expired" ? error.code : "unauthenticated");
     }
-  }
-
-  // --- Order of appends -----------------------------------------------------------------------------
-
-  /**
-   * To be awaited before an append under a newer revision while others under an older one are on their way:
-   * those might be refused as stale and asked again, and would come after this one. Undefined: go on.
-   */
-  olderAppends(room: RoomId, revision: number): Promise<void> | undefined {
-    const inFlight = this.#inFlight?.get(room);
-    if (inFlight === undefined || inFlight.revision === revision) return undefined;
-    return new Promise((resolve) => inFlight.waiting.push(resolve));
-  }
-
-  /** @returns a ticket, which tells its place among the room's appends on their way. */
-  appendBegan(room: RoomId, revision: number): number {
-    this.#inFlight ??= new Map();
-    let inFlight = this.#inFlight.get(room);
-    if (inFlight === undefined) {
-      inFlight = { revision, tickets: [], lastTicket: 0, waiting: [], turns: new Map() };
-      this.#inFlight.set(room, inFlight);
-    }
-    inFlight.lastTicket += 1;
-    inFlight.tickets.push(inFlight.lastTicket);
-    return inFlight.lastTicket;
-  }
-
-  /**
-   * To be awaited before an append that was refused as stale is asked again: those sent before it were refused
-   * too and go first.
-   */
-  appendTurn(room: RoomId, ticket: number): Promise<void> | undefined {
-    const inFlight = this.#inFlight?.get(room);
-    if (inFlight === undefined || inFlight.tickets[0] === ticket) return undefined;
-    return new Promise((resolve) => inFlight.turns.set(ticket, resolve));
-  }
-
-  appendEnded(room: RoomId, ticket: number): void {
-    const inFlight = this.#inFlight?.get(room);
-    if (inFlight === undefined) return;
-    const { tickets, turns, waiting } = inFlight;
-    tickets.splice(tickets.indexOf(ticket), 1);
-    const first = tickets[0];
-    if (first !== undefined) {
-      turns.get(first)?.();
-      return;
-    }
-    this.#inFlight?.delete(room);
-    for (const resolve of waiting) resolve();
   }
 
   // --- Output ---------------------------------------------------------------------------------------

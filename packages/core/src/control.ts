@@ -49,7 +49,7 @@ export class ControlFollower {
     if (fact.type === "member_ended") {
       const room = rooms.get(fact.room);
       if (room === undefined || room.last >= fact.sequence) return;
-      room.forgetRoles();
+      room.roles.forget();
       room.repair();
       return;
     }

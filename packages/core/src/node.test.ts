@@ -481,6 +481,43 @@ describe("rights", () => {
     ]);
   });
 
+  test("[I-5] what was stored before its writer was removed is not refused for good when it is sent again", async () => {
+    const harness = await withUsers();
+    const { ann, room } = await privateRoom(harness);
+    await ann.ask({ type: "add_member", room, user: "bob" });
+    const bob = await harness.signIn("bob");
+    const first = await bob.publish(room, "before", "b1");
+    await ann.ask({ type: "remove_member", room, user: "bob" });
+    // The answer was lost on its way; the client comes back and sends it again.
+    const again = await harness.signIn("bob");
+    expect(await again.publish(room, "before", "b1")).toEqual({ ...first, repeated: true });
+    const refusal = await again.refusal({
+      type: "publish",
+      room,
+      text: "after",
+      client_message_id: "b2",
+    });
+    expect(refusal.code).toBe("not_found");
+    await settle();
+    expect(ann.texts(room)).toEqual(["before"]);
+  });
+
+  test("[I-14] a page of history is not given to one who was removed on a node that this one has not heard", async () => {
+    const store = newStore();
+    for (const user of ["ann", "bob"])
+      await store.directory.upsertExternal(user as UserId, user, 0);
+    const one = await startNode({ ...store, broker: createMemoryBroker(), nodeId: "one" });
+    const two = await startNode({ ...store, broker: createMemoryBroker(), nodeId: "two" });
+    const ann = await one.signIn("ann");
+    const { room } = await ann.ask({ type: "create_room", kind: "private", title: "Secret" });
+    await ann.ask({ type: "add_member", room, user: "bob" });
+    const bob = await two.signIn("bob");
+    await bob.ask({ type: "history", room });
+    await ann.ask({ type: "remove_member", room, user: "bob" });
+    await ann.publish(room, "not for bob", "1");
+    expect((await bob.refusal({ type: "history", room })).code).toBe("not_found");
+  });
+
   test("[I-17] a revocation reaches open connections within two seconds without any broker", async () => {
     const harness = await withUsers();
     const bob = await subscribed(harness, "bob");
@@ -719,6 +756,56 @@ describe("when storage fails", () => {
     await harness.clock.advance(5_000);
     await settle();
     expect(ann.sequences("general")).toEqual([1]);
+  });
+
+  test("[F-D1] a role that cannot be looked up is answered retryable, and nothing is left unhandled", async () => {
+    const store = newStore();
+    let isDown = false;
+    const directory = {
+      ...store.directory,
+      member: (...asked: Parameters<typeof store.directory.member>) =>
+        isDown
+          ? Promise.reject(new StorageError("away", "none"))
+          : store.directory.member(...asked),
+    };
+    const harness = await start({}, { ...store, directory });
+    await store.directory.upsertExternal("bob" as UserId, "bob", 0);
+    const ann = await harness.signIn("ann");
+    const { room } = await ann.ask({ type: "create_room", kind: "private", title: "Secret" });
+    await ann.ask({ type: "add_member", room, user: "bob" });
+    isDown = true;
+    const eve = await harness.signIn("eve");
+    for (const command of [
+      { type: "subscribe" },
+      { type: "publish", text: "x", client_message_id: "1" },
+      { type: "history" },
+    ] as const) {
+      expect((await eve.refusal({ ...command, room })).code).toBe("unavailable");
+    }
+    isDown = false;
+    expect((await eve.refusal({ type: "history", room })).code).toBe("not_found");
+  });
+
+  test("an append that fails after its connection has gone is nobody's unhandled failure", async () => {
+    const store = newStore();
+    let fail: ((error: Error) => void) | undefined;
+    const log: RoomLog = {
+      ...store.log,
+      append: () =>
+        new Promise((_, reject) => {
+          fail = reject;
+        }),
+    };
+    const harness = await start({}, { ...store, log });
+    const ann = await subscribed(harness, "ann");
+    ann.inlet.receive(
+      '{"type":"publish","id":"late","room":"general","text":"x","client_message_id":"1"}',
+    );
+    await settle();
+    ann.inlet.closed(1006);
+    fail?.(new StorageError("gone", "unknown"));
+    await settle();
+    expect(harness.reports.some((line) => line.event === "storage_failed")).toBe(true);
   });
 
   test("a bug is logged with its cause and shown only as internal", async () => {

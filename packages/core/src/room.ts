@@ -3,43 +3,30 @@
  * old one is dropped, a hole is filled from the log - and gives each event to every subscription once, in
  * order, encoded once per wire (life of a message, steps 8-10).
  */
-import type {
-  EphemeralEvent,
-  Epoch,
-  NoticeEvent,
-  Role,
-  Sequence,
-  UserId,
-} from "@parlance/protocol";
+import type { EphemeralEvent, Epoch, NoticeEvent, Sequence, UserId } from "@parlance/protocol";
+import { CatchUp } from "./catch-up.ts";
+import { FanOut } from "./fan-out.ts";
 import type { Flusher } from "./flusher.ts";
 import { kinds } from "./kinds.ts";
 import type {
   Broker,
-  Bytes,
   Clock,
   CommittedEvent,
   Directory,
-  LogPage,
   Notice,
   RoomLog,
   RoomRecord,
-  Wire,
 } from "./ports/index.ts";
 import { RoomPresence } from "./presence.ts";
-import { encode, RecentEvent, RecentEvents, type RecentPool } from "./recent-events.ts";
+import { RecentEvent, RecentEvents, type RecentPool } from "./recent-events.ts";
+import { RoomRoles } from "./room-roles.ts";
 import type { Subscription } from "./subscription.ts";
 
-/** A room with more live subscriptions than this is written after everything else, in slices. */
-const bulkAudience = 256;
-/** Bytes put into an outbox in one step while catching up. Small, so that slow readers show progress. */
-const catchUpBytes = 16_384;
 /** Events and payload bytes of one page read to fill a hole. */
 const repairEvents = 200;
 const repairBytes = 1_048_576;
 /** Wait before a failed read of the log is tried again. */
 const retryReadMs = 500;
-/** Roles remembered per room. Over it all are forgotten: the next question asks the directory. */
-const maxRoles = 10_000;
 /** An event whose text is longer is announced by its place only. */
 const announcedTextLength = 8_192;
 
@@ -59,17 +46,10 @@ export interface RoomContext {
   onLost(room: Room): void;
 }
 
-/** Live subscriptions that share a wire, and what they are to get at the end of this turn. */
-interface Audience {
-  readonly subscriptions: Set<Subscription>;
-  pending: Bytes[];
-  /** The room's place before the first of `pending`. */
-  pendingAfter: Sequence;
-}
-
 export class Room {
   readonly record: RoomRecord;
   readonly presence: RoomPresence;
+  readonly roles: RoomRoles;
   /** Sequence of the last event given to this node's subscriptions. */
   last: Sequence;
   revision: number;
@@ -77,10 +57,9 @@ export class Room {
   /** When somebody last needed it; monotonic milliseconds. */
   usedAt: number;
   readonly #context: RoomContext;
-  readonly #audiences = new Map<Wire, Audience>();
-  readonly #behind = new Set<Subscription>();
+  readonly #live: FanOut;
+  readonly #behind: CatchUp;
   readonly #recent: RecentEvents;
-  readonly #roles = new Map<UserId, Role | undefined>();
   readonly #typingTold = new Map<UserId, number>();
   #announcements: CommittedEvent[] = [];
   #isMarked = false;
@@ -98,6 +77,9 @@ export class Room {
     this.#recent = new RecentEvents(context.recentPool);
     this.usedAt = context.clock.monotonic();
     this.presence = new RoomPresence(this, context);
+    this.roles = new RoomRoles(this, context.directory);
+    this.#behind = new CatchUp(this, this.#recent, context);
+    this.#live = new FanOut((subscription, offset) => this.#behind.add(subscription, offset));
   }
 
   get epoch(): Epoch {
@@ -106,9 +88,7 @@ export class Room {
 
   /** Live and catching-up subscriptions. */
   get subscriptionCount(): number {
-    let count = this.#behind.size;
-    for (const audience of this.#audiences.values()) count += audience.subscriptions.size;
-    return count;
+    return this.#live.size + this.#behind.size;
   }
 
   /** Whether it may be closed: nobody subscribes and nothing is under way. */
@@ -118,7 +98,7 @@ export class Room {
 
   *subscriptions(): Generator<Subscription> {
     yield* this.#behind;
-    for (const audience of this.#audiences.values()) yield* audience.subscriptions;
+    yield* this.#live;
   }
 
   close(): void {
@@ -227,12 +207,7 @@ export class Room {
     const before = this.last;
     this.last = event.sequence;
     this.#recent.add(event);
-    for (const [wire, audience] of this.#audiences) {
-      const bytes = event.bytesFor(wire);
-      if (bytes === undefined) continue;
-      if (audience.pending.length === 0) audience.pendingAfter = before;
-      audience.pending.push(bytes);
-    }
+    this.#live.event(event, before);
     this.#mark();
     this.#followMembership(event);
   }
@@ -242,13 +217,13 @@ export class Room {
   #followMembership(event: RecentEvent): void {
     const { frame } = event;
     if ("erased" in frame) {
-      this.#roles.clear();
+      this.roles.forget();
       return;
     }
-    if (frame.type === "member.joined") this.#remember(frame.data.user, frame.data.role);
+    if (frame.type === "member.joined") this.roles.remember(frame.data.user, frame.data.role);
     if (frame.type !== "member.left") return;
     const { user } = frame.data;
-    this.#remember(user, undefined);
+    this.roles.remember(user, undefined);
     if (kinds[this.record.kind].read !== "members") return;
     this.endTurn();
     for (const subscription of [...this.subscriptions()]) {
@@ -266,120 +241,28 @@ export class Room {
 
   /** Adds a subscription that has everything up to `offset`; `floor <= offset <= last`. */
   add(subscription: Subscription, offset: Sequence): void {
-    if (offset === this.last) this.#goLive(subscription);
-    else this.#fallBehind(subscription, offset);
+    if (offset === this.last) this.goLive(subscription);
+    else this.#behind.add(subscription, offset);
     this.presence.came(subscription);
+  }
+
+  /** For `CatchUp`. */
+  goLive(subscription: Subscription): void {
+    this.#live.add(subscription, this.last);
   }
 
   /** Takes it out. Nothing of the room is written to its connection afterwards. */
   remove(subscription: Subscription): void {
     subscription.isEnded = true;
     this.usedAt = this.#context.clock.monotonic();
-    this.#behind.delete(subscription);
-    const audience = this.#audiences.get(subscription.connection.wire);
-    if (audience?.subscriptions.has(subscription) === true) {
-      // A chunk ends wherever its receivers change: what is pending was for this one too.
-      this.#endTurnOf(subscription.connection.wire, audience);
-      audience.subscriptions.delete(subscription);
-      if (audience.subscriptions.size === 0) this.#audiences.delete(subscription.connection.wire);
-    }
+    this.#behind.remove(subscription);
+    this.#live.remove(subscription);
     this.presence.went(subscription);
   }
 
-  #goLive(subscription: Subscription): void {
-    const { wire } = subscription.connection;
-    let audience = this.#audiences.get(wire);
-    if (audience === undefined) {
-      audience = { subscriptions: new Set(), pending: [], pendingAfter: this.last };
-      this.#audiences.set(wire, audience);
-    }
-    this.#endTurnOf(wire, audience);
-    this.#behind.delete(subscription);
-    subscription.offset = -1;
-    audience.subscriptions.add(subscription);
-  }
-
-  #fallBehind(subscription: Subscription, offset: Sequence): void {
-    subscription.offset = offset;
-    this.#behind.add(subscription);
-  }
-
-  /**
-   * Goes on with a subscription that is behind, as far as its connection takes it: from memory if the events
-   * are still there, else from the log. Called when it was added and whenever its socket drained.
-   */
+  /** Goes on with a subscription that is behind; does nothing for others. */
   catchUp(subscription: Subscription): void {
-    const { outbox, wire } = subscription.connection;
-    while (!subscription.isEnded && !subscription.isLive && !subscription.isReading) {
-      if (outbox.isLagging) return;
-      if (subscription.offset >= this.last) {
-        this.#goLive(subscription);
-        return;
-      }
-      if (this.#recent.after(subscription.offset) === undefined) {
-        this.#readFor(subscription);
-        return;
-      }
-      const frames: Bytes[] = [];
-      let bytes = 0;
-      while (bytes < catchUpBytes) {
-        const event = this.#recent.after(subscription.offset);
-        if (event === undefined) break;
-        const encoded = event.bytesFor(wire);
-        subscription.offset = event.sequence;
-        if (encoded === undefined) continue;
-        frames.push(encoded);
-        bytes += encoded.length;
-      }
-      pushAll(subscription, frames);
-    }
-  }
-
-  #readFor(subscription: Subscription): void {
-    subscription.isReading = true;
-    this.#context.log
-      .read({
-        room: this.record.room,
-        after: subscription.offset,
-        upTo: this.last,
-        limit: repairEvents,
-        maxBytes: catchUpBytes,
-      })
-      .then(
-        (page) => {
-          subscription.isReading = false;
-          if (subscription.isEnded || subscription.isLive) return;
-          this.#giveRead(subscription, page);
-          this.catchUp(subscription);
-        },
-        (error: unknown) => {
-          this.#context.onFailure("catch_up_failed", error);
-          this.#context.clock.after(retryReadMs, () => {
-            subscription.isReading = false;
-            this.catchUp(subscription);
-          });
-        },
-      );
-  }
-
-  #giveRead(subscription: Subscription, page: LogPage | undefined): void {
-    if (page === undefined || page.epoch !== this.epoch || page.floor > subscription.offset) {
-      subscription.connection.endSubscription(subscription, {
-        type: "reset",
-        room: this.record.room,
-        epoch: page?.epoch ?? this.epoch,
-      });
-      return;
-    }
-    const { wire } = subscription.connection;
-    const frames: Bytes[] = [];
-    for (const { frame } of page.events) {
-      if (frame.sequence !== subscription.offset + 1) continue;
-      const encoded = encode(wire, frame);
-      subscription.offset = frame.sequence;
-      if (encoded !== undefined) frames.push(encoded);
-    }
-    pushAll(subscription, frames);
+    this.#behind.serve(subscription);
   }
 
   // --- Fan-out --------------------------------------------------------------------------------------
@@ -393,7 +276,7 @@ export class Room {
   /** Joins what this turn brought into one chunk per wire and queues it for every live subscription. */
   endTurn(): void {
     this.#isMarked = false;
-    for (const [wire, audience] of this.#audiences) this.#endTurnOf(wire, audience);
+    this.#live.endTurn();
     const events = this.#announcements;
     if (events.length === 0) return;
     this.#announcements = [];
@@ -404,47 +287,15 @@ export class Room {
     });
   }
 
-  #endTurnOf(wire: Wire, audience: Audience): void {
-    const { pending, pendingAfter, subscriptions } = audience;
-    const first = pending[0];
-    if (first === undefined) return;
-    audience.pending = [];
-    const chunk = pending.length === 1 ? first : wire.join(pending);
-    const isBulk = subscriptions.size > bulkAudience;
-    for (const subscription of subscriptions) {
-      const { outbox } = subscription.connection;
-      if (outbox.isLagging) {
-        subscriptions.delete(subscription);
-        this.#fallBehind(subscription, pendingAfter);
-        subscription.connection.isBehind = true;
-      } else outbox.push(chunk, isBulk);
-    }
-  }
-
   /** Tells others too: the room's people on every node. */
   signal(event: EphemeralEvent): void {
     this.#context.broker.publish(this.record.room, { type: "ephemeral", event });
     this.deliverEphemeral(event);
   }
 
-  /**
-   * Gives an ephemeral event to live subscriptions, but not to the one whom it is about. Those that lag or
-   * catch up do without.
-   */
+  /** Tells the people on this node. */
   deliverEphemeral(event: EphemeralEvent): void {
-    const about = event.type === "presence" ? undefined : event.user;
-    for (const [wire, audience] of this.#audiences) {
-      const bytes = encode(wire, event);
-      if (bytes === undefined) continue;
-      this.#endTurnOf(wire, audience);
-      const isBulk = audience.subscriptions.size > bulkAudience;
-      for (const subscription of audience.subscriptions) {
-        const { connection } = subscription;
-        if (connection.outbox.isLagging || connection.userId === about) continue;
-        if (event.type === "presence" && !subscription.wantsPresence) continue;
-        connection.outbox.push(bytes, isBulk);
-      }
-    }
+    this.#live.ephemeral(event);
   }
 
   /** Whether a person's typing may be told now; asking counts as telling. Forgets those who wrote long ago. */
@@ -469,49 +320,6 @@ export class Room {
       subscription.connection.endSubscription(subscription, notice);
     }
   }
-
-  // --- Members --------------------------------------------------------------------------------------
-
-  /**
-   * A user's role here. From memory where it was asked before and no event changed it since; what another node
-   * changed a moment ago is caught by the revision when something is appended.
-   */
-  role(user: UserId): Role | undefined | Promise<Role | undefined> {
-    if (this.#roles.has(user)) return this.#roles.get(user);
-    const asked = this.#lookUpRole(user);
-    // Some only want to know whether it is known; for them a failed look-up must not be an unhandled one.
-    asked.catch(() => {});
-    return asked;
-  }
-
-  async #lookUpRole(user: UserId): Promise<Role | undefined> {
-    for (;;) {
-      const { revision } = this;
-      const member = await this.#context.directory.member(this.record.room, user);
-      // A membership event that passed meanwhile has the newer word.
-      if (this.#roles.has(user)) return this.#roles.get(user);
-      if (revision !== this.revision) continue;
-      this.#remember(user, member?.role);
-      return member?.role;
-    }
-  }
-
-  #remember(user: UserId, role: Role | undefined): void {
-    if (this.#roles.size >= maxRoles) this.#roles.clear();
-    this.#roles.set(user, role);
-  }
-
-  /** Rights changed in a way that was not seen as an event yet: ask again. */
-  forgetRoles(): void {
-    this.#roles.clear();
-  }
-}
-
-function pushAll(subscription: Subscription, frames: Bytes[]): void {
-  const first = frames[0];
-  if (first === undefined) return;
-  const { outbox, wire } = subscription.connection;
-  outbox.push(frames.length === 1 ? first : wire.join(frames));
 }
 
 function textLength(frame: NonNullable<CommittedEvent["frame"]>): number {

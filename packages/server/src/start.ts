@@ -200,6 +200,10 @@ function announce(parts: Parts, { madeAt }: InstallSecret): ParlanceServer {
   const publicUrl = publicUrlOf(config, server);
   writeRunningFile(config.data_dir, { pid: process.pid, url });
   if (madeAt !== undefined) log.report("info", "secret_made", { path: madeAt });
+  if (store.status().integrity === "checking") log.report("warn", "stop_was_unclean", {});
+  void store.checked.then((findings) => {
+    if (findings.length > 0) log.report("error", "database_damaged", { findings });
+  });
   if (store.status().epochRenewed) log.report("warn", "database_was_put_back", {});
   log.report("info", "server_listening", {
     url,

@@ -1,10 +1,4 @@
-import {
-  type Command,
-  type MembershipChanged,
-  ProtocolError,
-  type Role,
-  type RoomId,
-} from "@parlance/protocol";
+import { type Command, type MembershipChanged, ProtocolError, type Role } from "@parlance/protocol";
 import { appendIn, authorizeIn } from "../append.ts";
 import type { Append } from "../ports/index.ts";
 import type { Room } from "../room.ts";
@@ -26,7 +20,7 @@ export async function join(
     { type: "member.joined", data: { user, name, role: "member" } },
     async () => {
       await authorizeIn(context, "join", room);
-      if ((await room.role(user)) !== undefined) throw new ProtocolError("conflict");
+      if ((await room.roles.of(user)) !== undefined) throw new ProtocolError("conflict");
     },
   );
 }
@@ -40,7 +34,7 @@ export async function leave(
   const room = await context.services.rooms.open(command.room, false);
   await authorizeIn(context, "read", room);
   const mustBeMember = async (): Promise<void> => {
-    if ((await room.role(user)) === undefined) throw new ProtocolError("not_found");
+    if ((await room.roles.of(user)) === undefined) throw new ProtocolError("not_found");
   };
   await mustBeMember();
   return record(
@@ -60,7 +54,7 @@ export async function addMember(
   const role = command.role ?? "member";
   const mayAdd = async (): Promise<void> => {
     await authorizeIn(context, "manage", room);
-    const present = await room.role(command.user);
+    const present = await room.roles.of(command.user);
     await mayTouch(context, room, present);
     await mayTouch(context, room, role);
   };
@@ -81,7 +75,7 @@ export async function removeMember(
   const room = await context.services.rooms.open(command.room, false);
   const mayRemove = async (): Promise<void> => {
     await authorizeIn(context, "manage", room);
-    const role = await room.role(command.user);
+    const role = await room.roles.of(command.user);
     if (role === undefined) throw new ProtocolError("not_found");
     await mayTouch(context, room, role);
   };
@@ -100,7 +94,8 @@ async function mayTouch(
 ): Promise<void> {
   if (role !== "owner" && role !== "moderator") return;
   if (context.identity.scopes !== undefined) return;
-  if ((await room.role(context.identity.user)) !== "owner") throw new ProtocolError("forbidden");
+  if ((await room.roles.of(context.identity.user)) !== "owner")
+    throw new ProtocolError("forbidden");
 }
 
 async function record(
@@ -109,24 +104,10 @@ async function record(
   event: Append["event"],
   recheck: () => Promise<void>,
 ): Promise<MembershipChanged> {
-  const { identity, services, device } = context;
-  const stored = await appendIn(
-    context,
-    room,
-    {
-      id: services.ids.event(),
-      author: identity.user,
-      principal: identity.principal,
-      ...(device === undefined ? {} : { device }),
-      time: services.clock.now(),
-      event,
-    },
-    recheck,
-  );
-  return changed(room, stored.sequence);
+  const stored = await appendIn(context, room, { event }, recheck);
+  return { ...changed(room, stored.sequence), epoch: stored.epoch };
 }
 
 function changed(room: Room, sequence: number): MembershipChanged {
-  const { room: id }: { room: RoomId } = room.record;
-  return { room: id, epoch: room.epoch, sequence };
+  return { room: room.record.room, epoch: room.epoch, sequence };
 }

@@ -1,6 +1,13 @@
 import { type Command, ProtocolError, type Published } from "@parlance/protocol";
-import { appendIn, authorizeIn, relevantRole } from "../append.ts";
-import { authorize } from "../authorize.ts";
+import {
+  appendIn,
+  authorizeIn,
+  findRepeat,
+  relevantRole,
+  type Stored,
+  type Wanted,
+} from "../append.ts";
+import { allows } from "../authorize.ts";
 import { type Awaitable, Pipelined } from "../outcome.ts";
 import type { Room } from "../room.ts";
 import type { CommandContext } from "../services.ts";
@@ -16,9 +23,9 @@ export function publish(
   const room = context.services.rooms.get(command.room);
   if (room === undefined) return publishLater(context, command);
   const role = relevantRole(context, "write", room);
-  const older = context.connection?.olderAppends(command.room, room.revision);
+  const older = context.connection?.appendOrder.older(command.room, room.revision);
   if (role instanceof Promise || older !== undefined) return publishLater(context, command);
-  authorize(context.identity, "write", room.record, role);
+  if (!allows(context.identity, "write", room.record, role)) return publishLater(context, command);
   return new Pipelined(store(context, command, room));
 }
 
@@ -28,9 +35,15 @@ async function publishLater(
 ): Promise<Pipelined<Published>> {
   for (;;) {
     const room = await context.services.rooms.open(command.room, true);
-    await authorizeIn(context, "write", room);
+    try {
+      await authorizeIn(context, "write", room);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      const stored = await findRepeat(context, room, wantedBy(context, command), error);
+      return new Pipelined(Promise.resolve(replyTo(command, stored)));
+    }
     // Asked last: the revision may have grown while the role was looked up.
-    const older = context.connection?.olderAppends(command.room, room.revision);
+    const older = context.connection?.appendOrder.older(command.room, room.revision);
     if (older === undefined) {
       mustBeOpen(context);
       return new Pipelined(store(context, command, room));
@@ -44,41 +57,37 @@ async function store(
   command: Command<"publish">,
   room: Room,
 ): Promise<Published> {
-  const { identity, services, connection, device } = context;
-  const ticket = connection?.appendBegan(command.room, room.revision);
+  const order = context.connection?.appendOrder;
+  const ticket = order?.began(command.room, room.revision);
   try {
-    const stored = await appendIn(
-      context,
-      room,
-      {
-        id: services.ids.event(),
-        author: identity.user,
-        principal: identity.principal,
-        ...(device === undefined ? {} : { device }),
-        clientMessageId: command.client_message_id,
-        time: services.clock.now(),
-        event: {
-          type: "message.created",
-          data: { text: command.text, author_name: identity.name },
-        },
-      },
-      async () => {
-        if (ticket !== undefined) await connection?.appendTurn(command.room, ticket);
-        await authorizeIn(context, "write", room);
-        mustBeOpen(context);
-      },
-    );
-    return {
-      room: command.room,
-      epoch: stored.epoch,
-      sequence: stored.sequence,
-      message_id: stored.id,
-      time: new Date(stored.time).toISOString(),
-      ...(stored.repeated ? { repeated: true } : {}),
-    };
+    const stored = await appendIn(context, room, wantedBy(context, command), async () => {
+      if (ticket !== undefined) await order?.turn(command.room, ticket);
+      await authorizeIn(context, "write", room);
+      mustBeOpen(context);
+    });
+    return replyTo(command, stored);
   } finally {
-    if (ticket !== undefined) connection?.appendEnded(command.room, ticket);
+    if (ticket !== undefined) order?.ended(command.room, ticket);
   }
+}
+
+function wantedBy(context: CommandContext, command: Command<"publish">): Wanted {
+  const data = { text: command.text, author_name: context.identity.name };
+  return {
+    clientMessageId: command.client_message_id,
+    event: { type: "message.created", data },
+  };
+}
+
+function replyTo(command: Command<"publish">, stored: Stored): Published {
+  return {
+    room: command.room,
+    epoch: stored.epoch,
+    sequence: stored.sequence,
+    message_id: stored.id,
+    time: new Date(stored.time).toISOString(),
+    ...(stored.repeated ? { repeated: true } : {}),
+  };
 }
 
 /* Security: what waited may find that the connection was ended because its identity was. Where it merely went,

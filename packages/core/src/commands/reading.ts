@@ -39,7 +39,7 @@ export async function history(
   /* Security: another node may have put the caller out a moment ago. Without this the page would show what was
    * written since. */
   if (page.revision !== revision) {
-    room.forgetRoles();
+    room.roles.forget();
     await room.caughtUp();
     await authorizeIn(context, "read", room);
   }

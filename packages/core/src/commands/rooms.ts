@@ -7,6 +7,7 @@ import {
   type RoomList,
   type RoomView,
 } from "@parlance/protocol";
+import { appendOf } from "../append.ts";
 import { kindByName } from "../kinds.ts";
 import type { JoinedRoom, RoomRecord } from "../ports/index.ts";
 import type { CommandContext } from "../services.ts";
@@ -20,7 +21,7 @@ export async function createRoom(
   context: CommandContext,
   command: Command<"create_room">,
 ): Promise<RoomView> {
-  const { services, identity, device } = context;
+  const { services, identity } = context;
   if (
     identity.scopes !== undefined &&
     !identity.scopes.some((scope) => scope === "admin" || scope === "rooms")
@@ -32,20 +33,10 @@ export async function createRoom(
   }
   for (let attempt = 0; attempt < maxNameTries; attempt += 1) {
     const id = command.room ?? nameFor(context, command, attempt);
-    const createdAt = services.clock.now();
-    const appended = await services.log.append({
-      room: id,
-      id: services.ids.event(),
-      author: identity.user,
-      principal: identity.principal,
-      ...(device === undefined ? {} : { device }),
-      time: createdAt,
-      event: {
-        type: "member.joined",
-        data: { user: identity.user, name: identity.name, role: "owner" },
-      },
-      create: { kind: command.kind, title: command.title, createdAt },
-    });
+    const data = { user: identity.user, name: identity.name, role: "owner" } as const;
+    const append = appendOf(context, id, { event: { type: "member.joined", data } });
+    const create = { kind: command.kind, title: command.title, createdAt: append.time };
+    const appended = await services.log.append({ ...append, create });
     if (appended.outcome === "stored") {
       return {
         room: id,

@@ -24,6 +24,8 @@ export interface SqliteStore {
   /** Finishes the writes under way, marks the stop as clean and lets go of the directory. */
   close(): Promise<void>;
   status(): SqliteStatus;
+  /** Resolves with the findings of the quick check; at once with none where it was not needed. */
+  readonly checked: Promise<readonly string[]>;
 }
 
 export interface SqliteStatus {
@@ -65,12 +67,13 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
 
   let integrity: SqliteStatus["integrity"] = cleanStop ? "not_needed" : "checking";
   let findings: readonly string[] = [];
-  if (!cleanStop) {
-    void quickCheck(settings).then((found) => {
-      findings = found;
-      integrity = found.length === 0 ? "ok" : "failed";
-    });
-  }
+  const check = async (): Promise<readonly string[]> => {
+    if (cleanStop) return findings;
+    findings = await quickCheck(settings);
+    integrity = findings.length === 0 ? "ok" : "failed";
+    return findings;
+  };
+  const checked = check();
 
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
@@ -87,6 +90,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
       integrity,
       findings,
     }),
+    checked,
     close: () => {
       closing ??= close();
       return closing;

@@ -1,0 +1,142 @@
+/**
+ * Serves the subscriptions of a room that are behind: those that resumed at an older place, and those whose socket
+ * was too slow. From memory where the events are still there, else from the log, a step at a time as far as the
+ * connection takes it.
+ */
+import type { Epoch, Sequence } from "@parlance/protocol";
+import type { Bytes, LogPage } from "./ports/index.ts";
+import { encode, type RecentEvents } from "./recent-events.ts";
+import type { RoomContext } from "./room.ts";
+import type { Subscription } from "./subscription.ts";
+
+/** Bytes put into an outbox in one step. Small, so that slow readers show progress. */
+const stepBytes = 16_384;
+const pageEvents = 200;
+/** Wait before a failed read of the log is tried again. */
+const retryReadMs = 500;
+
+/** What catching up needs to know of its room. */
+export interface CatchUpRoom {
+  readonly record: { readonly room: Subscription["room"]["record"]["room"] };
+  readonly epoch: Epoch;
+  readonly last: Sequence;
+  /** It has everything: from now on it is live. */
+  goLive(subscription: Subscription): void;
+}
+
+export class CatchUp {
+  readonly #room: CatchUpRoom;
+  readonly #recent: RecentEvents;
+  readonly #context: RoomContext;
+  readonly #behind = new Set<Subscription>();
+
+  constructor(room: CatchUpRoom, recent: RecentEvents, context: RoomContext) {
+    this.#room = room;
+    this.#recent = recent;
+    this.#context = context;
+  }
+
+  get size(): number {
+    return this.#behind.size;
+  }
+
+  [Symbol.iterator](): Iterator<Subscription> {
+    return this.#behind.values();
+  }
+
+  /** Takes one that has everything up to `offset`. `serve` begins, or the next time its socket drains. */
+  add(subscription: Subscription, offset: Sequence): void {
+    subscription.offset = offset;
+    subscription.connection.isBehind = true;
+    this.#behind.add(subscription);
+  }
+
+  remove(subscription: Subscription): void {
+    this.#behind.delete(subscription);
+  }
+
+  /** Goes on, as far as the connection takes it. */
+  serve(subscription: Subscription): void {
+    const { outbox } = subscription.connection;
+    while (!subscription.isEnded && !subscription.isLive && !subscription.isReading) {
+      if (outbox.isLagging) return;
+      if (subscription.offset >= this.#room.last) {
+        this.#behind.delete(subscription);
+        subscription.offset = -1;
+        this.#room.goLive(subscription);
+      } else if (this.#recent.after(subscription.offset) === undefined) this.#read(subscription);
+      else this.#giveRecent(subscription);
+    }
+  }
+
+  #giveRecent(subscription: Subscription): void {
+    const { wire } = subscription.connection;
+    const frames: Bytes[] = [];
+    let bytes = 0;
+    while (bytes < stepBytes) {
+      const event = this.#recent.after(subscription.offset);
+      if (event === undefined) break;
+      const encoded = event.bytesFor(wire);
+      subscription.offset = event.sequence;
+      if (encoded === undefined) continue;
+      frames.push(encoded);
+      bytes += encoded.length;
+    }
+    pushAll(subscription, frames);
+  }
+
+  #read(subscription: Subscription): void {
+    subscription.isReading = true;
+    this.#context.log
+      .read({
+        room: this.#room.record.room,
+        after: subscription.offset,
+        upTo: this.#room.last,
+        limit: pageEvents,
+        maxBytes: stepBytes,
+      })
+      .then(
+        (page) => {
+          subscription.isReading = false;
+          if (subscription.isEnded || subscription.isLive) return;
+          this.#giveRead(subscription, page);
+          this.serve(subscription);
+        },
+        (error: unknown) => {
+          this.#context.onFailure("catch_up_failed", error);
+          this.#context.clock.after(retryReadMs, () => {
+            subscription.isReading = false;
+            this.serve(subscription);
+          });
+        },
+      );
+  }
+
+  #giveRead(subscription: Subscription, page: LogPage | undefined): void {
+    const { epoch, record } = this.#room;
+    if (page === undefined || page.epoch !== epoch || page.floor > subscription.offset) {
+      subscription.connection.endSubscription(subscription, {
+        type: "reset",
+        room: record.room,
+        epoch: page?.epoch ?? epoch,
+      });
+      return;
+    }
+    const { wire } = subscription.connection;
+    const frames: Bytes[] = [];
+    for (const { frame } of page.events) {
+      if (frame.sequence !== subscription.offset + 1) continue;
+      const encoded = encode(wire, frame);
+      subscription.offset = frame.sequence;
+      if (encoded !== undefined) frames.push(encoded);
+    }
+    pushAll(subscription, frames);
+  }
+}
+
+function pushAll(subscription: Subscription, frames: readonly Bytes[]): void {
+  const first = frames[0];
+  if (first === undefined) return;
+  const { outbox, wire } = subscription.connection;
+  outbox.push(frames.length === 1 ? first : wire.join(frames));
+}

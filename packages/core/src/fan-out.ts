@@ -1,0 +1,109 @@
+/**
+ * Gives a room's events to its live subscriptions: encoded once per wire, joined into one chunk per turn, and the
+ * same chunk put into every outbox. A chunk ends wherever its receivers change.
+ */
+import type { EphemeralEvent, Sequence } from "@parlance/protocol";
+import type { Bytes, Wire } from "./ports/index.ts";
+import { encode, type RecentEvent } from "./recent-events.ts";
+import type { Subscription } from "./subscription.ts";
+
+/** A room with more live subscriptions than this is written after everything else, in slices. */
+const bulkAudience = 256;
+
+/** Live subscriptions that share a wire, and what they are to get at the end of this turn. */
+interface Audience {
+  readonly subscriptions: Set<Subscription>;
+  pending: Bytes[];
+  /** The room's place before the first of `pending`. */
+  pendingAfter: Sequence;
+}
+
+export class FanOut {
+  readonly #audiences = new Map<Wire, Audience>();
+  readonly #fellBehind: (subscription: Subscription, offset: Sequence) => void;
+
+  /** @param fellBehind Takes over a subscription whose connection lags; it has everything up to `offset`. */
+  constructor(fellBehind: (subscription: Subscription, offset: Sequence) => void) {
+    this.#fellBehind = fellBehind;
+  }
+
+  get size(): number {
+    let size = 0;
+    for (const { subscriptions } of this.#audiences.values()) size += subscriptions.size;
+    return size;
+  }
+
+  *[Symbol.iterator](): Generator<Subscription> {
+    for (const { subscriptions } of this.#audiences.values()) yield* subscriptions;
+  }
+
+  /** Adds one that has everything so far. */
+  add(subscription: Subscription, last: Sequence): void {
+    const { wire } = subscription.connection;
+    let audience = this.#audiences.get(wire);
+    if (audience === undefined) {
+      audience = { subscriptions: new Set(), pending: [], pendingAfter: last };
+      this.#audiences.set(wire, audience);
+    }
+    this.#endTurnOf(wire, audience);
+    audience.subscriptions.add(subscription);
+  }
+
+  /** Takes one out, after what is pending for it. */
+  remove(subscription: Subscription): void {
+    const { wire } = subscription.connection;
+    const audience = this.#audiences.get(wire);
+    if (audience?.subscriptions.has(subscription) !== true) return;
+    this.#endTurnOf(wire, audience);
+    audience.subscriptions.delete(subscription);
+    if (audience.subscriptions.size === 0) this.#audiences.delete(wire);
+  }
+
+  /** Adds the next durable event to this turn. @param before The room's place before it. */
+  event(event: RecentEvent, before: Sequence): void {
+    for (const [wire, audience] of this.#audiences) {
+      const bytes = event.bytesFor(wire);
+      if (bytes === undefined) continue;
+      if (audience.pending.length === 0) audience.pendingAfter = before;
+      audience.pending.push(bytes);
+    }
+  }
+
+  /** Queues what this turn brought for everybody. */
+  endTurn(): void {
+    for (const [wire, audience] of this.#audiences) this.#endTurnOf(wire, audience);
+  }
+
+  #endTurnOf(wire: Wire, audience: Audience): void {
+    const { pending, pendingAfter, subscriptions } = audience;
+    const first = pending[0];
+    if (first === undefined) return;
+    audience.pending = [];
+    const chunk = pending.length === 1 ? first : wire.join(pending);
+    const isBulk = subscriptions.size > bulkAudience;
+    for (const subscription of subscriptions) {
+      const { outbox } = subscription.connection;
+      if (outbox.isLagging) {
+        subscriptions.delete(subscription);
+        this.#fellBehind(subscription, pendingAfter);
+      } else outbox.push(chunk, isBulk);
+    }
+  }
+
+  /** Gives an ephemeral event to all but the one whom it is about. Those that lag do without. */
+  ephemeral(event: EphemeralEvent): void {
+    const about = event.type === "presence" ? undefined : event.user;
+    for (const [wire, audience] of this.#audiences) {
+      const bytes = encode(wire, event);
+      if (bytes === undefined) continue;
+      this.#endTurnOf(wire, audience);
+      const isBulk = audience.subscriptions.size > bulkAudience;
+      for (const subscription of audience.subscriptions) {
+        const { connection } = subscription;
+        if (connection.outbox.isLagging || connection.userId === about) continue;
+        if (event.type === "presence" && !subscription.wantsPresence) continue;
+        connection.outbox.push(bytes, isBulk);
+      }
+    }
+  }
+}
