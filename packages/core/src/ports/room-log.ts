@@ -65,6 +65,7 @@ export interface Append {
   /**
    * The room's revision under which the command was authorized. A newer one in the row refuses the append as
    * `stale`, known not done. Absent: the event does not depend on rights (its door has checked them).
+   * A repeat is found before rights are looked at: what is stored cannot be refused any more.
    */
   readonly revision?: number;
   readonly id: EventId;

@@ -40,6 +40,16 @@ export function describeIdempotence(store: UseStore): void {
       expect(texts.filter((text) => text === "same")).toHaveLength(1);
     });
 
+    test("is found under rights that are over too, and stores nothing under them", async () => {
+      const { log } = store();
+      const first = stored(await log.append(message("a", { create: publicRoom, key: "k" })));
+      const again = stored(await log.append(message("a", { key: "k", revision: -1 })));
+      expect(again).toEqual({ ...first, repeated: true });
+      const other = await log.append(message("b", { key: "l", revision: -1 }));
+      expect(other.outcome).toBe("stale");
+      expect(await textsOf(log, "r1")).toEqual(["a"]);
+    });
+
     test("with another text is a conflict, and the first stays", async () => {
       const { log } = store();
       await log.append(message("a", { create: publicRoom, key: "k" }));
