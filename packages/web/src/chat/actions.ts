@@ -1,6 +1,7 @@
 /** What can happen to the state of the chat. */
+
+import type { EventFrame, MemberView, RoomView, Subscribed, WireUser } from "@parlance/client";
 import type { Check, Link, OutgoingView } from "./model.ts";
-import type { EventFrame, MemberView, RoomView, Subscribed, WireUser } from "./wire.ts";
 
 /** Everything that can happen. `room` names the room that it happened in. */
 export type Action =
@@ -20,7 +21,11 @@ export type Action =
       /** The newest part of the log, ascending, without holes; read after the subscription began. */
       readonly events: readonly EventFrame[];
     }
-  | { readonly type: "room_refused"; readonly room: string; readonly status: "gone" | "failed" }
+  | {
+      readonly type: "room_refused";
+      readonly room: string;
+      readonly status: "absent" | "gone" | "failed";
+    }
   | { readonly type: "room_left"; readonly room: string }
   | { readonly type: "room_trimmed"; readonly room: string; readonly keep: number }
   | { readonly type: "event"; readonly event: EventFrame }

@@ -1,19 +1,25 @@
 /** Binds the SDK to the state: listens, asks, and turns the reader's acts into commands. */
-import type { Client } from "@parlance/client";
+import type { Client, WireUser } from "@parlance/client";
 import type { Action } from "./actions.ts";
 import { createChecks } from "./checks.ts";
 import { createLiveRooms } from "./live-rooms.ts";
 import type { ChatState, Link, RoomState } from "./model.ts";
+import { listAcquaintances } from "./people/acquaintances.ts";
 import { createReadMarks } from "./read-marks.ts";
 import { initialState, reduce } from "./state.ts";
-import type { WireUser } from "./wire.ts";
 
 /** Events of a room that stay in memory when one looks at another. */
 const keptEvents = 200;
 /** Events of one further page. */
 const pageEvents = 100;
 /** The list of rooms is not asked for more often than this when the window comes to the front. */
-const listingAgeMs = 5_000;
+const listingAgeMs = 2_000;
+/**
+ * So often it is asked for while the window is visible. The protocol tells nobody that they were brought into a
+ * room they do not follow, so such a room shows after this time, after a reconnect, or when one comes back to
+ * the window, whichever is first.
+ */
+const listingEveryMs = 60_000;
 
 /** What others do is shown at most this often: a thousand missed messages must not be a thousand renderings. */
 const renderMs = 16;
@@ -36,6 +42,17 @@ export interface Chat {
   join(room: string): Promise<void>;
   /** @throws ClientError when the server refuses. */
   leave(room: string): Promise<void>;
+  /** Makes the public room of an address that led nowhere, and opens it. @throws ClientError when the server refuses. */
+  makeRoom(room: string): Promise<void>;
+  /** Brings somebody into a room. @throws ClientError when the server refuses. */
+  addMember(room: string, user: string): Promise<void>;
+  /** Puts somebody out of a room. @throws ClientError when the server refuses. */
+  removeMember(room: string, user: string): Promise<void>;
+  /**
+   * Everybody in the rooms that the reader has joined, members and who is there now, by name, without the
+   * members of `except`. @throws ClientError when not one room could be asked.
+   */
+  acquaintances(except: string): Promise<readonly WireUser[]>;
   /** Makes a room and resolves with its id. @throws ClientError when the server refuses. */
   createRoom(kind: "public" | "private", title: string): Promise<string>;
   setReading(room: string, isReading: boolean): void;
@@ -109,6 +126,7 @@ export function startChat(client: Client, me: WireUser): Chat {
     () => dispatch({ type: "typing_expired", now: Date.now() }),
     1_000,
   );
+  const listAgain = setInterval(onVisible, listingEveryMs);
   const unlisten = client.on("state", followLink);
   document.addEventListener("visibilitychange", onVisible);
   window.addEventListener("focus", onVisible);
@@ -166,6 +184,21 @@ export function startChat(client: Client, me: WireUser): Chat {
       await listRooms();
       return view.room;
     },
+    makeRoom: async (id) => {
+      await client.createRoom({ kind: "public", title: id, room: id });
+      await listRooms();
+      await rooms.load(id);
+      await rooms.listPeople(id);
+    },
+    addMember: async (id, user) => {
+      await client.room(id).addMember(user);
+      await rooms.listPeople(id);
+    },
+    removeMember: async (id, user) => {
+      await client.room(id).removeMember(user);
+      await rooms.listPeople(id);
+    },
+    acquaintances: (except) => listAcquaintances(client, Object.values(state.rooms), except),
     setReading: (id, isReading) => {
       const room = roomState(id);
       if (room === undefined || room.isReading === isReading) return;
@@ -182,6 +215,7 @@ export function startChat(client: Client, me: WireUser): Chat {
     },
     close: () => {
       clearInterval(forgetTyping);
+      clearInterval(listAgain);
       clearTimeout(telling);
       readMarks.close();
       rooms.close();

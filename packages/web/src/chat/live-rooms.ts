@@ -1,9 +1,9 @@
 /** Which rooms are followed, and what comes from them: subscriptions, first pages, listings. */
-import type { Client, Outgoing, Room } from "@parlance/client";
+import type { Client, EventFrame, Outgoing, Room, Subscribed } from "@parlance/client";
+import { landingRoom } from "../app/route.ts";
 import type { Action } from "./actions.ts";
 import { codeOf } from "./failure-text.ts";
 import type { OutgoingView, RoomState } from "./model.ts";
-import type { EventFrame, Subscribed } from "./wire.ts";
 
 /** Milliseconds after which a reader forgets a `typing` that was not repeated (protocol, `typing`). */
 const typingExpiryMs = 6_000;
@@ -125,7 +125,14 @@ export function createLiveRooms(host: RoomsHost): LiveRooms {
   };
   const loadNewest = async (id: string, join: boolean): Promise<void> => {
     const room = bind(id);
+    let isAbsent = false;
     try {
+      // To subscribe would make a room of any name, a mistyped one too. To read does not.
+      if (id !== landingRoom && roomState(id)?.listed !== true && room.subscription === undefined) {
+        isAbsent = roomState(id)?.epoch === "";
+        await room.history({ limit: 1 });
+        isAbsent = false;
+      }
       const about = await follow(room);
       // The listing knows how far one has read.
       await listing;
@@ -145,7 +152,8 @@ export function createLiveRooms(host: RoomsHost): LiveRooms {
     } catch (error) {
       if (roomState(id)?.status === "ready") return;
       const isGone = codeOf(error) === "not_found" || codeOf(error) === "forbidden";
-      dispatch({ type: "room_refused", room: id, status: isGone ? "gone" : "failed" });
+      const refusal = isAbsent ? "absent" : "gone";
+      dispatch({ type: "room_refused", room: id, status: isGone ? refusal : "failed" });
     }
   };
 
@@ -165,7 +173,13 @@ export function createLiveRooms(host: RoomsHost): LiveRooms {
       const rooms = await client.listRooms();
       dispatch({ type: "rooms_listed", ...rooms });
       for (const { room } of rooms.joined) {
-        if (withPresence.has(room) || counting.has(room) || room === host.openRoom()) continue;
+        if (room === host.openRoom()) {
+          // Somebody brought the reader in, or back, while they looked at its closed door.
+          const status = roomState(room)?.status;
+          if (status === "gone" || status === "absent") void load(room);
+          continue;
+        }
+        if (withPresence.has(room) || counting.has(room)) continue;
         // One that cannot be followed shows that when it is opened.
         const begun = bind(room).subscribe();
         counting.set(

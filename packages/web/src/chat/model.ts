@@ -1,5 +1,5 @@
 /** The shape of what the chat shows. */
-import type { EventFrame, MemberView, Role, RoomKind, WireUser } from "./wire.ts";
+import type { EventFrame, MemberView, Role, RoomKind, WireUser } from "@parlance/client";
 
 /** Everything on the screen of somebody who is signed in, but for what belongs to one control. */
 export interface ChatState {
@@ -29,8 +29,11 @@ export interface RoomState {
   readonly role: Role | undefined;
   /** In the server's listing: one's own, or one to discover. */
   readonly listed: boolean;
-  /** `known`: only counted. `gone`: there is no such room, or not for this reader. */
-  readonly status: "known" | "loading" | "ready" | "gone" | "failed";
+  /**
+   * `known`: only counted. `absent`: nothing of this name is open to this reader, and it was not made either.
+   * `gone`: it was, and is no more for this reader.
+   */
+  readonly status: "known" | "loading" | "ready" | "absent" | "gone" | "failed";
   readonly epoch: string;
   readonly head: number;
   readonly floor: number;

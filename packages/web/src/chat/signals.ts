@@ -1,7 +1,8 @@
 /** How typing and presence change what is shown of people. Pure, like the reducer that uses it. */
+
+import type { EventFrame, WireUser } from "@parlance/client";
 import type { Action } from "./actions.ts";
 import type { RoomState } from "./model.ts";
-import type { EventFrame, WireUser } from "./wire.ts";
 
 /** Somebody began, goes on or stopped. */
 export function changeTyping(

@@ -1,8 +1,8 @@
+import type { EventFrame, RoomView, Subscribed, WireUser } from "@parlance/client";
 import { describe, expect, test } from "vitest";
 import type { Action } from "./actions.ts";
 import type { ChatState, OutgoingView, RoomState } from "./model.ts";
 import { initialState, reduce } from "./state.ts";
-import type { EventFrame, RoomView, Subscribed, WireUser } from "./wire.ts";
 
 const me = { id: "u_me", name: "Me", kind: "guest" } as WireUser;
 

@@ -3,10 +3,10 @@
  * go in, the next state comes out. A snapshot followed by events equals a newer snapshot (state.test.ts).
  */
 
+import type { EventFrame, RoomView, Subscribed, WireUser } from "@parlance/client";
 import type { Action } from "./actions.ts";
 import type { ChatState, OutgoingView, RoomState } from "./model.ts";
 import { byName, changeOnline, changeTyping, withoutUser } from "./signals.ts";
-import type { EventFrame, RoomView, Subscribed, WireUser } from "./wire.ts";
 
 /** The state of somebody who has just signed in. */
 export function initialState(me: WireUser): ChatState {

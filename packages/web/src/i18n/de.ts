@@ -82,6 +82,12 @@ export const de: Texts = {
   goneTitle: "Diesen Raum gibt es nicht",
   goneHint: "Er wurde entfernt, oder er ist privat und Sie gehören nicht dazu.",
   goGeneral: "Zu general",
+  absentTitle: "Einen Raum dieses Namens gibt es noch nicht",
+  absentHint: "{{room}} stünde hier allen offen. Anlegen?",
+  makeIt: "Anlegen",
+  removedTitle: "Sie gehören nicht mehr zu {{room}}",
+  removedHint:
+    "Jemand, der sich um den Raum kümmert, hat Sie herausgenommen. Fragen Sie nach, wenn Sie das überrascht.",
   roomFailedTitle: "Dieser Raum konnte nicht geöffnet werden",
   conversation: "Gespräch in {{room}}",
   roomStart: "Hier beginnt {{room}}.",
@@ -131,6 +137,23 @@ export const de: Texts = {
   roleOwner: "gehört der Raum",
   roleModerator: "moderiert",
   guest: "Gast",
+  addPeople: "Personen hinzufügen",
+  addFilter: "Name",
+  addEmpty:
+    "Noch ist niemand da. Bitten Sie die Person, zuerst General beizutreten; dann erscheint sie hier.",
+  addNotFound:
+    "Niemand dieses Namens ist in Ihren Räumen. Bitten Sie die Person, zuerst General beizutreten.",
+  addGone: "Diese Person ist nicht mehr da.",
+  add: "Hinzufügen",
+  addOne: "{{name}} hinzufügen",
+  adding: "Einen Moment …",
+  added: "Hinzugefügt",
+  remove: "Entfernen",
+  removeOne: "{{name}} entfernen",
+  removeTitle: "{{name}} entfernen?",
+  removePrivate:
+    "Diese Person kann hier nicht mehr lesen und schreiben, bis jemand sie wieder hinzufügt.",
+  removePublic: "Der Raum steht allen offen, sie kann also zurückkommen.",
   hereCount: "{{count}} hier",
 
   connecting: "Verbindung wird aufgebaut …",

@@ -1,13 +1,13 @@
 /** One room: header, connection, history, composer, and the people beside it. */
 import { type ReactNode, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { landingRoom, roomPath } from "../../app/route.ts";
-import { goBackTo, navigate } from "../../app/use-route.ts";
+import { landingRoom } from "../../app/route.ts";
+import { goBackTo } from "../../app/use-route.ts";
 import { Dialog } from "../../ui/dialog.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { Composer } from "../composer/composer.tsx";
 import type { Drafts } from "../composer/drafts.ts";
-import { useChat, useRoom } from "../context.ts";
+import { useRoom } from "../context.ts";
 import type { RoomState } from "../model.ts";
 import { PeoplePanel } from "../people/people-panel.tsx";
 import { TypingLine } from "../people/typing-line.tsx";
@@ -17,6 +17,7 @@ import { ConnectionLine } from "./connection-line.tsx";
 import { FirstMinute } from "./first-minute.tsx";
 import { History, type HistoryHandle } from "./history.tsx";
 import { JoinBar } from "./join-bar.tsx";
+import { Refused } from "./refused.tsx";
 
 /** @param token The session's token, for the `curl` line of the first minute. */
 export function Conversation({
@@ -51,7 +52,7 @@ export function Conversation({
         {isReady ? <TypingLine room={room} /> : <div className="typing-line" />}
         {isReady && room.role === undefined ? (
           <JoinBar room={room} />
-        ) : room?.status === "gone" || room?.status === "failed" ? null : (
+        ) : isRefused(room) ? null : (
           <Composer
             roomId={roomId}
             title={knownTitle(room)}
@@ -99,7 +100,10 @@ function Header({
       <div className="bar-title">
         <h1>
           <Icon name={roomIcon(room ?? { kind: "public" })} />
-          <bdi>{knownTitle(room) ?? (room?.status === "gone" ? t("unknownRoom") : "")}</bdi>
+          <bdi>
+            {knownTitle(room) ??
+              (room?.status === "gone" || room?.status === "absent" ? t("unknownRoom") : "")}
+          </bdi>
         </h1>
         {room?.status === "ready" ? <Completeness room={room} /> : null}
       </div>
@@ -139,25 +143,6 @@ function Loading(): ReactNode {
   );
 }
 
-function Refused({ room }: { room: RoomState }): ReactNode {
-  const { t } = useTranslation();
-  const chat = useChat();
-  const isGone = room.status === "gone";
-  return (
-    <div className="none">
-      <div className="empty" role="status">
-        <h2>{t(isGone ? "goneTitle" : "roomFailedTitle")}</h2>
-        {isGone ? <p>{t("goneHint")}</p> : null}
-        {isGone ? (
-          <button type="button" className="button" onClick={() => navigate(roomPath(landingRoom))}>
-            {t("goGeneral")}
-          </button>
-        ) : (
-          <button type="button" className="button" onClick={() => void chat.open(room.id, false)}>
-            {t("tryAgain")}
-          </button>
-        )}
-      </div>
-    </div>
-  );
+function isRefused(room: RoomState | undefined): boolean {
+  return room?.status === "absent" || room?.status === "gone" || room?.status === "failed";
 }

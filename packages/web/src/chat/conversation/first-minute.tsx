@@ -8,6 +8,8 @@ import type { RoomState } from "../model.ts";
 const dismissedKey = "parlance.first-minute";
 /** A room with more than this is in use; who comes there needs no introduction. */
 const fewEvents = 12;
+/** Below this width one pane is shown (the same number is in layout.css). */
+const onePane = "(max-width: 699px)";
 
 /** Shown on a loopback address while the room is nearly empty, until it is dismissed. */
 export function FirstMinute({ room, token }: { room: RoomState; token: string }): ReactNode {
@@ -19,6 +21,8 @@ export function FirstMinute({ room, token }: { room: RoomState; token: string })
       room.head - room.floor <= fewEvents &&
       readStored(local, dismissedKey) === undefined,
   );
+  // On a phone the conversation needs the height: one line that opens.
+  const [isOpen, setOpen] = useState(() => !matchMedia(onePane).matches);
   if (!isShown) return null;
   const dismiss = (): void => {
     writeStored(local, dismissedKey, "done");
@@ -27,7 +31,17 @@ export function FirstMinute({ room, token }: { room: RoomState; token: string })
   return (
     <section className="first-minute" aria-label={t("firstMinute")}>
       <header>
-        <h2>{t("firstMinute")}</h2>
+        <h2>
+          <button
+            type="button"
+            className="fold"
+            aria-expanded={isOpen}
+            onClick={() => setOpen(!isOpen)}
+          >
+            <Icon name="down" small />
+            {t("firstMinute")}
+          </button>
+        </h2>
         <button
           type="button"
           className="icon-button"
@@ -38,7 +52,7 @@ export function FirstMinute({ room, token }: { room: RoomState; token: string })
           <Icon name="close" small />
         </button>
       </header>
-      <ol>
+      <ol hidden={!isOpen}>
         <li>
           <h3>{t("firstWindow")}</h3>
           <p>

@@ -102,7 +102,11 @@ function Message({
           {row.own ? <SendState row={row} isLastOwn={isLastOwn} /> : null}
         </div>
         {row.state === "failed" ? (
-          <Failure row={row} onRetry={onRetry} onDiscard={onDiscard} />
+          <Failure
+            reason={row.reason}
+            onRetry={() => row.clientMessageId !== undefined && onRetry(row.clientMessageId)}
+            onDiscard={() => row.clientMessageId !== undefined && onDiscard(row.clientMessageId)}
+          />
         ) : null}
       </div>
     </article>
@@ -139,36 +143,6 @@ function SendState({ row, isLastOwn }: { row: MessageRow; isLastOwn: boolean }):
       <Icon name="check" small />
     </span>
   ) : null;
-}
-
-function Failure({
-  row,
-  onRetry,
-  onDiscard,
-}: {
-  row: MessageRow;
-  onRetry: (id: string) => void;
-  onDiscard: (id: string) => void;
-}): ReactNode {
-  const { t } = useTranslation();
-  const reason = useFailureText()(row.reason);
-  const id = row.clientMessageId;
-  return (
-    <p className="failure">
-      <Icon name="warning" small />
-      <span>{t("stateFailed", { reason })}</span>
-      {id === undefined ? null : (
-        <>
-          <button type="button" className="link" onClick={() => onRetry(id)}>
-            {t("retry")}
-          </button>
-          <button type="button" className="link" onClick={() => onDiscard(id)}>
-            {t("discard")}
-          </button>
-        </>
-      )}
-    </p>
-  );
 }
 
 /** Names that a system line spells out; the rest is counted. */

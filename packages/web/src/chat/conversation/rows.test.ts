@@ -1,6 +1,6 @@
+import type { EventFrame } from "@parlance/client";
 import { describe, expect, test } from "vitest";
 import type { OutgoingView } from "../model.ts";
-import type { EventFrame } from "../wire.ts";
 import { blockMs, buildRows, type MessageRow } from "./rows.ts";
 
 const me = { id: "u_me", name: "Me" };

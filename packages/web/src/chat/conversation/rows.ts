@@ -1,6 +1,7 @@
 /** From a room's events and the reader's own unsent messages to the rows of the conversation. */
+
+import type { EventFrame } from "@parlance/client";
 import type { OutgoingView, RoomState } from "../model.ts";
-import type { EventFrame } from "../wire.ts";
 
 /** What may stand above a row. It belongs to the row, so that rows keep their number when a page arrives. */
 export interface Above {

@@ -1,4 +1,6 @@
 /** Who is here, who belongs here, and the way out of the room. */
+
+import type { Role, WireUser } from "@parlance/client";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { landingRoom, roomPath } from "../../app/route.ts";
@@ -9,7 +11,8 @@ import { Icon } from "../../ui/icons.tsx";
 import { useChat, useChatState } from "../context.ts";
 import { codeOf, useFailureText } from "../failure-text.ts";
 import type { RoomState } from "../model.ts";
-import type { Role, WireUser } from "../wire.ts";
+import { AddPeopleDialog } from "./add-people-dialog.tsx";
+import { mayRemove, RemoveMember } from "./remove-member.tsx";
 
 /** Names written out at most; a room of thousands is a number, not a list. */
 const shownPeople = 200;
@@ -40,7 +43,7 @@ export function PeoplePanel({ room }: { room: RoomState }): ReactNode {
         <h2>
           {t("here")} <span className="quiet">{online.length}</span>
         </h2>
-        <People users={online} roles={roles} me={me} />
+        <People room={room} users={online} roles={roles} me={me} />
         {online.some((user) => user.id !== me) ? null : (
           <p className="people-note">
             {t(room.kind === "public" ? "peopleEmpty" : "peopleEmptyPrivate")}
@@ -52,10 +55,15 @@ export function PeoplePanel({ room }: { room: RoomState }): ReactNode {
           <h2>
             {t("notHere")} <span className="quiet">{away.length}</span>
           </h2>
-          <People users={away} roles={roles} me={me} />
+          <People room={room} users={away} roles={roles} me={me} />
         </section>
       )}
-      {room.role === undefined ? null : <LeaveRoom room={room} />}
+      {room.role === undefined ? null : (
+        <div className="people-acts">
+          {room.role === "member" ? null : <AddPeople room={room} />}
+          <LeaveRoom room={room} />
+        </div>
+      )}
     </div>
   );
 }
@@ -76,10 +84,12 @@ function PeopleFailed({ room }: { room: RoomState }): ReactNode {
 }
 
 function People({
+  room,
   users,
   roles,
   me,
 }: {
+  room: RoomState;
   users: readonly WireUser[];
   roles: ReadonlyMap<string, Role>;
   me: string;
@@ -102,10 +112,27 @@ function People({
             <Avatar id={user.id} name={user.name} small />
             <bdi>{user.name}</bdi>
             {notes.length === 0 ? null : <span className="quiet">{notes.join(", ")}</span>}
+            {user.id !== me && mayRemove(room.role, role) ? (
+              <RemoveMember room={room} user={user} />
+            ) : null}
           </li>
         );
       })}
     </ul>
+  );
+}
+
+function AddPeople({ room }: { room: RoomState }): ReactNode {
+  const { t } = useTranslation();
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <>
+      <button type="button" className="leave" onClick={() => setOpen(true)}>
+        <Icon name="plus" />
+        {t("addPeople")}
+      </button>
+      {isOpen ? <AddPeopleDialog room={room} onClose={() => setOpen(false)} /> : null}
+    </>
   );
 }
 

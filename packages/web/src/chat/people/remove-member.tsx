@@ -1,0 +1,83 @@
+/** Puts somebody out of a room, after asking. */
+import type { Role, WireUser } from "@parlance/client";
+import { type ReactNode, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Dialog } from "../../ui/dialog.tsx";
+import { Icon } from "../../ui/icons.tsx";
+import { useChat } from "../context.ts";
+import { codeOf, useFailureText } from "../failure-text.ts";
+import type { RoomState } from "../model.ts";
+
+/** Whether somebody with the role `mine` may put out a member with the role `theirs`: the server's rule. */
+export function mayRemove(mine: Role | undefined, theirs: Role | undefined): boolean {
+  if (theirs === undefined) return false;
+  return mine === "owner" || (mine === "moderator" && theirs === "member");
+}
+
+/** A small button at a person's name, and the question that it asks. */
+export function RemoveMember({ room, user }: { room: RoomState; user: WireUser }): ReactNode {
+  const { t } = useTranslation();
+  const [isAsking, setAsking] = useState(false);
+  const label = t("removeOne", { name: user.name });
+  return (
+    <>
+      <button
+        type="button"
+        className="icon-button person-act"
+        aria-label={label}
+        title={label}
+        onClick={() => setAsking(true)}
+      >
+        <Icon name="close" small />
+      </button>
+      {isAsking ? <RemoveDialog room={room} user={user} onClose={() => setAsking(false)} /> : null}
+    </>
+  );
+}
+
+function RemoveDialog({
+  room,
+  user,
+  onClose,
+}: {
+  room: RoomState;
+  user: WireUser;
+  onClose: () => void;
+}): ReactNode {
+  const { t } = useTranslation();
+  const chat = useChat();
+  const failureText = useFailureText();
+  const [isWorking, setWorking] = useState(false);
+  const [problem, setProblem] = useState<string>();
+  const remove = async (): Promise<void> => {
+    setWorking(true);
+    try {
+      await chat.removeMember(room.id, user.id);
+      onClose();
+    } catch (error) {
+      setProblem(failureText(codeOf(error)));
+      setWorking(false);
+    }
+  };
+  return (
+    <Dialog title={t("removeTitle", { name: `\u2068${user.name}\u2069` })} onClose={onClose}>
+      <div className="content">
+        <p>{t(room.kind === "private" ? "removePrivate" : "removePublic")}</p>
+        {problem === undefined ? null : <p className="problem">{problem}</p>}
+        <div className="actions">
+          <button type="button" className="button" onClick={onClose} data-autofocus>
+            {t("cancel")}
+          </button>
+          <button
+            type="button"
+            className="button primary"
+            disabled={isWorking}
+            onClick={() => void remove()}
+          >
+            {t("remove")}
+          </button>
+        </div>
+      </div>
+    </Dialog>
+  );
+}
