@@ -16,7 +16,7 @@ import { openSqlite } from "@parlance/storage/sqlite";
 import { freePort } from "@parlance/testkit/server-process";
 import { median, round } from "./support/numbers.ts";
 import { Results } from "./support/results.ts";
-import { dataDirectory, parlance, secret, type ServerSpec, start } from "./support/servers.ts";
+import { dataDirectory, parlance, type ServerSpec, secret, start } from "./support/servers.ts";
 import { userTokens } from "./support/tokens.ts";
 
 const { values } = parseArgs({
@@ -150,17 +150,14 @@ for (let rep = 0; rep < reps; rep += 1) {
     ["", "0{"],
     ["40", "40{"],
   ] as const;
-  theirs.push(await coldStart({ name: "socket.io", port: other, command }, socketIo, connect, "stop"));
+  theirs.push(
+    await coldStart({ name: "socket.io", port: other, command }, socketIo, connect, "stop"),
+  );
 }
 
 const middle = (colds: readonly Cold[], which: keyof Cold): number =>
   median(colds.map((cold) => cold[which]));
-const verdict = (
-  what: string,
-  colds: readonly Cold[],
-  which: keyof Cold,
-  limit: number,
-) => {
+const verdict = (what: string, colds: readonly Cold[], which: keyof Cold, limit: number) => {
   const mine = middle(colds, which);
   const reference = middle(theirs, which);
   const ratio = round(mine / reference);

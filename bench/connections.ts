@@ -8,7 +8,7 @@
  * The file limit of the shell must be above the connections: `ulimit -n 20000`.
  */
 import { parseArgs } from "node:util";
-import { LoadTool, type LoadResult } from "./support/load.ts";
+import { type LoadResult, LoadTool } from "./support/load.ts";
 import { median, round } from "./support/numbers.ts";
 import { createPeer, type PeerName } from "./support/peers.ts";
 import { Results, type Verdict } from "./support/results.ts";
@@ -108,11 +108,31 @@ function judge(runs: readonly Run[]): Verdict[] {
     .filter((run) => run.name === "parlance")
     .reduce((sum, run) => sum + Number(run.result["failed"] ?? 1), 0);
   return [
-    most("P7", "memory of an idle connection, against socket.io", ratio("socket.io", "idle", memory), 0.4),
-    most("P7", "memory of an idle connection, against bare ws", ratio("ws-naive", "idle", memory), 0.9),
-    most("P8", "storm: CPU per connection, against socket.io", ratio("socket.io", "storm", cpu), 0.35),
+    most(
+      "P7",
+      "memory of an idle connection, against socket.io",
+      ratio("socket.io", "idle", memory),
+      0.4,
+    ),
+    most(
+      "P7",
+      "memory of an idle connection, against bare ws",
+      ratio("ws-naive", "idle", memory),
+      0.9,
+    ),
+    most(
+      "P8",
+      "storm: CPU per connection, against socket.io",
+      ratio("socket.io", "storm", cpu),
+      0.35,
+    ),
     least("P8", "storm: connections/s, against socket.io", ratio("socket.io", "storm", rate), 3),
-    most("P8", "storm after a drop: CPU, against socket.io", ratio("socket.io", "storm", cpuAgain), 0.35),
+    most(
+      "P8",
+      "storm after a drop: CPU, against socket.io",
+      ratio("socket.io", "storm", cpuAgain),
+      0.35,
+    ),
     least("P8", "storm after a drop: connections/s", ratio("socket.io", "storm", rateAgain), 3),
     most("P8", "connections that failed", failed, 0),
   ].filter(({ measured }) => !Number.isNaN(measured));

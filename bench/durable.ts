@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { parseArgs } from "node:util";
 import { freePort } from "@parlance/testkit/server-process";
-import { LoadTool, type LoadResult } from "./support/load.ts";
+import { type LoadResult, LoadTool } from "./support/load.ts";
 import { median, quantile, round } from "./support/numbers.ts";
 import { Results } from "./support/results.ts";
 import { dataDirectory, parlance, secret, start } from "./support/servers.ts";

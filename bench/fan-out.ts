@@ -6,7 +6,7 @@
  *        [--uws-node NODE] [--shapes isolated,w1,w16,rooms] [--out FOLDER]
  */
 import { parseArgs } from "node:util";
-import { LoadTool, type LoadResult } from "./support/load.ts";
+import { type LoadResult, LoadTool } from "./support/load.ts";
 import { median, round } from "./support/numbers.ts";
 import { createPeer, type Peer, type PeerName } from "./support/peers.ts";
 import { Results, type Verdict } from "./support/results.ts";
@@ -148,7 +148,10 @@ function judge(entries: readonly Entry[]): Verdict[] {
   }
   const ours = entries.find((entry) => entry.name === "parlance");
   const runs = [...(ours?.runs.values() ?? [])].flat();
-  const wrong = runs.reduce((sum, run) => sum + (run.lost ?? 1) + (run.dup ?? 1) + (run.ooo ?? 1), 0);
+  const wrong = runs.reduce(
+    (sum, run) => sum + (run.lost ?? 1) + (run.dup ?? 1) + (run.ooo ?? 1),
+    0,
+  );
   const name = "lost, doubled or out of order in these runs";
   verdicts.push({ target: "P13", what: name, wanted: "0", measured: wrong, met: wrong === 0 });
   return verdicts;

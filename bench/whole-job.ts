@@ -16,7 +16,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { createClient } from "@parlance/client";
 import { freePort } from "@parlance/testkit/server-process";
-import { LoadTool, type LoadResult, type Talk } from "./support/load.ts";
+import { type LoadResult, LoadTool, type Talk } from "./support/load.ts";
 import { median, round } from "./support/numbers.ts";
 import { postmaster, seed } from "./support/postgres.ts";
 import { Results, type Verdict } from "./support/results.ts";

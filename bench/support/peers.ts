@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { freePort } from "@parlance/testkit/server-process";
 import type { Talk } from "./load.ts";
-import { dataDirectory, parlance, secret, type ServerSpec } from "./servers.ts";
+import { dataDirectory, parlance, type ServerSpec, secret } from "./servers.ts";
 import { parlanceTalk, plainTalk, publishOptions, socketIoTalk } from "./talks.ts";
 import { userTokens } from "./tokens.ts";
 

@@ -70,7 +70,8 @@ export class RawReader {
     const mask = randomBytes(4);
     const masked = Buffer.from(payload.map((byte, index) => byte ^ (mask[index % 4] ?? 0)));
     const { length } = payload;
-    const header = length < 126 ? [first, 0x80 | length] : [first, 0xfe, length >> 8, length & 0xff];
+    const header =
+      length < 126 ? [first, 0x80 | length] : [first, 0xfe, length >> 8, length & 0xff];
     this.#socket.write(Buffer.concat([Buffer.from(header), mask, masked]));
   }
 

@@ -81,7 +81,8 @@ export async function start(spec: ServerSpec, core = 0): Promise<RunningServer> 
     await sleep(1);
   }
   const listeningMs = performance.now() - begun;
-  while (spec.readyPath !== undefined && !(await answers(spec.port, spec.readyPath))) await sleep(2);
+  while (spec.readyPath !== undefined && !(await answers(spec.port, spec.readyPath)))
+    await sleep(2);
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     child.kill(signal);
     const force = setTimeout(() => child.kill("SIGKILL"), 3_000);

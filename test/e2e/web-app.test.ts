@@ -5,7 +5,8 @@ import { freePort, ServerProcess } from "@parlance/testkit/server-process";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { requires } from "../requirements.ts";
-import { comeIn, openBrowser, say, shown } from "./browser.ts";
+import { comeIn, openBrowser, say, shown, type Window } from "./browser.ts";
+import { faintTexts, slowMotions, tabStops } from "./page-checks.ts";
 
 const test = requires("chromium");
 
@@ -29,6 +30,57 @@ describe("the web app", () => {
     await server?.stop();
     rmSync(directory, { recursive: true, force: true });
   });
+
+  /** Makes a public room over REST: the app makes none by opening an address. */
+  async function makeRoom(room: string): Promise<void> {
+    const guest = await fetch(`${server.url}/api/v1/guests`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ name: "Back end" }),
+    });
+    const { token } = (await guest.json()) as { token: string };
+    const made = await fetch(`${server.url}/api/v1/rooms`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
+      body: JSON.stringify({ kind: "public", title: room, room }),
+    });
+    expect(made.status).toBeLessThan(300);
+  }
+
+  /** A private room of the person's own, on the screen; gives its address. */
+  async function makePrivateRoom({ page }: Window, title: string): Promise<string> {
+    await page.getByRole("button", { name: "New room" }).first().click();
+    await page.getByLabel("Name", { exact: true }).fill(title);
+    await page.getByText("Invited people").click();
+    await page.getByRole("button", { name: "Create", exact: true }).click();
+    await page.waitForURL("**/room/r_*");
+    await page.getByTestId("composer").waitFor();
+    return page.url();
+  }
+
+  async function addPerson({ page }: Window, name: string): Promise<void> {
+    await page.getByRole("button", { name: "Add people" }).click();
+    const dialog = page.getByRole("dialog", { name: "Add people" });
+    await dialog.getByLabel("Name", { exact: true }).fill(name);
+    await dialog.getByRole("button", { name: `Add ${name}` }).waitFor();
+    await page.keyboard.press("Enter");
+    await dialog.getByText("Added", { exact: true }).waitFor();
+    await page.keyboard.press("Escape");
+  }
+
+  async function removePerson({ page }: Window, name: string): Promise<void> {
+    await page.getByRole("button", { name: `Remove ${name}` }).click();
+    await page.getByRole("button", { name: "Remove", exact: true }).click();
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
+  }
+
+  /** As if one came back to the window: what asks for the list of rooms before its minute is over. */
+  async function comeBack({ page }: Window): Promise<void> {
+    await page.waitForTimeout(2_100);
+    await page.evaluate(() => window.dispatchEvent(new Event("focus")));
+  }
+
+  const wide = { viewport: { width: 1440, height: 900 } };
 
   async function publishMany(room: string, count: number): Promise<void> {
     const guest = await fetch(`${server.url}/api/v1/guests`, {
@@ -84,6 +136,7 @@ describe("the web app", () => {
   }, 60_000);
 
   test("older messages load on the way up without moving what one reads", async () => {
+    await makeRoom("long");
     const ann = await comeIn(browser, `${server.url}/room/long`, "Ann");
     await publishMany("long", 400);
     await reload(ann.page);
@@ -201,5 +254,165 @@ describe("the web app", () => {
     await page.getByTestId("room-item").first().click();
     await page.getByTestId("composer").waitFor();
     await phone.context.close();
+  }, 60_000);
+
+  test("a private room's owner brings somebody in, puts them out and in again", async () => {
+    const ann = await comeIn(browser, server.url, "Ann", wide);
+    const bob = await comeIn(browser, `${server.url}/room/general`, "Bartholomew", wide);
+    const address = await makePrivateRoom(ann, "Plans");
+    await addPerson(ann, "Bartholomew");
+    await comeBack(bob);
+    await bob.page.getByTestId("room-item").filter({ hasText: "Plans" }).click();
+    await say(bob.page, "Thanks for having me.");
+    await ann.page.getByText("Thanks for having me.").waitFor();
+    expect(await bob.page.getByRole("button", { name: "Add people" }).count()).toBe(0);
+
+    await bob.context.setOffline(true);
+    await bob.page.evaluate(() => window.dispatchEvent(new Event("offline")));
+    await removePerson(ann, "Bartholomew");
+    await bob.context.setOffline(false);
+    await bob.page.getByText("You are no longer in").waitFor();
+    expect(await bob.page.getByTestId("room-item").filter({ hasText: "Plans" }).count()).toBe(0);
+
+    await addPerson(ann, "Bartholomew");
+    await comeBack(bob);
+    await bob.page.getByTestId("composer").waitFor();
+    expect(bob.page.url()).toBe(address);
+    expect([...ann.errors, ...bob.errors]).toEqual([]);
+    await ann.context.close();
+    await bob.context.close();
+  }, 60_000);
+
+  test("what was written by somebody who is put out meanwhile fails with the reason; Retry and Discard work", async () => {
+    const ann = await comeIn(browser, server.url, "Ann", wide);
+    const bob = await comeIn(browser, `${server.url}/room/general`, "Benedict", wide);
+    await makePrivateRoom(ann, "Secrets");
+    await addPerson(ann, "Benedict");
+    await comeBack(bob);
+    await bob.page.getByTestId("room-item").filter({ hasText: "Secrets" }).click();
+    await bob.page.getByTestId("composer").waitFor();
+    // Both are out of reach of the page's line until it may connect again.
+    await server.kill();
+    await bob.page.locator('[data-testid="connection"][data-state="waiting"]').waitFor();
+    await say(bob.page, "First, into the dark");
+    await say(bob.page, "Second, into the dark");
+    let isHeld = true;
+    const held: (() => void)[] = [];
+    await bob.page.routeWebSocket("**/ws", async (socket) => {
+      if (isHeld) await new Promise<void>((resolve) => held.push(resolve));
+      socket.connectToServer();
+    });
+    await server.start();
+    await ann.page.locator('[data-testid="connection"][data-state="online"]').waitFor({
+      state: "attached",
+    });
+    await removePerson(ann, "Benedict");
+    isHeld = false;
+    for (const go of held) go();
+    const failed = bob.page.locator('[data-testid="message"][data-state="failed"]');
+    await failed.filter({ hasText: "Second" }).waitFor();
+    expect(await failed.count()).toBe(2);
+    await failed.first().getByText("This room is gone, or not open to you.").waitFor();
+    await failed.filter({ hasText: "Second" }).getByRole("button", { name: "Discard" }).click();
+    await failed.filter({ hasText: "Second" }).waitFor({ state: "detached" });
+
+    await addPerson(ann, "Benedict");
+    await comeBack(bob);
+    await bob.page.getByTestId("composer").waitFor();
+    await failed.getByRole("button", { name: "Retry" }).click();
+    await ann.page.getByText("First, into the dark").waitFor();
+    expect(await ann.page.getByText("Second, into the dark").count()).toBe(0);
+    await ann.context.close();
+    await bob.context.close();
+  }, 60_000);
+
+  test("a duplicated window takes the conversation over, and the first can take it back", async () => {
+    const ann = await comeIn(browser, `${server.url}/room/general`, "Ann");
+    const stored = await ann.page.evaluate(() => Object.entries(sessionStorage));
+    const second = await ann.context.newPage();
+    await second.addInitScript((entries) => {
+      for (const [key, value] of entries) sessionStorage.setItem(key, value);
+    }, stored);
+    await second.goto(`${server.url}/room/general`);
+    await second.getByTestId("composer").waitFor();
+    await ann.page.getByText("This conversation was opened in another window.").waitFor();
+    await ann.page.getByRole("button", { name: "Use it here" }).click();
+    await ann.page.getByText("opened in another window").waitFor({ state: "hidden" });
+    await say(ann.page, "Back in the first window");
+    await second.getByText("Back in the first window").waitFor();
+    await ann.context.close();
+  }, 60_000);
+
+  test("an address that leads nowhere makes no room until one says so", async () => {
+    const ann = await comeIn(browser, server.url, "Ann");
+    await ann.page.goto(`${server.url}/room/mistyped`);
+    await ann.page.getByText("There is no room of that name yet").waitFor();
+    const bob = await comeIn(browser, server.url, "Bob");
+    await bob.page.getByTestId("room-item").first().waitFor();
+    expect(await bob.page.locator('[data-room="mistyped"]').count()).toBe(0);
+    await ann.page.getByRole("button", { name: "Make it" }).click();
+    await say(ann.page, "Here we are");
+    await ann.page.getByText("Here we are").waitFor();
+    await ann.context.close();
+    await bob.context.close();
+  }, 60_000);
+
+  test("in German and from right to left nothing is wider than the page", async () => {
+    for (const width of [1280, 390]) {
+      const ann = await comeIn(browser, `${server.url}/room/general`, "Ann", {
+        viewport: { width, height: 844 },
+        locale: "de-DE",
+      });
+      expect(await ann.page.evaluate(() => document.documentElement.lang)).toBe("de");
+      for (const direction of ["ltr", "rtl"]) {
+        await ann.page.evaluate((dir) => {
+          document.documentElement.dir = dir;
+        }, direction);
+        const over = await ann.page.evaluate(() => {
+          const { scrollWidth, clientWidth } = document.documentElement;
+          const inner = [...document.querySelectorAll("main, [role=log], nav, aside")];
+          return [
+            scrollWidth - clientWidth,
+            ...inner.map((element) => element.scrollWidth - element.clientWidth),
+          ];
+        });
+        expect(Math.max(...over), `${direction} at ${width}`).toBeLessThanOrEqual(0);
+      }
+      await ann.context.close();
+    }
+  }, 60_000);
+
+  test("text can be read in both themes and in high contrast", async () => {
+    for (const colorScheme of ["light", "dark"] as const) {
+      for (const contrast of ["no-preference", "more"] as const) {
+        const ann = await comeIn(browser, `${server.url}/room/general`, "Ann", {
+          ...wide,
+          colorScheme,
+          contrast,
+        });
+        await say(ann.page, "Can this be read?");
+        await ann.page.locator('[data-testid="message"][data-state="sent"]').first().waitFor();
+        const least = contrast === "more" ? 7 : 4.5;
+        expect(await faintTexts(ann.page, least), `${colorScheme}, ${contrast}`).toEqual([]);
+        await ann.context.close();
+      }
+    }
+  }, 60_000);
+
+  test("everything that Tab reaches has a name", async () => {
+    const ann = await comeIn(browser, `${server.url}/room/general`, "Ann", wide);
+    const stops = await tabStops(ann.page);
+    expect(stops.length).toBeGreaterThan(8);
+    expect(stops.filter((stop) => stop.endsWith('""'))).toEqual([]);
+    await ann.context.close();
+  }, 60_000);
+
+  test("with reduced motion, nothing moves for longer than a millisecond", async () => {
+    const calm = await comeIn(browser, `${server.url}/room/general`, "Ann", {
+      ...wide,
+      reducedMotion: "reduce",
+    });
+    expect(await slowMotions(calm.page, 1)).toEqual([]);
+    await calm.context.close();
   }, 60_000);
 });

@@ -10,6 +10,7 @@ export const maxWaitingCommands = 1_000;
 /** These change nothing when done twice, so they are asked again on the next line. */
 const repeatable: ReadonlySet<CommandType> = new Set<CommandType>([
   "history",
+  "get_room",
   "list_members",
   "list_rooms",
   "mark_read",

@@ -58,7 +58,8 @@ export function allows(
   return includes(kinds[facts.kind][action], identity, facts, role);
 }
 
-function backEndMay(scopes: readonly string[], action: Action): boolean {
+/** What a key with these scopes may do anywhere. */
+export function backEndMay(scopes: readonly string[], action: Action): boolean {
   return scopes.includes("admin") || scopes.includes(scopeFor[action]);
 }
 

@@ -353,6 +353,7 @@ describe("rights", () => {
     for (const command of [
       { type: "subscribe" },
       { type: "history" },
+      { type: "get_room" },
       { type: "list_members" },
       { type: "presence" },
       { type: "join" },
@@ -681,6 +682,8 @@ describe("presence and signals", () => {
     const unread = async (client: TestClient): Promise<number | undefined> =>
       (await client.ask({ type: "list_rooms" })).joined[0]?.unread;
     expect(await unread(bob)).toBe(4);
+    const asked = await bob.ask({ type: "get_room", room: "general" });
+    expect(asked).toEqual((await bob.ask({ type: "list_rooms" })).joined[0]);
     expect(await unread(ann)).toBe(0);
     expect(await bob.ask({ type: "mark_read", room: "general", sequence: 4 })).toMatchObject({
       read_mark: 4,

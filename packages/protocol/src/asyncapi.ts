@@ -17,6 +17,7 @@ const summaries: Readonly<Record<CommandType, string>> = {
   mark_read: "Moves the caller's read mark.",
   typing: "Says that the caller is writing, or stopped.",
   create_room: "Makes a room.",
+  get_room: "Tells about one room, without making it.",
   list_rooms: "Lists the caller's rooms and public ones to discover.",
   join: "Becomes a member of a room.",
   leave: "Stops being a member of a room.",

@@ -122,6 +122,7 @@ export const replySchemas: { readonly [T in CommandType]: z.ZodType<Replies[T]> 
   mark_read: z.object({ room: roomId, read_mark: sequence, unread: z.int().min(0) }),
   typing: nothing,
   create_room: roomView,
+  get_room: roomView,
   list_rooms: z.object({ joined: z.array(roomView), discoverable: z.array(roomView) }),
   join: membershipChanged,
   leave: membershipChanged,

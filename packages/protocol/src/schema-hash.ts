@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "cee3696648ca6367a1a9ce4ebeb338f17b981728a6d82c570f18d5c1aa0ff88f",
+  sha256: "b3ff3ef08c6f383ec150ef88b3a4f8efe5db7982fdc6cdc15ff534c28abe0eb8",
 } as const;

@@ -7,7 +7,7 @@ import type { CommandContext, LiveContext, Services } from "../services.ts";
 import { addMember, join, leave, removeMember } from "./membership.ts";
 import { publish } from "./publish.ts";
 import { history, proof } from "./reading.ts";
-import { createRoom, listMembers, listRooms } from "./rooms.ts";
+import { createRoom, getRoom, listMembers, listRooms } from "./rooms.ts";
 import { refresh, signIn } from "./session.ts";
 import { markRead, presence, typing } from "./signals.ts";
 import { resume, subscribe, unsubscribe } from "./subscribe.ts";
@@ -21,6 +21,7 @@ const forEverybody: { readonly [T in ConnectionlessType]: Perform<T, CommandCont
   mark_read: markRead,
   typing,
   create_room: createRoom,
+  get_room: getRoom,
   list_rooms: listRooms,
   join,
   leave,

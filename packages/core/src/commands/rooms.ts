@@ -8,6 +8,7 @@ import {
   type RoomView,
 } from "@parlance/protocol";
 import { appendOf } from "../append.ts";
+import { backEndMay } from "../authorize.ts";
 import { kindByName } from "../kinds.ts";
 import type { JoinedRoom, RoomRecord } from "../ports/index.ts";
 import type { CommandContext } from "../services.ts";
@@ -22,12 +23,8 @@ export async function createRoom(
   command: Command<"create_room">,
 ): Promise<RoomView> {
   const { services, identity } = context;
-  if (
-    identity.scopes !== undefined &&
-    !identity.scopes.some((scope) => scope === "admin" || scope === "rooms")
-  ) {
-    throw new ProtocolError("forbidden");
-  }
+  const { scopes } = identity;
+  if (scopes !== undefined && !backEndMay(scopes, "manage")) throw new ProtocolError("forbidden");
   if (command.room !== undefined && kindByName(command.room) !== "public") {
     throw new ProtocolError("bad_request", { field: "room" });
   }
@@ -74,13 +71,24 @@ function nameFor(
   return (attempt === 0 ? slug : `${slug}-${suffix}`) as RoomId;
 }
 
+/** One room, with the caller's standing in it. */
+export async function getRoom(
+  context: CommandContext,
+  command: Command<"get_room">,
+): Promise<RoomView> {
+  const room = await openToRead(context, command.room);
+  const joined = await context.services.directory.roomOf(context.identity.user, command.room);
+  return joined === undefined ? view({ ...room.record, head: room.last }) : joinedView(joined);
+}
+
 /** The caller's rooms with what is unread, and public rooms to discover. */
 export async function listRooms(
   context: CommandContext,
   _command: Command<"list_rooms">,
 ): Promise<RoomList> {
   const { directory } = context.services;
-  const { user } = context.identity;
+  const { user, scopes } = context.identity;
+  if (scopes !== undefined && !backEndMay(scopes, "read")) throw new ProtocolError("forbidden");
   const [joined, discoverable] = await Promise.all([
     directory.roomsOf(user, limits.listItems),
     directory.discoverable(user, limits.listItems),

@@ -114,6 +114,8 @@ export interface Members {
   members(room: RoomId, limit: number): Promise<readonly MemberRecord[]>;
   /** Rooms that the user is a member of, with the member's marks. Ordered by title, then id. */
   roomsOf(user: UserId, limit: number): Promise<readonly JoinedRoom[]>;
+  /** One of those; undefined if the user is not a member of it. */
+  roomOf(user: UserId, room: RoomId): Promise<JoinedRoom | undefined>;
   /** Public and announcement rooms that the user is not a member of. Ordered by title, then id. */
   discoverable(user: UserId, limit: number): Promise<readonly RoomRecord[]>;
 }

@@ -57,14 +57,12 @@ export function roomRoutes({ app, callers, node }: ApiParts): void {
         response: { 200: answers.room, default: answers.failure },
       },
     },
-    async (request) => {
-      const identity = callers.of(request);
-      const { room } = request.params;
-      const rooms = await node.execute<"list_rooms">(identity, { type: "list_rooms", id: 0 });
-      const listed = [...rooms.joined, ...rooms.discoverable].find((one) => one.room === room);
-      if (listed === undefined) throw new ProtocolError("not_found");
-      return listed;
-    },
+    (request) =>
+      node.execute<"get_room">(callers.of(request), {
+        type: "get_room",
+        id: 0,
+        room: request.params.room,
+      }),
   );
 
   app.get(

@@ -20,6 +20,7 @@ export interface Replies {
   mark_read: writing.MarkedRead;
   typing: Record<string, never>;
   create_room: rooms.RoomView;
+  get_room: rooms.RoomView;
   list_rooms: rooms.RoomList;
   join: rooms.MembershipChanged;
   leave: rooms.MembershipChanged;
@@ -42,6 +43,7 @@ interface CommandTypes {
   mark_read: writing.MarkRead;
   typing: writing.Typing;
   create_room: rooms.CreateRoom;
+  get_room: rooms.GetRoom;
   list_rooms: rooms.ListRooms;
   join: rooms.Join;
   leave: rooms.Leave;
@@ -71,6 +73,7 @@ export const commandSchemas: { readonly [T in CommandType]: z.ZodType<CommandTyp
   mark_read: writing.markRead,
   typing: writing.typing,
   create_room: rooms.createRoom,
+  get_room: rooms.getRoom,
   list_rooms: rooms.listRooms,
   join: rooms.join,
   leave: rooms.leave,

@@ -32,6 +32,13 @@ export interface RoomView {
   readonly unread?: number;
 }
 
+/** One room as the caller sees it. Never makes it. */
+export interface GetRoom {
+  readonly type: "get_room";
+  readonly id: CommandId;
+  readonly room: RoomId;
+}
+
 /** The caller's rooms, and public rooms to discover. */
 export interface ListRooms {
   readonly type: "list_rooms";
@@ -119,6 +126,11 @@ export const createRoom: z.ZodType<CreateRoom> = z
     path: ["room"],
   });
 
+export const getRoom: z.ZodType<GetRoom> = z.object({
+  type: z.literal("get_room"),
+  id: commandId,
+  room: roomId,
+});
 export const listRooms: z.ZodType<ListRooms> = z.object({
   type: z.literal("list_rooms"),
   id: commandId,

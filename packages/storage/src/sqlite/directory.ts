@@ -1,4 +1,5 @@
-import type { Directory } from "@parlance/core";
+import type { Directory, JoinedRoom } from "@parlance/core";
+import type { JoinedRoomColumns } from "./read-directory.ts";
 import type { Readers } from "./readers.ts";
 import { roomRecord } from "./room-log.ts";
 import type { Writer } from "./writer.ts";
@@ -35,12 +36,11 @@ export function createDirectory(writer: Writer, readers: Readers): Directory {
     members: (room, limit) => readers.call("members", room, limit),
     roomsOf: async (user, limit) => {
       const rows = await readers.call("roomsOf", user, limit);
-      return rows.map((row) => ({
-        ...roomRecord(row, installPart),
-        role: row.role,
-        readMark: row.readMark,
-        unread: row.unread,
-      }));
+      return rows.map((row) => joinedRoom(row, installPart));
+    },
+    roomOf: async (user, room) => {
+      const row = await readers.call("roomOf", user, room);
+      return row === undefined ? undefined : joinedRoom(row, installPart);
     },
     discoverable: async (user, limit) => {
       const rows = await readers.call("discoverable", user, limit);
@@ -49,4 +49,9 @@ export function createDirectory(writer: Writer, readers: Readers): Directory {
 
     markRead: (room, user, sequence) => writer.call("markRead", room, user, sequence),
   } satisfies Directory;
+}
+
+function joinedRoom(row: JoinedRoomColumns, installPart: string): JoinedRoom {
+  const { role, readMark, unread } = row;
+  return { ...roomRecord(row, installPart), role, readMark, unread };
 }

@@ -40,6 +40,7 @@ export interface DirectoryReads {
   member(room: string, user: string): MemberRecord | undefined;
   members(room: string, limit: number): MemberRecord[];
   roomsOf(user: string, limit: number): JoinedRoomColumns[];
+  roomOf(user: string, room: string): JoinedRoomColumns | undefined;
   discoverable(user: string, limit: number): RoomColumns[];
 }
 
@@ -169,15 +170,12 @@ export function createDirectoryReads(database: Database): DirectoryReads {
 
     roomsOf: (user, limit) =>
       database.all<JoinedRoomColumns>(
-        `SELECT ${roomColumns}, role, public_sequence AS readMark,
-           countable - private_countable AS unread
-         FROM members
-         JOIN rooms ON rooms.room = members.room
-         JOIN read_marks ON read_marks.room = members.room AND read_marks.user = members.user
-         WHERE members.user = ? ORDER BY title, rooms.room LIMIT ?`,
+        `${joinedRooms} ORDER BY title, rooms.room LIMIT ?`,
         user,
         limit,
       ),
+    roomOf: (user, room) =>
+      database.get<JoinedRoomColumns>(`${joinedRooms} AND rooms.room = ?`, user, room),
 
     discoverable: (user, limit) =>
       database.all<RoomColumns>(
@@ -190,6 +188,14 @@ export function createDirectoryReads(database: Database): DirectoryReads {
       ),
   };
 }
+
+/** The rooms of one user, with what is unread. */
+const joinedRooms = `SELECT ${roomColumns}, role, public_sequence AS readMark,
+    countable - private_countable AS unread
+  FROM members
+  JOIN rooms ON rooms.room = members.room
+  JOIN read_marks ON read_marks.room = members.room AND read_marks.user = members.user
+  WHERE members.user = ?`;
 
 const keyColumns = "id, name, principal, secret_hash, scopes, created_at, revoked";
 

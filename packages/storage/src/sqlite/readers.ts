@@ -67,7 +67,8 @@ export class Readers {
       this.#queue.push({ call: { name, args }, resolve, reject });
       if (this.#scheduled) return;
       this.#scheduled = true;
-      queueMicrotask(() => {
+      // At the end of the turn, so that what all sockets asked for in it travels together.
+      setImmediate(() => {
         this.#scheduled = false;
         this.#send();
       });

@@ -310,6 +310,11 @@ function describeRooms(store: UseStore): void {
       });
       expect(await directory.discoverable(userId("u1"), 2)).toHaveLength(2);
       expect(await directory.roomsOf(userId("u1"), 1)).toHaveLength(1);
+      for (const room of own) {
+        expect(await directory.roomOf(userId("u1"), room.room)).toEqual(room);
+        expect(await directory.roomOf(userId("nobody"), room.room)).toBeUndefined();
+      }
+      expect(await directory.roomOf(userId("u1"), roomId("absent"))).toBeUndefined();
     });
 
     test("everything is there after a restart", async () => {

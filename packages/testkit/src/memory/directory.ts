@@ -1,9 +1,17 @@
-import type { Directory, MemberRecord, NewUser, SessionRecord, UserRecord } from "@parlance/core";
+import type {
+  Directory,
+  JoinedRoom,
+  MemberRecord,
+  NewUser,
+  SessionRecord,
+  UserRecord,
+} from "@parlance/core";
 import type { RoomId, UserId } from "@parlance/protocol";
 import {
   addControl,
   byTitle,
   type MemoryMember,
+  type MemoryRoom,
   type MemoryState,
   type MemoryUser,
   recordOf,
@@ -103,19 +111,13 @@ export function createMemoryDirectory(state: MemoryState): Directory {
         .map((member) => memberRecord(state, member)),
     roomsOf: async (user, limit) =>
       [...rooms.values()]
-        .flatMap((room) => {
-          const member = room.members.get(user);
-          if (member === undefined) return [];
-          const { role, readMark } = member;
-          return {
-            ...recordOf(room),
-            role,
-            readMark,
-            unread: room.countable - member.privateCountable,
-          };
-        })
+        .flatMap((room) => joinedRoom(room, user) ?? [])
         .sort(byTitle)
         .slice(0, limit),
+    roomOf: async (user, id) => {
+      const room = rooms.get(id);
+      return room === undefined ? undefined : joinedRoom(room, user);
+    },
     discoverable: async (user, limit) =>
       [...rooms.values()]
         .filter(({ kind, members }) => {
@@ -195,4 +197,11 @@ function moveMarks(
   member.privateMark = clamped;
   member.privateCountable = room.events[clamped - 1]?.countable ?? 0;
   return { readMark: member.readMark, unread: room.countable - member.privateCountable };
+}
+
+function joinedRoom(room: MemoryRoom, user: UserId): JoinedRoom | undefined {
+  const member = room.members.get(user);
+  if (member === undefined) return undefined;
+  const { role, readMark } = member;
+  return { ...recordOf(room), role, readMark, unread: room.countable - member.privateCountable };
 }

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { clockTime, daysAgo, fullTime, longDay } from "../../i18n/times.ts";
 import { Avatar } from "../../ui/avatar.tsx";
 import { Icon } from "../../ui/icons.tsx";
-import { useFailureText } from "../failure-text.ts";
+import { Failure } from "./failure.tsx";
 import { findLinks } from "./links.ts";
 import type { Above, MessageRow, Row, SystemRow } from "./rows.ts";
 
