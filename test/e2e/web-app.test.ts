@@ -51,7 +51,7 @@ describe("the web app", () => {
   async function makePrivateRoom({ page }: Window, title: string): Promise<string> {
     await page.getByRole("button", { name: "New room" }).first().click();
     await page.getByLabel("Name", { exact: true }).fill(title);
-    await page.getByText("Invited people").click();
+    await page.getByRole("radio", { name: "Invited people" }).check();
     await page.getByRole("button", { name: "Create", exact: true }).click();
     await page.waitForURL("**/room/r_*");
     await page.getByTestId("composer").waitFor();

@@ -71,17 +71,22 @@ function trustLine(server: ParlanceServer, config: Config): string {
   return `Development mode, so this is trusted: ${trusted.join(", ")}.${reach}`;
 }
 
-/** A fresh clone has the app's sources and no build of it yet. */
+/** A fresh clone has the sources of what browsers get, and no build of it yet. */
 function buildWebAppOnce(): void {
   const root = join(import.meta.dirname, "../../../..");
-  const script = join(root, "scripts/build-web.ts");
-  const hasTools = existsSync(join(root, "node_modules/vite"));
-  if (hasWebApp(builtFiles) || !existsSync(script) || !hasTools) return;
+  const scripts = ["scripts/build-web.ts", "scripts/build-client.ts"].map((file) =>
+    join(root, file),
+  );
+  const canBuild =
+    existsSync(join(root, "node_modules/vite")) && scripts.every((script) => existsSync(script));
+  if (hasWebApp(builtFiles) || !canBuild) return;
   process.stderr.write("Building the web app, once …\n");
-  const { status } = spawnSync(process.execPath, [script], {
-    cwd: root,
+  for (const script of scripts) {
     // Standard output is for the addresses.
-    stdio: ["ignore", 2, 2],
-  });
-  if (status !== 0) process.stderr.write("The web app could not be built; going on without.\n");
+    const { status } = spawnSync(process.execPath, [script], {
+      cwd: root,
+      stdio: ["ignore", 2, 2],
+    });
+    if (status !== 0) process.stderr.write(`${script} failed; going on without.\n`);
+  }
 }

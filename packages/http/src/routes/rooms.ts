@@ -1,4 +1,3 @@
-import { ProtocolError } from "@parlance/protocol";
 import * as answers from "../answers.ts";
 import * as schemas from "../schemas.ts";
 import { type ApiParts, security } from "./parts.ts";

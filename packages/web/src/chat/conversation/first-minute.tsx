@@ -89,7 +89,7 @@ function CopyLine({ text }: { text: string }): ReactNode {
       <code dir="ltr">{text}</code>
       <button type="button" className="button" onClick={() => void copy().catch(() => undefined)}>
         <Icon name={isCopied ? "check" : "copy"} small />
-        <span role="status">{t(isCopied ? "copied" : "copy")}</span>
+        <span aria-live="polite">{t(isCopied ? "copied" : "copy")}</span>
       </button>
     </div>
   );
