@@ -12,7 +12,7 @@ import { useChat, useChatState } from "../context.ts";
 import { codeOf, useFailureText } from "../failure-text.ts";
 import type { RoomState } from "../model.ts";
 import { AddPeopleDialog } from "./add-people-dialog.tsx";
-import { mayRemove, RemoveMember } from "./remove-member.tsx";
+import { mayRemove, RemoveDialog } from "./remove-member.tsx";
 
 /** Names written out at most; a room of thousands is a number, not a list. */
 const shownPeople = 200;
@@ -21,6 +21,7 @@ const shownPeople = 200;
 export function PeoplePanel({ room }: { room: RoomState }): ReactNode {
   const { t } = useTranslation();
   const me = useChatState((state) => state.me.id);
+  const [removing, setRemoving] = useState<WireUser>();
   const online = room.online;
   if (room.arePeopleUnknown) return <PeopleFailed room={room} />;
   if (online === undefined) {
@@ -43,7 +44,7 @@ export function PeoplePanel({ room }: { room: RoomState }): ReactNode {
         <h2>
           {t("here")} <span className="quiet">{online.length}</span>
         </h2>
-        <People room={room} users={online} roles={roles} me={me} />
+        <People room={room} users={online} roles={roles} me={me} onRemove={setRemoving} />
         {online.some((user) => user.id !== me) ? null : (
           <p className="people-note">
             {t(room.kind === "public" ? "peopleEmpty" : "peopleEmptyPrivate")}
@@ -55,7 +56,7 @@ export function PeoplePanel({ room }: { room: RoomState }): ReactNode {
           <h2>
             {t("notHere")} <span className="quiet">{away.length}</span>
           </h2>
-          <People room={room} users={away} roles={roles} me={me} />
+          <People room={room} users={away} roles={roles} me={me} onRemove={setRemoving} />
         </section>
       )}
       {room.role === undefined ? null : (
@@ -63,6 +64,9 @@ export function PeoplePanel({ room }: { room: RoomState }): ReactNode {
           {room.role === "member" ? null : <AddPeople room={room} />}
           <LeaveRoom room={room} />
         </div>
+      )}
+      {removing === undefined ? null : (
+        <RemoveDialog room={room} user={removing} onClose={() => setRemoving(undefined)} />
       )}
     </div>
   );
@@ -88,11 +92,13 @@ function People({
   users,
   roles,
   me,
+  onRemove,
 }: {
   room: RoomState;
   users: readonly WireUser[];
   roles: ReadonlyMap<string, Role>;
   me: string;
+  onRemove: (user: WireUser) => void;
 }): ReactNode {
   const { t } = useTranslation();
   return (
@@ -113,7 +119,15 @@ function People({
             <bdi>{user.name}</bdi>
             {notes.length === 0 ? null : <span className="quiet">{notes.join(", ")}</span>}
             {user.id !== me && mayRemove(room.role, role) ? (
-              <RemoveMember room={room} user={user} />
+              <button
+                type="button"
+                className="icon-button person-act"
+                aria-label={t("removeOne", { name: user.name })}
+                title={t("removeOne", { name: user.name })}
+                onClick={() => onRemove(user)}
+              >
+                <Icon name="close" small />
+              </button>
             ) : null}
           </li>
         );

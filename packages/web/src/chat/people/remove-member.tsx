@@ -3,7 +3,6 @@ import type { Role, WireUser } from "@parlance/client";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Dialog } from "../../ui/dialog.tsx";
-import { Icon } from "../../ui/icons.tsx";
 import { useChat } from "../context.ts";
 import { codeOf, useFailureText } from "../failure-text.ts";
 import type { RoomState } from "../model.ts";
@@ -14,28 +13,8 @@ export function mayRemove(mine: Role | undefined, theirs: Role | undefined): boo
   return mine === "owner" || (mine === "moderator" && theirs === "member");
 }
 
-/** A small button at a person's name, and the question that it asks. */
-export function RemoveMember({ room, user }: { room: RoomState; user: WireUser }): ReactNode {
-  const { t } = useTranslation();
-  const [isAsking, setAsking] = useState(false);
-  const label = t("removeOne", { name: user.name });
-  return (
-    <>
-      <button
-        type="button"
-        className="icon-button person-act"
-        aria-label={label}
-        title={label}
-        onClick={() => setAsking(true)}
-      >
-        <Icon name="close" small />
-      </button>
-      {isAsking ? <RemoveDialog room={room} user={user} onClose={() => setAsking(false)} /> : null}
-    </>
-  );
-}
-
-function RemoveDialog({
+/** The question before it. Belongs to the panel, not to the row: people come and go while one reads it. */
+export function RemoveDialog({
   room,
   user,
   onClose,
