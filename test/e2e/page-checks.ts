@@ -96,7 +96,11 @@ export function slowMotions(page: Page, ms: number): Promise<string[]> {
           .map((one) => Number.parseFloat(one) * (one.trim().endsWith("ms") ? 1 : 1_000)),
       );
     return [...document.querySelectorAll("*")]
-      .filter((element) => length(getComputedStyle(element).transitionDuration) > bound)
+      .filter((element) => {
+        const { transitionDuration, animationName, animationDuration } = getComputedStyle(element);
+        const isAnimated = animationName !== "none" && length(animationDuration) > bound;
+        return isAnimated || length(transitionDuration) > bound;
+      })
       .map((element) => `${element.tagName} ${element.className}`);
   }, ms);
 }

@@ -8,13 +8,14 @@ export const maxWindowMs = 10_000;
 export const stableMs = 2_000;
 
 /**
- * The delay before the next attempt to connect. The window is half of the outage so far: attempts are dense
- * when the line may be back any moment, and rare when it has been away for long.
+ * The delay before the next attempt to connect. The window is a quarter of the outage so far: attempts are dense
+ * when the line may be back any moment, and rare when it has been away for long. A conversation goes on when both
+ * of its ends are back, so what people wait for is the later of two such delays.
  *
  * @param outageMs Milliseconds since the line was last well.
  */
 export function reconnectDelay(outageMs: number): number {
-  return Math.random() * Math.min(maxWindowMs, Math.max(firstWindowMs, outageMs / 2));
+  return Math.random() * Math.min(maxWindowMs, Math.max(firstWindowMs, outageMs / 4));
 }
 
 /**

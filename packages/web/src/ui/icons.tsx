@@ -19,6 +19,7 @@ const shapes = {
   clock: <path d="M9 15A6 6 0 1 0 9 3a6 6 0 0 0 0 12ZM9 5.8V9l2.2 1.4" />,
   warning: <path d="M9 15A6 6 0 1 0 9 3a6 6 0 0 0 0 12ZM9 5.8v3.7M9 12v.2" />,
   down: <path d="M9 3.5v11M4.5 10 9 14.5 13.5 10" />,
+  fold: <path d="m4.5 7 4.5 4.5L13.5 7" />,
   copy: <path d="M6.5 6.5h8v8h-8zM11.5 6.5v-3h-8v8h3" />,
   keyboard: <path d="M2.5 5h13v8.5h-13zM5 8h.1M8 8h.1M11 8h.1M13 8h.1M5.5 11h7" />,
 } satisfies Record<string, ReactNode>;

@@ -38,7 +38,7 @@ export function FirstMinute({ room, token }: { room: RoomState; token: string })
             aria-expanded={isOpen}
             onClick={() => setOpen(!isOpen)}
           >
-            <Icon name="down" small />
+            <Icon name="fold" small />
             {t("firstMinute")}
           </button>
         </h2>
