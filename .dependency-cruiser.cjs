@@ -25,7 +25,7 @@ const arrows = {
 
 const packages = Object.keys(arrows);
 /* Tests may look further than what they test: an adapter's test brings the in-memory ports, or a real peer. */
-const test = "[.]test[.]tsx?$";
+const test = "([.]test[.]tsx?$|^packages/[^/]+/test/)";
 const typeOnly = "type-only";
 
 /** What package.json exports, and its command if it has one. Nothing else is for others. */

@@ -392,6 +392,8 @@ describe("the web app", () => {
 
   test("everything that Tab reaches has a name", async () => {
     const ann = await comeIn(browser, `${server.url}/room/general`, "Ann", wide);
+    await ann.page.getByTestId("person").first().waitFor();
+    await ann.page.getByText("Three things to try").waitFor();
     const stops = await tabStops(ann.page);
     expect(stops.length).toBeGreaterThan(8);
     expect(stops.filter((stop) => stop.endsWith('""'))).toEqual([]);
