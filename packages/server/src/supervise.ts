@@ -1,11 +1,12 @@
 import type { Config } from "./config/schema.ts";
 import type { Log } from "./log.ts";
+import { giveMemoryBack } from "./memory.ts";
 import type { ParlanceServer } from "./start.ts";
 
 /**
  * Ties a server to its process: stops in good order at SIGTERM and SIGINT (a second signal, or the deadline, forces
  * it), and ends with 1 at an error that nobody caught, since what is in memory cannot be trusted then. What was
- * acknowledged is on disk.
+ * acknowledged is on disk. Gives memory back after a flood.
  */
 export function supervise(
   server: ParlanceServer,
@@ -40,6 +41,7 @@ export function supervise(
   };
   process.on("uncaughtException", crash);
   process.on("unhandledRejection", crash);
+  giveMemoryBack();
 }
 
 function end(log: Log, code: number): never {
