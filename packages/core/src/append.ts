@@ -74,13 +74,7 @@ export async function appendIn(
     const appended = await context.services.log.append({ ...append, revision });
     switch (appended.outcome) {
       case "stored":
-        // The log began a new life: its sequences are not to be taken for those of the one that readers know.
-        if (appended.epoch !== room.epoch) room.repair();
-        else if (!appended.repeated) {
-          const { sequence, countable } = appended;
-          const frame = frameOf(append, appended);
-          room.committed({ sequence, frame, revision: appended.revision, countable });
-        }
+        deliver(context, room, append, appended);
         return appended;
       case "conflict":
         throw new ProtocolError("conflict", { field: "client_message_id" });
@@ -95,6 +89,17 @@ export async function appendIn(
     }
   }
   throw new ProtocolError("unavailable", { retry_after_ms: 100 });
+}
+
+function deliver(context: CommandContext, room: Room, append: Append, stored: Stored): void {
+  // It may have been closed and opened anew meanwhile.
+  const present = context.services.rooms.get(append.room) ?? room;
+  // The log began a new life: its sequences are not to be taken for those of the one that readers know.
+  if (stored.epoch !== present.epoch) present.repair();
+  else if (!stored.repeated) {
+    const { sequence, revision, countable } = stored;
+    present.committed({ sequence, frame: frameOf(append, stored), revision, countable });
+  }
 }
 
 /** Never a room's revision, so an append under it can only find that it was stored before. */

@@ -1,5 +1,5 @@
 import { createMemoryBroker, MemoryHub } from "@parlance/broker/memory";
-import type { UserId } from "@parlance/protocol";
+import type { Epoch, UserId } from "@parlance/protocol";
 import { type Harness, startNode, type TestClient } from "@parlance/testkit/harness";
 import { settle } from "@parlance/testkit/manual-clock";
 import { createMemoryStore } from "@parlance/testkit/memory";
@@ -263,6 +263,46 @@ describe("resuming", () => {
     await bob.ask({ type: "subscribe", room: "general", last: 5 });
     await settle();
     expect(bob.sequences("general")).toEqual([1]);
+  });
+
+  test("[I-12] [F-D4] a room whose log began anew while another was opened is not resumed in its old life", async () => {
+    const store = newStore();
+    let isRestored = false;
+    let release: (() => void) | undefined;
+    const renewed = "renewed.1" as Epoch;
+    const log: RoomLog = {
+      ...store.log,
+      async open(room, createAs) {
+        if (room === "slow" && release === undefined) {
+          await new Promise<void>((resolve) => {
+            release = resolve;
+          });
+        }
+        const record = await store.log.open(room, createAs);
+        return record !== undefined && isRestored ? { ...record, epoch: renewed } : record;
+      },
+      async heads(rooms) {
+        const heads = await store.log.heads(rooms);
+        if (!isRestored) return heads;
+        return new Map([...heads].map(([room, head]) => [room, { ...head, epoch: renewed }]));
+      },
+    };
+    const harness = await start({}, { ...store, log });
+    const ann = await subscribed(harness, "ann", "quick");
+    const { epoch } = await ann.ask({ type: "subscribe", room: "quick" });
+    const bob = await harness.signIn("bob");
+    const position = { epoch, offset: 0 };
+    const rooms = ["quick", "slow"].map((room) => ({ room, position }));
+    bob.inlet.receive(JSON.stringify({ type: "resume", id: "both", rooms }));
+    await settle();
+    isRestored = true;
+    await harness.clock.advance(5_000);
+    await settle();
+    release?.();
+    await settle();
+    const answer = bob.frames.find((frame) => "id" in frame && frame.id === "both");
+    expect(answer).toMatchObject({ result: { rooms: [{ error: { code: "unavailable" } }, {}] } });
+    expect(ann.frames.some((frame) => frame.type === "reset")).toBe(true);
   });
 
   test("resume answers every room by itself", async () => {

@@ -17,6 +17,9 @@ import type { Room } from "../room.ts";
 import type { LiveContext } from "../services.ts";
 import { Subscription } from "../subscription.ts";
 
+/** What a client is told to wait where a room was closed while it was being subscribed. */
+const retryAfterMs = 100;
+
 /** Starts live delivery; its reply tells the place from which events follow. */
 export function subscribe(
   context: LiveContext,
@@ -156,6 +159,10 @@ function attach(
   const { connection } = context;
   const { room: id } = room.record;
   if (connection.subscription(id) !== undefined) return undefined;
+  // While other rooms were opened, this one's log may have begun a new life: the old one tells nobody anything.
+  if (context.services.rooms.get(id) !== room) {
+    throw new ProtocolError("unavailable", { retry_after_ms: retryAfterMs });
+  }
   // Rights may have ended since they were checked, while a page or a role was read.
   const role = relevantRole(context, "read", room);
   // Forgotten since: somebody's rights changed just now, perhaps these. The client asks again.

@@ -160,7 +160,10 @@ export class Checker {
     // One of several on their way that failed is sent again behind those that did not.
     const mayHaveFailed =
       !intent.isAlone && before !== undefined && this.#store.failedAt >= before.sentAt;
-    const mayBeOvertaken = mayHaveFailed || this.#wasLost(intent, truth);
+    // Its sender was out of the room: refused, with the answer lost, while those behind it came after the return.
+    const mayHaveBeenRefused =
+      !intent.isAlone && (truth.left.get(intent.user) ?? -1) >= (before?.received ?? 0);
+    const mayBeOvertaken = mayHaveFailed || mayHaveBeenRefused || this.#wasLost(intent, truth);
     if (newest > intent.number && !mayBeOvertaken) {
       this.violate("I-9", `${what} of ${intent.client} stands behind its number ${newest}`);
     }
