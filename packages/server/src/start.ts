@@ -40,6 +40,8 @@ export interface ParlanceServer {
   readonly secretMadeAt?: string;
   /** Resolves when the server stopped, for whatever reason. */
   readonly stopped: Promise<void>;
+  /** Resolves if nothing can be stored any more by this process: it has to be started anew. */
+  readonly lost: Promise<void>;
   /**
    * Stops in good order: refuses newcomers, sends clients away over `drain_ms`, lets go of everything. May be
    * called twice; both calls resolve at the end.
@@ -220,6 +222,7 @@ function announce(parts: Parts, { madeAt }: InstallSecret): ParlanceServer {
     port: portOf(server),
     ...(madeAt === undefined ? {} : { secretMadeAt: madeAt }),
     stopped,
+    lost: store.lost,
     close(drainMs = config.drain_ms) {
       closing ??= closeInOrder(parts, drainMs).finally(markStopped);
       return closing;

@@ -41,6 +41,11 @@ export function supervise(
   };
   process.on("uncaughtException", crash);
   process.on("unhandledRejection", crash);
+  // Refusing every message for ever would help nobody; whoever restarts the process has a working one.
+  void server.lost.then(() => {
+    log.report("error", "storage_lost", {});
+    end(log, 1);
+  });
   giveMemoryBack();
 }
 

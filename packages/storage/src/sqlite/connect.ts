@@ -26,6 +26,8 @@ export interface SqliteStore {
   status(): SqliteStatus;
   /** Resolves with the findings of the quick check; at once with none where it was not needed. */
   readonly checked: Promise<readonly string[]>;
+  /** Resolves if the thread that writes ended without `close`: nothing can be stored any more by this process. */
+  readonly lost: Promise<void>;
 }
 
 export interface SqliteStatus {
@@ -54,10 +56,15 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
     directory: path,
     ...(options.crashAt === undefined ? {} : { crashAt: options.crashAt }),
   };
+  const { promise: lost, resolve: markLost } = Promise.withResolvers<void>();
+  let closing: Promise<void> | undefined;
   let writer: Writer;
   try {
     // The lock lives as long as the thread that writes, whoever else lets go of the store.
-    writer = await Writer.start(settings, unlock);
+    writer = await Writer.start(settings, () => {
+      unlock();
+      if (closing === undefined) markLost();
+    });
   } catch (error) {
     unlock();
     throw error;
@@ -75,7 +82,6 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
   };
   const checked = check();
 
-  let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     await readers.close();
     await writer.close();
@@ -91,6 +97,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
       findings,
     }),
     checked,
+    lost,
     close: () => {
       closing ??= close();
       return closing;
