@@ -327,6 +327,8 @@ describe("the web app", () => {
 
   test("a duplicated window takes the conversation over, and the first can take it back", async () => {
     const ann = await comeIn(browser, `${server.url}/room/general`, "Ann");
+    // At rest: the room is joined and its people are known.
+    await ann.page.getByTestId("person").first().waitFor();
     const stored = await ann.page.evaluate(() => Object.entries(sessionStorage));
     const second = await ann.context.newPage();
     await second.addInitScript((entries) => {
@@ -334,6 +336,7 @@ describe("the web app", () => {
     }, stored);
     await second.goto(`${server.url}/room/general`);
     await second.getByTestId("composer").waitFor();
+    await second.getByTestId("person").first().waitFor();
     await ann.page.getByText("This conversation was opened in another window.").waitFor();
     await ann.page.getByRole("button", { name: "Use it here" }).click();
     await ann.page.getByText("opened in another window").waitFor({ state: "hidden" });
