@@ -86,6 +86,14 @@ const withPositions =
   (change: (position: { epoch: string; offset: number }, epoch: string, head: number) => void) =>
   (inlet: Parameters<NonNullable<Tampering["inlet"]>>[0], tools: Tools) => ({
     connectionId: inlet.connectionId,
+    get identity() {
+      return inlet.identity;
+    },
+    perform: (
+      task: Parameters<typeof inlet.perform>[0],
+      answer: Parameters<typeof inlet.perform>[1],
+    ) => inlet.perform(task, answer),
+    confirmed: (mark: number) => inlet.confirmed(mark),
     drained: () => inlet.drained(),
     closed: (code: number) => inlet.closed(code),
     receive: (frame: string) => {

@@ -6,14 +6,16 @@
  * their commit answers them.
  */
 import {
+  type ClientMessageId,
   type Command,
-  type CommandId,
   type ConnectionId,
   type DeviceId,
   type ErrorCode,
   errorRow,
   limits,
   type NoticeEvent,
+  type Position,
+  type PresenceEvent,
   ProtocolError,
   type Reply,
   type RoomId,
@@ -23,10 +25,20 @@ import { AppendOrder } from "./append-order.ts";
 import { dispatch } from "./commands/index.ts";
 import { endsIdentity } from "./control.ts";
 import { asProtocolError } from "./failure.ts";
-import type { ConnectionView, Inlet, Peer } from "./gate.ts";
+import type { Answer, ConnectionView, Inlet, Peer } from "./gate.ts";
 import { Outbox, type OutboxOwner } from "./outbox.ts";
 import { type Awaitable, type Outcome, Pipelined, Together } from "./outcome.ts";
-import type { ControlFact, Identity, Link, Wire } from "./ports/index.ts";
+import type { KeptPlaces } from "./places.ts";
+import type {
+  ControlFact,
+  Doing,
+  Entry,
+  Identity,
+  Link,
+  Task,
+  Translator,
+  Wire,
+} from "./ports/index.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { encode } from "./recent-events.ts";
 import type { Services } from "./services.ts";
@@ -42,7 +54,19 @@ const backlogRetryMs = 100;
 
 type State = "opening" | "ready" | "draining" | "closed";
 
-export class Connection implements Inlet, OutboxOwner {
+/** A task that waits behind others, and who is told what became of it: the translator if nobody else. */
+interface Waiting {
+  readonly task: Task;
+  readonly answer: Answer | undefined;
+  readonly length: number;
+}
+
+/** The probe that asks for a sign of life only; places use marks above it. */
+const lifeMark = 0;
+/** What a task counts in the backlog that no frame of the peer asked for. */
+const ownTaskLength = 64;
+
+export class Connection implements Inlet, Doing, OutboxOwner {
   readonly connectionId: ConnectionId;
   readonly wire: Wire;
   readonly peer: Peer;
@@ -53,7 +77,10 @@ export class Connection implements Inlet, OutboxOwner {
   isBehind = false;
   device: DeviceId | undefined;
   identity: Identity | undefined;
+  /** Where this device is in its rooms, for dialects whose clients cannot say. */
+  places: KeptPlaces | undefined;
   readonly #link: Link;
+  readonly #translator: Translator;
   readonly #services: Services;
   readonly #rate: RateLimit;
   readonly #subscriptions = new Map<RoomId, Subscription>();
@@ -63,11 +90,14 @@ export class Connection implements Inlet, OutboxOwner {
   #state: State = "opening";
   #badFrames = 0;
   #isBusy = false;
-  #backlog: { readonly command: Command; readonly length: number }[] = [];
+  /** Length of the frame that is being translated; undefined between frames. */
+  #inputLength: number | undefined;
+  #backlog: Waiting[] = [];
   #backlogLength = 0;
   #unsentBefore = 0;
   #progressAt: number;
   #onIdle: (() => void) | undefined;
+  #onLifeSigns: (() => void)[] = [];
 
   constructor(link: Link, wire: Wire, peer: Peer, services: Services) {
     const { clock, ids, settings, flusher } = services;
@@ -76,6 +106,7 @@ export class Connection implements Inlet, OutboxOwner {
     this.peer = peer;
     this.#link = link;
     this.#services = services;
+    this.#translator = wire.dialect.begin();
     this.outbox = new Outbox(this, link, wire, flusher, settings.outboxBytes);
     this.#rate = new RateLimit(clock, settings.commandsPerSecond, settings.commandBurst);
     this.openedAt = clock.monotonic();
@@ -109,34 +140,73 @@ export class Connection implements Inlet, OutboxOwner {
 
   // --- Input ----------------------------------------------------------------------------------------
 
+  /** To be called once, when the connection is in the registry. */
+  opened(): void {
+    this.#translator.opened?.(this);
+  }
+
   receive(frame: string): void {
     if (this.#state === "closed") return;
-    const decoded = this.wire.dialect.decode(frame);
-    if (!decoded.ok) {
-      this.#sendError(decoded.id, decoded.error);
-      this.#badFrames += 1;
-      if (this.#badFrames >= limits.badFramesInARow) this.end("too_many_bad_frames");
+    const badFrames = this.#badFrames;
+    this.#inputLength = frame.length;
+    this.#translator.received(frame, this);
+    this.#inputLength = undefined;
+    if (this.#badFrames === badFrames) this.#badFrames = 0;
+  }
+
+  perform(task: Task, answer: Answer): void {
+    if (this.#state === "closed") {
+      answer.failed(new ProtocolError("unavailable", { retry_after_ms: backlogRetryMs }));
       return;
     }
-    this.#badFrames = 0;
-    const { command } = decoded;
-    const waitMs = this.#rate.take();
-    if (waitMs > 0) this.#refuse(command, waitMs);
-    else if (!this.#mustWait()) this.#run(command);
+    this.#take(task, answer, ownTaskLength, true);
+  }
+
+  run(command: Command): void {
+    this.#takeOwn(command);
+  }
+
+  enter(entry: Entry): void {
+    this.#takeOwn(entry);
+  }
+
+  #takeOwn(task: Task): void {
+    if (this.#state === "closed") return;
+    const length = this.#inputLength;
+    this.#take(task, undefined, length ?? ownTaskLength, length !== undefined);
+  }
+
+  #take(task: Task, answer: Answer | undefined, length: number, isInput: boolean): void {
+    const waitMs = isInput ? this.#rate.take() : 0;
+    if (waitMs > 0) this.#refuse(task, answer, waitMs);
+    else if (!this.#mustWait()) this.#run(task, answer);
     else if (
       this.#backlog.length >= maxBacklog ||
-      this.#backlogLength + frame.length > maxBacklogLength
+      this.#backlogLength + length > maxBacklogLength
     ) {
-      this.#refuse(command, backlogRetryMs);
+      this.#refuse(task, answer, backlogRetryMs);
     } else {
-      this.#backlog.push({ command, length: frame.length });
-      this.#backlogLength += frame.length;
+      this.#backlog.push({ task, answer, length });
+      this.#backlogLength += length;
     }
   }
 
-  #refuse(command: Command, retryAfterMs: number): void {
+  #refuse(task: Task, answer: Answer | undefined, retryAfterMs: number): void {
     const details = { retry_after_ms: retryAfterMs };
-    this.#sendError(command.id, new ProtocolError("rate_limited", details));
+    this.#tellFailure(task, answer, new ProtocolError("rate_limited", details));
+  }
+
+  badFrame(): void {
+    this.#badFrames += 1;
+    if (this.#badFrames >= limits.badFramesInARow) this.end("too_many_bad_frames");
+  }
+
+  newMessageId(): ClientMessageId {
+    return this.#services.ids.event() as string as ClientMessageId;
+  }
+
+  placeIn(room: RoomId): Position | undefined {
+    return this.places?.before(room);
   }
 
   #mustWait(): boolean {
@@ -147,30 +217,30 @@ export class Connection implements Inlet, OutboxOwner {
     return !this.#isBusy && this.#appends < maxAppends && this.#services.isAwake();
   }
 
-  #run(command: Command): void {
-    if (this.#state === "draining" && command.type !== "ping") {
-      this.#sendError(command.id, new ProtocolError("draining"));
+  #run(task: Task, answer: Answer | undefined): void {
+    if (this.#state === "draining" && task.type !== "ping") {
+      this.#tellFailure(task, answer, new ProtocolError("draining"));
       return;
     }
-    if (this.#state === "opening" && command.type !== "ping" && command.type !== "sign_in") {
-      this.#sendError(command.id, new ProtocolError("unauthenticated"));
+    if (this.#state === "opening" && !beginsConnection.has(task.type)) {
+      this.#tellFailure(task, answer, new ProtocolError("unauthenticated"));
       return;
     }
     let outcome: Awaitable<Outcome>;
     try {
-      outcome = dispatch(this.#services, this, command);
+      outcome = dispatch(this.#services, this, task);
       if (!(outcome instanceof Promise)) {
-        this.#complete(command, outcome);
+        this.#complete(task, answer, outcome);
         return;
       }
     } catch (error) {
-      this.#fail(command, error);
+      this.#fail(task, answer, error);
       return;
     }
     this.#isBusy = true;
     outcome
-      .then((settled) => this.#complete(command, settled))
-      .catch((error: unknown) => this.#fail(command, error))
+      .then((settled) => this.#complete(task, answer, settled))
+      .catch((error: unknown) => this.#fail(task, answer, error))
       .finally(() => {
         this.#isBusy = false;
         this.#runBacklog();
@@ -185,7 +255,7 @@ export class Connection implements Inlet, OutboxOwner {
       if (next === undefined) break;
       taken += 1;
       this.#backlogLength -= next.length;
-      this.#run(next.command);
+      this.#run(next.task, next.answer);
     }
     if (taken > 0) this.#backlog = this.#backlog.slice(taken);
     this.#tellIdle();
@@ -196,13 +266,13 @@ export class Connection implements Inlet, OutboxOwner {
     this.#runBacklog();
   }
 
-  #complete(command: Command, outcome: Outcome): void {
+  #complete(task: Task, answer: Answer | undefined, outcome: Outcome): void {
     if (outcome instanceof Pipelined) {
       // Also where the connection has gone: nobody else would hear that it failed.
       this.#appends += 1;
       outcome.done
-        .then((reply) => this.#sendReply(command.id, reply))
-        .catch((error: unknown) => this.#fail(command, error))
+        .then((reply) => this.#tell(task, answer, reply))
+        .catch((error: unknown) => this.#fail(task, answer, error))
         .finally(() => {
           this.#appends -= 1;
           this.#runBacklog();
@@ -210,31 +280,48 @@ export class Connection implements Inlet, OutboxOwner {
         .catch((error: unknown) => this.#services.report("error", "reply_failed", { error }));
       return;
     }
-    if (this.#state === "closed") return;
+    if (this.#state === "closed") {
+      answer?.failed(new ProtocolError("unavailable", { retry_after_ms: backlogRetryMs }));
+      return;
+    }
     if (outcome instanceof Together) {
-      this.#sendReply(command.id, outcome.finish());
+      this.#tell(task, answer, outcome.finish());
       outcome.afterwards();
-    } else this.#sendReply(command.id, outcome);
+    } else this.#tell(task, answer, outcome);
   }
 
-  #fail(command: Command, thrown: unknown): void {
-    const fields = { ...this.#fields(), command: command.type };
+  #tell(task: Task, answer: Answer | undefined, reply: Reply): void {
+    if (answer !== undefined) answer.done(reply);
+    else if (task.type !== "enter") this.#translator.replied(task, reply, this);
+    else if (this.identity !== undefined) this.#translator.entered?.(this.identity, this);
+  }
+
+  #tellFailure(task: Task, answer: Answer | undefined, error: ProtocolError): void {
+    if (answer === undefined) this.#translator.refused(task, error, this);
+    else answer.failed(error);
+  }
+
+  #fail(task: Task, answer: Answer | undefined, thrown: unknown): void {
+    const fields = { ...this.#fields(), command: task.type };
     const error = asProtocolError(thrown, this.#services.report, fields);
-    this.#sendError(command.id, error);
+    this.#tellFailure(task, answer, error);
     if (endsAlways.has(error.code)) this.end(error.code);
-    else if (isCredential(command) && refusesCredential.has(error.code)) {
+    else if (isCredential(task) && refusesCredential.has(error.code)) {
       this.end(error.code === "token_expired" ? error.code : "unauthenticated");
     }
   }
 
   // --- Output ---------------------------------------------------------------------------------------
 
-  #sendReply(id: CommandId, reply: Reply): void {
-    this.outbox.push(this.wire.frame(this.wire.dialect.encodeReply(id, reply)));
+  send(text: string): void {
+    this.outbox.push(this.wire.frame(text));
   }
 
-  #sendError(id: CommandId | undefined, error: ProtocolError): void {
-    this.outbox.push(this.wire.frame(this.wire.dialect.encodeError(id, error)));
+  /** Presence in this dialect's own way. @returns false if it has none, and gets what everybody gets. */
+  hearPresence(event: PresenceEvent): boolean {
+    if (this.#translator.heardPresence === undefined) return false;
+    this.#translator.heardPresence(event, this);
+    return true;
   }
 
   /** Tells something about the connection itself. */
@@ -245,6 +332,35 @@ export class Connection implements Inlet, OutboxOwner {
 
   drained(): void {
     this.outbox.recover();
+  }
+
+  flushed(): void {
+    this.places?.flushed(this.#link, this.#subscriptions.values());
+  }
+
+  confirmed(mark: number): void {
+    if (mark === lifeMark) this.#tellLife();
+    else this.places?.confirmed(mark);
+  }
+
+  #tellLife(): void {
+    const waiting = this.#onLifeSigns;
+    this.#onLifeSigns = [];
+    for (const tell of waiting) tell();
+  }
+
+  /** Whether the peer answers within `timeoutMs`, behind everything written so far. */
+  answers(timeoutMs: number): Promise<boolean> {
+    const { clock } = this.#services;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    if (this.#link.probe === undefined || this.isClosed) return Promise.resolve(!this.isClosed);
+    const timer = clock.after(timeoutMs, () => resolve(false));
+    this.#onLifeSigns.push(() => {
+      timer.cancel();
+      resolve(!this.isClosed);
+    });
+    this.#link.probe(lifeMark);
+    return promise;
   }
 
   recovered(): void {
@@ -295,19 +411,26 @@ export class Connection implements Inlet, OutboxOwner {
 
   closed(code: number): void {
     if (this.#state === "closed") return;
+    const wasAnnounced = code === 1000 || code === 1001 || code === 1005;
+    if (wasAnnounced && this.outbox.unsentBytes === 0) {
+      this.places?.written(this.#subscriptions.values());
+    }
     this.#letGo();
     this.#reportClosed({ code });
   }
 
   #letGo(): void {
     this.#state = "closed";
+    const waiting = this.#backlog;
     this.#backlog = [];
     this.#backlogLength = 0;
+    for (const { answer } of waiting) answer?.failed(new ProtocolError("unavailable"));
     for (const subscription of [...this.#subscriptions.values()]) {
       subscription.room.remove(subscription);
     }
     this.#subscriptions.clear();
     this.#services.registry.remove(this);
+    this.#tellLife();
     this.#onIdle?.();
   }
 
@@ -364,6 +487,8 @@ export class Connection implements Inlet, OutboxOwner {
   /** Sets whose connection it is, once. @throws ProtocolError as `accept`. */
   become(identity: Identity, device: DeviceId | undefined): void {
     const { registry, report } = this.#services;
+    const wasSomebody = this.identity !== undefined;
+    if (wasSomebody) registry.unbind(this);
     this.accept(identity);
     if (device !== undefined) registry.ofDevice(identity.user, device)?.end("replaced");
     this.device = device;
@@ -390,15 +515,19 @@ export class Connection implements Inlet, OutboxOwner {
   check(): void {
     const { clock, settings } = this.#services;
     const now = clock.monotonic();
-    if (this.#state === "opening" && now - this.openedAt >= settings.signInTimeoutMs) {
-      this.end("sign_in_timeout");
-      return;
+    if (this.#state === "opening") {
+      if (now - this.openedAt >= settings.signInTimeoutMs) {
+        this.end("sign_in_timeout");
+        return;
+      }
+      this.#translator.waiting?.(this);
     }
     const expiresAt = this.identity?.expiresAt;
     if (expiresAt !== undefined && clock.now() >= expiresAt) {
       this.revoke("token_expired");
       return;
     }
+    this.places?.tick(this.#link, this.#subscriptions.values());
     const unsent = this.outbox.unsentBytes;
     if (unsent === 0 || unsent < this.#unsentBefore) this.#progressAt = now;
     this.#unsentBefore = unsent;
@@ -427,6 +556,9 @@ const refusesCredential: ReadonlySet<ErrorCode> = new Set([
   "forbidden",
 ]);
 
-function isCredential(command: Command): boolean {
-  return command.type === "refresh" || (command.type === "sign_in" && command.token !== undefined);
+function isCredential(task: Task): boolean {
+  return task.type === "refresh" || (task.type === "sign_in" && task.token !== undefined);
 }
+
+/** What may be asked before it is known whose connection it is. */
+const beginsConnection: ReadonlySet<Task["type"]> = new Set(["ping", "sign_in", "enter"]);

@@ -59,6 +59,12 @@ export class FanOut {
     if (audience.subscriptions.size === 0) this.#audiences.delete(wire);
   }
 
+  /** What a live subscription has in its outbox already: what is pending here is not. */
+  placeOf(subscription: Subscription, last: Sequence): Sequence {
+    const audience = this.#audiences.get(subscription.connection.wire);
+    return audience === undefined || audience.pending.length === 0 ? last : audience.pendingAfter;
+  }
+
   /** Adds the next durable event to this turn. @param before The room's place before it. */
   event(event: RecentEvent, before: Sequence): void {
     for (const [wire, audience] of this.#audiences) {
@@ -95,14 +101,15 @@ export class FanOut {
     const about = event.type === "presence" ? undefined : event.user;
     for (const [wire, audience] of this.#audiences) {
       const bytes = encode(wire, event);
-      if (bytes === undefined) continue;
       this.#endTurnOf(wire, audience);
       const isBulk = audience.subscriptions.size > bulkAudience;
       for (const subscription of audience.subscriptions) {
         const { connection } = subscription;
         if (connection.outbox.isLagging || connection.userId === about) continue;
-        if (event.type === "presence" && !subscription.wantsPresence) continue;
-        connection.outbox.push(bytes, isBulk);
+        if (event.type === "presence") {
+          if (!subscription.wantsPresence || connection.hearPresence(event)) continue;
+        }
+        if (bytes !== undefined) connection.outbox.push(bytes, isBulk);
       }
     }
   }

@@ -2,16 +2,20 @@
  * What the outer packages see of a node: the gateway brings connections, HTTP and other doors bring single
  * commands, the server starts and stops it. `createNode` in `node.ts` makes one.
  */
-import type { Command, CommandType, Reply } from "@parlance/protocol";
+import type { Command, CommandType, ProtocolError, Reply } from "@parlance/protocol";
 import type {
   Authenticator,
   Broker,
   Clock,
   Directory,
+  HandshakeFacts,
+  Hooks,
   Identity,
   Ids,
   Link,
+  Places,
   RoomLog,
+  Task,
   Wire,
 } from "./ports/index.ts";
 
@@ -21,11 +25,15 @@ export interface NodePorts {
   readonly nodeId: string;
   readonly log: RoomLog;
   readonly directory: Directory;
+  /** Absent: places of devices live as long as the node. */
+  readonly places?: Places;
   readonly broker: Broker;
   readonly authenticator: Authenticator;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly report: Report;
+  /** Asks the application. Absent: there is none to ask. */
+  readonly hooks?: Hooks;
 }
 
 /** Where a node tells the operator what happened. Fixed names, fields in `snake_case`; never a text or a token. */
@@ -90,17 +98,36 @@ export type ConnectionlessType = Exclude<
 export interface Peer {
   readonly address: string;
   readonly transport: "websocket" | "sse" | "socketio";
+  /** Absent where the dialect does not ask for it. */
+  readonly handshake?: HandshakeFacts;
+  /** The operator trusts what comes this way to say who it is. */
+  readonly isTrustedNetwork?: boolean;
 }
 
 /** The receiving half of a connection: the gateway calls these, in order, from the socket's events. */
 export interface Inlet {
   readonly connectionId: string;
+  /** Whose connection it is, once it is known. */
+  readonly identity: Identity | undefined;
   /** One whole text frame. Never throws. */
   receive(frame: string): void;
+  /**
+   * Does one task as if a frame had asked for it, in order with the connection's frames. For transports whose library
+   * reads the frames. Never throws; `answer` is told at completion, before what follows from it is written.
+   */
+  perform(task: Task, answer: Answer): void;
+  /** The peer has everything that was written before `Link.probe(mark)`. */
+  confirmed(mark: number): void;
   /** The link's unsent bytes fell, or reached zero. */
   drained(): void;
   /** The transport is gone; nothing can be sent. `code` as seen on the wire, 1006 if none. */
   closed(code: number): void;
+}
+
+/** Who is told what became of a task. */
+export interface Answer {
+  done(reply: Reply): void;
+  failed(error: ProtocolError): void;
 }
 
 export interface NodeCounts {

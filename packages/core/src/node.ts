@@ -15,6 +15,7 @@ import type {
   NodeSettings,
   Peer,
 } from "./gate.ts";
+import { PlaceWriter } from "./places.ts";
 import type { Identity, Link, Timer, Unsubscribe, Wire } from "./ports/index.ts";
 import { presenceLeaseMs } from "./presence.ts";
 import { RecentPool } from "./recent-events.ts";
@@ -70,7 +71,8 @@ class ServerNode implements Node {
     });
     const registry = new Registry();
     const isAwake = (): boolean => this.#isAwake();
-    this.#services = { ...ports, settings, rooms, flusher, registry, isAwake };
+    const devicePlaces = new PlaceWriter(ports.places, ports.clock, ports.report);
+    this.#services = { ...ports, settings, rooms, flusher, registry, devicePlaces, isAwake };
     this.#control = new ControlFollower(this.#services);
     this.#awakeAt = ports.clock.monotonic();
   }
@@ -93,6 +95,7 @@ class ServerNode implements Node {
     this.#every(settings.pollMs, () => void this.#checkHeads());
     this.#every(connectionCheckMs, () => {
       for (const connection of this.#services.registry) connection.check();
+      void this.#services.devicePlaces.flush();
     });
     this.#every(sweepMs, () => rooms.sweep());
     this.#every(presenceLeaseMs / 3, () => {
@@ -108,6 +111,7 @@ class ServerNode implements Node {
       dialect: wire.dialect.name,
       transport: peer.transport,
     });
+    connection.opened();
     return connection;
   }
 
@@ -142,6 +146,7 @@ class ServerNode implements Node {
     this.#unsubscribe?.();
     for (const connection of [...this.#services.registry]) connection.terminate("shutdown");
     this.#services.rooms.close();
+    await this.#services.devicePlaces.flush();
     await this.#services.broker.close();
   }
 

@@ -9,6 +9,8 @@ import type { Bytes, Link, Wire } from "./ports/index.ts";
 /** Whose outbox it is: told when a lagging one may be served again. */
 export interface OutboxOwner {
   recovered(): void;
+  /** Everything queued was handed to the link. */
+  flushed(): void;
 }
 
 /** Above this a joined copy costs more than a second write. */
@@ -77,6 +79,7 @@ export class Outbox {
     if (first !== undefined && chunks.length === 1) this.#link.write(first);
     else if (bytes <= joinBytes) this.#link.write(this.#flusher.join(this.#wire, chunks));
     else for (const chunk of chunks) this.#link.write(chunk);
+    this.#owner.flushed();
     if (this.#link.unsentBytes > this.#budget) this.#isLagging = true;
     else this.recover();
   }

@@ -27,6 +27,11 @@ export class Registry {
 
   remove(connection: Connection): void {
     this.#all.delete(connection);
+    this.unbind(connection);
+  }
+
+  /** It is about to belong to somebody else, or to nobody. */
+  unbind(connection: Connection): void {
     const connections = this.#byUser.get(connection.userId);
     if (connections === undefined) return;
     connections.delete(connection);

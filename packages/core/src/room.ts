@@ -265,6 +265,11 @@ export class Room {
     this.#behind.serve(subscription);
   }
 
+  /** The last sequence that was put into a subscription's outbox. */
+  placeOf(subscription: Subscription): Sequence {
+    return subscription.isLive ? this.#live.placeOf(subscription, this.last) : subscription.offset;
+  }
+
   // --- Fan-out --------------------------------------------------------------------------------------
 
   #mark(): void {

@@ -2,6 +2,7 @@ import type { DeviceId } from "@parlance/protocol";
 import type { Connection } from "./connection.ts";
 import type { Flusher } from "./flusher.ts";
 import type { NodePorts, NodeSettings } from "./gate.ts";
+import type { PlaceWriter } from "./places.ts";
 import type { Identity } from "./ports/index.ts";
 import type { Registry } from "./registry.ts";
 import type { Rooms } from "./rooms.ts";
@@ -12,6 +13,7 @@ export interface Services extends NodePorts {
   readonly rooms: Rooms;
   readonly flusher: Flusher;
   readonly registry: Registry;
+  readonly devicePlaces: PlaceWriter;
   /** False from the moment the node notices that it was asleep until it has looked around. */
   readonly isAwake: () => boolean;
 }

@@ -4,16 +4,23 @@ import type { Dialect } from "@parlance/core";
 export interface Endpoint {
   /** The listener's configured port. Absent: on every one. */
   readonly port?: number;
-  /** Matched exactly, `/ws`. */
-  readonly path: string;
+  /** Matched exactly, `/ws`. Absent: every path, of a port that is given. */
+  readonly path?: string;
   /** Only for clients that offer this WebSocket sub-protocol. Absent: for those that offer none we know. */
   readonly subprotocol?: string;
   readonly dialect: Dialect;
+  /**
+   * Whether an id that a frame claims counts: from peers of this machine, or from everybody who comes in here. Absent:
+   * from nobody.
+   */
+  readonly trust?: "loopback" | "everybody";
+  /** Pages opened from disk, whose Origin is `null`, may come in where the operator's list says so. */
+  readonly takesNullOrigin?: boolean;
 }
 
 /** What a handshake leads to. */
 export interface Route {
-  readonly dialect: Dialect;
+  readonly endpoint: Endpoint;
   /** To be named in the answer. */
   readonly subprotocol?: string;
 }
@@ -21,12 +28,19 @@ export interface Route {
 /** Finds the endpoints of a path. */
 export type EndpointTable = (port: number, path: string) => readonly Endpoint[];
 
-/** @throws TypeError for two rows with the same port, path and sub-protocol, or a path without `/`. */
+/**
+ * A port's own path comes before its every path, and that before the paths of all ports.
+ *
+ * @throws TypeError for two rows with the same port, path and sub-protocol, a path without `/`, or neither port nor
+ *   path.
+ */
 export function endpointTable(endpoints: readonly Endpoint[]): EndpointTable {
   const byPlace = new Map<string, Endpoint[]>();
   for (const endpoint of endpoints) {
-    if (!endpoint.path.startsWith("/")) throw new TypeError(`not a path: ${endpoint.path}`);
-    const place = placeOf(endpoint.port, endpoint.path);
+    const { path, port } = endpoint;
+    if (path === undefined && port === undefined) throw new TypeError("neither port nor path");
+    if (path?.startsWith("/") === false) throw new TypeError(`not a path: ${path}`);
+    const place = placeOf(port, path);
     const rows = byPlace.get(place) ?? [];
     if (rows.some((row) => row.subprotocol === endpoint.subprotocol)) {
       throw new TypeError(`two endpoints at ${place}`);
@@ -34,7 +48,10 @@ export function endpointTable(endpoints: readonly Endpoint[]): EndpointTable {
     byPlace.set(place, [...rows, endpoint]);
   }
   return (port, path) =>
-    byPlace.get(placeOf(port, path)) ?? byPlace.get(placeOf(undefined, path)) ?? [];
+    byPlace.get(placeOf(port, path)) ??
+    byPlace.get(placeOf(port, undefined)) ??
+    byPlace.get(placeOf(undefined, path)) ??
+    [];
 }
 
 /**
@@ -47,13 +64,13 @@ export function chooseRoute(
   offered: readonly string[],
 ): Route | undefined {
   for (const subprotocol of offered) {
-    const row = rows.find((candidate) => candidate.subprotocol === subprotocol);
-    if (row !== undefined) return { dialect: row.dialect, subprotocol };
+    const endpoint = rows.find((candidate) => candidate.subprotocol === subprotocol);
+    if (endpoint !== undefined) return { endpoint, subprotocol };
   }
-  const row = rows.find((candidate) => candidate.subprotocol === undefined);
-  return row === undefined ? undefined : { dialect: row.dialect };
+  const endpoint = rows.find((candidate) => candidate.subprotocol === undefined);
+  return endpoint === undefined ? undefined : { endpoint };
 }
 
-function placeOf(port: number | undefined, path: string): string {
-  return `${port ?? "*"} ${path}`;
+function placeOf(port: number | undefined, path: string | undefined): string {
+  return `${port ?? "*"} ${path ?? "*"}`;
 }

@@ -18,6 +18,13 @@ const flushTrailerBytes = 4;
 /** A ping without payload; one buffer serves every connection. */
 export const pingFrame: Buffer = Buffer.from([fin | opcodes.ping, 0]);
 
+/** A ping whose answer carries `mark` back: 0 to 2^32-1. */
+export function probeFrame(mark: number): Buffer {
+  const frame = Buffer.from([fin | opcodes.ping, 4, 0, 0, 0, 0]);
+  frame.writeUInt32BE(mark >>> 0, 2);
+  return frame;
+}
+
 /** The answer to a ping. @param payload At most 125 bytes; copied. */
 export function pongFrame(payload: Uint8Array): Buffer {
   return frameOf(fin | opcodes.pong, payload);

@@ -1,14 +1,15 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Socket } from "node:net";
-import type { Clock, Dialect, Node, Report, Wire } from "@parlance/core";
+import type { Clock, Dialect, Node, Peer, Report, Wire } from "@parlance/core";
 import { AddressCount } from "./addresses.ts";
 import type { Endpoint, Route } from "./endpoints.ts";
 import { endpointTable } from "./endpoints.ts";
 import { deflateWire, plainWire } from "./frames.ts";
 import type { HandshakeRules } from "./handshake.ts";
 import { readHandshake } from "./handshake.ts";
+import { handshakeFacts } from "./handshake-facts.ts";
 import type { Origins } from "./origin.ts";
-import { originCheck } from "./origin.ts";
+import { isLoopback, originCheck } from "./origin.ts";
 import type { PeerAddress } from "./peer-address.ts";
 import { peerAddress } from "./peer-address.ts";
 import type { Refusal } from "./refuse.ts";
@@ -88,7 +89,7 @@ class WebSocketGateway implements Gateway, ConnectionOwner {
     this.#limits = { ...defaultGatewayLimits, ...options.limits };
     this.#rules = {
       endpoints: endpointTable(options.endpoints),
-      isAllowedOrigin: originCheck(options.origins),
+      origins: originCheck(options.origins),
     };
     for (const { dialect } of options.endpoints) {
       this.#wires.set(dialect, { plain: plainWire(dialect), deflate: deflateWire(dialect) });
@@ -154,7 +155,7 @@ class WebSocketGateway implements Gateway, ConnectionOwner {
     return { status: 429, text: "Too many connections.", headers: { "Retry-After": "10" } };
   }
 
-  #open(upgrade: Upgrade, { dialect, subprotocol }: Route): void {
+  #open(upgrade: Upgrade, { endpoint, subprotocol }: Route): void {
     const connection = this.#accept(
       subprotocol === undefined ? upgrade : { ...upgrade, subprotocol },
       this,
@@ -164,10 +165,22 @@ class WebSocketGateway implements Gateway, ConnectionOwner {
       return;
     }
     connection.slot = this.#wheel.add(connection);
-    connection.inlet = this.#options.node.connect(connection, this.#wireOf(dialect, connection), {
-      address: upgrade.address,
-      transport: "websocket",
-    });
+    const wire = this.#wireOf(endpoint.dialect, connection);
+    connection.inlet = this.#options.node.connect(
+      connection,
+      wire,
+      this.#peerOf(upgrade, endpoint),
+    );
+  }
+
+  #peerOf({ address, request }: Upgrade, { dialect, trust }: Endpoint): Peer {
+    const peer = { address, transport: "websocket" } as const;
+    if (dialect.readsHandshake !== true) return peer;
+    return {
+      ...peer,
+      handshake: handshakeFacts(request, address, dialect.name, this.#rules.origins),
+      isTrustedNetwork: trust === "everybody" || (trust === "loopback" && isLoopback(address)),
+    };
   }
 
   #wireOf(dialect: Dialect, connection: Connection): Wire {

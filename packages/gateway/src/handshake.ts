@@ -20,7 +20,7 @@ export type Handshake =
 /** What a handshake is checked against. */
 export interface HandshakeRules {
   readonly endpoints: EndpointTable;
-  readonly isAllowedOrigin: OriginCheck;
+  readonly origins: OriginCheck;
 }
 
 /** Fields of which more than one would mean two different handshakes in one. */
@@ -48,10 +48,19 @@ export function readHandshake(
   if (rows.length === 0) return no(404, "There is nothing here.");
   const refusal = checkWebSocket(request);
   if (refusal !== undefined) return { ok: false, refusal };
-  if (!rules.isAllowedOrigin(request.headers.origin, request.socket.localAddress)) {
+  const handshake = routeTo(request, rows);
+  if (handshake.ok && !mayConnect(request, handshake.route.endpoint, rules.origins)) {
     return no(403, "Pages of that origin may not connect.");
   }
-  return routeTo(request, rows);
+  return handshake;
+}
+
+function mayConnect(request: IncomingMessage, endpoint: Endpoint, origins: OriginCheck): boolean {
+  const { origin } = request.headers;
+  const { localAddress } = request.socket;
+  if (origin === "null")
+    return endpoint.takesNullOrigin === true && origins.allowsNull(localAddress);
+  return origins.allows(origin, localAddress);
 }
 
 function checkRequest(request: IncomingMessage): Refusal | undefined {

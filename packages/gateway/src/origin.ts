@@ -2,7 +2,7 @@
 
 /** Origins that an operator allows. */
 export interface Origins {
-  /** Each as scheme, host and port, `https://chat.example`. */
+  /** Each as scheme, host and port, `https://chat.example`; `null` for pages opened from disk, where an endpoint takes them. */
   readonly allowed: readonly string[];
   /**
    * Development mode: pages from any port of this machine too, on connections that arrive at a loopback
@@ -11,8 +11,15 @@ export interface Origins {
   readonly allowLoopback: boolean;
 }
 
-/** Decides about one handshake. `localAddress` is the server's own end of the connection. */
-export type OriginCheck = (origin: string | undefined, localAddress: string | undefined) => boolean;
+/** Decides about one handshake. */
+export interface OriginCheck {
+  /** @param localAddress The server's own end of the connection. */
+  allows(origin: string | undefined, localAddress: string | undefined): boolean;
+  /** For endpoints that take pages opened from disk. */
+  allowsNull(localAddress: string | undefined): boolean;
+  /** A page whose Origin an operator has listed; only of such a page do cookies count. */
+  lists(origin: string | undefined): boolean;
+}
 
 const loopbackOrigin = /^https?:\/\/(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/;
 
@@ -25,11 +32,19 @@ const loopbackOrigin = /^https?:\/\/(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?:
  * @throws TypeError for an entry that is not a URL.
  */
 export function originCheck(origins: Origins): OriginCheck {
-  const allowed = new Set(origins.allowed.map((entry) => new URL(entry).origin));
+  const listed = origins.allowed.filter((entry) => entry !== "null");
+  const allowed = new Set(listed.map((entry) => new URL(entry).origin));
   allowed.delete("null");
-  return function isAllowed(origin, localAddress) {
-    if (origin === undefined || allowed.has(origin)) return true;
-    return origins.allowLoopback && isLoopback(localAddress) && loopbackOrigin.test(origin);
+  const listsNull = origins.allowed.includes("null");
+  const isHere = (localAddress: string | undefined): boolean =>
+    origins.allowLoopback && isLoopback(localAddress);
+  return {
+    allows(origin, localAddress) {
+      if (origin === undefined || allowed.has(origin)) return true;
+      return isHere(localAddress) && loopbackOrigin.test(origin);
+    },
+    allowsNull: (localAddress) => listsNull || isHere(localAddress),
+    lists: (origin) => origin !== undefined && allowed.has(origin),
   };
 }
 

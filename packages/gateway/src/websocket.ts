@@ -12,7 +12,7 @@ import type { Inlet, Link } from "@parlance/core";
 import { limits } from "@parlance/protocol";
 import type { PerMessageDeflateOptions, RawData, ServerOptions } from "ws";
 import { WebSocket, WebSocketServer } from "ws";
-import { pingFrame, pongFrame } from "./frames.ts";
+import { pingFrame, pongFrame, probeFrame } from "./frames.ts";
 import type { TurnInput } from "./input-turns.ts";
 import { InputTurns } from "./input-turns.ts";
 import type { Beating } from "./wheel.ts";
@@ -128,6 +128,7 @@ export class Connection implements Link, Beating, TurnInput {
     (ws as WebSocket & Marked)[ours] = this;
     ws.on("message", onMessage);
     ws.on("ping", onPing);
+    ws.on("pong", onPong);
     ws.on("error", onError);
     ws.on("close", onClose);
   }
@@ -175,6 +176,15 @@ export class Connection implements Link, Beating, TurnInput {
     /* Then its input may be paused, and what it says is not heard. */
     if (this.#socket.writableLength > 0) return;
     if (this.#socket.bytesRead === this.#heardAtPing) this.terminate();
+  }
+
+  probe(mark: number): void {
+    this.write(probeFrame(mark));
+  }
+
+  /** For this file's listeners. The heartbeat's pings carry nothing, and their pongs say nothing here. */
+  ponged(payload: Buffer): void {
+    if (payload.length === 4) this.#inlet?.confirmed(payload.readUInt32BE(0));
   }
 
   /** For this file's listeners. */
@@ -249,6 +259,10 @@ function onMessage(this: WebSocket, payload: RawData, isBinary: boolean): void {
 
 function onPing(this: WebSocket, payload: Buffer): void {
   connectionOf(this).pinged(payload);
+}
+
+function onPong(this: WebSocket, payload: Buffer): void {
+  connectionOf(this).ponged(payload);
 }
 
 function onError(this: WebSocket, error: Error): void {

@@ -14,6 +14,8 @@ export interface SeenConnection extends Inlet {
   readonly received: string[];
   /** How often `drained` was called. */
   drains: number;
+  /** Answered probes, newest last. */
+  readonly confirmedMarks: number[];
   closedWith: number | undefined;
 }
 
@@ -44,12 +46,10 @@ export const systemClock: Clock = {
 export function textDialect(name: string): Dialect {
   return {
     name,
-    decode: () => {
+    begin: () => {
       throw new Error("not asked here");
     },
     encodeEvent: (event) => JSON.stringify(event),
-    encodeReply: (id) => String(id),
-    encodeError: (_id, error) => error.code,
   };
 }
 
@@ -108,6 +108,12 @@ export async function startEchoServer(
 function see(seen: SeenConnection[], link: Link, wire: Wire, peer: Peer): Inlet {
   const connection: SeenConnection = {
     connectionId: String(seen.length),
+    identity: undefined,
+    perform: (_task, answer) => answer.done({}),
+    confirmed(mark) {
+      connection.confirmedMarks.push(mark);
+    },
+    confirmedMarks: [],
     link,
     wire,
     peer,

@@ -31,6 +31,7 @@ import { type Claims, verifyJwt } from "./jwt.ts";
 import { createRevocations } from "./revocations.ts";
 import { matchesHash, splitToken } from "./secrets.ts";
 import { sessionIdentity } from "./sessions.ts";
+import { createVouching } from "./vouched.ts";
 
 export interface AuthenticatorOptions {
   readonly log: Pick<RoomLog, "control" | "controlHead">;
@@ -145,6 +146,8 @@ export function createAuthenticator(options: AuthenticatorOptions): {
       kind: user.kind,
       principal: user.id as string as Principal,
       expiresAt: claims.expiresAt,
+      ...(claims.tokenId === undefined ? {} : { tokenId: claims.tokenId }),
+      ...(claims.number === undefined ? {} : { number: claims.number }),
     };
   }
 
@@ -193,6 +196,7 @@ export function createAuthenticator(options: AuthenticatorOptions): {
         ...(address === undefined ? {} : { address }),
       });
     }
+    if ("vouched" in credential) return vouched(credential);
     try {
       return await byToken(credential.token, address);
     } catch (error) {
@@ -203,6 +207,7 @@ export function createAuthenticator(options: AuthenticatorOptions): {
     }
   }
 
+  const vouched = createVouching(directory, clock);
   const authenticator: Authenticator = { authenticate };
   return { authenticator, revoked: () => revocations.expire() };
 }

@@ -17,6 +17,10 @@ export interface Claims {
   readonly name: string | undefined;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
+  /** The token's own id (`jti`). */
+  readonly tokenId: string | undefined;
+  /** The user as a number, where the token says so: its `user_id` is one, or its `sub` against the RFC. */
+  readonly number: number | undefined;
   /** The token is good once, under this id. */
   readonly useOnce: string | undefined;
   /** Of service tokens; absent for users. */
@@ -101,6 +105,7 @@ function toClaims(
   issuer: Issuer,
   issuers: ReadonlyMap<string | undefined, Issuer>,
 ): Claims {
+  const number = numberOf(payload, issuer);
   const user = fields.userId.safeParse(`${issuer.userPrefix}${payload.sub}`);
   if (!user.success || payload.exp === undefined || !mayName(issuer, user.data, issuers)) {
     throw new ProtocolError("unauthenticated");
@@ -110,7 +115,10 @@ function toClaims(
     throw new ProtocolError("unauthenticated");
   }
   const name = fields.displayName.safeParse(payload["name"]);
+  const tokenId = fields.clientMessageId.safeParse(payload.jti);
   return {
+    tokenId: tokenId.success ? tokenId.data : undefined,
+    number,
     issuer: issuer.issuer,
     user: user.data,
     name: name.success ? name.data : undefined,
@@ -118,6 +126,15 @@ function toClaims(
     useOnce,
     scopes: user.data.startsWith("service:") ? scopesOf(payload["scope"]) : undefined,
   };
+}
+
+/** Pages compare ids with `===`, so an id that was given as a number goes back as one. */
+function numberOf(payload: JWTPayload, issuer: Issuer): number | undefined {
+  const claimed = payload["user_id"] ?? (payload.sub as unknown);
+  if (typeof claimed !== "number" || issuer.userPrefix !== "") return undefined;
+  return String(claimed) === String(payload.sub) && Number.isSafeInteger(claimed)
+    ? claimed
+    : undefined;
 }
 
 /**

@@ -3,7 +3,9 @@ import { type Command, type CommandType, ProtocolError, type Reply } from "@parl
 import type { Connection } from "../connection.ts";
 import type { ConnectionlessType } from "../gate.ts";
 import { type Awaitable, type Outcome, Pipelined } from "../outcome.ts";
+import type { Task } from "../ports/index.ts";
 import type { CommandContext, LiveContext, Services } from "../services.ts";
+import { enter } from "./enter.ts";
 import { addMember, join, leave, removeMember } from "./membership.ts";
 import { publish } from "./publish.ts";
 import { history, proof } from "./reading.ts";
@@ -39,9 +41,11 @@ const forConnections: {
 export function dispatch(
   services: Services,
   connection: Connection,
-  command: Command,
+  command: Task,
 ): Awaitable<Outcome> {
   switch (command.type) {
+    case "enter":
+      return enter(services, connection, command);
     case "ping":
       return {};
     case "sign_in":

@@ -1,4 +1,5 @@
 import type { DeviceId, Principal, SessionId, UserId, UserKind } from "@parlance/protocol";
+import type { VouchedUser } from "./hooks.ts";
 
 /** Turns a credential into an identity, or refuses it. Nothing from an unverified token is used for I/O. */
 export interface Authenticator {
@@ -12,6 +13,11 @@ export interface Authenticator {
 export type Credential = (
   | { readonly token: string }
   | { readonly guest: { readonly name: string } }
+  /** Vouched for by the application or by a trusted network; only core asks with this. */
+  | {
+      readonly vouched: VouchedUser & { readonly by: "application" | "network" };
+      readonly of: "accounts" | "application";
+    }
 ) & {
   readonly device?: DeviceId;
   /** Where it comes from, for limits on guessing and on making guests. Never decides who somebody is. */
@@ -25,10 +31,18 @@ export interface Identity {
   readonly kind: UserKind;
   readonly principal: Principal;
   readonly session?: SessionId;
+  /** Of built-in accounts and guests the directory's; of others the id itself, where the application gave a number. */
+  readonly number?: number;
   /** Milliseconds since 1970. Absent: not limited. */
   readonly expiresAt?: number;
   /** Only of API keys: what they may do. Absent: everything that a user may. */
   readonly scopes?: readonly string[];
   /** Only after a guest came in: the token to come back with. */
   readonly issuedToken?: string;
+  /** Names the token that was shown, where it has an id of its own. */
+  readonly tokenId?: string;
+  /** Nobody in particular: reads and writes as a guest, may become somebody, and is in no directory. */
+  readonly isAnonymous?: true;
+  /** Its connection came over a network that the operator trusts, where anybody may be anybody. */
+  readonly onTrustedNetwork?: true;
 }

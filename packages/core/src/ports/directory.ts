@@ -1,5 +1,6 @@
 import type {
   DeviceId,
+  Epoch,
   Principal,
   Role,
   RoomId,
@@ -137,4 +138,25 @@ export interface ReadMarks {
     user: UserId,
     sequence: Sequence,
   ): Promise<{ readonly readMark: Sequence; readonly unread: number } | undefined>;
+}
+
+/** Where a device is in a room. */
+export interface DevicePlace {
+  readonly user: UserId;
+  readonly device: DeviceId;
+  readonly room: RoomId;
+  readonly epoch: Epoch;
+  readonly offset: Sequence;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** Places of devices whose clients cannot say where they are. Forgotten 30 days after they moved last. */
+export interface Places {
+  places(
+    user: UserId,
+    device: DeviceId,
+  ): Promise<readonly Pick<DevicePlace, "room" | "epoch" | "offset">[]>;
+  /** All in one transaction; the newest of a (user, device, room) stands. */
+  savePlaces(rows: readonly DevicePlace[]): Promise<void>;
 }

@@ -1,27 +1,96 @@
 import type {
+  ClientMessageId,
   Command,
   CommandId,
+  ConnectionId,
   EphemeralEvent,
   EventFrame,
   NoticeEvent,
+  Position,
+  PresenceEvent,
   ProtocolError,
   Reply,
+  RoomId,
 } from "@parlance/protocol";
+import type { Identity } from "./authenticator.ts";
 
 /** Finished bytes for one kind of transport. Never changed after they were made. */
 export type Bytes = Uint8Array;
 
 /**
- * A wire dialect: pure translation, total over any input. It never decides.
+ * A wire dialect: translation only, total over any input. It never decides, and has no I/O: the same input in the
+ * same state gives the same output.
  */
 export interface Dialect {
   readonly name: string;
-  decode(frame: string): Decoded;
+  /** Its clients carry no credential of ours, so the handshake may say who they are. */
+  readonly readsHandshake?: true;
+  /** What it does with one connection. Those without a state share one translator. */
+  begin(): Translator;
   /** Undefined where the dialect has no word for it. Same input, same output, whoever receives it. */
   encodeEvent(event: EventFrame | EphemeralEvent | NoticeEvent): string | undefined;
-  encodeReply(id: CommandId, result: Reply): string;
-  encodeError(id: CommandId | undefined, error: ProtocolError): string;
 }
+
+/** One connection's part of a dialect. Called in order; nothing of it may throw. */
+export interface Translator {
+  /** The connection is there; nothing was received yet. */
+  opened?(doing: Doing): void;
+  /** One whole text frame of the peer. */
+  received(frame: string, doing: Doing): void;
+  /** What it ran was done. Called before anything that follows from it is sent. */
+  replied(command: Command, reply: Reply, doing: Doing): void;
+  /** What it ran was not done. */
+  refused(task: Task, error: ProtocolError, doing: Doing): void;
+  /** The connection knows whose it is, after `doing.enter`. */
+  entered?(identity: Identity, doing: Doing): void;
+  /** Presence is told to each receiver by itself where this is there, else as `encodeEvent` has it. */
+  heardPresence?(event: PresenceEvent, doing: Doing): void;
+  /** About once a second until somebody has come in. */
+  waiting?(doing: Doing): void;
+}
+
+/** What a translator may do with its connection. */
+export interface Doing {
+  /** Does one command, in order with everything else of the connection. */
+  run(command: Command): void;
+  /** Finds out whose connection it is. */
+  enter(entry: Entry): void;
+  send(text: string): void;
+  /** The frame was not understood. Too many in a row end the connection. */
+  badFrame(): void;
+  /** Not a name that its user chose for itself: an id for what has none. */
+  newMessageId(): ClientMessageId;
+  readonly identity: Identity | undefined;
+  readonly connectionId: ConnectionId;
+  /** Where this device was in a room when it left, if its places are kept. */
+  placeIn(room: RoomId): Position | undefined;
+}
+
+/**
+ * Asks whose connection it is. What came with the handshake is looked at first, then the frame's token, then the
+ * application is asked (`Hooks`), then a claimed id counts where the network is trusted; the first that gives an
+ * answer binds the connection.
+ */
+export interface Entry {
+  readonly type: "enter";
+  /** Given in a frame. */
+  readonly token?: string;
+  /** An id that a frame claims. Whatever else says who it is must agree with it. */
+  readonly claim?: {
+    readonly user: string | number;
+    /** Where numbers count: built-in accounts, or users whom the application numbers. */
+    readonly of: "accounts" | "application";
+  };
+  /** Where nothing says who it is, a nobody may come in, if guests may. A nobody may become somebody later. */
+  readonly anonymous?: true;
+  /** The token is refused while another connection uses it. */
+  readonly exclusive?: true;
+  /** Keeps this device's places: by the token or session, or one for all devices of the user. */
+  readonly keepsPlaces?: "credential" | "user";
+}
+
+/** What a connection may be asked to do. */
+export type Task = Command | Entry;
 
 export type Decoded =
   | { readonly ok: true; readonly command: Command }
@@ -53,4 +122,6 @@ export interface Link {
   close(code: number, reason: string): void;
   /** Ends at once; used where the peer takes nothing. */
   terminate(): void;
+  /** Asks the peer to answer behind everything written so far; `Inlet.confirmed` tells. Absent where it cannot. */
+  probe?(mark: number): void;
 }
