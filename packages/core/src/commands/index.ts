@@ -8,6 +8,7 @@ import type { CommandContext, LiveContext, Services } from "../services.ts";
 import { enter } from "./enter.ts";
 import { addMember, join, leave, removeMember } from "./membership.ts";
 import { publish } from "./publish.ts";
+import { publishAs } from "./publish-as.ts";
 import { history, proof } from "./reading.ts";
 import { createRoom, getRoom, listMembers, listRooms } from "./rooms.ts";
 import { refresh, signIn } from "./session.ts";
@@ -46,6 +47,8 @@ export function dispatch(
   switch (command.type) {
     case "enter":
       return enter(services, connection, command);
+    case "publish_as":
+      return publishAs(contextOf(services, connection), command);
     case "ping":
       return {};
     case "sign_in":
