@@ -13,6 +13,8 @@ import type { Issuer } from "./issuers.ts";
 export interface Claims {
   readonly issuer: string;
   readonly user: UserId;
+  /** Where the token's `sub` is a number. */
+  readonly number: number | undefined;
   /** Absent where the token has no usable name. */
   readonly name: string | undefined;
   /** Milliseconds since 1970. */
@@ -113,6 +115,7 @@ function toClaims(
   return {
     issuer: issuer.issuer,
     user: user.data,
+    number: fields.sequence.safeParse(payload.sub).data,
     name: name.success ? name.data : undefined,
     expiresAt: payload.exp * 1_000,
     useOnce,

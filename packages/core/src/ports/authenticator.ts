@@ -23,6 +23,8 @@ export interface Identity {
   readonly user: UserId;
   readonly name: string;
   readonly kind: UserKind;
+  /** For systems whose users are numbers: of accounts and guests the directory's, of others the one in their token. */
+  readonly number?: number;
   readonly principal: Principal;
   readonly session?: SessionId;
   /** Milliseconds since 1970. Absent: not limited. */
@@ -31,4 +33,6 @@ export interface Identity {
   readonly scopes?: readonly string[];
   /** Only after a guest came in: the token to come back with. */
   readonly issuedToken?: string;
+  /** It came over a network whose operator trusts what clients say of themselves. Never set elsewhere. */
+  readonly onTrustedNetwork?: true;
 }
