@@ -71,7 +71,7 @@ class ServerNode implements Node {
     });
     const registry = new Registry();
     const isAwake = (): boolean => this.#isAwake();
-    const devicePlaces = new PlaceWriter(ports.places, ports.clock, ports.report);
+    const devicePlaces = new PlaceWriter(ports.directory, ports.clock, ports.report);
     this.#services = { ...ports, settings, rooms, flusher, registry, devicePlaces, isAwake };
     this.#control = new ControlFollower(this.#services);
     this.#awakeAt = ports.clock.monotonic();

@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "b3ff3ef08c6f383ec150ef88b3a4f8efe5db7982fdc6cdc15ff534c28abe0eb8",
+  sha256: "2cb60e850b49c6ccb1ecf973ee4a92aebfc1dfe0facbd55883f81162084797ba",
 } as const;
