@@ -5,3 +5,4 @@ export { createGateway, defaultGatewayLimits } from "./gateway.ts";
 export type { HttpTimes } from "./harden.ts";
 export { defaultHttpTimes, hardenHttpServer, maxHeaderBytes } from "./harden.ts";
 export type { Origins } from "./origin.ts";
+export { isLoopback } from "./origin.ts";

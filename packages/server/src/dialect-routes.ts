@@ -1,8 +1,8 @@
 /** Mounts the HTTP routes that belong to dialects: the Symfony chat's REST, and MMB's `/broadcast`. */
 import { randomBytes } from "node:crypto";
-import type { Accounts, Authenticator, Clock, Identity, Ids, Node, Users, UserStatuses } from "@parlance/core";
+import type { Accounts, Authenticator, Clock, Identity, Ids, Node, Users } from "@parlance/core";
 import { broadcast, type MmbOptions } from "@parlance/dialects/mmb";
-import { type RestRequest, type RestRoute, symfonyRoutes } from "@parlance/dialects/symfony-chat";
+import { type RestRequest, type RestRoute, type SymfonyDoors, symfonyRoutes } from "@parlance/dialects/symfony-chat";
 import { isLoopback } from "@parlance/gateway";
 import type { HttpRequest, HttpServer } from "@parlance/http";
 import { type ClientMessageId, ProtocolError } from "@parlance/protocol";
@@ -13,7 +13,7 @@ export interface DialectRouteParts {
   readonly node: Pick<Node, "execute" | "connections">;
   readonly accounts: Accounts;
   readonly authenticator: Authenticator;
-  readonly users: Pick<Users, "user" | "users" | "userByNumber" | "userByUsername"> & UserStatuses;
+  readonly users: SymfonyDoors["users"];
   readonly clock: Clock;
   readonly ids: Ids;
   readonly mmb: MmbOptions;

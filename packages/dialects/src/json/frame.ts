@@ -2,6 +2,8 @@
 import {
   type CommandId,
   fields,
+  type Json,
+  type JsonObject,
   limits,
   ProtocolError,
   type RoomId,
@@ -76,6 +78,39 @@ export function textOf(value: unknown, field: string): string {
   const parsed = fields.messageText.safeParse(value);
   if (!parsed.success) throw new ProtocolError("bad_request", { field });
   return parsed.data;
+}
+
+/** What goes beside a text. @throws ProtocolError `too_large` above 32 KiB, `bad_request` for what is not storable. */
+export function dataOf(value: Members, field: string): JsonObject {
+  return smallJson(fields.messageData, value, field, limits.dataBytes);
+}
+
+/** Where a cursor is. @throws ProtocolError `too_large` above 4 KiB, `bad_request` for what is not storable. */
+export function positionOf(value: unknown, field: string): Json {
+  if (value === undefined) throw new ProtocolError("bad_request", { field });
+  return smallJson(fields.cursorPosition, value, field, limits.positionBytes);
+}
+
+/** A change as the text that others get. @throws ProtocolError `too_large` above 64 KiB, `bad_request`. */
+export function changesOf(value: unknown, field: string): string {
+  if (typeof value !== "object" || value === null) {
+    throw new ProtocolError("bad_request", { field });
+  }
+  return smallJson(fields.documentChanges, JSON.stringify(value), field, limits.changesBytes);
+}
+
+function smallJson<T>(
+  schema: { safeParse(value: unknown): { success: boolean; data?: T } },
+  value: unknown,
+  field: string,
+  limit: number,
+): T {
+  const { success, data } = schema.safeParse(value);
+  if (success) return data as T;
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  throw Buffer.byteLength(text) > limit
+    ? new ProtocolError("too_large", { field, limit })
+    : new ProtocolError("bad_request", { field });
 }
 
 /**

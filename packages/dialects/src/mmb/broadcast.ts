@@ -4,8 +4,8 @@
  */
 import type { Identity, Node } from "@parlance/core";
 import { type ClientMessageId, fields, ProtocolError, type Published } from "@parlance/protocol";
-import { isMembers, member, noId, roomOf, textOf } from "../json/frame.ts";
-import { summaryOf } from "./decode.ts";
+import { isMembers, member, noId, roomOf } from "../json/frame.ts";
+import { contentOf } from "./decode.ts";
 import { isChatRoom, isNotificationRoom } from "./features.ts";
 import type { MmbOptions } from "./options.ts";
 
@@ -39,15 +39,12 @@ export async function broadcast(
   if ((!chat && isChatRoom(room)) || (!notifications && isNotificationRoom(room))) {
     throw new ProtocolError("feature_disabled");
   }
-  const message = member(body, "message");
   return doors.node.execute<"publish">(identity, {
     type: "publish",
     id: noId,
     room,
     client_message_id: keyOf(idempotencyKey) ?? doors.newMessageId(),
-    ...(isMembers(message)
-      ? { text: summaryOf(message), data: message }
-      : { text: textOf(message, "message") }),
+    ...contentOf(member(body, "message")),
   });
 }
 

@@ -9,12 +9,15 @@ import {
   type WireUser,
 } from "@parlance/protocol";
 import {
+  changesOf,
   claimedUser,
+  dataOf,
   errorFrame,
   isMembers,
   type Members,
   member,
   noId,
+  positionOf,
   roomOf,
   textOf,
   wireId,
@@ -119,23 +122,19 @@ class MmbTranslator implements Translator {
 
   #cursor(frame: Members, doing: Doing): void {
     const room = this.#documentOf(frame, doing);
-    const position = member(frame, "position");
-    if (position === undefined) throw new ProtocolError("bad_request", { field: "position" });
+    const position = positionOf(member(frame, "position"), "position");
     doing.run({ type: "cursor", id: noId, room, position });
   }
 
   #edit(frame: Members, doing: Doing): void {
     const room = this.#documentOf(frame, doing);
-    const changes = member(frame, "changes");
-    if (typeof changes !== "object" || changes === null) {
-      throw new ProtocolError("bad_request", { field: "changes" });
-    }
+    const changes = changesOf(member(frame, "changes"), "changes");
     doing.run({
       type: "edit_document",
       id: noId,
       room,
       client_message_id: doing.newMessageId(),
-      changes: JSON.stringify(changes),
+      changes,
     });
   }
 
@@ -212,13 +211,13 @@ function disabled(feature: string): ProtocolError {
 }
 
 /** A text, or an object with a text for clients that know only those. @throws ProtocolError */
-function contentOf(message: unknown): Pick<Command<"publish">, "text" | "data"> {
+export function contentOf(message: unknown): Pick<Command<"publish">, "text" | "data"> {
   if (!isMembers(message)) return { text: textOf(message, "message") };
-  return { text: summaryOf(message), data: message };
+  return { text: summaryOf(message), data: dataOf(message, "message") };
 }
 
 /** What an object says to people, else the object as it is written. */
-export function summaryOf(message: Members): string {
+function summaryOf(message: Members): string {
   for (const name of ["text", "message", "title", "type"]) {
     const value = member(message, name);
     if (typeof value !== "string") continue;

@@ -1,6 +1,6 @@
 import type { Doing, Translator } from "@parlance/core";
 import { type Position, ProtocolError, type RoomId } from "@parlance/protocol";
-import { claimedUser, errorFrame, type Members, member, noId, textOf } from "../json/frame.ts";
+import { claimedUser, dataOf, errorFrame, type Members, member, noId, textOf } from "../json/frame.ts";
 import { byType, type FrameHandler, receiveFrame } from "../json/translator.ts";
 import type { PorticoOptions } from "./options.ts";
 
@@ -87,7 +87,7 @@ class PorticoTranslator implements Translator {
       room,
       client_message_id: doing.newMessageId(),
       text,
-      ...(Object.keys(data).length === 0 ? {} : { data }),
+      ...(Object.keys(data).length === 0 ? {} : { data: dataOf(data, "data") }),
     });
   }
 

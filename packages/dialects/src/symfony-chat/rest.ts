@@ -1,5 +1,5 @@
 /** The Symfony chat's REST routes (SC-07, SC-08). */
-import type { Accounts, Authenticator, Node, Users, UserStatuses } from "@parlance/core";
+import type { Accounts, Authenticator, Node, Users } from "@parlance/core";
 import type { ClientMessageId, UserId } from "@parlance/protocol";
 import type { RestRoute } from "../json/rest.ts";
 import { messageRoutes } from "./rest-messages.ts";
@@ -12,7 +12,10 @@ export interface SymfonyDoors {
   readonly node: Pick<Node, "execute">;
   readonly accounts: Accounts;
   readonly authenticator: Authenticator;
-  readonly users: Pick<Users, "user" | "users" | "userByNumber" | "userByUsername"> & UserStatuses;
+  readonly users: Pick<
+    Users,
+    "user" | "users" | "userByNumber" | "userByUsername" | "setStatus"
+  >;
   readonly signUpAllowed: boolean;
   readonly isOnline: (user: UserId) => boolean;
   readonly newMessageId: () => ClientMessageId;
