@@ -219,8 +219,11 @@ describe.each(dialects)("$name", (dialect) => {
 
   test("[J13] [J14] texts arrive as they were sent, or are refused", async () => {
     await refused(json(dialect.say("nul \u0000")));
-    await refused('{"username":"A","type":"x"}'.replace("x", String(Reflect.get(dialect.say(""), "type")))
-      .replace(/}$/, `,"${dialect.room ?? "room"}":"${room}","${dialect.text}":"half \\ud800"}`));
+    await refused(
+      '{"username":"A","type":"x"}'
+        .replace("x", String(Reflect.get(dialect.say(""), "type")))
+        .replace(/}$/, `,"${dialect.room ?? "room"}":"${room}","${dialect.text}":"half \\ud800"}`),
+    );
     for (const text of ["😀".repeat(100), "e\u0301".repeat(500), "\u202eltr\u202c", "\ufffe"]) {
       actor.socket.send(json(dialect.say(text)));
       await seen(bystander, (frame) => dialect.textOf(frame) === text);

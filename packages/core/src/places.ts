@@ -27,12 +27,7 @@ export class KeptPlaces {
   #probed: readonly (readonly [RoomId, Position])[] | undefined;
   #isChanged = false;
 
-  constructor(
-    user: UserId,
-    device: DeviceId,
-    before: Map<RoomId, Position>,
-    writer: PlaceWriter,
-  ) {
+  constructor(user: UserId, device: DeviceId, before: Map<RoomId, Position>, writer: PlaceWriter) {
     this.user = user;
     this.device = device;
     this.#before = before;

@@ -188,7 +188,9 @@ function fill(value: Json, stage: Stage, caught: ReadonlyMap<string, Json>): Jso
 }
 
 const kinds: Readonly<Record<string, (value: Json) => boolean>> = {
-  $iso: (value) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(String(value)) && isNow(Date.parse(String(value))),
+  $iso: (value) =>
+    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(String(value)) &&
+    isNow(Date.parse(String(value))),
   $seconds: (value) => Number.isInteger(value) && isNow(Number(value) * 1_000),
   $local: (value) =>
     /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/.test(String(value)) &&
@@ -211,7 +213,8 @@ const noStage: Stage = { url: "", path: "", secret: "" };
 
 function named(actual: Json, expected: Json, caught: Map<string, Json>): Json {
   if (typeof expected === "string") {
-    const [, kind = "", name] = /^(\$(?:iso|seconds|local|text|number))?(?:\$bind:(\w+))?$/.exec(expected) ?? [];
+    const [, kind = "", name] =
+      /^(\$(?:iso|seconds|local|text|number))?(?:\$bind:(\w+))?$/.exec(expected) ?? [];
     const isKind = kinds[kind]?.(actual) ?? kind === "";
     if ((kind !== "" || name !== undefined) && isKind) {
       if (name !== undefined) caught.set(name, actual);

@@ -2,7 +2,12 @@
 import { randomBytes } from "node:crypto";
 import type { Accounts, Authenticator, Clock, Identity, Ids, Node, Users } from "@parlance/core";
 import { broadcast, type MmbOptions } from "@parlance/dialects/mmb";
-import { type RestRequest, type RestRoute, type SymfonyDoors, symfonyRoutes } from "@parlance/dialects/symfony-chat";
+import {
+  type RestRequest,
+  type RestRoute,
+  type SymfonyDoors,
+  symfonyRoutes,
+} from "@parlance/dialects/symfony-chat";
 import { isLoopback } from "@parlance/gateway";
 import type { HttpRequest, HttpServer } from "@parlance/http";
 import { type ClientMessageId, ProtocolError } from "@parlance/protocol";
@@ -87,10 +92,7 @@ export function mountDialectRoutes(http: HttpServer, parts: DialectRouteParts): 
  * visits could use that: by a name that leads to this machine (DNS rebinding shows in Host), or as a page of another
  * origin (browsers name it).
  */
-function isTrusted(
-  request: HttpRequest,
-  trust: DialectRouteParts["symfonyTrust"],
-): boolean {
+function isTrusted(request: HttpRequest, trust: DialectRouteParts["symfonyTrust"]): boolean {
   if (trust === undefined) return false;
   if (trust === "everybody") return true;
   const { host = "", origin } = request.headers;

@@ -8,7 +8,12 @@ import { createSymfonyChat } from "@parlance/dialects/symfony-chat";
 import type { Endpoint } from "@parlance/gateway";
 import { type RoomId, type RoomKind, subprotocol } from "@parlance/protocol";
 import { trustedDialects } from "./config/safety.ts";
-import { type Config, type DialectName, jsonDialectNames, type ListenEntry } from "./config/types.ts";
+import {
+  type Config,
+  type DialectName,
+  jsonDialectNames,
+  type ListenEntry,
+} from "./config/types.ts";
 
 /** Paths of the main port, beside what `listen` adds. PorticoEstate's pages derive theirs from the page's address. */
 const ownPaths: Readonly<Record<DialectName, string>> = {

@@ -2,7 +2,7 @@
  * Messages under a name that nobody has checked: the ChatLogger dialect's, whose frames carry one each. The name goes
  * with an id of its own kind, so that it is never tied to an account; the principal stays the connection's.
  */
-import { type Published, ProtocolError, type UserId } from "@parlance/protocol";
+import { ProtocolError, type Published, type UserId } from "@parlance/protocol";
 import type { Pipelined } from "../outcome.ts";
 import type { PublishAs } from "../ports/index.ts";
 import type { CommandContext } from "../services.ts";
@@ -26,7 +26,12 @@ export async function publishAs(
   ]);
   if (known?.disabled === true) throw new ProtocolError("forbidden");
   if (known === undefined) {
-    await directory.createUser({ id: user, kind: "guest", name: task.name, createdAt: clock.now() });
+    await directory.createUser({
+      id: user,
+      kind: "guest",
+      name: task.name,
+      createdAt: clock.now(),
+    });
   }
   const shownAs = {
     user,

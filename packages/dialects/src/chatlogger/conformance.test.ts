@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
-import { startStage, type StageServer } from "../../test/stage.ts";
+import { type StageServer, startStage } from "../../test/stage.ts";
 import { playTranscript } from "../../test/transcript.ts";
 
 let stage: StageServer;
@@ -11,10 +11,7 @@ beforeAll(async () => {
 afterAll(() => stage.close());
 
 test("[CL-04] [CL-06] [CL-08] [CL-09] [CL-19] pages chat as described, and who comes later gets the last messages", () =>
-  playTranscript(
-    join(import.meta.dirname, "transcripts/chat.jsonl"),
-    stage.stage("/chatlogger"),
-  ));
+  playTranscript(join(import.meta.dirname, "transcripts/chat.jsonl"), stage.stage("/chatlogger")));
 
 test("[CL-07] [CL-15] whoever wrote is among the users, and nobody stays connected who has gone", async () => {
   const socket = new WebSocket(`ws://127.0.0.1:${stage.server.port}/chatlogger`);

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { JsonClient } from "../../test/json-client.ts";
-import { secret, startStage, type StageServer } from "../../test/stage.ts";
+import { type StageServer, secret, startStage } from "../../test/stage.ts";
 import { mintToken, playTranscript } from "../../test/transcript.ts";
 
 let stage: StageServer;

@@ -1,6 +1,14 @@
 import type { Doing, Translator } from "@parlance/core";
 import { type Position, ProtocolError, type RoomId } from "@parlance/protocol";
-import { claimedUser, dataOf, errorFrame, type Members, member, noId, textOf } from "../json/frame.ts";
+import {
+  claimedUser,
+  dataOf,
+  errorFrame,
+  type Members,
+  member,
+  noId,
+  textOf,
+} from "../json/frame.ts";
 import { byType, type FrameHandler, receiveFrame } from "../json/translator.ts";
 import type { PorticoOptions } from "./options.ts";
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, test } from "vitest";
-import { startStage, type StageServer } from "../../test/stage.ts";
+import { type StageServer, startStage } from "../../test/stage.ts";
 import { playTranscript } from "../../test/transcript.ts";
 
 let stage: StageServer;

@@ -12,10 +12,7 @@ export interface SymfonyDoors {
   readonly node: Pick<Node, "execute">;
   readonly accounts: Accounts;
   readonly authenticator: Authenticator;
-  readonly users: Pick<
-    Users,
-    "user" | "users" | "userByNumber" | "userByUsername" | "setStatus"
-  >;
+  readonly users: Pick<Users, "user" | "users" | "userByNumber" | "userByUsername" | "setStatus">;
   readonly signUpAllowed: boolean;
   readonly isOnline: (user: UserId) => boolean;
   readonly newMessageId: () => ClientMessageId;
