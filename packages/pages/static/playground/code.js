@@ -21,10 +21,15 @@ export const languages = [
  */
 export function codeFor(language, from) {
   const frame = parsed(from.text);
-  const written = (frame && from.dialect.publication(frame)) || undefined;
-  // A room's messages have a text over REST and the SDK; one that is only data has none to show here.
-  const publication = written?.room && written.text ? written : undefined;
-  return writers[language]({ ...from, frame, publication });
+  try {
+    const written = (frame && from.dialect.publication(frame)) || undefined;
+    // A room's messages have a text over REST and the SDK; one that is only data has none to show here.
+    const publication = written?.room && written.text ? written : undefined;
+    return writers[language]({ ...from, frame, publication });
+  } catch {
+    // Half written: a path that is none yet, an object where a list will be.
+    return undefined;
+  }
 }
 
 const writers = {

@@ -6,6 +6,7 @@ import { addressOf, dialects } from "./dialects.js";
 
 const openers = { sse: openStream, socketio: openSocketIo };
 const part = (id) => document.getElementById(id);
+const narrow = matchMedia("(max-width: 899px)");
 const settings = await (await fetch("/pages/settings.json")).json();
 const offered = dialects.filter(({ name }) => settings.endpoints[name] !== undefined);
 let dialect = offered[0];
@@ -31,6 +32,7 @@ const frames = createFrames(
 for (const { name, title } of offered) part("dialect").append(option(name, title));
 for (const [name, title] of languages) part("language").append(option(name, title));
 const wished = new URLSearchParams(location.search).get("dialect");
+part("language").value = "javascript";
 choose(offered.find(({ name }) => name === wished) ?? dialect);
 
 part("dialect").addEventListener("change", ({ target }) => {
@@ -101,6 +103,8 @@ function connect() {
   const on = {
     open() {
       show("open", `Connected, ${dialect.title}`);
+      // On a phone the fields stand between what is sent and what comes.
+      part("setup").open = !narrow.matches;
       frames.note(`Connected to ${address}`);
     },
     frame: (text) => frames.frame("received", text),
@@ -109,6 +113,7 @@ function connect() {
       if (connection !== opened) return;
       connection = undefined;
       show("failed", "Not connected");
+      part("setup").open = true;
     },
   };
   let opened;
