@@ -22,10 +22,21 @@ export function createFrames(list, actionsOf = () => [], onCount = () => undefin
     rows[next].focus();
   });
 
+  /** Rows of this turn. A burst is drawn once, not row by row: each look at the scroll place lays the list out. */
+  let waiting = [];
+
   function add(row) {
+    if (waiting.length === 0) requestAnimationFrame(draw);
+    waiting.push(row);
+    // A page that nobody looks at is not drawn.
+    if (waiting.length > mostFrames) waiting.shift();
+  }
+
+  function draw() {
     const scroller = scrollerOf(list);
     const isAtEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 60;
-    list.append(row);
+    list.append(...waiting);
+    waiting = [];
     while (list.childElementCount > mostFrames) list.firstElementChild.remove();
     if (isAtEnd) scroller.scrollTop = scroller.scrollHeight;
     onCount(list.querySelectorAll(".frame:not(.note)").length);
@@ -65,6 +76,7 @@ export function createFrames(list, actionsOf = () => [], onCount = () => undefin
       for (const details of list.querySelectorAll("details")) details.open = isWished;
     },
     clear() {
+      waiting = [];
       list.replaceChildren();
       onCount(0);
     },
