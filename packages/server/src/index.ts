@@ -28,6 +28,8 @@ export type { Log } from "./log.ts";
 export { createLog, logFileOf, logLevelOf } from "./log.ts";
 export type { Offline } from "./offline.ts";
 export { openOffline } from "./offline.ts";
+export type { PagesOptions, PlaygroundDialect } from "./pages.ts";
+export { servePages } from "./pages.ts";
 export type { RunningServer } from "./running-file.ts";
 export { readRunningFile } from "./running-file.ts";
 export type { InstallSecret } from "./secret.ts";
