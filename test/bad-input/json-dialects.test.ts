@@ -98,6 +98,9 @@ function seen(speaker: Speaker, isWanted: (frame: Frame) => boolean, from = 0): 
   );
 }
 
+/** For what a dialect has no frame to get wrong with. */
+function noTest(): void {}
+
 describe.each(dialects)("$name", (dialect) => {
   let actor: Speaker;
   let bystander: Speaker;
@@ -155,7 +158,8 @@ describe.each(dialects)("$name", (dialect) => {
     await goesOn();
   });
 
-  test.runIf(dialect.isTyped)("[J4] [J5] [J8] types that nobody knows", async () => {
+  const typed = dialect.isTyped ? test : noTest;
+  typed("[J4] [J5] [J8] types that nobody knows", async () => {
     for (const type of [undefined, null, {}, [], 7]) await refused(json({ type }));
     await goesOn();
     for (const type of ["__proto__", "constructor", "toString", "hasOwnProperty", "dance"]) {
@@ -192,7 +196,8 @@ describe.each(dialects)("$name", (dialect) => {
     await goesOn();
   });
 
-  test.runIf(dialect.room !== undefined)("[J11] rooms that are no rooms", async () => {
+  const withRooms = dialect.room === undefined ? noTest : test;
+  withRooms("[J11] rooms that are no rooms", async () => {
     const names = [undefined, "", "a".repeat(10_240), [], {}, { $ne: null }, 7, "../x", "a\u0000b"];
     for (const name of [...names, "*", ">", "a.b.*", "a\nb", "\u202eroom", "r\u043e\u043em"]) {
       await refused(json({ ...dialect.say("hi"), [dialect.room ?? ""]: name }));
@@ -233,7 +238,8 @@ describe.each(dialects)("$name", (dialect) => {
 
   test("[J22] what only the server says is not taken from a frame", async () => {
     const claimed = {
-      id: "mine",
+      // PorticoEstate's frames take anything beside the message along, and have no id of the server's.
+      ...(dialect.name === "portico" ? {} : { id: "mine" }),
       sequence: 1,
       seq: 1,
       time: "1999-01-01T00:00:00.000Z",

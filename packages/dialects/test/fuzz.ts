@@ -59,10 +59,7 @@ const odd = fc.oneof(
  * @param types Those that it knows.
  * @param members Names that its frames use.
  */
-export function frames(
-  types: readonly string[],
-  members: readonly string[],
-): fc.Arbitrary<string> {
+export function frames(types: readonly string[], members: readonly string[]): fc.Arbitrary<string> {
   const nearly = fc
     .tuple(
       fc.constantFrom(...types, "dance"),

@@ -16,7 +16,7 @@ import {
 } from "./config/types.ts";
 
 /** Paths of the main port, beside what `listen` adds. PorticoEstate's pages derive theirs from the page's address. */
-const ownPaths: Readonly<Record<DialectName, string>> = {
+export const ownPaths: Readonly<Record<DialectName, string>> = {
   native: "/ws",
   chatlogger: "/chatlogger",
   mmb: "/mmb",

@@ -20,7 +20,7 @@ import { ConfigError } from "./config/load.ts";
 import { guestsAllowed, trustedDialects, unsafeSettings } from "./config/safety.ts";
 import type { Config, SettingName } from "./config/schema.ts";
 import { mountDialectRoutes } from "./dialect-routes.ts";
-import { dialectEndpoints, mmbOptions, openDialectRooms } from "./dialects.ts";
+import { dialectEndpoints, mmbOptions, openDialectRooms, ownPaths } from "./dialects.ts";
 import { type ExtraListeners, type OpenedEndpoint, openExtraListeners } from "./extra-listeners.ts";
 import { createIds } from "./ids.ts";
 import {
@@ -32,6 +32,7 @@ import {
   publicUrlOf,
 } from "./listener.ts";
 import { createLog, type Log } from "./log.ts";
+import { servePages } from "./pages.ts";
 import { removeRunningFile, writeRunningFile } from "./running-file.ts";
 import { type InstallSecret, installSecret } from "./secret.ts";
 import { openStore } from "./store.ts";
@@ -224,6 +225,21 @@ async function assemble(given: {
     mmb: mmbOptions(config),
     signUpAllowed: config.sign_up === "open",
     symfonyTrust: trustOf(config),
+  });
+  servePages(http, {
+    features: {
+      chat: config.mmb_chat,
+      collaboration: config.mmb_collaboration,
+      notifications: config.mmb_notifications,
+    },
+    mmb: {
+      ...(config.mmb_public_url === undefined ? {} : { url: config.mmb_public_url }),
+      reconnect: config.mmb_auto_reconnect,
+      reconnectDelayMs: config.mmb_reconnect_delay_ms,
+      pingIntervalMs: config.mmb_ping_interval_ms,
+    },
+    isDevelopment: config.mode === "development",
+    endpoints: ownPaths,
   });
   await serveWebApp(http, given.options.files ?? builtFiles);
   await store.log.open(lobby.room, { kind: "public", title: lobby.title, createdAt: clock.now() });
