@@ -1,4 +1,10 @@
-import { type ClientMessageId, ProtocolError, type Role, type RoomId } from "@parlance/protocol";
+import {
+  type ClientMessageId,
+  ProtocolError,
+  type Role,
+  type RoomId,
+  type UserId,
+} from "@parlance/protocol";
 import { type Action, authorize, needsRole } from "./authorize.ts";
 import { frameOf } from "./frames.ts";
 import type { Awaitable } from "./outcome.ts";
@@ -35,6 +41,8 @@ export async function authorizeIn(
 export interface Wanted {
   readonly event: Append["event"];
   readonly clientMessageId?: ClientMessageId;
+  /** Who it is shown as, where that is not the caller. */
+  readonly author?: UserId;
 }
 
 /** The append that a command's wish becomes. */

@@ -4,6 +4,7 @@
  * order, encoded once per wire (life of a message, steps 8-10).
  */
 import type { EphemeralEvent, Epoch, NoticeEvent, Sequence, UserId } from "@parlance/protocol";
+import { RoomCalls } from "./calls.ts";
 import { CatchUp } from "./catch-up.ts";
 import { FanOut } from "./fan-out.ts";
 import type { Flusher } from "./flusher.ts";
@@ -50,6 +51,7 @@ export class Room {
   readonly record: RoomRecord;
   readonly presence: RoomPresence;
   readonly roles: RoomRoles;
+  readonly calls: RoomCalls;
   /** Sequence of the last event given to this node's subscriptions. */
   last: Sequence;
   revision: number;
@@ -78,6 +80,7 @@ export class Room {
     this.usedAt = context.clock.monotonic();
     this.presence = new RoomPresence(this, context);
     this.roles = new RoomRoles(this, context.directory);
+    this.calls = new RoomCalls(this, context);
     this.#behind = new CatchUp(this, this.#recent, context);
     this.#live = new FanOut((subscription, offset) => this.#behind.add(subscription, offset));
   }
@@ -131,10 +134,11 @@ export class Room {
         for (const event of notice.events) this.#accept(event);
         return;
       case "ephemeral":
-        this.deliverEphemeral(notice.event);
+        this.deliverEphemeral(notice.event, notice.to);
         return;
       case "present":
         this.presence.heard(notice.node, notice.users);
+        for (const { id } of notice.users) this.calls.seen(id);
         return;
       case "control":
         return;
@@ -206,6 +210,8 @@ export class Room {
   #deliver(event: RecentEvent): void {
     const before = this.last;
     this.last = event.sequence;
+    // A payload was erased: what is kept here still has it.
+    if (event.frame.type === "file.deleted") this.#recent.clear();
     this.#recent.add(event);
     this.#live.event(event, before);
     this.#mark();
@@ -216,6 +222,7 @@ export class Room {
    * disconnect. The event that ends the membership is the last that they get. */
   #followMembership(event: RecentEvent): void {
     const { frame } = event;
+    this.calls.follow(frame);
     if ("erased" in frame) {
       this.roles.forget();
       return;
@@ -258,6 +265,7 @@ export class Room {
     this.#behind.remove(subscription);
     this.#live.remove(subscription);
     this.presence.went(subscription);
+    this.calls.seen(subscription.connection.userId);
   }
 
   /** Goes on with a subscription that is behind; does nothing for others. */
@@ -287,15 +295,16 @@ export class Room {
     });
   }
 
-  /** Tells others too: the room's people on every node. */
-  signal(event: EphemeralEvent): void {
-    this.#context.broker.publish(this.record.room, { type: "ephemeral", event });
-    this.deliverEphemeral(event);
+  /** Tells others too: the room's people on every node, or only one of them. */
+  signal(event: EphemeralEvent, to?: UserId): void {
+    const notice = { type: "ephemeral", event } as const;
+    this.#context.broker.publish(this.record.room, to === undefined ? notice : { ...notice, to });
+    this.deliverEphemeral(event, to);
   }
 
-  /** Tells the people on this node. */
-  deliverEphemeral(event: EphemeralEvent): void {
-    this.#live.ephemeral(event);
+  /** Tells the people on this node, or only one of them. */
+  deliverEphemeral(event: EphemeralEvent, to?: UserId): void {
+    this.#live.ephemeral(event, to);
   }
 
   /** Whether a person's typing may be told now; asking counts as telling. Forgets those who wrote long ago. */

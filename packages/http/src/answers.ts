@@ -28,6 +28,8 @@ export const membershipChanged: z.ZodType = replySchemas.join.meta({ id: "Member
 export const published: z.ZodType = replySchemas.publish.meta({ id: "Published" });
 export const historyPage: z.ZodType = replySchemas.history.meta({ id: "HistoryPage" });
 export const markedRead: z.ZodType = replySchemas.mark_read.meta({ id: "MarkedRead" });
+export const fileList: z.ZodType = replySchemas.list_files.meta({ id: "FileList" });
+export const fileContent: z.ZodType = z.string().meta({ format: "binary" }).describe("The bytes.");
 
 export const key: z.ZodType = z
   .object({

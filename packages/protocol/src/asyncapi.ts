@@ -25,6 +25,16 @@ const summaries: Readonly<Record<CommandType, string>> = {
   remove_member: "Puts somebody out of a room.",
   list_members: "Lists a room's members.",
   presence: "Lists who is in a room now.",
+  start_call: "Rings people of a room.",
+  answer_call: "Takes a call.",
+  end_call: "Ends a call, or leaves one of several people.",
+  signal_call: "Hands an offer, an answer or a candidate to another participant of a call.",
+  begin_upload: "Begins to send a file in pieces.",
+  upload_piece: "Sends the next piece of a file.",
+  finish_upload: "Shares the file that was sent.",
+  get_file: "Tells about one shared file.",
+  list_files: "Lists the files of a room, newest first.",
+  delete_file: "Removes a shared file.",
 };
 
 const ref = (path: string): JsonObject => ({ $ref: `#/${path}` });

@@ -1,6 +1,15 @@
 /** Schemas of single values, shared by the frames and the REST bodies. */
 import { z } from "zod";
-import type { ClientMessageId, DeviceId, Epoch, RoomId, Sequence, UserId } from "./ids.ts";
+import type {
+  CallId,
+  ClientMessageId,
+  DeviceId,
+  Epoch,
+  FileId,
+  RoomId,
+  Sequence,
+  UserId,
+} from "./ids.ts";
 import { limits } from "./limits.ts";
 
 const visibleAscii = /^[\x21-\x7e]+$/;
@@ -98,3 +107,23 @@ export const token: z.ZodType<string> = z
 
 /** A page's size. Out of range is an error, not clamped: silence would hide a client's mistake. */
 export const pageLimit: z.ZodType<number> = z.number().int().min(1).max(limits.pageEvents);
+
+export const callId: z.ZodType<CallId> = z
+  .string()
+  .max(64)
+  .regex(/^[A-Za-z0-9]+$/) as unknown as z.ZodType<CallId>;
+
+/** Letters and digits only: a file's id becomes a name in a directory. */
+export const fileId: z.ZodType<FileId> = z
+  .string()
+  .max(64)
+  .regex(/^[A-Za-z0-9]+$/) as unknown as z.ZodType<FileId>;
+
+/** Lower-case hexadecimal. */
+export const sha256: z.ZodType<string> = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** `type/subtype` of RFC 6838 §4.2, without parameters. */
+export const mediaType: z.ZodType<string> = z
+  .string()
+  .max(127)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*$/);

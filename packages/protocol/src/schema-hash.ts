@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "b3ff3ef08c6f383ec150ef88b3a4f8efe5db7982fdc6cdc15ff534c28abe0eb8",
+  sha256: "1eea5b3661916a8fbf9c3a0283f36f9adb397042f50c68c16d5171f136aaf9e5",
 } as const;

@@ -1,13 +1,21 @@
 /** The composition root: which adapters meet, in which order they start and stop. */
 import { randomUUID } from "node:crypto";
 import type { Server } from "node:http";
+import { join } from "node:path";
 import { createMemoryBroker } from "@parlance/broker/memory";
-import { type Broker, createNode, defaultSettings, type Node } from "@parlance/core";
+import {
+  type Broker,
+  createNode,
+  defaultSettings,
+  type FileStore,
+  type Node,
+} from "@parlance/core";
 import { nativeDialect } from "@parlance/dialects/native";
 import { createGateway, type Gateway } from "@parlance/gateway";
 import { createHttp, type HttpServer, type Readiness } from "@parlance/http";
 import { createIdentity } from "@parlance/identity";
 import { type RoomId, subprotocol } from "@parlance/protocol";
+import { openFileDirectory } from "@parlance/storage/files";
 import type { SqliteStore } from "@parlance/storage/sqlite";
 import { systemClock } from "./clock.ts";
 import { ConfigError } from "./config/load.ts";
@@ -60,6 +68,7 @@ interface Parts {
   readonly config: Config;
   readonly log: Log;
   readonly store: SqliteStore;
+  readonly files: FileStore;
   readonly broker: Broker;
   readonly node: Node;
   readonly gateway: Gateway;
@@ -92,10 +101,12 @@ export async function startServer(
   const store = await openStore(config);
   const opened: (() => Promise<void>)[] = [() => store.close()];
   try {
+    const files = await openFileDirectory({ directory: join(config.data_dir, "files") });
+    opened.unshift(() => files.close());
     // First, since the system may choose the port, and the origin of our own pages contains it.
     const server = await openListener(config, log.report);
     opened.unshift(() => closeListener(server));
-    const parts = await assemble({ config, log, store, server, secret, options });
+    const parts = await assemble({ config, log, store, files, server, secret, options });
     server.off("request", answerNotYet);
     server.on("request", parts.http.routing);
     parts.gateway.attach(server, config.port);
@@ -110,11 +121,12 @@ async function assemble(given: {
   readonly config: Config;
   readonly log: Log;
   readonly store: SqliteStore;
+  readonly files: FileStore;
   readonly server: Server;
   readonly secret: InstallSecret;
   readonly options: StartOptions;
 }): Promise<Parts> {
-  const { config, log, store, server, secret } = given;
+  const { config, log, store, files, server, secret } = given;
   const clock = systemClock;
   const ids = createIds(clock.now);
   const broker = createMemoryBroker();
@@ -151,6 +163,12 @@ async function assemble(given: {
       signInTimeoutMs: config.sign_in_timeout_ms,
       heartbeatMs: config.heartbeat_ms,
     },
+    {
+      store: files,
+      index: store.files,
+      maxFileBytes: config.file_bytes,
+      quotaBytes: config.file_quota_bytes,
+    },
   );
   const gateway = createGateway({
     node,
@@ -178,6 +196,7 @@ async function assemble(given: {
     accounts: identity.accounts,
     keys: identity.keys,
     users: identity.users,
+    files,
     clock,
     ids,
     report: log.report,
@@ -193,7 +212,7 @@ async function assemble(given: {
   await store.log.open(lobby.room, { kind: "public", title: lobby.title, createdAt: clock.now() });
   await node.start();
   await http.ready();
-  return { config, log, store, broker, node, gateway, http, server, life };
+  return { config, log, store, files, broker, node, gateway, http, server, life };
 }
 
 function announce(parts: Parts, { madeAt }: InstallSecret): ParlanceServer {
@@ -235,7 +254,7 @@ function announce(parts: Parts, { madeAt }: InstallSecret): ParlanceServer {
  * back, instead of finding nobody.
  */
 async function closeInOrder(parts: Parts, drainMs: number): Promise<void> {
-  const { config, log, store, node, gateway, http, server, life } = parts;
+  const { config, log, store, files, node, gateway, http, server, life } = parts;
   log.report("info", "server_draining", { connections: node.counts().connections });
   life.isDraining = true;
   gateway.refuseNew();
@@ -245,6 +264,7 @@ async function closeInOrder(parts: Parts, drainMs: number): Promise<void> {
   await http.close();
   await node.close();
   removeRunningFile(config.data_dir);
+  await files.close();
   await store.close();
   log.report("info", "server_stopped", {});
   log.flush();

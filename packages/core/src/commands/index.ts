@@ -4,6 +4,8 @@ import type { Connection } from "../connection.ts";
 import type { ConnectionlessType } from "../gate.ts";
 import { type Awaitable, type Outcome, Pipelined } from "../outcome.ts";
 import type { CommandContext, LiveContext, Services } from "../services.ts";
+import { answerCall, endCall, signalCall, startCall } from "./calls.ts";
+import { beginUpload, deleteFile, finishUpload, getFile, listFiles, uploadPiece } from "./files.ts";
 import { addMember, join, leave, removeMember } from "./membership.ts";
 import { publish } from "./publish.ts";
 import { history, proof } from "./reading.ts";
@@ -29,6 +31,16 @@ const forEverybody: { readonly [T in ConnectionlessType]: Perform<T, CommandCont
   remove_member: removeMember,
   list_members: listMembers,
   presence,
+  start_call: startCall,
+  answer_call: answerCall,
+  end_call: endCall,
+  signal_call: signalCall,
+  begin_upload: beginUpload,
+  upload_piece: uploadPiece,
+  finish_upload: finishUpload,
+  get_file: getFile,
+  list_files: listFiles,
+  delete_file: deleteFile,
 };
 
 const forConnections: {

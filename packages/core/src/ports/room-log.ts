@@ -80,6 +80,9 @@ export interface Append {
   /** Type and payload. Storage folds it into the projections:
    *  - `message.created` → `messages`, is countable, moves the author's read marks to its own sequence;
    *  - `member.joined` → `members` (insert or change role), `read_marks` at its own sequence if new; bumps the revision;
+   *  - `file.shared` → the file's row in the `FileIndex` becomes visible; refused (`StorageError`) if the upload is gone;
+   *  - `file.deleted` → the row becomes invisible, the payload and nonce of its `file.shared` are erased;
+   *  - call events → nothing;
    *  - `member.left` → removes from `members`, bumps the revision, and writes `member_ended` to the control log. */
   readonly event: Pick<AnyDurableEvent, "type" | "data">;
   /** Make the room in the same transaction; refused as `exists` if it is there. Only with its first event. */

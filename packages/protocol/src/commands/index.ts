@@ -1,6 +1,8 @@
 /** All commands of the native dialect: one table from `type` to schema, one type from command to reply. */
 import type { z } from "zod";
+import * as calls from "./calls.ts";
 import type { CommandId } from "./command-id.ts";
+import * as files from "./files.ts";
 import * as reading from "./reading.ts";
 import * as rooms from "./rooms.ts";
 import * as session from "./session.ts";
@@ -28,6 +30,16 @@ export interface Replies {
   remove_member: rooms.MembershipChanged;
   list_members: rooms.MemberList;
   presence: rooms.PresenceList;
+  start_call: calls.CallStarted;
+  answer_call: calls.CallChanged;
+  end_call: calls.CallChanged;
+  signal_call: Record<string, never>;
+  begin_upload: files.UploadBegun;
+  upload_piece: files.PieceTaken;
+  finish_upload: files.UploadFinished;
+  get_file: files.FileView;
+  list_files: files.FileList;
+  delete_file: files.FileDeleted;
 }
 
 interface CommandTypes {
@@ -51,6 +63,16 @@ interface CommandTypes {
   remove_member: rooms.RemoveMember;
   list_members: rooms.ListMembers;
   presence: rooms.Presence;
+  start_call: calls.StartCall;
+  answer_call: calls.AnswerCall;
+  end_call: calls.EndCall;
+  signal_call: calls.SignalCall;
+  begin_upload: files.BeginUpload;
+  upload_piece: files.UploadPiece;
+  finish_upload: files.FinishUpload;
+  get_file: files.GetFile;
+  list_files: files.ListFiles;
+  delete_file: files.DeleteFile;
 }
 
 export type CommandType = keyof CommandTypes;
@@ -81,6 +103,16 @@ export const commandSchemas: { readonly [T in CommandType]: z.ZodType<CommandTyp
   remove_member: rooms.removeMember,
   list_members: rooms.listMembers,
   presence: rooms.presence,
+  start_call: calls.startCall,
+  answer_call: calls.answerCall,
+  end_call: calls.endCall,
+  signal_call: calls.signalCall,
+  begin_upload: files.beginUpload,
+  upload_piece: files.uploadPiece,
+  finish_upload: files.finishUpload,
+  get_file: files.getFile,
+  list_files: files.listFiles,
+  delete_file: files.deleteFile,
 };
 
 const byType: ReadonlyMap<string, z.ZodType<Command>> = new Map(

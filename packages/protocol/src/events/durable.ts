@@ -4,9 +4,11 @@ import { clientMessageId, roomId, sequence, userId } from "../fields.ts";
 import type { ClientMessageId, EventId, RoomId, Sequence, UserId } from "../ids.ts";
 import type { Role } from "../room-kind.ts";
 import { roles } from "../room-kind.ts";
+import { type CallPayloads, callPayloadSchemas } from "./calls.ts";
+import { type FilePayloads, filePayloadSchemas } from "./files.ts";
 
 /** Payloads by type. Names of people are in the payload, not in the envelope, so that they can be erased. */
-export interface DurablePayloads {
+export interface DurablePayloads extends CallPayloads, FilePayloads {
   "message.created": { readonly text: string; readonly author_name: string };
   "member.joined": { readonly user: UserId; readonly name: string; readonly role: Role };
   "member.left": {
@@ -55,7 +57,12 @@ const payloads = {
   "message.created": z.object({ text: z.string(), author_name: z.string() }),
   "member.joined": z.object({ user: userId, name: z.string(), role: z.enum(roles) }),
   "member.left": z.object({ user: userId, name: z.string(), reason: z.enum(["left", "removed"]) }),
+  ...callPayloadSchemas,
+  ...filePayloadSchemas,
 } as const;
+
+/** Every durable type of this version. */
+export const durableTypes: readonly DurableType[] = Object.keys(payloads) as DurableType[];
 
 /** Schemas of the payloads, for documents and tests; the server does not re-validate what it wrote. */
 export const durablePayloadSchemas: { readonly [T in DurableType]: z.ZodType<DurablePayloads[T]> } =
@@ -63,7 +70,7 @@ export const durablePayloadSchemas: { readonly [T in DurableType]: z.ZodType<Dur
 
 /** Schema of the envelope, without payload. */
 export const envelopeSchema: z.ZodType = z.object({
-  type: z.enum(["message.created", "member.joined", "member.left"]),
+  type: z.enum(durableTypes),
   room: roomId,
   sequence,
   id: z.string(),

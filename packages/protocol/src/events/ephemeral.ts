@@ -1,9 +1,10 @@
 /** Ephemeral events: signals that are not in any log and may be lost, and notices about a connection. */
 import { z } from "zod";
+import type { Json } from "../canonical.ts";
 import type { WireUser } from "../commands/session.ts";
 import type { ErrorCode } from "../errors.ts";
-import { epoch, roomId, sequence, userId } from "../fields.ts";
-import type { Epoch, RoomId, Sequence, UserId } from "../ids.ts";
+import { callId, epoch, roomId, sequence, userId } from "../fields.ts";
+import type { CallId, Epoch, RoomId, Sequence, UserId } from "../ids.ts";
 
 /** Somebody writes or stopped. Class *droppable*. Forget it after `typingExpiryMs` without another. */
 export interface TypingEvent {
@@ -37,6 +38,18 @@ export interface ReadEvent {
   readonly read_mark: Sequence;
 }
 
+/** What two ends of a call tell each other to connect: an offer, an answer, a candidate. Opaque to the server. */
+export type CallSignal = { readonly [key: string]: Json };
+
+/** A call signal of another participant; only the connections of the one it is meant for get it. Class *droppable*. */
+export interface CallSignalEvent {
+  readonly type: "call.signal";
+  readonly room: RoomId;
+  readonly call_id: CallId;
+  readonly from: UserId;
+  readonly signal: CallSignal;
+}
+
 /** The server ended a subscription: the right to read is gone. Nothing of the room follows. */
 export interface UnsubscribedEvent {
   readonly type: "unsubscribed";
@@ -57,7 +70,7 @@ export interface GoodbyeEvent {
   readonly reconnect_after_ms: number;
 }
 
-export type EphemeralEvent = TypingEvent | PresenceEvent | ReadEvent;
+export type EphemeralEvent = TypingEvent | PresenceEvent | ReadEvent | CallSignalEvent;
 export type NoticeEvent = UnsubscribedEvent | ResetEvent | GoodbyeEvent;
 
 const user = z.object({
@@ -85,6 +98,13 @@ export const ephemeralSchemas: Readonly<Record<(EphemeralEvent | NoticeEvent)["t
       omitted: z.boolean().exactOptional(),
     }),
     read: z.object({ type: z.literal("read"), room: roomId, user: userId, read_mark: sequence }),
+    "call.signal": z.object({
+      type: z.literal("call.signal"),
+      room: roomId,
+      call_id: callId,
+      from: userId,
+      signal: z.record(z.string(), z.unknown()),
+    }),
     unsubscribed: z.object({ type: z.literal("unsubscribed"), room: roomId, code: z.string() }),
     reset: z.object({ type: z.literal("reset"), room: roomId, epoch }),
     goodbye: z.object({ type: z.literal("goodbye"), reconnect_after_ms: z.number() }),

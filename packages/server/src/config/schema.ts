@@ -36,6 +36,8 @@ export interface Config {
   readonly stall_timeout_ms: number;
   readonly sign_in_timeout_ms: number;
   readonly heartbeat_ms: number;
+  readonly file_bytes: number;
+  readonly file_quota_bytes: number;
   readonly drain_ms: number;
   readonly stop_timeout_ms: number;
   readonly crash_at?: string;
@@ -120,7 +122,9 @@ const fields = {
     .string()
     .min(1)
     .default("./data")
-    .describe("Directory of the database and of a development secret. For one process at a time."),
+    .describe(
+      "Directory of the database, of files, and of a development secret. For one process at a time.",
+    ),
   database_url: z
     .string()
     .regex(/^sqlite:/, "this version knows sqlite: only")
@@ -206,6 +210,12 @@ const fields = {
   heartbeat_ms: integer(1_000, 60 * minuteMs)
     .default(defaultSettings.heartbeatMs)
     .describe("Time between two pings of one connection."),
+  file_bytes: integer(1, 1_099_511_627_776)
+    .default(25 * 1_048_576)
+    .describe("The largest file that people may send."),
+  file_quota_bytes: integer(0, 1_125_899_906_842_624)
+    .default(1_073_741_824)
+    .describe("What one user's files may have together; 0: nobody may send files."),
   drain_ms: integer(0, 10 * minuteMs)
     .default(5_000)
     .describe(

@@ -8,6 +8,7 @@ import { randomPart } from "../sql/random-part.ts";
 import { createSearchTerms } from "../sql/terms.ts";
 import type { Database } from "./database.ts";
 import { type AppendColumns, type Cell, outcomeCode } from "./thread-messages.ts";
+import { shareFile, unshareFile } from "./write-files.ts";
 
 /** A room's row inside a transaction; written back once, at its end. */
 export interface RoomRow {
@@ -158,6 +159,21 @@ export function createRoomWrites(database: Database, key: Uint8Array, sha256: Sh
         flushMarks();
         removeMember(database, row, event.data.user, append.time);
         return;
+      case "file.shared":
+        shareFile(database, { room: row.room, sequence: row.head, time: append.time }, event.data);
+        return;
+      case "file.deleted":
+        unshareFile(
+          database,
+          { room: row.room, sequence: row.head, time: append.time },
+          event.data,
+        );
+        return;
+      case "call.started":
+      case "call.answered":
+      case "call.left":
+      case "call.ended":
+        return;
       default:
         event satisfies never;
     }
@@ -217,7 +233,7 @@ export function createRoomWrites(database: Database, key: Uint8Array, sha256: Sh
       const commitment = chain.commitment(nonce, payload);
       row.head += 1;
       if (event.type === "message.created") row.countable += 1;
-      else row.revision += 1;
+      else if (changesRights(event)) row.revision += 1;
       row.changed = true;
       row.head_hash = chain.next(
         row.head_hash,
@@ -290,6 +306,10 @@ export function createRoomWrites(database: Database, key: Uint8Array, sha256: Sh
 }
 
 type DurableEvent = Pick<AnyDurableEvent, "type" | "data"> & AnyDurableEvent;
+
+function changesRights(event: DurableEvent): boolean {
+  return event.type === "member.joined" || event.type === "member.left";
+}
 
 function joinMember(
   database: Database,

@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import type { Append, Appended, LogPage, LogQuery, RoomLog, StoredEvent } from "@parlance/core";
 import { canonicalPayload, chainStart, createChain, nonceBytes, toHex } from "@parlance/core";
 import type { AnyDurableEvent, EventFrame } from "@parlance/protocol";
+import { mustBeUploading, shareFile, unshareFile } from "./files.ts";
 import {
   addControl,
   addRoom,
@@ -45,7 +46,11 @@ export function createMemoryRoomLog(state: MemoryState, random: () => number): R
         epoch: room.epoch,
         hashBefore: toHex(room.events[from - 2]?.hash ?? chainStart()),
         hashAfter: toHex(last.hash),
-        commitments: room.events.slice(from - 1, to).map(({ nonce }) => ({ nonce: toHex(nonce) })),
+        commitments: room.events
+          .slice(from - 1, to)
+          .map(({ nonce, commitment }) =>
+            nonce === undefined ? { commitment: toHex(commitment) } : { nonce: toHex(nonce) },
+          ),
       };
     },
 
@@ -72,6 +77,9 @@ function appendTo(state: MemoryState, append: Append, random: () => number): App
     }
   }
   if (known === undefined && append.create === undefined) return { outcome: "absent" };
+  if (append.event.type === "file.shared" && "file_id" in append.event.data) {
+    mustBeUploading(state, append.event.data.file_id);
+  }
   const room = known ?? addRoom(state, append.room, append.create ?? never(), random);
 
   const sequence = room.events.length + 1;
@@ -87,8 +95,10 @@ function appendTo(state: MemoryState, append: Append, random: () => number): App
   const nonce = Uint8Array.from({ length: nonceBytes }, () => Math.floor(random() * 256));
   const payload = canonicalPayload(append.event.data);
   const before = room.events.at(-1)?.hash ?? chainStart();
-  if (append.event.type === "message.created") room.countable += 1;
-  else room.revision += 1;
+  const commitment = chain.commitment(nonce, payload);
+  const { type } = append.event;
+  if (type === "message.created") room.countable += 1;
+  else if (type === "member.joined" || type === "member.left") room.revision += 1;
   const event = {
     // A copy, as from a database: what the writer does to its object later changes nothing here.
     frame: { ...envelope, data: JSON.parse(payload) } as EventFrame,
@@ -97,7 +107,8 @@ function appendTo(state: MemoryState, append: Append, random: () => number): App
     key,
     body,
     nonce,
-    hash: chain.next(before, envelope, chain.commitment(nonce, payload)),
+    commitment,
+    hash: chain.next(before, envelope, commitment),
   };
   room.events.push(event);
   if (key !== undefined) room.byKey.set(key, event);
@@ -156,6 +167,17 @@ function project(state: MemoryState, room: MemoryRoom, append: Append): void {
       addControl(state, fact, append.time);
       return;
     }
+    case "file.shared":
+      shareFile(state, room, append.time, event.data);
+      return;
+    case "file.deleted":
+      unshareFile(state, room, event.data.file_id);
+      return;
+    case "call.started":
+    case "call.answered":
+    case "call.left":
+    case "call.ended":
+      return;
     default:
       event satisfies never;
   }

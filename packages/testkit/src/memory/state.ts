@@ -6,19 +6,24 @@ import type {
   RoomHead,
   RoomRecord,
   SessionRecord,
+  SharedFile,
   StoredEvent,
   UserRecord,
 } from "@parlance/core";
-import type { Epoch, Role, RoomId, RoomKind, UserId } from "@parlance/protocol";
+import type { Epoch, EventFrame, FileId, Role, RoomId, RoomKind, UserId } from "@parlance/protocol";
 
 /** A row of a room's log with what only the store knows. */
-export interface MemoryEvent extends StoredEvent {
+export interface MemoryEvent extends Omit<StoredEvent, "frame"> {
+  /** Replaced when its payload is erased. */
+  frame: EventFrame;
   readonly time: number;
   /** Undefined where the writer gave no client message id. */
   readonly key: string | undefined;
   /** What a repeat under the same key must equal. */
   readonly body: string;
-  readonly nonce: Uint8Array;
+  /** Undefined once the payload is erased. */
+  nonce: Uint8Array | undefined;
+  readonly commitment: Uint8Array;
   readonly hash: Uint8Array;
 }
 
@@ -45,6 +50,13 @@ export interface MemoryRoom {
   readonly members: Map<UserId, MemoryMember>;
 }
 
+/** A file's row: shared ones have a sequence and a hash. */
+export interface MemoryFile extends Omit<SharedFile, "sequence" | "sha256"> {
+  readonly state: "uploading" | "shared" | "deleted";
+  readonly sequence?: number;
+  readonly sha256?: string;
+}
+
 export interface MemoryUser extends UserRecord {
   readonly passwordHash?: string;
 }
@@ -59,6 +71,7 @@ export interface MemoryState {
   readonly usedTokens: Map<string, number>;
   readonly keys: Map<string, KeyRecord>;
   readonly control: ControlEntry[];
+  readonly files: Map<FileId, MemoryFile>;
 }
 
 export function createState(random: () => number): MemoryState {
@@ -70,6 +83,7 @@ export function createState(random: () => number): MemoryState {
     usedTokens: new Map(),
     keys: new Map(),
     control: [],
+    files: new Map(),
   };
 }
 

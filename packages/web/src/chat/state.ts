@@ -260,7 +260,8 @@ function isNext(room: RoomState, event: EventFrame): boolean {
 }
 
 function roleAfter(room: RoomState, event: EventFrame, me: string): RoomState["role"] {
-  if ("erased" in event || event.type === "message.created") return room.role;
+  if ("erased" in event) return room.role;
+  if (event.type !== "member.joined" && event.type !== "member.left") return room.role;
   if (event.data.user !== me) return room.role;
   return event.type === "member.joined" ? event.data.role : undefined;
 }
