@@ -17,6 +17,8 @@ const readBackBytes = 1_048_576;
 const ringMs = 45_000;
 /** A call whose people are all away for so long is over. */
 const awayMs = 60_000;
+/** A node that has just opened a room has so long to hear who is there, from clients that come back and other nodes. */
+const lookAroundMs = 30_000;
 
 /** A call that is not over. Times are monotonic milliseconds of this node. */
 export interface OpenCall {
@@ -141,7 +143,7 @@ export class RoomCalls {
           answered: new Map(),
           startedAt: this.#momentOf(frame),
           answeredAt: undefined,
-          seenAt: this.#context.clock.monotonic(),
+          seenAt: this.#seenSince(frame),
           isCallerGone: false,
         });
         return;
@@ -150,6 +152,7 @@ export class RoomCalls {
         const call = this.#open.get(frame.data.call_id);
         if (call === undefined || !call.callees.has(frame.author)) return;
         call.answeredAt ??= this.#momentOf(frame);
+        call.seenAt = Math.max(call.seenAt, this.#seenSince(frame));
         if (!call.answered.has(frame.author)) call.answered.set(frame.author, frame.sequence);
         return;
       }
@@ -177,6 +180,11 @@ export class RoomCalls {
       call.callees.delete(user);
       call.answered.delete(user);
     }
+  }
+
+  #seenSince(frame: EventFrame): number {
+    const now = this.#context.clock.monotonic();
+    return Math.max(this.#momentOf(frame), now - awayMs + lookAroundMs);
   }
 
   /** When an event was, on this node's monotonic clock. */

@@ -40,6 +40,7 @@ export async function openFileDirectory(options: FileDirectoryOptions): Promise<
     begin: (file, bytes) =>
       wrapped(async () => {
         const paths = pathsOf(directory, file);
+        if (uploads.has(file)) throw new StorageError("an id is used once", "none");
         const part = new Part(paths, bytes, () => uploads.delete(file));
         // Noted before anything is waited for: uploads that begin side by side see each other.
         uploads.set(file, part);

@@ -14,6 +14,8 @@ export class Part implements FileUpload {
   readonly #hash = createHash("sha256");
   #handle: FileHandle | undefined;
   #sha256: string | undefined;
+  /** What lies under the paths is this upload's, and not that of another with the same id. */
+  #isOwn = false;
 
   /** @param ended Called once it is whole or aborted. */
   constructor(
@@ -29,6 +31,7 @@ export class Part implements FileUpload {
   /** Makes its file; refused where one of that id is there. */
   async open(): Promise<void> {
     this.#handle = await open(this.#paths.part, "wx", 0o600);
+    this.#isOwn = true;
   }
 
   write(content: string): Promise<"written" | "full"> {
@@ -63,6 +66,7 @@ export class Part implements FileUpload {
     return wrapped(async () => {
       this.#ended();
       await this.#close();
+      if (!this.#isOwn) return;
       await rm(this.#paths.part, { force: true });
       await rm(this.#paths.whole, { force: true });
     });
