@@ -43,6 +43,11 @@ export class Files {
     return upload?.file.owner === user ? upload : undefined;
   }
 
+  /** Whether it is still under way. */
+  has(upload: OpenUpload): boolean {
+    return this.#uploads.get(upload.file.file) === upload;
+  }
+
   /**
    * Begins one.
    *

@@ -61,29 +61,41 @@ export async function beginUpload(
 }
 
 /** Takes the next piece. */
-export function uploadPiece(
+export async function uploadPiece(
   context: CommandContext,
   command: Command<"upload_piece">,
 ): Promise<PieceTaken> {
-  return onUpload(context, command.upload_id, async (files, upload) => {
+  const files = filesOf(context);
+  const { content, index, upload_id } = command;
+  const upload = files.upload(upload_id, context.identity.user);
+  if (upload === undefined) throw new ProtocolError("not_found");
+  return upload.turns.take(async () => {
+    // A step before this one may have ended it.
+    if (!files.has(upload)) throw new ProtocolError("not_found");
     await authorizeUpload(context, files, upload);
-    const { index, content } = command;
-    const taken = (): PieceTaken => ({ upload_id: command.upload_id, received: upload.received });
-    if (index === upload.next - 1 && content === upload.last) return taken();
-    if (index !== upload.next || upload.sha256 !== undefined) {
-      throw new ProtocolError("conflict", { field: "index", expected: upload.next });
-    }
-    const bytes = decodedBytes(content);
-    if (upload.received + bytes > upload.file.bytes) {
-      await files.abort(upload);
-      throw new ProtocolError("too_large", { field: "content", limit: upload.file.bytes });
-    }
-    await write(files, upload, content);
-    upload.received += bytes;
-    upload.next += 1;
-    upload.last = content;
-    return taken();
+    const isRepeat = index === upload.next - 1 && content === upload.last;
+    if (!isRepeat) await takeNext(files, upload, command);
+    return { upload_id, received: upload.received };
   });
+}
+
+async function takeNext(
+  files: Files,
+  upload: OpenUpload,
+  { content, index }: Command<"upload_piece">,
+): Promise<void> {
+  if (index !== upload.next || upload.sha256 !== undefined) {
+    throw new ProtocolError("conflict", { field: "index", expected: upload.next });
+  }
+  const bytes = decodedBytes(content);
+  if (upload.received + bytes > upload.file.bytes) {
+    await files.abort(upload);
+    throw new ProtocolError("too_large", { field: "content", limit: upload.file.bytes });
+  }
+  await write(files, upload, content);
+  upload.received += bytes;
+  upload.next += 1;
+  upload.last = content;
 }
 
 /* What went wrong may have left half a piece, which nothing can follow. */
@@ -109,34 +121,44 @@ export async function finishUpload(
   command: Command<"finish_upload">,
 ): Promise<UploadFinished> {
   const files = filesOf(context);
-  const { user } = context.identity;
   const id = command.upload_id;
-  // The answer to a finish that was done may have been lost, with the node too.
-  const before = await files.ports.index.file(id);
-  if (before?.file.owner === user) {
-    const upload = files.upload(id, user);
-    if (upload !== undefined) files.shared(upload);
-    return repeatedFinish(context, before.file, before.revision);
+  const upload = files.upload(id, context.identity.user);
+  const finish = async (): Promise<UploadFinished> => {
+    // The answer to a finish that was done may have been lost, with the node too; or another connection was first.
+    const before = await files.ports.index.file(id);
+    if (before?.file.owner === context.identity.user) {
+      if (upload !== undefined) files.shared(upload);
+      return repeatedFinish(context, before.file, before.revision);
+    }
+    if (upload === undefined || !files.has(upload)) throw new ProtocolError("not_found");
+    return share(context, command, upload);
+  };
+  return upload === undefined ? finish() : upload.turns.take(finish);
+}
+
+async function share(
+  context: CommandContext,
+  command: Command<"finish_upload">,
+  upload: OpenUpload,
+): Promise<UploadFinished> {
+  const files = filesOf(context);
+  const room = await authorizeUpload(context, files, upload);
+  const { file, received } = upload;
+  if (received !== file.bytes) {
+    throw new ProtocolError("conflict", { field: "bytes", expected: file.bytes, received });
   }
-  return onUpload(context, id, async (_, upload) => {
-    const room = await authorizeUpload(context, files, upload);
-    const { file, received } = upload;
-    if (received !== file.bytes) {
-      throw new ProtocolError("conflict", { field: "bytes", expected: file.bytes, received });
-    }
-    upload.sha256 ??= await upload.bytes.finish();
-    if (command.sha256 !== undefined && command.sha256 !== upload.sha256) {
-      await files.abort(upload);
-      throw new ProtocolError("conflict", { field: "sha256" });
-    }
-    const event = sharedEvent(context, upload, upload.sha256);
-    const wanted = { event, clientMessageId: command.client_message_id };
-    const stored = await appendIn(context, room, wanted, async () => {
-      await authorizeUpload(context, files, upload);
-    });
-    files.shared(upload);
-    return finished(stored, { ...file, sequence: stored.sequence, sha256: upload.sha256 });
+  upload.sha256 ??= await upload.bytes.finish();
+  if (command.sha256 !== undefined && command.sha256 !== upload.sha256) {
+    await files.abort(upload);
+    throw new ProtocolError("conflict", { field: "sha256" });
+  }
+  const event = sharedEvent(context, upload, upload.sha256);
+  const wanted = { event, clientMessageId: command.client_message_id };
+  const stored = await appendIn(context, room, wanted, async () => {
+    await authorizeUpload(context, files, upload);
   });
+  files.shared(upload);
+  return finished(stored, { ...file, sequence: stored.sequence, sha256: upload.sha256 });
 }
 
 function sharedEvent(context: CommandContext, upload: OpenUpload, sha256: string): Wanted["event"] {
@@ -170,23 +192,6 @@ async function repeatedFinish(
 ): Promise<UploadFinished> {
   const { epoch } = await openAsOf(context, file.room, revision);
   return { room: file.room, epoch, sequence: file.sequence, file: viewOf(file), repeated: true };
-}
-
-/** Runs one step on the caller's own upload, after the steps before it. */
-function onUpload<T>(
-  context: CommandContext,
-  id: FileId,
-  run: (files: Files, upload: OpenUpload) => Promise<T>,
-): Promise<T> {
-  const files = filesOf(context);
-  const { user } = context.identity;
-  const upload = files.upload(id, user);
-  if (upload === undefined) return Promise.reject(new ProtocolError("not_found"));
-  return upload.turns.take(async () => {
-    // A step before this one may have ended it.
-    if (files.upload(id, user) !== upload) throw new ProtocolError("not_found");
-    return run(files, upload);
-  });
 }
 
 /** The room, where the caller may still write. Whoever may not any more loses the upload. */
