@@ -1,5 +1,6 @@
 import type { DeviceId } from "@parlance/protocol";
 import type { Connection } from "./connection.ts";
+import type { Files } from "./files.ts";
 import type { Flusher } from "./flusher.ts";
 import type { NodePorts, NodeSettings } from "./gate.ts";
 import type { PlaceWriter } from "./places.ts";
@@ -14,6 +15,8 @@ export interface Services extends NodePorts {
   readonly flusher: Flusher;
   readonly registry: Registry;
   readonly devicePlaces: PlaceWriter;
+  /** Absent where the node takes no files. */
+  readonly files?: Files;
   /** False from the moment the node notices that it was asleep until it has looked around. */
   readonly isAwake: () => boolean;
 }

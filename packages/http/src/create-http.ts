@@ -13,6 +13,7 @@ import { acceptJsonOnly, bodyBytes, parseQuery } from "./input.ts";
 import type { HttpOptions, HttpServer } from "./options.ts";
 import { accountRoutes } from "./routes/accounts.ts";
 import { documentRoutes } from "./routes/document.ts";
+import { fileRoutes } from "./routes/files.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { messageChangeRoutes } from "./routes/message-changes.ts";
 import { messageRoutes } from "./routes/messages.ts";
@@ -67,6 +68,7 @@ export async function createHttp(options: HttpOptions): Promise<HttpServer> {
       messageRoutes(parts);
       messageChangeRoutes(parts);
       operationRoutes(parts);
+      if (options.files !== undefined) fileRoutes(parts, options.files);
     },
     { prefix: "/api/v1" },
   );

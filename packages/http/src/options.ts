@@ -3,6 +3,7 @@ import type {
   ApiKeys,
   Authenticator,
   Clock,
+  FileStore,
   Ids,
   Node,
   Report,
@@ -21,6 +22,8 @@ export interface HttpOptions {
   readonly accounts: Accounts;
   readonly keys: ApiKeys;
   readonly users: UserAdmin;
+  /** Bytes of shared files; without it there are no routes for them. */
+  readonly files?: FileStore;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly report: Report;

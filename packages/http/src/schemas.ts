@@ -3,6 +3,7 @@ import type { KeyScope } from "@parlance/core";
 import {
   type ClientMessageId,
   type DeviceId,
+  type FileId,
   fields,
   type JsonObject,
   type RoomId,
@@ -187,4 +188,15 @@ export interface MessageHeaders {
 /** Loose, since the validated headers replace those of the request. */
 export const messageHeaders: z.ZodType<MessageHeaders> = z.looseObject({
   "idempotency-key": fields.clientMessageId.exactOptional(),
+});
+
+export const fileParams: z.ZodType<{ file: FileId }> = z.object({ file: fields.fileId });
+
+export interface FileListQuery {
+  before?: Sequence;
+  limit?: number;
+}
+export const fileListQuery: z.ZodType<FileListQuery> = z.object({
+  before: queryNumber(fields.sequence).exactOptional(),
+  limit: queryNumber(fields.pageLimit).exactOptional(),
 });

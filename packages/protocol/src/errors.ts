@@ -69,6 +69,11 @@ const table = {
     retry: "later",
     text: "The server cannot do that right now.",
   },
+  storage_full: {
+    http: 507,
+    retry: "later",
+    text: "There is no room for that: your files, or the server's disk, are full.",
+  },
   sign_in_timeout: { http: 408, close: 4408, retry: "later", text: "Nobody signed in, in time." },
   slow_consumer: {
     http: 408,

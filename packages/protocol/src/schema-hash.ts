@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "2cb60e850b49c6ccb1ecf973ee4a92aebfc1dfe0facbd55883f81162084797ba",
+  sha256: "df9d3145451a2880a5b039e109aff4b3de0933b479836ad4c5e900d798ff589b",
 } as const;

@@ -1,11 +1,13 @@
 /** The composition root: which adapters meet, in which order they start and stop. */
 import { randomUUID } from "node:crypto";
 import type { Server } from "node:http";
+import { join } from "node:path";
 import { createMemoryBroker } from "@parlance/broker/memory";
 import {
   type Broker,
   createNode,
   defaultSettings,
+  type FileStore,
   type Node,
   type NodePorts,
 } from "@parlance/core";
@@ -13,6 +15,7 @@ import { createGateway, type Gateway } from "@parlance/gateway";
 import { createHttp, type HttpServer, type Readiness } from "@parlance/http";
 import { createConnectHook, createIdentity } from "@parlance/identity";
 import type { RoomId } from "@parlance/protocol";
+import { openFileDirectory } from "@parlance/storage/files";
 import type { SqliteStore } from "@parlance/storage/sqlite";
 import { systemClock } from "./clock.ts";
 import { listenEntries } from "./config/listen.ts";
@@ -74,6 +77,7 @@ interface Parts {
   readonly config: Config;
   readonly log: Log;
   readonly store: SqliteStore;
+  readonly files: FileStore;
   readonly broker: Broker;
   readonly node: Node;
   readonly gateway: Gateway;
@@ -107,6 +111,8 @@ export async function startServer(
   const store = await openStore(config);
   const opened: (() => Promise<void>)[] = [() => store.close()];
   try {
+    const files = await openFileDirectory({ directory: join(config.data_dir, "files") });
+    opened.unshift(() => files.close());
     // First, since the system may choose the port, and the origin of our own pages contains it.
     const server = await openListener(config, log.report);
     opened.unshift(() => closeListener(server));
@@ -116,7 +122,7 @@ export async function startServer(
       log.report,
     );
     opened.unshift(() => extra.close());
-    const parts = await assemble({ config, log, store, server, extra, secret, options });
+    const parts = await assemble({ config, log, store, files, server, extra, secret, options });
     for (const { server: listener, port } of [{ server, port: config.port }, ...extra.listeners]) {
       listener.off("request", answerNotYet);
       listener.on("request", parts.http.routing);
@@ -133,12 +139,13 @@ async function assemble(given: {
   readonly config: Config;
   readonly log: Log;
   readonly store: SqliteStore;
+  readonly files: FileStore;
   readonly server: Server;
   readonly extra: ExtraListeners;
   readonly secret: InstallSecret;
   readonly options: StartOptions;
 }): Promise<Parts> {
-  const { config, log, store, server, extra, secret } = given;
+  const { config, log, store, files, server, extra, secret } = given;
   const clock = systemClock;
   const ids = createIds(clock.now);
   const broker = createMemoryBroker();
@@ -176,6 +183,12 @@ async function assemble(given: {
       signInTimeoutMs: config.sign_in_timeout_ms,
       heartbeatMs: config.heartbeat_ms,
     },
+    {
+      store: files,
+      index: store.files,
+      maxFileBytes: config.file_bytes,
+      quotaBytes: config.file_quota_bytes,
+    },
   );
   const gateway = createGateway({
     node,
@@ -204,6 +217,7 @@ async function assemble(given: {
     accounts: identity.accounts,
     keys: identity.keys,
     users: identity.users,
+    files,
     clock,
     ids,
     report: log.report,
@@ -246,7 +260,7 @@ async function assemble(given: {
   await openDialectRooms(config, store.log, clock.now());
   await node.start();
   await http.ready();
-  return { config, log, store, broker, node, gateway, http, server, extra, life };
+  return { config, log, store, files, broker, node, gateway, http, server, extra, life };
 }
 
 function hooksOf(
@@ -315,7 +329,7 @@ function announce(parts: Parts, { madeAt }: InstallSecret): ParlanceServer {
  * back, instead of finding nobody.
  */
 async function closeInOrder(parts: Parts, drainMs: number): Promise<void> {
-  const { config, log, store, node, gateway, http, server, extra, life } = parts;
+  const { config, log, store, files, node, gateway, http, server, extra, life } = parts;
   log.report("info", "server_draining", { connections: node.counts().connections });
   life.isDraining = true;
   gateway.refuseNew();
@@ -325,6 +339,7 @@ async function closeInOrder(parts: Parts, drainMs: number): Promise<void> {
   await http.close();
   await node.close();
   removeRunningFile(config.data_dir);
+  await files.close();
   await store.close();
   log.report("info", "server_stopped", {});
   log.flush();

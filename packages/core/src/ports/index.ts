@@ -3,6 +3,7 @@ export type * from "./authenticator.ts";
 export type * from "./broker.ts";
 export type * from "./clock.ts";
 export type * from "./directory.ts";
+export type * from "./files.ts";
 export type * from "./hooks.ts";
 export type * from "./ids.ts";
 export type * from "./room-log.ts";
