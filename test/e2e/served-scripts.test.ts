@@ -653,9 +653,9 @@ describe("the ChatLogger page", () => {
     await page.goto(`${scripts}/chatlogger`);
     await page.locator("#status.connected").waitFor();
     const hostile = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
-    fake.last.send(say(hostile, hostile));
-    fake.last.send(say("Ann", "guest", { unverified: true }));
-    fake.last.send(say("Root", "other", { unverified: true, name_of_account: true }));
+    fake.last.send(say(hostile, hostile, { verified: true }));
+    fake.last.send(say("Ann", "guest"));
+    fake.last.send(say("Root", "other", { name_of_account: true }));
     fake.last.send({ type: "error", code: "rate_limited", message: "Slower, please." });
     fake.last.send("no json");
     await showed("Slower, please.");
