@@ -31,11 +31,13 @@ export class Story {
   readonly server: ServerProcess;
   readonly site: OtherSite;
   readonly directory: string;
+  readonly #environment: ServerEnvironment;
   readonly #browser: Browser;
   readonly #ports: ReadonlyMap<PortedDialect, number>;
 
   private constructor(
     parts: Pick<Story, "server" | "site" | "directory"> & {
+      readonly environment: ServerEnvironment;
       readonly browser: Browser;
       readonly ports: ReadonlyMap<PortedDialect, number>;
     },
@@ -43,6 +45,7 @@ export class Story {
     this.server = parts.server;
     this.site = parts.site;
     this.directory = parts.directory;
+    this.#environment = parts.environment;
     this.#browser = parts.browser;
     this.#ports = parts.ports;
   }
@@ -63,7 +66,8 @@ export class Story {
     });
     await server.start();
     const site = await new OtherSite().start();
-    return new Story({ server, site, directory, ports, browser: await openBrowser() });
+    const browser = await openBrowser();
+    return new Story({ server, site, directory, environment, ports, browser });
   }
 
   async end(): Promise<void> {
@@ -108,11 +112,12 @@ export class Story {
     return pathToFileURL(path).href;
   }
 
-  /** Runs `parlance` beside the server. @returns what it printed. */
+  /** Runs `parlance` on the server's machine, with its settings. @returns what it printed. */
   async parlance(...words: readonly string[]): Promise<string> {
     const { stdout } = await promisify(execFile)(process.execPath, [cli, ...words], {
       env: {
         ...process.env,
+        ...this.#environment,
         PARLANCE_PORT: String(this.server.port),
         PARLANCE_DATA_DIR: this.server.dataDir,
       },
