@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "b3ff3ef08c6f383ec150ef88b3a4f8efe5db7982fdc6cdc15ff534c28abe0eb8",
+  sha256: "7296b6baa104543c5f7b5e047cb0f48137c11b630967848ca5b2b8d334271efc",
 } as const;
