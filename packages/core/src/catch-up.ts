@@ -126,7 +126,7 @@ export class CatchUp {
     const frames: Bytes[] = [];
     for (const { frame } of page.events) {
       if (frame.sequence !== subscription.offset + 1) continue;
-      const encoded = encode(wire, frame);
+      const encoded = encode(wire, frame, epoch);
       subscription.offset = frame.sequence;
       if (encoded !== undefined) frames.push(encoded);
     }

@@ -328,6 +328,7 @@ export class Connection implements Inlet, Doing, OutboxOwner {
   notify(notice: NoticeEvent): void {
     const bytes = encode(this.wire, notice);
     if (bytes !== undefined) this.outbox.push(bytes);
+    this.#link.told?.(notice);
   }
 
   drained(): void {

@@ -146,7 +146,7 @@ export class Room {
     if (event.sequence === this.last + 1 && event.frame !== undefined) {
       this.revision = Math.max(this.revision, event.revision);
       this.countable = event.countable;
-      this.#deliver(new RecentEvent(event.frame));
+      this.#deliver(new RecentEvent(event.frame, this.epoch));
     } else this.repair();
   }
 
@@ -196,7 +196,7 @@ export class Room {
       for (const { frame, countable } of page.events) {
         if (frame.sequence !== this.last + 1) continue;
         this.countable = countable;
-        this.#deliver(new RecentEvent(frame));
+        this.#deliver(new RecentEvent(frame, this.epoch));
       }
       this.revision = Math.max(this.revision, page.revision);
       if (this.last >= page.head) return;

@@ -1,4 +1,4 @@
-import type { DeviceId, Principal, SessionId, UserId, UserKind } from "@parlance/protocol";
+import type { DeviceId, Principal, RoomId, SessionId, UserId, UserKind } from "@parlance/protocol";
 import type { VouchedUser } from "./hooks.ts";
 
 /** Turns a credential into an identity, or refuses it. Nothing from an unverified token is used for I/O. */
@@ -13,6 +13,8 @@ export interface Authenticator {
 export type Credential = (
   | { readonly token: string }
   | { readonly guest: { readonly name: string } }
+  /** A connection ticket (`Tickets`), and all rooms that are asked for with it. */
+  | { readonly ticket: string; readonly rooms: readonly RoomId[] }
   /** Vouched for by the application or by a trusted network; only core asks with this. */
   | {
       readonly vouched: VouchedUser & { readonly by: "application" | "network" };
@@ -31,6 +33,8 @@ export interface Identity {
   readonly kind: UserKind;
   readonly principal: Principal;
   readonly session?: SessionId;
+  /** Only of API keys: the key's id. */
+  readonly key?: string;
   /** Of built-in accounts and guests the directory's; of others the id itself, where the application gave a number. */
   readonly number?: number;
   /** Milliseconds since 1970. Absent: not limited. */
