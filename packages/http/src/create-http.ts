@@ -18,6 +18,7 @@ import { messageRoutes } from "./routes/messages.ts";
 import { operationRoutes } from "./routes/operations.ts";
 import type { ApiInstance, ApiParts } from "./routes/parts.ts";
 import { roomRoutes } from "./routes/rooms.ts";
+import { ticketRoutes } from "./routes/tickets.ts";
 
 /**
  * The REST API. More routes (pages, files) may be added before `ready()`; then its `routing` is a listener for an
@@ -64,6 +65,7 @@ export async function createHttp(options: HttpOptions): Promise<HttpServer> {
       accountRoutes(parts);
       roomRoutes(parts);
       messageRoutes(parts);
+      ticketRoutes(parts);
       operationRoutes(parts);
     },
     { prefix: "/api/v1" },

@@ -6,6 +6,7 @@ import type {
   Ids,
   Node,
   Report,
+  Tickets,
   UserAdmin,
 } from "@parlance/core";
 import type { FastifyInstance, FastifyReply } from "fastify";
@@ -20,6 +21,7 @@ export interface HttpOptions {
   readonly accounts: Accounts;
   readonly keys: ApiKeys;
   readonly users: UserAdmin;
+  readonly tickets: Pick<Tickets, "issue">;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly report: Report;
