@@ -4,7 +4,7 @@ import type { Server } from "node:http";
 import { createMemoryBroker } from "@parlance/broker/memory";
 import { type Broker, createNode, defaultSettings, type Node } from "@parlance/core";
 import { nativeDialect } from "@parlance/dialects/native";
-import { createGateway, type Gateway } from "@parlance/gateway";
+import { Admission, createGateway, type EventStreams, type Gateway } from "@parlance/gateway";
 import { createHttp, type HttpServer, type Readiness } from "@parlance/http";
 import { createIdentity } from "@parlance/identity";
 import { type RoomId, subprotocol } from "@parlance/protocol";
@@ -25,6 +25,7 @@ import {
 import { createLog, type Log } from "./log.ts";
 import { removeRunningFile, writeRunningFile } from "./running-file.ts";
 import { type InstallSecret, installSecret } from "./secret.ts";
+import { openEventStreams, streamsBefore } from "./sse.ts";
 import { openStore } from "./store.ts";
 import { version } from "./version.ts";
 import { builtFiles, serveWebApp, type WebFiles } from "./web-app.ts";
@@ -63,6 +64,7 @@ interface Parts {
   readonly broker: Broker;
   readonly node: Node;
   readonly gateway: Gateway;
+  readonly streams: EventStreams;
   readonly http: HttpServer;
   readonly server: Server;
   readonly life: Life;
@@ -97,7 +99,7 @@ export async function startServer(
     opened.unshift(() => closeListener(server));
     const parts = await assemble({ config, log, store, server, secret, options });
     server.off("request", answerNotYet);
-    server.on("request", parts.http.routing);
+    server.on("request", streamsBefore(parts.streams, parts.http.routing));
     parts.gateway.attach(server, config.port);
     return announce(parts, secret);
   } catch (error) {
@@ -152,6 +154,14 @@ async function assemble(given: {
       heartbeatMs: config.heartbeat_ms,
     },
   );
+  const limits = {
+    maxConnections: config.max_connections,
+    maxConnectionsPerAddress: config.connections_per_address,
+    heartbeatMs: config.heartbeat_ms,
+  };
+  const admission = new Admission(limits);
+  const { tickets } = identity;
+  const streams = openEventStreams({ config, node, tickets, admission, ids, report: log.report });
   const gateway = createGateway({
     node,
     clock,
@@ -166,11 +176,8 @@ async function assemble(given: {
     },
     compression: config.compression,
     trustedProxies: config.trusted_proxies,
-    limits: {
-      maxConnections: config.max_connections,
-      maxConnectionsPerAddress: config.connections_per_address,
-      heartbeatMs: config.heartbeat_ms,
-    },
+    limits,
+    admission,
   });
   const http = await createHttp({
     node,
@@ -178,6 +185,7 @@ async function assemble(given: {
     accounts: identity.accounts,
     keys: identity.keys,
     users: identity.users,
+    tickets,
     clock,
     ids,
     report: log.report,
@@ -193,7 +201,7 @@ async function assemble(given: {
   await store.log.open(lobby.room, { kind: "public", title: lobby.title, createdAt: clock.now() });
   await node.start();
   await http.ready();
-  return { config, log, store, broker, node, gateway, http, server, life };
+  return { config, log, store, broker, node, gateway, streams, http, server, life };
 }
 
 function announce(parts: Parts, { madeAt }: InstallSecret): ParlanceServer {
@@ -235,12 +243,13 @@ function announce(parts: Parts, { madeAt }: InstallSecret): ParlanceServer {
  * back, instead of finding nobody.
  */
 async function closeInOrder(parts: Parts, drainMs: number): Promise<void> {
-  const { config, log, store, node, gateway, http, server, life } = parts;
+  const { config, log, store, node, gateway, streams, http, server, life } = parts;
   log.report("info", "server_draining", { connections: node.counts().connections });
   life.isDraining = true;
   gateway.refuseNew();
   await node.drain(drainMs);
   gateway.close();
+  streams.close();
   await closeListener(server);
   await http.close();
   await node.close();

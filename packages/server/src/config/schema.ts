@@ -178,10 +178,12 @@ const fields = {
     ),
   max_connections: integer(1, 10_000_000)
     .default(50_000)
-    .describe("WebSockets of this node at a time."),
+    .describe("WebSockets and event streams of this node at a time."),
   connections_per_address: integer(0, 10_000_000)
     .default(5_000)
-    .describe("WebSockets of one IPv4 address or IPv6 /64 at a time; 0: not limited."),
+    .describe(
+      "WebSockets and event streams of one IPv4 address or IPv6 /64 at a time; 0: not limited.",
+    ),
   commands_per_second: integer(0, 1_000_000)
     .default(defaultSettings.commandsPerSecond)
     .describe("Commands a second of one connection; 0: not limited."),
@@ -205,7 +207,7 @@ const fields = {
     .describe("A connection where nobody signed in for so long is ended."),
   heartbeat_ms: integer(1_000, 60 * minuteMs)
     .default(defaultSettings.heartbeatMs)
-    .describe("Time between two pings of one connection."),
+    .describe("Time between two pings, or signs of life in an event stream, of one connection."),
   drain_ms: integer(0, 10 * minuteMs)
     .default(5_000)
     .describe(
