@@ -80,7 +80,7 @@ test("reading an id is total: nothing throws, and what is no id of ours is none"
   );
 });
 
-test("[J1] reading a request is total: an answer of the table, or what it asks for", () => {
+test("[R3] reading a request is total: an answer of the table, or what it asks for", () => {
   const name = fc.constantFrom("room", "last", "last_event_id", "ticket", "presence", "token", "x");
   const pair = fc
     .tuple(fc.oneof(name, fc.string()), fc.string({ unit: "binary" }))
