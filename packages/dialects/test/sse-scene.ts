@@ -2,7 +2,14 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createLog, loadConfig, type ParlanceServer, startServer } from "@parlance/server";
+import {
+  type Config,
+  createLog,
+  loadConfig,
+  type ParlanceServer,
+  signLocalToken,
+  startServer,
+} from "@parlance/server";
 import { EventStreamReader, NoStreamError } from "@parlance/testkit/event-stream";
 
 /** Somebody who came in as a guest. */
@@ -36,8 +43,16 @@ export class SseScene {
   readonly #streams: EventStreamReader[] = [];
   #rooms = 0;
 
-  private constructor(server: ParlanceServer, directory: string, logged: readonly string[]) {
+  readonly #config: Config;
+
+  private constructor(
+    server: ParlanceServer,
+    config: Config,
+    directory: string,
+    logged: readonly string[],
+  ) {
     this.server = server;
+    this.#config = config;
     this.#directory = directory;
     this.logged = logged;
   }
@@ -60,7 +75,7 @@ export class SseScene {
     });
     const logged: string[] = [];
     const log = createLog(config, { write: (line) => void logged.push(line) });
-    return new SseScene(await startServer(config, { log }), directory, logged);
+    return new SseScene(await startServer(config, { log }), config, directory, logged);
   }
 
   async close(): Promise<void> {
@@ -86,6 +101,11 @@ export class SseScene {
   async guest(name: string): Promise<Person> {
     const { body } = await this.call("POST", "/guests", undefined, { name });
     return { id: body.user.id, token: body.token };
+  }
+
+  /** Somebody with a JWT that is good for so long. */
+  async external(user: string, ttlSeconds: number): Promise<Person> {
+    return { id: user, token: await signLocalToken(this.#config, { user, ttlSeconds }) };
   }
 
   /** A room that nobody used before. */

@@ -103,6 +103,15 @@ describe("who may read", () => {
     expect((await scene.refusal(undefined, target)).status).toBe(401);
   });
 
+  test("[I-17] a token that runs out ends the stream with an `error`", async () => {
+    const eve = await scene.external("ext-eve", 3);
+    const stream = await scene.stream(eve, `/rooms/${scene.freshRoom()}/events`);
+    await stream.until("the end", () => stream.isEnded);
+    expect(stream.types()).toEqual(["subscribed", "error"]);
+    expect(stream.events[1]?.data).toMatchObject({ code: "token_expired", retry: "after_auth" });
+    expect((await scene.refusal(eve, "/rooms/a/events")).code).toBe("token_expired");
+  });
+
   test("[I-14] whoever is put out gets `unsubscribed` and nothing more, and other rooms go on", async () => {
     const [ann, bob] = [await scene.guest("Ann"), await scene.guest("Bob")];
     const made = await scene.call("POST", "/rooms", ann.token, { kind: "private", title: "Plans" });
