@@ -31,14 +31,13 @@ export class Story {
   readonly server: ServerProcess;
   readonly site: OtherSite;
   readonly directory: string;
+  readonly browser: Browser;
   readonly #environment: ServerEnvironment;
-  readonly #browser: Browser;
   readonly #ports: ReadonlyMap<PortedDialect, number>;
 
   private constructor(
-    parts: Pick<Story, "server" | "site" | "directory"> & {
+    parts: Pick<Story, "server" | "site" | "directory" | "browser"> & {
       readonly environment: ServerEnvironment;
-      readonly browser: Browser;
       readonly ports: ReadonlyMap<PortedDialect, number>;
     },
   ) {
@@ -46,7 +45,7 @@ export class Story {
     this.site = parts.site;
     this.directory = parts.directory;
     this.#environment = parts.environment;
-    this.#browser = parts.browser;
+    this.browser = parts.browser;
     this.#ports = parts.ports;
   }
 
@@ -71,7 +70,7 @@ export class Story {
   }
 
   async end(): Promise<void> {
-    await this.#browser.close();
+    await this.browser.close();
     await this.site.stop();
     await this.server.stop();
     rmSync(this.directory, { recursive: true, force: true });
@@ -86,7 +85,7 @@ export class Story {
 
   /** A window of its own, with nothing in it yet. */
   async window(): Promise<StoryPage> {
-    const context = await this.#browser.newContext({ viewport: { width: 1_024, height: 768 } });
+    const context = await this.browser.newContext({ viewport: { width: 1_024, height: 768 } });
     const page = await context.newPage();
     const errors: string[] = [];
     page.on("pageerror", (error) => errors.push(String(error)));
