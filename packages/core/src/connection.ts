@@ -35,7 +35,6 @@ import type {
   Entry,
   Identity,
   Link,
-  PublishAs,
   Task,
   Translator,
   VouchedUser,
@@ -166,7 +165,7 @@ export class Connection implements Inlet, Doing, OutboxOwner {
     this.#take(task, answer, ownTaskLength, true);
   }
 
-  run(task: Command | PublishAs): void {
+  run(task: Exclude<Task, Entry>): void {
     this.#takeOwn(task);
   }
 
