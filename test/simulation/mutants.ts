@@ -94,6 +94,7 @@ const withPositions =
       answer: Parameters<typeof inlet.perform>[1],
     ) => inlet.perform(task, answer),
     confirmed: (mark: number) => inlet.confirmed(mark),
+    keepPlaces: (device: Parameters<typeof inlet.keepPlaces>[0]) => inlet.keepPlaces(device),
     drained: () => inlet.drained(),
     closed: (code: number) => inlet.closed(code),
     receive: (frame: string) => {

@@ -16,7 +16,7 @@ import type {
   Peer,
 } from "./gate.ts";
 import { PlaceWriter } from "./places.ts";
-import type { Identity, Link, Timer, Unsubscribe, Wire } from "./ports/index.ts";
+import type { Identity, JoinedFact, Link, Timer, Unsubscribe, Wire } from "./ports/index.ts";
 import { presenceLeaseMs } from "./presence.ts";
 import { RecentPool } from "./recent-events.ts";
 import { Registry } from "./registry.ts";
@@ -57,6 +57,7 @@ class ServerNode implements Node {
   #isWaking = false;
 
   constructor(ports: NodePorts, settings: NodeSettings) {
+    const registry = new Registry();
     const flusher = new Flusher(ports.clock, () => this.#isAwake());
     const rooms = new Rooms({
       log: ports.log,
@@ -68,11 +69,24 @@ class ServerNode implements Node {
       recentPool: new RecentPool(),
       presenceFlushMs: settings.presenceFlushMs,
       onFailure: (event, error) => ports.report("warn", event, { error }),
+      onJoined: (fact) => this.#services.tellJoined(fact),
     });
-    const registry = new Registry();
     const isAwake = (): boolean => this.#isAwake();
+    const tellJoined = (fact: JoinedFact): void => {
+      ports.broker.publish("control", { type: "joined", fact });
+      hearJoined(registry, fact);
+    };
     const devicePlaces = new PlaceWriter(ports.places, ports.clock, ports.report);
-    this.#services = { ...ports, settings, rooms, flusher, registry, devicePlaces, isAwake };
+    this.#services = {
+      ...ports,
+      settings,
+      rooms,
+      flusher,
+      registry,
+      devicePlaces,
+      isAwake,
+      tellJoined,
+    };
     this.#control = new ControlFollower(this.#services);
     this.#awakeAt = ports.clock.monotonic();
   }
@@ -82,6 +96,7 @@ class ServerNode implements Node {
     await this.#control.start();
     this.#unsubscribe = await broker.subscribe("control", (notice) => {
       if (notice.type === "control") void this.#checkControl();
+      if (notice.type === "joined") hearJoined(this.#services.registry, notice.fact);
     });
     broker.onInterruption(() => {
       rooms.repairAll();
@@ -233,4 +248,8 @@ class ServerNode implements Node {
     flusher.resume();
     for (const connection of registry) connection.awoke();
   }
+}
+
+function hearJoined(registry: Registry, { user, room, position }: JoinedFact): void {
+  for (const connection of registry.ofUser(user)) connection.joined(room, position);
 }

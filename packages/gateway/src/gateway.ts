@@ -1,8 +1,8 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Socket } from "node:net";
-import type { Clock, Dialect, Node, Peer, Report, Wire } from "@parlance/core";
+import type { Clock, Dialect, HandshakeFacts, Node, Peer, Report, Wire } from "@parlance/core";
 import { AddressCount } from "./addresses.ts";
-import type { Endpoint, Route } from "./endpoints.ts";
+import type { DialectEndpoint, Endpoint } from "./endpoints.ts";
 import { endpointTable } from "./endpoints.ts";
 import { deflateWire, plainWire } from "./frames.ts";
 import type { HandshakeRules } from "./handshake.ts";
@@ -66,6 +66,25 @@ export interface Gateway {
   close(): void;
   /** Open connections. */
   connectionCount(): number;
+  /** Counts a connection that the gateway does not carry itself, by the limits of those that it does. */
+  admit(request: IncomingMessage): Admission;
+  /** What a request that is no upgrade tells of who comes, and whether its page may. For doors beside WebSocket. */
+  examine(request: IncomingMessage, dialect: string): Examined;
+}
+
+/** Whether one connection more is let in. */
+export type Admission =
+  | { readonly ok: false; readonly refusal: Refusal }
+  /** `release` is to be called once, when it is gone. */
+  | { readonly ok: true; readonly release: () => void };
+
+/** Who comes with a request. */
+export interface Examined {
+  readonly facts: HandshakeFacts;
+  /** False for pages of an Origin that may not connect. */
+  readonly isAllowed: boolean;
+  /** Its Origin is one that the operator has listed. */
+  readonly isListed: boolean;
 }
 
 /** @throws TypeError for endpoints, origins or proxies that make no sense. */
@@ -83,6 +102,8 @@ class WebSocketGateway implements Gateway, ConnectionOwner {
   readonly #addressOf: PeerAddress;
   readonly #wires: Map<Dialect, { readonly plain: Wire; readonly deflate: Wire }> = new Map();
   #isRefusing = false;
+  /** Connections that others carry. */
+  #handed = 0;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
@@ -91,7 +112,9 @@ class WebSocketGateway implements Gateway, ConnectionOwner {
       endpoints: endpointTable(options.endpoints),
       origins: originCheck(options.origins),
     };
-    for (const { dialect } of options.endpoints) {
+    for (const endpoint of options.endpoints) {
+      if ("handler" in endpoint) continue;
+      const { dialect } = endpoint;
       this.#wires.set(dialect, { plain: plainWire(dialect), deflate: deflateWire(dialect) });
     }
     this.#accept = createAccept(options.compression ?? false);
@@ -122,7 +145,32 @@ class WebSocketGateway implements Gateway, ConnectionOwner {
   }
 
   connectionCount(): number {
-    return this.#wheel.size;
+    return this.#wheel.size + this.#handed;
+  }
+
+  admit(request: IncomingMessage): Admission {
+    const address = this.#addressOf(request);
+    const refusal = this.#admit(address);
+    if (refusal !== undefined) return { ok: false, refusal };
+    this.#handed += 1;
+    let isHeld = true;
+    const release = (): void => {
+      if (!isHeld) return;
+      isHeld = false;
+      this.#handed -= 1;
+      this.#addresses.release(address);
+    };
+    return { ok: true, release };
+  }
+
+  examine(request: IncomingMessage, dialect: string): Examined {
+    const { origins } = this.#rules;
+    const { origin } = request.headers;
+    return {
+      facts: handshakeFacts(request, this.#addressOf(request), dialect, origins),
+      isAllowed: origins.allows(origin, request.socket.localAddress),
+      isListed: origins.lists(origin),
+    };
   }
 
   connectionClosed(connection: Connection): void {
@@ -139,27 +187,32 @@ class WebSocketGateway implements Gateway, ConnectionOwner {
       this.#refuse(socket, address, handshake.refusal);
       return;
     }
+    const { endpoint, subprotocol } = handshake.route;
+    if ("handler" in endpoint) {
+      const refusal = endpoint.handler({ request, socket, head });
+      if (refusal !== undefined) this.#refuse(socket, address, refusal);
+      return;
+    }
     const full = this.#admit(address);
     if (full !== undefined) {
       this.#refuse(socket, address, full);
       return;
     }
-    this.#open({ request, socket, head, address }, handshake.route);
+    const upgrade = { request, socket, head, address };
+    this.#open(subprotocol === undefined ? upgrade : { ...upgrade, subprotocol }, endpoint);
   }
 
   /** Counts one connection more of the address, or says why not. */
   #admit(address: string): Refusal | undefined {
     if (this.#isRefusing) return busy("The server is going away.", 1);
-    if (this.#wheel.size >= this.#limits.maxConnections) return busy("The server is full.", 10);
+    if (this.connectionCount() >= this.#limits.maxConnections)
+      return busy("The server is full.", 10);
     if (this.#addresses.take(address)) return undefined;
     return { status: 429, text: "Too many connections.", headers: { "Retry-After": "10" } };
   }
 
-  #open(upgrade: Upgrade, { endpoint, subprotocol }: Route): void {
-    const connection = this.#accept(
-      subprotocol === undefined ? upgrade : { ...upgrade, subprotocol },
-      this,
-    );
+  #open(upgrade: Upgrade, endpoint: DialectEndpoint): void {
+    const connection = this.#accept(upgrade, this);
     if (connection === undefined) {
       this.#addresses.release(upgrade.address);
       return;
@@ -173,7 +226,7 @@ class WebSocketGateway implements Gateway, ConnectionOwner {
     );
   }
 
-  #peerOf({ address, request }: Upgrade, { dialect, trust }: Endpoint): Peer {
+  #peerOf({ address, request }: Upgrade, { dialect, trust }: DialectEndpoint): Peer {
     const peer = { address, transport: "websocket" } as const;
     if (dialect.readsHandshake !== true) return peer;
     return {

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { WireUser } from "../commands/session.ts";
 import type { ErrorCode } from "../errors.ts";
 import { epoch, roomId, sequence, userId } from "../fields.ts";
-import type { Epoch, RoomId, Sequence, UserId } from "../ids.ts";
+import type { Epoch, EventId, RoomId, Sequence, UserId } from "../ids.ts";
 
 /** Somebody writes or stopped. Class *droppable*. Forget it after `typingExpiryMs` without another. */
 export interface TypingEvent {
@@ -35,6 +35,8 @@ export interface ReadEvent {
   readonly room: RoomId;
   readonly user: UserId;
   readonly read_mark: Sequence;
+  /** The last message up to the mark, where one is near. */
+  readonly message_id?: EventId;
 }
 
 /** The server ended a subscription: the right to read is gone. Nothing of the room follows. */
@@ -84,7 +86,13 @@ export const ephemeralSchemas: Readonly<Record<(EphemeralEvent | NoticeEvent)["t
       count: z.number(),
       omitted: z.boolean().exactOptional(),
     }),
-    read: z.object({ type: z.literal("read"), room: roomId, user: userId, read_mark: sequence }),
+    read: z.object({
+      type: z.literal("read"),
+      room: roomId,
+      user: userId,
+      read_mark: sequence,
+      message_id: z.string().exactOptional(),
+    }),
     unsubscribed: z.object({ type: z.literal("unsubscribed"), room: roomId, code: z.string() }),
     reset: z.object({ type: z.literal("reset"), room: roomId, epoch }),
     goodbye: z.object({ type: z.literal("goodbye"), reconnect_after_ms: z.number() }),
