@@ -165,3 +165,37 @@ test("[I-29] config shows where values come from, and no secret", async () => {
   expect(shown.out).toMatch(/PARLANCE_SECRET +\(hidden\) +environment/);
   expect(shown.out + shown.err).not.toContain("canary");
 });
+
+test("[I-29] [SC-10] config shows what the names of other systems map to, and no secret", async () => {
+  const environment = {
+    WS_PORT: "8090",
+    APP_SECRET: "canary-4711",
+    MESSENGER_TRANSPORT_DSN: "amqp://guest:canary@localhost:5672/%2f/messages",
+  };
+  const shown = await run(["config"], "", environment);
+  expect(shown.code).toBe(0);
+  expect(shown.out).toMatch(/PARLANCE_LISTEN +mmb=0\.0\.0\.0:8090 +environment \(WS_PORT\)/);
+  expect(shown.out).toMatch(/WS_PORT → listen mmb +8090 +environment +MMB/);
+  expect(shown.out).toMatch(/APP_SECRET → secret +\(hidden\)/);
+  expect(shown.out).toContain("understood; this version does not open this door yet");
+  const json = await run(["config", "--json"], "", environment);
+  expect(JSON.parse(json.out)).toMatchObject({
+    settings: expect.arrayContaining([
+      expect.objectContaining({ name: "listen", source: "environment", names: ["WS_PORT"] }),
+      expect.objectContaining({ name: "port", value: 8080, source: "preset", names: [] }),
+    ]) as unknown,
+    foreign: [
+      { name: "WS_PORT", maps: "listen mmb", setting: "listen", value: "8090" },
+      { name: "APP_SECRET", maps: "secret", value: "(hidden)" },
+      { name: "MESSENGER_TRANSPORT_DSN", maps: "rabbitmq" },
+    ],
+    doors: { rabbitmq: { host: "localhost", port: 5672, vhost: "/", exchange: "messages" } },
+  });
+  expect(shown.out + shown.err + json.out + json.err).not.toContain("canary");
+  const refused = await run(["start"], "", { ...environment, PARLANCE_LISTEN: "mmb=9000" });
+  expect([refused.code, refused.err]).toEqual([
+    1,
+    "PARLANCE_LISTEN=mmb=9000 (environment) and WS_PORT=8090 (environment) disagree about listen mmb: give one of " +
+      "them, or the same value\n",
+  ]);
+});

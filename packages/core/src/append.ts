@@ -1,4 +1,11 @@
-import { type ClientMessageId, ProtocolError, type Role, type RoomId } from "@parlance/protocol";
+import {
+  type ClientMessageId,
+  limits,
+  ProtocolError,
+  type Role,
+  type RoomId,
+  type UserId,
+} from "@parlance/protocol";
 import { type Action, authorize, needsRole } from "./authorize.ts";
 import { frameOf } from "./frames.ts";
 import type { Awaitable } from "./outcome.ts";
@@ -31,10 +38,17 @@ export async function authorizeIn(
   authorize(context.identity, action, room.record, await relevantRole(context, action, room));
 }
 
+/** The open room, made first where this use of it may bring it into being. @throws ProtocolError `not_found`. */
+export function openFor(context: CommandContext, action: Action, id: RoomId): Promise<Room> {
+  return context.services.rooms.open(id, { identity: context.identity, action });
+}
+
 /** What a command wants to store; who, when and under which id is added here. */
 export interface Wanted {
   readonly event: Append["event"];
   readonly clientMessageId?: ClientMessageId;
+  /** Shown to readers in place of the caller. */
+  readonly author?: UserId;
 }
 
 /** The append that a command's wish becomes. */
@@ -53,6 +67,8 @@ export function appendOf(context: CommandContext, room: RoomId, wanted: Wanted):
 
 /** What was stored, and where. */
 export type Stored = Extract<Appended, { outcome: "stored" }>;
+/** Nothing was stored, since it was so already. */
+export type Unchanged = Extract<Appended, { outcome: "unchanged" }>;
 
 /**
  * Appends under the room's present revision, which the caller's right rests on, and gives the event to this
@@ -68,6 +84,18 @@ export async function appendIn(
   wanted: Wanted,
   recheck: () => Promise<void>,
 ): Promise<Stored> {
+  const appended = await appendOrLeave(context, room, wanted, recheck);
+  if (appended.outcome === "unchanged") throw new Error("only a reaction can be there already");
+  return appended;
+}
+
+/** As `appendIn`, for events that may say what is so already. */
+export async function appendOrLeave(
+  context: CommandContext,
+  room: Room,
+  wanted: Wanted,
+  recheck: () => Promise<void>,
+): Promise<Stored | Unchanged> {
   const append = appendOf(context, room.record.room, wanted);
   for (let attempt = 0; attempt < maxStale; attempt += 1) {
     const { revision } = room;
@@ -76,6 +104,8 @@ export async function appendIn(
       case "stored":
         deliver(context, room, append, appended);
         return appended;
+      case "unchanged":
+        return appended;
       case "conflict":
         throw new ProtocolError("conflict", { field: "client_message_id" });
       case "stale":
@@ -83,8 +113,11 @@ export async function appendIn(
         await room.caughtUp();
         await recheck();
         break;
+      case "full":
+        throw new ProtocolError("bad_request", { field: "emoji", limit: limits.reactionKinds });
       case "absent":
       case "exists":
+      case "gone":
         throw new ProtocolError("not_found");
     }
   }

@@ -3,10 +3,18 @@
  * therefore through here. Pure and synchronous: the command brings the facts.
  */
 import { ProtocolError, type Role, type RoomId, type RoomKind } from "@parlance/protocol";
-import { type Audience, inboxOwner, isStaff, kinds } from "./kinds.ts";
+import {
+  type Action,
+  type Audience,
+  announcements,
+  inboxOwner,
+  isStaff,
+  kindByName,
+  kinds,
+} from "./kinds.ts";
 import type { Identity } from "./ports/index.ts";
 
-export type Action = "read" | "write" | "join" | "manage";
+export type { Action };
 
 /** What `authorize` needs to know of a room. */
 export interface RoomFacts {
@@ -24,8 +32,21 @@ const scopeFor: Readonly<Record<Action, string>> = {
 
 /** Whether the answer depends on the caller's role in the room, which may have to be looked up. */
 export function needsRole(action: Action, kind: RoomKind): boolean {
-  const audience = kinds[kind][action];
-  return audience === "members" || audience === "staff";
+  return dependsOnRole.has(kinds[kind][action]);
+}
+
+const dependsOnRole: ReadonlySet<Audience> = new Set([
+  "members",
+  "members_or_trusted",
+  "staff",
+  "announcers",
+]);
+
+/** The kind that a room gets if this brings it into being; undefined where it does not. */
+export function kindMadeBy(identity: Identity, action: Action, room: RoomId): RoomKind | undefined {
+  const kind = kindByName(room);
+  if (!kinds[kind].madeBy.includes(action)) return undefined;
+  return allows(identity, action, { room, kind }, undefined) ? kind : undefined;
 }
 
 /**
@@ -74,8 +95,12 @@ function includes(
       return true;
     case "members":
       return role !== undefined;
+    case "members_or_trusted":
+      return role !== undefined || identity.onTrustedNetwork === true;
     case "staff":
       return isStaff(role);
+    case "announcers":
+      return isStaff(role) || (identity.onTrustedNetwork === true && facts.room === announcements);
     case "owner_only":
       return inboxOwner(facts.room) === identity.user;
     case "back_ends":

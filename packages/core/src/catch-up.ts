@@ -3,7 +3,8 @@
  * was too slow. From memory where the events are still there, else from the log, a step at a time as far as the
  * connection takes it.
  */
-import type { Epoch, Sequence } from "@parlance/protocol";
+import type { Epoch, PresenceEvent, Sequence } from "@parlance/protocol";
+import type { ErasedTexts } from "./erased-texts.ts";
 import type { Bytes, LogPage } from "./ports/index.ts";
 import { encode, type RecentEvents } from "./recent-events.ts";
 import type { RoomContext } from "./room.ts";
@@ -20,6 +21,7 @@ export interface CatchUpRoom {
   readonly record: { readonly room: Subscription["room"]["record"]["room"] };
   readonly epoch: Epoch;
   readonly last: Sequence;
+  readonly erasedTexts: ErasedTexts;
   /** It has everything: from now on it is live. */
   goLive(subscription: Subscription): void;
 }
@@ -66,6 +68,15 @@ export class CatchUp {
         this.#room.goLive(subscription);
       } else if (this.#recent.after(subscription.offset) === undefined) this.#read(subscription);
       else this.#giveRecent(subscription);
+    }
+  }
+
+  /** Tells who came and went, which is told once, to those that will be live in a moment. Those that lag do without. */
+  presence(event: PresenceEvent): void {
+    for (const { connection, wantsPresence } of this.#behind) {
+      if (!wantsPresence || connection.outbox.isLagging) continue;
+      const encoded = encode(connection.wire, event);
+      if (encoded !== undefined) connection.outbox.push(encoded);
     }
   }
 
@@ -126,6 +137,8 @@ export class CatchUp {
     const frames: Bytes[] = [];
     for (const { frame } of page.events) {
       if (frame.sequence !== subscription.offset + 1) continue;
+      // The page is older than the erasure: the next one has it.
+      if (this.#room.erasedTexts.has(frame)) break;
       const encoded = encode(wire, frame);
       subscription.offset = frame.sequence;
       if (encoded !== undefined) frames.push(encoded);

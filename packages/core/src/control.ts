@@ -1,5 +1,5 @@
 /**
- * Follows the install-wide control log, so that ended memberships, revoked sessions and keys take effect on this
+ * Follows the install-wide control log, so that ended memberships, revoked sessions and keys, and erased texts take effect on this
  * node within two seconds, with the broker up, dead or lossy.
  */
 import type { Sequence } from "@parlance/protocol";
@@ -46,6 +46,10 @@ export class ControlFollower {
 
   #apply(fact: ControlFact): void {
     const { rooms, registry } = this.#services;
+    if (fact.type === "message_erased") {
+      rooms.get(fact.room)?.erased(fact.sequences);
+      return;
+    }
     if (fact.type === "member_ended") {
       const room = rooms.get(fact.room);
       if (room === undefined || room.last >= fact.sequence) return;
@@ -61,6 +65,7 @@ export class ControlFollower {
 export function endsIdentity(fact: ControlFact, identity: Identity): boolean {
   switch (fact.type) {
     case "member_ended":
+    case "message_erased":
       return false;
     case "session_revoked":
       return identity.session === fact.session;

@@ -1,5 +1,26 @@
-import type { EventFrame } from "@parlance/protocol";
-import type { Append } from "./ports/index.ts";
+import { type EventFrame, jsonLength, type WireUser } from "@parlance/protocol";
+import type { Append, Identity } from "./ports/index.ts";
+
+/** Somebody as others see them. */
+export function wireUser({ user, name, kind, number }: Identity): WireUser {
+  return { id: user, name, kind, ...(number === undefined ? {} : { number }) };
+}
+
+/** How much an event says: about characters of its payload, without what every payload has. */
+export function payloadLength(frame: EventFrame): number {
+  if ("erased" in frame) return 0;
+  switch (frame.type) {
+    case "message.created":
+    case "message.edited": {
+      const { text, data } = frame.data;
+      return text.length + (data === undefined ? 0 : jsonLength(data));
+    }
+    case "document.edited":
+      return frame.data.changes.length;
+    default:
+      return 0;
+  }
+}
 
 /** What one append became, as readers get it: the same frame that the log will return for it later. */
 export function frameOf(append: Append, place: { sequence: number; time: number }): EventFrame {

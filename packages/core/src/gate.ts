@@ -21,7 +21,6 @@ import type {
   Identity,
   Ids,
   Link,
-  Places,
   RoomLog,
   Task,
   Wire,
@@ -33,8 +32,6 @@ export interface NodePorts {
   readonly nodeId: string;
   readonly log: RoomLog;
   readonly directory: Directory;
-  /** Absent: places of devices live as long as the node. */
-  readonly places?: Places;
   readonly broker: Broker;
   readonly authenticator: Authenticator;
   readonly clock: Clock;

@@ -1,6 +1,8 @@
 export * from "./authorize.ts";
 export * from "./chain.ts";
 export { isClaimOf } from "./commands/enter.ts";
+export type { PublishTask, ShownAs } from "./commands/publish.ts";
+export { wireUser } from "./frames.ts";
 export type * from "./gate.ts";
 export { kindByName } from "./kinds.ts";
 export { createNode, defaultSettings } from "./node.ts";

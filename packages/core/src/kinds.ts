@@ -1,8 +1,23 @@
 /** Room kinds as policy: who may do what, and which rooms come into being when first used. */
 import type { Role, RoomId, RoomKind, UserId } from "@parlance/protocol";
 
-/** Who a right is given to. `signed_in` includes guests only where the operator allows guests at all. */
-export type Audience = "signed_in" | "members" | "owner_only" | "staff" | "back_ends" | "nobody";
+/** What somebody wants to do in a room. */
+export type Action = "read" | "write" | "join" | "manage";
+
+/**
+ * Who a right is given to, beside back ends, whose scopes decide. `signed_in` includes guests only where the operator allows
+ * guests at all. `announcers` are the staff, and in `notifications` a trusted network's clients too;
+ * `members_or_trusted` are the members and a trusted network's clients.
+ */
+export type Audience =
+  | "signed_in"
+  | "members"
+  | "members_or_trusted"
+  | "owner_only"
+  | "staff"
+  | "announcers"
+  | "back_ends"
+  | "nobody";
 
 /** What one kind allows. `staff` are a room's owners and moderators. */
 export interface KindPolicy {
@@ -12,11 +27,13 @@ export interface KindPolicy {
   readonly join: Audience;
   /** Who may bring others in and put them out. */
   readonly manage: Audience;
-  /** Made when first used. */
-  readonly createOnUse: boolean;
+  /** What brings it into being where it is absent, done by somebody who may. */
+  readonly madeBy: readonly Action[];
   /** Whether readers tell each other how far they read. */
   readonly tellsReadMarks: boolean;
 }
+
+const anyUse: readonly Action[] = ["read", "write", "join"];
 
 export const kinds: Readonly<Record<RoomKind, KindPolicy>> = {
   public: {
@@ -24,7 +41,7 @@ export const kinds: Readonly<Record<RoomKind, KindPolicy>> = {
     write: "signed_in",
     join: "signed_in",
     manage: "staff",
-    createOnUse: true,
+    madeBy: anyUse,
     tellsReadMarks: false,
   },
   private: {
@@ -32,7 +49,7 @@ export const kinds: Readonly<Record<RoomKind, KindPolicy>> = {
     write: "members",
     join: "nobody",
     manage: "staff",
-    createOnUse: false,
+    madeBy: [],
     tellsReadMarks: true,
   },
   direct: {
@@ -40,7 +57,7 @@ export const kinds: Readonly<Record<RoomKind, KindPolicy>> = {
     write: "members",
     join: "nobody",
     manage: "nobody",
-    createOnUse: false,
+    madeBy: [],
     tellsReadMarks: true,
   },
   inbox: {
@@ -48,26 +65,40 @@ export const kinds: Readonly<Record<RoomKind, KindPolicy>> = {
     write: "back_ends",
     join: "nobody",
     manage: "nobody",
-    createOnUse: true,
+    madeBy: anyUse,
     tellsReadMarks: false,
   },
   announcement: {
     read: "signed_in",
-    write: "staff",
+    write: "announcers",
     join: "signed_in",
     manage: "staff",
-    createOnUse: false,
+    madeBy: ["write"],
+    tellsReadMarks: false,
+  },
+  job: {
+    read: "members_or_trusted",
+    write: "back_ends",
+    join: "nobody",
+    manage: "nobody",
+    madeBy: ["write", "manage"],
     tellsReadMarks: false,
   },
 };
 
 const inboxPrefixes = ["notifications_", "user:"] as const;
+/** Progress of one job, for those whom the back end that runs it lets in. */
+const jobPrefixes = ["job_", "ocr_job_"] as const;
+/** Where an application tells something to all. */
+export const announcements: RoomId = "notifications" as RoomId;
 /** Ids that only the server makes; an absent one never comes into being by use. */
 const serverMade = "r_";
 
 /** The kind that a room gets if it is made by use: by its name. */
 export function kindByName(room: RoomId): RoomKind {
   if (room.startsWith(serverMade)) return "private";
+  if (room === announcements) return "announcement";
+  if (jobPrefixes.some((prefix) => room.startsWith(prefix))) return "job";
   return inboxPrefixes.some((prefix) => room.startsWith(prefix)) ? "inbox" : "public";
 }
 

@@ -76,7 +76,7 @@ class ServerNode implements Node {
       ports.broker.publish("control", { type: "joined", fact });
       hearJoined(registry, fact);
     };
-    const devicePlaces = new PlaceWriter(ports.places, ports.clock, ports.report);
+    const devicePlaces = new PlaceWriter(ports.directory, ports.clock, ports.report);
     this.#services = {
       ...ports,
       settings,

@@ -6,7 +6,7 @@
  */
 import type { DeviceId, Epoch, Position, RoomId, Sequence, UserId } from "@parlance/protocol";
 import type { Report } from "./gate.ts";
-import type { Clock, DevicePlace, Link, Places } from "./ports/index.ts";
+import type { Clock, Link, Places, SavedPlace } from "./ports/index.ts";
 import type { Subscription } from "./subscription.ts";
 
 /** Rooms of one device that are kept. */
@@ -106,13 +106,13 @@ export class KeptPlaces {
 
 /** Stores the places of all connections of a node together, a moment after they moved. */
 export class PlaceWriter {
-  readonly #store: Places | undefined;
+  readonly #store: Places;
   readonly #clock: Clock;
   readonly #report: Report;
-  readonly #moved = new Map<string, DevicePlace>();
+  readonly #moved = new Map<string, SavedPlace>();
   #writing: Promise<void> | undefined;
 
-  constructor(store: Places | undefined, clock: Clock, report: Report) {
+  constructor(store: Places, clock: Clock, report: Report) {
     this.#store = store;
     this.#clock = clock;
     this.#report = report;
@@ -133,7 +133,7 @@ export class PlaceWriter {
   /** What a device's places are: stored ones, with what waits to be stored over them. @throws StorageError */
   async of(user: UserId, device: DeviceId): Promise<ReadonlyMap<RoomId, Position>> {
     const places = new Map<RoomId, Position>();
-    for (const { room, epoch, offset } of (await this.#store?.places(user, device)) ?? []) {
+    for (const { room, epoch, offset } of await this.#store.places(user, device)) {
       places.set(room, { epoch, offset });
     }
     for (const place of this.#moved.values()) {
@@ -152,7 +152,7 @@ export class PlaceWriter {
   }
 
   async #write(): Promise<void> {
-    if (this.#moved.size === 0 || this.#store === undefined) return;
+    if (this.#moved.size === 0) return;
     const rows = [...this.#moved];
     try {
       await this.#store.savePlaces(rows.map(([, row]) => row));

@@ -4,7 +4,8 @@
  * reconnect of everybody costs as many events as it lasts ticks, not as there are people.
  */
 import { limits, type UserId, type WireUser } from "@parlance/protocol";
-import type { Timer } from "./ports/index.ts";
+import { wireUser } from "./frames.ts";
+import type { Identity, Timer } from "./ports/index.ts";
 import type { Room, RoomContext } from "./room.ts";
 import type { Subscription } from "./subscription.ts";
 
@@ -49,7 +50,7 @@ export class RoomPresence {
       local.leftAt = undefined;
       return;
     }
-    const user = { id: identity.user, name: identity.name, kind: identity.kind };
+    const user = wireUser(identity);
     this.#local.set(identity.user, { user, connections: 1, leftAt: undefined });
     this.#changed();
   }
@@ -76,6 +77,15 @@ export class RoomPresence {
   /** Everybody here, those in grace included; at most `limits.listItems`. */
   list(): WireUser[] {
     return [...this.#now().values()].slice(0, limits.listItems);
+  }
+
+  /**
+   * Who is here as subscribers were told last, and the one who asks: what the changes told from now on are to be applied to.
+   * At most `limits.listItems`.
+   */
+  toldTo(identity: Identity): WireUser[] {
+    const others = [...this.#told.values()].filter((user) => user.id !== identity.user);
+    return [...others.slice(0, limits.listItems - 1), wireUser(identity)];
   }
 
   /** Repeats this node's list and forgets nodes that fell silent. Called every third of the lease. */

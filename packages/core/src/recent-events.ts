@@ -1,10 +1,16 @@
 import type { EventFrame, Sequence } from "@parlance/protocol";
+import { payloadLength } from "./frames.ts";
 import type { Bytes, Wire } from "./ports/index.ts";
+
+/** Weight of an event without its text: envelope, encoded bytes, objects. */
+const baseWeight = 600;
 
 /** One delivered event with its finished bytes, made at most once for each wire. */
 export class RecentEvent {
   readonly sequence: Sequence;
   readonly frame: EventFrame;
+  /** About bytes, of envelope, payload, encoded bytes and objects. */
+  readonly weight: number;
   /* Nearly always one wire, so no map until a second one asks. */
   #wire: Wire | undefined;
   #bytes: Bytes | undefined;
@@ -13,6 +19,7 @@ export class RecentEvent {
   constructor(frame: EventFrame) {
     this.sequence = frame.sequence;
     this.frame = frame;
+    this.weight = baseWeight + 2 * payloadLength(frame);
   }
 
   /** Undefined where the wire's dialect has no word for the event. */
@@ -43,8 +50,6 @@ const maxEvents = 512;
 /** Weight kept in one room, and in all rooms of a node together; about bytes. */
 const maxRoomWeight = 1_048_576;
 const maxTotalWeight = 67_108_864;
-/** Weight of an event without its text: envelope, encoded bytes, objects. */
-const baseWeight = 600;
 
 /** What all rooms of a node keep together. Over the bound, the room that was quiet for longest forgets. */
 export class RecentPool {
@@ -97,11 +102,11 @@ export class RecentEvents {
 
   add(event: RecentEvent): void {
     this.#events.push(event);
-    let grown = weigh(event);
+    let grown = event.weight;
     while (this.#events.length - this.#start > maxEvents || this.#weight + grown > maxRoomWeight) {
       const oldest = this.#events[this.#start];
       if (oldest === undefined) break;
-      grown -= weigh(oldest);
+      grown -= oldest.weight;
       this.#start += 1;
     }
     if (this.#start > maxEvents) {
@@ -127,10 +132,4 @@ export class RecentEvents {
     this.#start = 0;
     this.#weight = 0;
   }
-}
-
-function weigh(event: RecentEvent): number {
-  const { frame } = event;
-  if ("erased" in frame) return baseWeight;
-  return "text" in frame.data ? baseWeight + 2 * frame.data.text.length : baseWeight;
 }

@@ -6,15 +6,19 @@
 import type {
   EphemeralEvent,
   Epoch,
+  EventFrame,
   EventId,
   NoticeEvent,
   Sequence,
   UserId,
 } from "@parlance/protocol";
+import { allows, needsRole } from "./authorize.ts";
 import { CatchUp } from "./catch-up.ts";
+import { Cursors } from "./cursors.ts";
+import { ErasedTexts } from "./erased-texts.ts";
 import { FanOut } from "./fan-out.ts";
 import type { Flusher } from "./flusher.ts";
-import { kinds } from "./kinds.ts";
+import { payloadLength } from "./frames.ts";
 import type {
   Broker,
   Clock,
@@ -37,8 +41,8 @@ const repairBytes = 1_048_576;
 const lookBackEvents = 32;
 /** Wait before a failed read of the log is tried again. */
 const retryReadMs = 500;
-/** An event whose text is longer is announced by its place only. */
-const announcedTextLength = 8_192;
+/** An event that says more is announced by its place only. */
+const announcedLength = 8_192;
 
 /** What a room needs of its node. */
 export interface RoomContext {
@@ -62,12 +66,14 @@ export class Room {
   readonly record: RoomRecord;
   readonly presence: RoomPresence;
   readonly roles: RoomRoles;
+  readonly cursors: Cursors;
   /** Sequence of the last event given to this node's subscriptions. */
   last: Sequence;
   revision: number;
   countable: number;
   /** When somebody last needed it; monotonic milliseconds. */
   usedAt: number;
+  readonly erasedTexts: ErasedTexts = new ErasedTexts();
   readonly #context: RoomContext;
   readonly #live: FanOut;
   readonly #behind: CatchUp;
@@ -90,6 +96,7 @@ export class Room {
     this.usedAt = context.clock.monotonic();
     this.presence = new RoomPresence(this, context);
     this.roles = new RoomRoles(this, context.directory);
+    this.cursors = new Cursors(context.clock, (event) => this.signal(event));
     this.#behind = new CatchUp(this, this.#recent, context);
     this.#live = new FanOut((subscription, offset) => this.#behind.add(subscription, offset));
   }
@@ -117,6 +124,7 @@ export class Room {
     this.#isClosed = true;
     this.#recent.clear();
     this.presence.close();
+    this.cursors.close();
   }
 
   // --- Events coming in -----------------------------------------------------------------------------
@@ -124,7 +132,7 @@ export class Room {
   /** An event that this node committed: delivered here and announced to the others. */
   committed(event: CommittedEvent): void {
     this.#announcements.push(
-      event.frame !== undefined && textLength(event.frame) > announcedTextLength
+      event.frame !== undefined && payloadLength(event.frame) > announcedLength
         ? { sequence: event.sequence, revision: event.revision, countable: event.countable }
         : event,
     );
@@ -164,10 +172,12 @@ export class Room {
 
   #accept(event: CommittedEvent): void {
     if (event.sequence <= this.last) return;
-    if (event.sequence === this.last + 1 && event.frame !== undefined) {
+    const { frame } = event;
+    const isNext = event.sequence === this.last + 1;
+    if (isNext && frame !== undefined && !this.erasedTexts.has(frame)) {
       this.revision = Math.max(this.revision, event.revision);
       this.countable = event.countable;
-      this.#deliver(new RecentEvent(event.frame));
+      this.#deliver(new RecentEvent(frame));
     } else this.repair();
   }
 
@@ -216,6 +226,8 @@ export class Room {
       }
       for (const { frame, countable } of page.events) {
         if (frame.sequence !== this.last + 1) continue;
+        // The page is older than the erasure: the next one has it.
+        if (this.erasedTexts.has(frame)) break;
         this.countable = countable;
         this.#deliver(new RecentEvent(frame));
       }
@@ -227,10 +239,23 @@ export class Room {
   #deliver(event: RecentEvent): void {
     const before = this.last;
     this.last = event.sequence;
+    this.#followErasure(event.frame);
     this.#recent.add(event);
     this.#live.event(event, before);
     this.#mark();
     this.#followMembership(event);
+  }
+
+  /** The control log says that the payloads of these events are gone. */
+  erased(sequences: readonly Sequence[]): void {
+    this.erasedTexts.addSequences(sequences);
+    this.#recent.clear();
+  }
+
+  #followErasure(frame: EventFrame): void {
+    if (frame.type !== "message.deleted" || "erased" in frame) return;
+    this.erasedTexts.addMessage(frame.data.message_id);
+    this.#recent.clear();
   }
 
   /* Security: without this, somebody who was put out of a private room would go on receiving until they
@@ -238,17 +263,18 @@ export class Room {
   #followMembership(event: RecentEvent): void {
     const { frame } = event;
     if ("erased" in frame) {
-      this.roles.forget();
+      if (frame.type === "member.joined" || frame.type === "member.left") this.roles.forget();
       return;
     }
     if (frame.type === "member.joined") this.roles.remember(frame.data.user, frame.data.role);
     if (frame.type !== "member.left") return;
     const { user } = frame.data;
     this.roles.remember(user, undefined);
-    if (kinds[this.record.kind].read !== "members") return;
+    if (!needsRole("read", this.record.kind)) return;
     this.endTurn();
     for (const subscription of [...this.subscriptions()]) {
-      if (subscription.connection.userId === user) {
+      const { identity } = subscription.connection;
+      if (identity?.user === user && !allows(identity, "read", this.record, undefined)) {
         subscription.connection.endSubscription(subscription, {
           type: "unsubscribed",
           room: this.record.room,
@@ -322,6 +348,7 @@ export class Room {
   /** Tells the people on this node. */
   deliverEphemeral(event: EphemeralEvent): void {
     this.#live.ephemeral(event);
+    if (event.type === "presence") this.#behind.presence(event);
   }
 
   /**
@@ -367,9 +394,4 @@ export class Room {
       subscription.connection.endSubscription(subscription, notice);
     }
   }
-}
-
-function textLength(frame: NonNullable<CommittedEvent["frame"]>): number {
-  if ("erased" in frame) return 0;
-  return "text" in frame.data ? frame.data.text.length : 0;
 }

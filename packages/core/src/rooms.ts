@@ -1,13 +1,19 @@
 /** The rooms that this node needs now: opened once for all who ask, compared with the log, closed when idle. */
 import { ProtocolError, type RoomId } from "@parlance/protocol";
-import { kindByName, kinds } from "./kinds.ts";
-import type { NewRoom, Notice, Unsubscribe } from "./ports/index.ts";
+import { type Action, kindMadeBy } from "./authorize.ts";
+import type { Identity, NewRoom, Notice, Unsubscribe } from "./ports/index.ts";
 import { Room, type RoomContext } from "./room.ts";
 
 /** An open room that nobody used for so long, and nobody subscribes to, is closed. */
 const idleMs = 30_000;
 /** Notices kept for a room while it opens; what is over is found in the log. */
 const maxEarlyNotices = 256;
+
+/** Who wants to do what with a room that may not be there yet. */
+export interface RoomUse {
+  readonly identity: Identity;
+  readonly action: Action;
+}
 
 interface Opened {
   readonly room: Room;
@@ -38,15 +44,16 @@ export class Rooms {
   /**
    * Opens a room: listens at the broker first, then reads where the log is, so that nothing falls between.
    *
-   * @param create Whether it may come into being, if its name's kind allows that.
+   * @param use By whom and for what. It comes into being where its name's kind allows that; absent, never.
    * @throws ProtocolError `not_found`.
    */
-  async open(id: RoomId, create: boolean): Promise<Room> {
+  async open(id: RoomId, use?: RoomUse): Promise<Room> {
     const opened = this.get(id);
     if (opened !== undefined) return opened;
+    const createAs = this.#newRoom(id, use);
     let opening = this.#opening.get(id);
     if (opening === undefined) {
-      opening = this.#open(id, create ? newRoom(id, this.#context.clock.now()) : undefined);
+      opening = this.#open(id, createAs);
       this.#opening.set(id, opening);
       const done = (): void => void this.#opening.delete(id);
       opening.then(done, done);
@@ -54,8 +61,15 @@ export class Rooms {
     const room = await opening;
     if (room !== undefined) return room;
     // Somebody who may not create it was first to ask; whoever may, asks again.
-    if (create && newRoom(id, 0) !== undefined) return this.open(id, create);
+    if (createAs !== undefined) return this.open(id, use);
     throw new ProtocolError("not_found");
+  }
+
+  #newRoom(id: RoomId, use: RoomUse | undefined): NewRoom | undefined {
+    if (use === undefined) return undefined;
+    const kind = kindMadeBy(use.identity, use.action, id);
+    if (kind === undefined) return undefined;
+    return { kind, title: id, createdAt: this.#context.clock.now() };
   }
 
   async #open(id: RoomId, createAs: NewRoom | undefined): Promise<Room | undefined> {
@@ -138,9 +152,4 @@ export class Rooms {
     }
     room.endAll({ type: "reset", room: id, epoch });
   }
-}
-
-function newRoom(id: RoomId, createdAt: number): NewRoom | undefined {
-  const kind = kindByName(id);
-  return kinds[kind].createOnUse ? { kind, title: id, createdAt } : undefined;
 }

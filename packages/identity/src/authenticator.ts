@@ -30,7 +30,7 @@ import type { Issuer } from "./issuers.ts";
 import { type Claims, verifyJwt } from "./jwt.ts";
 import { createRevocations } from "./revocations.ts";
 import { matchesHash, splitToken } from "./secrets.ts";
-import { sessionIdentity } from "./sessions.ts";
+import { numberOf, sessionIdentity } from "./sessions.ts";
 import { createVouching } from "./vouched.ts";
 
 export interface AuthenticatorOptions {
@@ -79,6 +79,7 @@ export function createAuthenticator(options: AuthenticatorOptions): {
         keys.deleteWhere((key) => key.principal === fact.principal);
         return;
       case "member_ended":
+      case "message_erased":
         return;
       default:
         fact satisfies never;
@@ -144,10 +145,10 @@ export function createAuthenticator(options: AuthenticatorOptions): {
       user: user.id,
       name: user.name,
       kind: user.kind,
+      ...numbered(user, claims),
       principal: user.id as string as Principal,
       expiresAt: claims.expiresAt,
       ...(claims.tokenId === undefined ? {} : { tokenId: claims.tokenId }),
-      ...(claims.number === undefined ? {} : { number: claims.number }),
     };
   }
 
@@ -215,6 +216,12 @@ export function createAuthenticator(options: AuthenticatorOptions): {
   const vouched = createVouching(directory, clock);
   const authenticator: Authenticator = { authenticate };
   return { authenticator, revoked: () => revocations.expire() };
+}
+
+/** A built-in user's number is the directory's; anybody else's the one that its issuer knows it by, if that is one. */
+function numbered(user: UserRecord, claims: Claims): { number?: number } {
+  if (user.kind !== "external") return numberOf(user);
+  return claims.number === undefined ? {} : { number: claims.number };
 }
 
 function serviceIdentity(name: string, principal: Principal, scopes: readonly string[]): Identity {

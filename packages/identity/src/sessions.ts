@@ -6,6 +6,11 @@ const dayMs = 86_400_000;
 /** How long a login lasts without another. Long, since a guest that loses its session cannot come back. */
 export const sessionLifeMs: number = 30 * dayMs;
 
+/** What numbers the users of this install gave out themselves: those of accounts and guests. */
+export function numberOf({ kind, number }: UserRecord): { number?: number } {
+  return kind === "account" || kind === "guest" ? { number } : {};
+}
+
 /** The identity that a session or a password speaks for. */
 export function sessionIdentity(
   user: UserRecord,
@@ -15,6 +20,7 @@ export function sessionIdentity(
     user: user.id,
     name: user.name,
     kind: user.kind,
+    ...numberOf(user),
     // Idempotence of a user is per user, whatever device or session it comes by.
     principal: user.id as string as Principal,
     session: session.id,

@@ -1,6 +1,7 @@
 /** The native dialect as an AsyncAPI 3.0 document, seen from the server: it receives commands and sends events. */
 import type { CommandType } from "./commands/index.ts";
-import { commandTypes, frameSchemas, type JsonObject } from "./json-schema.ts";
+import { commandTypes, frameSchemas } from "./json-schema.ts";
+import type { JsonObject } from "./json-value.ts";
 import { limits } from "./limits.ts";
 import { protocolVersion, subprotocol } from "./version.ts";
 
@@ -25,6 +26,14 @@ const summaries: Readonly<Record<CommandType, string>> = {
   remove_member: "Puts somebody out of a room.",
   list_members: "Lists a room's members.",
   presence: "Lists who is in a room now.",
+  edit_message: "Replaces the text of the caller's own message.",
+  delete_message: "Erases a message and all its versions.",
+  react: "Puts a reaction on a message, or takes it off.",
+  get_message: "Reads one message as it is now.",
+  list_messages: "Reads a page of a room's messages as they are now.",
+  room_stats: "Counts a room's messages and who wrote them.",
+  edit_document: "Writes one change of a shared document; idempotent by client_message_id.",
+  cursor: "Tells the others where the caller's cursor is.",
 };
 
 const ref = (path: string): JsonObject => ({ $ref: `#/${path}` });

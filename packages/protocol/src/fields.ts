@@ -1,7 +1,11 @@
 /** Schemas of single values, shared by the frames and the REST bodies. */
 import { z } from "zod";
+import type { Json } from "./canonical.ts";
 import type { ClientMessageId, DeviceId, Epoch, RoomId, Sequence, UserId } from "./ids.ts";
+import { isPlainJson, isStorable, type JsonObject, jsonLength, utf8Length } from "./json-value.ts";
 import { limits } from "./limits.ts";
+
+export { isStorable };
 
 const visibleAscii = /^[\x21-\x7e]+$/;
 
@@ -45,11 +49,6 @@ export const commandId: z.ZodType<number | string> = z.union([
  * space and joiners, direction marks, word joiner, byte order mark, Hangul and Braille blanks).
  */
 const invisible = /^[\p{Z}\p{Cc}\p{Cf}\u115f\u1160\u2800\u3164\uffa0]*$/u;
-
-/** True for text that every engine stores byte-exact: well-formed Unicode without U+0000 (PostgreSQL). */
-export function isStorable(text: string): boolean {
-  return text.isWellFormed() && !text.includes("\u0000");
-}
 
 /**
  * Counts UTF-16 code units, as `limits` says. Zod's own `max` counts code points, which a text of emoji could
@@ -98,3 +97,63 @@ export const token: z.ZodType<string> = z
 
 /** A page's size. Out of range is an error, not clamped: silence would hide a client's mistake. */
 export const pageLimit: z.ZodType<number> = z.number().int().min(1).max(limits.pageEvents);
+
+/** A message by its id, or by its number as a string of digits. */
+export const messageRef: z.ZodType<string> = z.string().max(64).regex(visibleAscii);
+
+const notSmallJson = (check: z.core.ParsePayload<unknown>, maxBytes: number): void => {
+  const { value, issues } = check;
+  if (!isPlainJson(value)) {
+    issues.push({ code: "custom", message: "not storable JSON", input: value });
+  } else if (jsonLength(value) > maxBytes) {
+    issues.push({
+      code: "custom",
+      message: `more than ${maxBytes} bytes of JSON`,
+      input: value,
+    });
+  }
+};
+
+/** What an application puts beside a text: an object that takes at most 32 KiB as JSON. */
+export const messageData: z.ZodType<JsonObject> = z
+  .record(z.string(), z.unknown())
+  .check((check) => notSmallJson(check, limits.dataBytes)) as unknown as z.ZodType<JsonObject>;
+
+/** Where a cursor is, in the application's own words: any JSON of at most 4 KiB. */
+export const cursorPosition: z.ZodType<Json> = z
+  .unknown()
+  .check((check) => notSmallJson(check, limits.positionBytes)) as unknown as z.ZodType<Json>;
+
+/** One change of a document: a JSON text of at most 64 KiB, which is kept to the byte. */
+export const documentChanges: z.ZodType<string> = z
+  .string()
+  .min(1)
+  .max(limits.changesBytes, { abort: true })
+  .refine((text) => isStorable(text) && utf8Length(text) <= limits.changesBytes, {
+    message: `not storable, or more than ${limits.changesBytes} bytes`,
+    abort: true,
+  })
+  .refine(isJsonText, "not a JSON text");
+
+function isJsonText(text: string): boolean {
+  try {
+    return isPlainJson(JSON.parse(text));
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * A reaction: 1-32 UTF-16 code units that show something. No blanks and controls, and nothing that a page which forgets to
+ * escape would take for markup.
+ */
+export const emoji: z.ZodType<string> = z
+  .string()
+  .min(1)
+  .max(limits.emojiLength, { abort: true })
+  .check(atMostUnits(limits.emojiLength))
+  .refine((text) => isStorable(text) && !/[\p{Cc}\p{Z}<>&"'`]/u.test(text), "not a reaction")
+  .refine((text) => !invisible.test(text), "nothing to see in it");
+
+/** What somebody says about themselves: one line, 1-64 UTF-16 code units. */
+export const userStatus: z.ZodType<string> = line(limits.statusLength);

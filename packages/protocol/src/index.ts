@@ -1,5 +1,7 @@
 export * from "./canonical.ts";
+export type * from "./commands/editing.ts";
 export * from "./commands/index.ts";
+export type * from "./commands/messages.ts";
 export type * from "./commands/reading.ts";
 export type * from "./commands/rooms.ts";
 export type * from "./commands/session.ts";
@@ -11,6 +13,7 @@ export * from "./events/ephemeral.ts";
 export * as fields from "./fields.ts";
 export type * from "./frames.ts";
 export type * from "./ids.ts";
+export * from "./json-value.ts";
 export * from "./limits.ts";
 export * from "./replies.ts";
 export * from "./room-kind.ts";

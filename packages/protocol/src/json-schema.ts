@@ -5,11 +5,9 @@ import { type CommandType, commandSchemas } from "./commands/index.ts";
 import { ephemeralSchemas } from "./events/ephemeral.ts";
 import { durableEventSchemas, erasedEventSchema } from "./events/frame-schemas.ts";
 import { commandId } from "./fields.ts";
+import type { JsonObject } from "./json-value.ts";
 import { replySchemas, wireErrorSchema } from "./replies.ts";
 import { protocolVersion } from "./version.ts";
-
-/** A JSON object. */
-export type JsonObject = { readonly [key: string]: Json };
 
 /** All frames by name, grouped by who sends them. Names are unique across the groups. */
 export interface FrameSchemas {

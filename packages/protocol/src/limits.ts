@@ -8,6 +8,20 @@ export const limits = {
   frameBytes: 131_072,
   /** A message's text, in UTF-16 code units (what `String.length` counts). */
   textLength: 16_384,
+  /** What an application puts beside a message's text: UTF-8 bytes of its compact JSON. */
+  dataBytes: 32_768,
+  /** One change of a shared document: UTF-8 bytes of its JSON text. */
+  changesBytes: 65_536,
+  /** A cursor's position, as compact JSON. */
+  positionBytes: 4_096,
+  /** One reaction, in UTF-16 code units: families and flags of regions are long. */
+  emojiLength: 32,
+  /** Different reactions to one message. */
+  reactionKinds: 50,
+  /** Users named with one kind of reaction; all are counted. */
+  reactionUsers: 50,
+  /** What somebody says about themselves: one line, in UTF-16 code units. */
+  statusLength: 64,
   /** Nesting of objects and arrays in one frame. */
   jsonDepth: 32,
   roomIdLength: 128,

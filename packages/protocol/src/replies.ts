@@ -4,13 +4,14 @@
  */
 import { z } from "zod";
 import type { CommandType, Replies } from "./commands/index.ts";
+import type { MessageChanged, MessageView } from "./commands/messages.ts";
 import type { ProofResult, Subscribed } from "./commands/reading.ts";
 import type { MembershipChanged, MemberView, RoomView } from "./commands/rooms.ts";
 import type { WireUser } from "./commands/session.ts";
 import type { ErrorCode, WireError } from "./errors.ts";
 import { errors } from "./errors.ts";
 import { eventFrameSchema, eventId } from "./events/frame-schemas.ts";
-import { epoch, roomId, sequence, token, userId } from "./fields.ts";
+import { epoch, messageData, roomId, sequence, token, userId } from "./fields.ts";
 import type { SessionId } from "./ids.ts";
 import { roles, roomKinds } from "./room-kind.ts";
 
@@ -19,6 +20,7 @@ export const wireUserSchema: z.ZodType<WireUser> = z.object({
   id: userId,
   name: z.string(),
   kind: z.enum(["account", "guest", "external", "service"]),
+  number: z.int().min(0).exactOptional(),
 });
 
 /** An error as it travels. A code that a client has never seen is possible: it goes by `retry`. */
@@ -44,7 +46,11 @@ const standing = {
   role: z.enum(roles).exactOptional(),
 };
 
-const subscribed: z.ZodType<Subscribed> = z.object({ ...standing, offset: sequence });
+const subscribed: z.ZodType<Subscribed> = z.object({
+  ...standing,
+  offset: sequence,
+  present: z.array(wireUserSchema).exactOptional(),
+});
 
 const roomView: z.ZodType<RoomView> = z.object({
   ...standing,
@@ -75,6 +81,39 @@ const proofResult: z.ZodType<ProofResult> = z.object({
       z.object({ commitment: hash }),
     ]),
   ),
+});
+
+const time = z.iso.datetime();
+const repeated = z.boolean().exactOptional();
+
+const messageChanged: z.ZodType<MessageChanged> = z.object({
+  room: roomId,
+  epoch,
+  sequence,
+  message_id: eventId,
+  time,
+  repeated,
+});
+
+/** A message as it is now. */
+export const messageViewSchema: z.ZodType<MessageView> = z.object({
+  id: eventId,
+  number: z.int().min(1),
+  room: roomId,
+  sequence,
+  author: userId,
+  author_name: z.string(),
+  author_number: z.int().min(0).exactOptional(),
+  text: z.string(),
+  data: messageData.exactOptional(),
+  time,
+  edited_at: time.exactOptional(),
+  deleted: z.literal(true).exactOptional(),
+  reactions: z
+    .array(z.object({ emoji: z.string(), count: z.int().min(1), users: z.array(userId) }))
+    .exactOptional(),
+  unverified: z.literal(true).exactOptional(),
+  name_of_account: z.literal(true).exactOptional(),
 });
 
 const nothing: z.ZodType<Record<string, never>> = z.object({});
@@ -130,4 +169,31 @@ export const replySchemas: { readonly [T in CommandType]: z.ZodType<Replies[T]> 
   remove_member: membershipChanged,
   list_members: z.object({ room: roomId, members: z.array(memberView) }),
   presence: z.object({ room: roomId, users: z.array(wireUserSchema) }),
+  edit_message: messageChanged,
+  delete_message: messageChanged,
+  react: z.object({
+    room: roomId,
+    epoch,
+    message_id: eventId,
+    emoji: z.string(),
+    on: z.boolean(),
+    sequence: sequence.exactOptional(),
+    repeated,
+  }),
+  get_message: messageViewSchema,
+  list_messages: z.object({
+    room: roomId,
+    epoch,
+    head: sequence,
+    messages: z.array(messageViewSchema),
+  }),
+  room_stats: z.object({
+    room: roomId,
+    message_count: z.int().min(0),
+    user_count: z.int().min(0),
+    first_message_at: time.exactOptional(),
+    last_message_at: time.exactOptional(),
+  }),
+  edit_document: z.object({ room: roomId, epoch, sequence, time, repeated }),
+  cursor: nothing,
 };

@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "b3ff3ef08c6f383ec150ef88b3a4f8efe5db7982fdc6cdc15ff534c28abe0eb8",
+  sha256: "b0db68cad1f39ee9192382b6d41e568838145b03192b233aa381f901fa0f1352",
 } as const;

@@ -2,15 +2,30 @@
 export type { KeyScope } from "@parlance/core";
 export type { SchemaStatus } from "@parlance/storage/sqlite";
 export { systemClock } from "./clock.ts";
-export type { LoadedConfig, LoadOptions, Source } from "./config/load.ts";
+export { listenEntries } from "./config/listen.ts";
+export type { ForeignUse, LoadedConfig, LoadOptions, Source } from "./config/load.ts";
 export { ConfigError, loadConfig } from "./config/load.ts";
-export { guestsAllowed, isPublic, unsafeSettings } from "./config/safety.ts";
-export type { Config, Setting, SettingName } from "./config/schema.ts";
+export {
+  guestsAllowed,
+  isPublic,
+  nullOriginAllowed,
+  trustedDialects,
+  unsafeSettings,
+} from "./config/safety.ts";
+export type {
+  Config,
+  DialectName,
+  JsonDialectName,
+  ListenEntry,
+  Setting,
+  SettingName,
+} from "./config/schema.ts";
 export { settings } from "./config/schema.ts";
+export { shownValue } from "./config/show.ts";
 export type { LocalToken } from "./local-token.ts";
 export { signLocalToken } from "./local-token.ts";
 export type { Log } from "./log.ts";
-export { createLog } from "./log.ts";
+export { createLog, logFileOf, logLevelOf } from "./log.ts";
 export type { Offline } from "./offline.ts";
 export { openOffline } from "./offline.ts";
 export type { RunningServer } from "./running-file.ts";

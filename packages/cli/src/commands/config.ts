@@ -1,7 +1,14 @@
-import { settings } from "@parlance/server";
+import {
+  type Config,
+  type ForeignUse,
+  type LoadedConfig,
+  type Setting,
+  settings,
+  shownValue,
+} from "@parlance/server";
 import { Command } from "commander";
 import { addSettingFlags, configFrom, type Options } from "../flags.ts";
-import { sayJson, sayTable } from "../output.ts";
+import { say, sayJson, sayTable } from "../output.ts";
 
 export function configCommand(): Command {
   const command = new Command("config")
@@ -12,28 +19,56 @@ export function configCommand(): Command {
 }
 
 function showConfig(options: Options): void {
-  const { config, sources, unknown } = configFrom(options);
-  const rows = settings.map(({ name, environment, isSecret }) => ({
-    name,
-    environment,
-    value: isSecret ? hide(config[name]) : config[name],
-    source: sources[name],
-  }));
+  const loaded = configFrom(options);
+  const { config, sources, foreign, unknown, warnings } = loaded;
   if (options["json"] === true) {
-    sayJson({ settings: rows, unknown });
+    const rows = settings.map((setting) => ({
+      name: setting.name,
+      environment: setting.environment,
+      value: jsonValue(config, setting),
+      source: sources[setting.name],
+      names: namesFor(setting, foreign),
+    }));
+    sayJson({ settings: rows, foreign, doors: config.doors, unknown, warnings });
     return;
   }
-  sayTable(rows.map((row) => [row.environment, show(row.value), row.source]));
+  sayTable(
+    settings.map((setting) => [
+      setting.environment,
+      shownValue(config, setting) ?? "-",
+      sourceCell(setting, loaded),
+    ]),
+  );
+  if (foreign.length > 0) {
+    say("");
+    sayTable(
+      foreign.map(({ name, maps, value, source, system, note }) => [
+        `${name} → ${maps}`,
+        value,
+        source,
+        note === undefined ? system : `${system}; ${note}`,
+      ]),
+    );
+  }
   for (const name of unknown) process.stderr.write(`There is no setting ${name}.\n`);
+  for (const warning of warnings) process.stderr.write(`${warning}\n`);
 }
 
-function hide(value: unknown): string | undefined {
-  const isGiven = Array.isArray(value) ? value.length > 0 : value !== undefined;
-  return isGiven ? "(hidden)" : undefined;
+/** `.env (WS_PORT)` where a name of another system gave the value. */
+function sourceCell(setting: Setting, { sources, foreign }: LoadedConfig): string {
+  const names = namesFor(setting, foreign);
+  return names.length === 0
+    ? sources[setting.name]
+    : `${sources[setting.name]} (${names.join(", ")})`;
 }
 
-function show(value: unknown): string {
-  if (value === undefined) return "-";
-  if (Array.isArray(value)) return value.length === 0 ? "-" : value.join(",");
-  return typeof value === "string" ? value : JSON.stringify(value);
+function namesFor({ name }: Setting, foreign: readonly ForeignUse[]): readonly string[] {
+  return foreign.filter(({ setting }) => setting === name).map((use) => use.name);
+}
+
+/** In its own type for scripts, but nothing that the table would hide. */
+function jsonValue(config: Config, setting: Setting): unknown {
+  const value = config[setting.name];
+  if (setting.isSecret || typeof value === "string") return shownValue(config, setting);
+  return setting.name === "origins" && config.null_origin ? [...config.origins, "null"] : value;
 }

@@ -5,8 +5,11 @@ import type { ConnectionlessType } from "../gate.ts";
 import { type Awaitable, type Outcome, Pipelined } from "../outcome.ts";
 import type { Task } from "../ports/index.ts";
 import type { CommandContext, LiveContext, Services } from "../services.ts";
+import { cursor, editDocument } from "./editing.ts";
 import { enter } from "./enter.ts";
 import { addMember, join, leave, removeMember } from "./membership.ts";
+import { getMessage, listMessages, roomStats } from "./message-views.ts";
+import { deleteMessage, editMessage, react } from "./messages.ts";
 import { publish } from "./publish.ts";
 import { history, proof } from "./reading.ts";
 import { createRoom, getRoom, listMembers, listRooms } from "./rooms.ts";
@@ -31,6 +34,14 @@ const forEverybody: { readonly [T in ConnectionlessType]: Perform<T, CommandCont
   remove_member: removeMember,
   list_members: listMembers,
   presence,
+  edit_message: editMessage,
+  delete_message: deleteMessage,
+  react,
+  get_message: getMessage,
+  list_messages: listMessages,
+  room_stats: roomStats,
+  edit_document: editDocument,
+  cursor,
 };
 
 const forConnections: {

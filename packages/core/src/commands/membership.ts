@@ -1,5 +1,5 @@
 import { type Command, type MembershipChanged, ProtocolError, type Role } from "@parlance/protocol";
-import { appendIn, authorizeIn } from "../append.ts";
+import { appendIn, authorizeIn, openFor } from "../append.ts";
 import type { Append } from "../ports/index.ts";
 import type { Room } from "../room.ts";
 import type { CommandContext } from "../services.ts";
@@ -9,7 +9,7 @@ export async function join(
   context: CommandContext,
   command: Command<"join">,
 ): Promise<MembershipChanged> {
-  const room = await context.services.rooms.open(command.room, true);
+  const room = await openFor(context, "join", command.room);
   await authorizeIn(context, "join", room);
   const { user, name } = context.identity;
   const known = await context.services.directory.member(command.room, user);
@@ -31,7 +31,7 @@ export async function leave(
   command: Command<"leave">,
 ): Promise<MembershipChanged> {
   const { user, name } = context.identity;
-  const room = await context.services.rooms.open(command.room, false);
+  const room = await context.services.rooms.open(command.room);
   await authorizeIn(context, "read", room);
   const mustBeMember = async (): Promise<void> => {
     if ((await room.roles.of(user)) === undefined) throw new ProtocolError("not_found");
@@ -50,7 +50,7 @@ export async function addMember(
   context: CommandContext,
   command: Command<"add_member">,
 ): Promise<MembershipChanged> {
-  const room = await context.services.rooms.open(command.room, false);
+  const room = await openFor(context, "manage", command.room);
   const role = command.role ?? "member";
   const mayAdd = async (): Promise<void> => {
     await authorizeIn(context, "manage", room);
@@ -72,7 +72,7 @@ export async function removeMember(
   context: CommandContext,
   command: Command<"remove_member">,
 ): Promise<MembershipChanged> {
-  const room = await context.services.rooms.open(command.room, false);
+  const room = await context.services.rooms.open(command.room);
   const mayRemove = async (): Promise<void> => {
     await authorizeIn(context, "manage", room);
     const role = await room.roles.of(command.user);

@@ -1,81 +1,57 @@
-import { type Command, ProtocolError, type Published } from "@parlance/protocol";
-import {
-  appendIn,
-  authorizeIn,
-  findRepeat,
-  relevantRole,
-  type Stored,
-  type Wanted,
-} from "../append.ts";
-import { allows } from "../authorize.ts";
-import { type Awaitable, Pipelined } from "../outcome.ts";
-import type { Room } from "../room.ts";
+import type { Command, DurablePayloads, Published, UserId } from "@parlance/protocol";
+import type { Stored } from "../append.ts";
+import type { Awaitable, Pipelined } from "../outcome.ts";
 import type { CommandContext } from "../services.ts";
+import { write } from "./write.ts";
 
 /**
- * Writes one message. Where the room is open and the right is known, the append is on its way before this
- * returns; else the connection's later commands wait until it is.
+ * A message under another name than the identity's, for dialects whose people call themselves what they like. No schema of a
+ * wire lets this through: only code of the server can ask for it.
  */
+export interface ShownAs {
+  /** Nobody's id, so that the message can be taken for no user's. */
+  readonly user: UserId;
+  readonly name: string;
+  readonly unverified: true;
+  /** Whether an account is called so. */
+  readonly nameOfAccount: boolean;
+}
+
+/** `publish` as the core does it. The one who is authenticated stays the one whose key makes repeats safe. */
+export type PublishTask = Command<"publish"> & { readonly shownAs?: ShownAs };
+
+/** Writes one message. */
 export function publish(
   context: CommandContext,
-  command: Command<"publish">,
+  command: PublishTask,
 ): Awaitable<Pipelined<Published>> {
-  const room = context.services.rooms.get(command.room);
-  if (room === undefined) return publishLater(context, command);
-  const role = relevantRole(context, "write", room);
-  const older = context.connection?.appendOrder.older(command.room, room.revision);
-  if (role instanceof Promise || older !== undefined) return publishLater(context, command);
-  if (!allows(context.identity, "write", room.record, role)) return publishLater(context, command);
-  return new Pipelined(store(context, command, room));
+  const { room, client_message_id: clientMessageId, shownAs } = command;
+  return write(context, {
+    room,
+    wanted: {
+      clientMessageId,
+      event: { type: "message.created", data: payload(context, command) },
+      ...(shownAs === undefined ? {} : { author: shownAs.user }),
+    },
+    replyTo: (stored) => replyTo(command, stored),
+  });
 }
 
-async function publishLater(
-  context: CommandContext,
-  command: Command<"publish">,
-): Promise<Pipelined<Published>> {
-  for (;;) {
-    const room = await context.services.rooms.open(command.room, true);
-    try {
-      await authorizeIn(context, "write", room);
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      const stored = await findRepeat(context, room, wantedBy(context, command), error);
-      return new Pipelined(Promise.resolve(replyTo(command, stored)));
-    }
-    // Asked last: the revision may have grown while the role was looked up.
-    const older = context.connection?.appendOrder.older(command.room, room.revision);
-    if (older === undefined) {
-      mustBeOpen(context);
-      return new Pipelined(store(context, command, room));
-    }
-    await older;
+function payload(
+  { identity }: CommandContext,
+  { text, data, shownAs }: PublishTask,
+): DurablePayloads["message.created"] {
+  const said = { text, ...(data === undefined ? {} : { data }) };
+  if (shownAs !== undefined) {
+    const { name, unverified, nameOfAccount } = shownAs;
+    const marks = { unverified, ...(nameOfAccount ? { name_of_account: true as const } : {}) };
+    return { ...said, author_name: name, ...marks };
   }
-}
-
-async function store(
-  context: CommandContext,
-  command: Command<"publish">,
-  room: Room,
-): Promise<Published> {
-  const order = context.connection?.appendOrder;
-  const ticket = order?.began(command.room, room.revision);
-  try {
-    const stored = await appendIn(context, room, wantedBy(context, command), async () => {
-      if (ticket !== undefined) await order?.turn(command.room, ticket);
-      await authorizeIn(context, "write", room);
-      mustBeOpen(context);
-    });
-    return replyTo(command, stored);
-  } finally {
-    if (ticket !== undefined) order?.ended(command.room, ticket);
-  }
-}
-
-function wantedBy(context: CommandContext, command: Command<"publish">): Wanted {
-  const data = { text: command.text, author_name: context.identity.name };
+  const { name, number } = identity;
   return {
-    clientMessageId: command.client_message_id,
-    event: { type: "message.created", data },
+    ...said,
+    author_name: name,
+    ...(number === undefined ? {} : { author_number: number }),
   };
 }
 
@@ -88,10 +64,4 @@ function replyTo(command: Command<"publish">, stored: Stored): Published {
     time: new Date(stored.time).toISOString(),
     ...(stored.repeated ? { repeated: true } : {}),
   };
-}
-
-/* Security: what waited may find that the connection was ended because its identity was. Where it merely went,
- * nobody was answered, and the client sends it again. */
-function mustBeOpen(context: CommandContext): void {
-  if (context.connection?.isClosed === true) throw new ProtocolError("unauthenticated");
 }

@@ -9,16 +9,25 @@ import { authorizeIn } from "../append.ts";
 import type { Room } from "../room.ts";
 import type { CommandContext } from "../services.ts";
 
-/** Events in a page where the caller does not say. */
-const defaultPage = 50;
+/** Events or messages in a page where the caller does not say. */
+export const defaultPage = 50;
 /** UTF-8 bytes of payload after which a page ends early. */
-const pageBytes = 1_048_576;
+export const pageBytes = 1_048_576;
 
 /** The open room, if the caller may read it; it does not come into being by looking. */
 export async function openToRead(context: CommandContext, id: RoomId): Promise<Room> {
-  const room = await context.services.rooms.open(id, false);
+  const room = await context.services.rooms.open(id);
   await authorizeIn(context, "read", room);
   return room;
+}
+
+/* Security: another node may have put the caller out a moment ago. Without this a page would show what was written
+ * since. */
+/** To be asked before a page is answered that was read under other rights than those that were checked. */
+export async function recheckRead(context: CommandContext, room: Room): Promise<void> {
+  room.roles.forget();
+  await room.caughtUp();
+  await authorizeIn(context, "read", room);
 }
 
 /** A page of the log, in either direction. */
@@ -36,13 +45,7 @@ export async function history(
     maxBytes: pageBytes,
   });
   if (page === undefined) throw new ProtocolError("not_found");
-  /* Security: another node may have put the caller out a moment ago. Without this the page would show what was
-   * written since. */
-  if (page.revision !== revision) {
-    room.roles.forget();
-    await room.caughtUp();
-    await authorizeIn(context, "read", room);
-  }
+  if (page.revision !== revision) await recheckRead(context, room);
   return {
     room: command.room,
     epoch: page.epoch,

@@ -117,8 +117,13 @@ export async function listMembers(
   const members = await context.services.directory.members(command.room, limits.listItems);
   return {
     room: command.room,
-    members: members.map(({ user, name, userKind, role, readMark }) => ({
-      user: { id: user, name, kind: userKind },
+    members: members.map(({ user, name, userKind, userNumber, role, readMark }) => ({
+      user: {
+        id: user,
+        name,
+        kind: userKind,
+        ...(userNumber === undefined ? {} : { number: userNumber }),
+      },
       role,
       read_mark: readMark,
     })),

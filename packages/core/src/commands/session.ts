@@ -7,6 +7,7 @@ import {
   supportedVersions,
 } from "@parlance/protocol";
 import type { Connection } from "../connection.ts";
+import { wireUser } from "../frames.ts";
 import { Together } from "../outcome.ts";
 import type { Credential, Identity } from "../ports/index.ts";
 import type { Services } from "../services.ts";
@@ -29,7 +30,7 @@ export async function signIn(
       connection.become(identity, command.device_id);
       return {
         version,
-        user: { id: identity.user, name: identity.name, kind: identity.kind },
+        user: wireUser(identity),
         connection_id: connection.connectionId,
         ...(identity.session === undefined ? {} : { session_id: identity.session }),
         ...(identity.issuedToken === undefined ? {} : { token: identity.issuedToken }),

@@ -18,7 +18,7 @@ export async function typing(
   command: Command<"typing">,
 ): Promise<Record<string, never>> {
   const { services, identity } = context;
-  const room = await services.rooms.open(command.room, false);
+  const room = await services.rooms.open(command.room);
   await authorizeIn(context, "write", room);
   if (!room.mayTellTyping(identity.user, command.active, typingIntervalMs)) return {};
   room.signal({

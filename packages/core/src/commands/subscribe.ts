@@ -9,7 +9,7 @@ import {
   type Sequence,
   type Subscribed,
 } from "@parlance/protocol";
-import { relevantRole } from "../append.ts";
+import { openFor, relevantRole } from "../append.ts";
 import { authorize } from "../authorize.ts";
 import { asProtocolError } from "../failure.ts";
 import { type Awaitable, Together } from "../outcome.ts";
@@ -34,7 +34,9 @@ export function subscribe(
           command.position?.offset ??
           Math.max(room.record.floor, room.last - (last === undefined ? 0 : last));
         start = attach(context, room, offset, command.presence === true);
-        return place(room, start === undefined ? placeOf(context, room) : offset);
+        const placed = place(room, start === undefined ? placeOf(context, room) : offset);
+        if (command.with_present !== true) return placed;
+        return { ...placed, present: room.presence.toldTo(context.identity) };
       },
       () => {
         if (start !== undefined) start.room.catchUp(start);
@@ -118,13 +120,12 @@ async function openReadable(
   id: RoomId,
   position: Position | undefined,
 ): Promise<Room> {
-  const { rooms } = context.services;
-  let room = await rooms.open(id, true);
+  let room = await openFor(context, "read", id);
   authorize(context.identity, "read", room.record, await relevantRole(context, "read", room));
   if (isUnheardOf(room, position)) {
     await room.caughtUp();
     // The same one, unless its log has begun a new life.
-    room = await rooms.open(id, true);
+    room = await openFor(context, "read", id);
     authorize(context.identity, "read", room.record, await relevantRole(context, "read", room));
   }
   checkPosition(room, position);

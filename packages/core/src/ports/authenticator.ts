@@ -33,10 +33,10 @@ export interface Identity {
   readonly user: UserId;
   readonly name: string;
   readonly kind: UserKind;
+  /** For systems whose users are numbers: of accounts and guests the directory's, of others the one in their token. */
+  readonly number?: number;
   readonly principal: Principal;
   readonly session?: SessionId;
-  /** Of built-in accounts and guests the directory's; of others the id itself, where the application gave a number. */
-  readonly number?: number;
   /** Milliseconds since 1970. Absent: not limited. */
   readonly expiresAt?: number;
   /** Only of API keys: what they may do. Absent: everything that a user may. */

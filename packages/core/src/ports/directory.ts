@@ -1,6 +1,6 @@
 import type {
   DeviceId,
-  Epoch,
+  Position,
   Principal,
   Role,
   RoomId,
@@ -14,7 +14,7 @@ import type { MemberRecord, RoomRecord } from "./room-log.ts";
  * Users, sessions, keys, members and read marks. Reads follow one's own writes. Same errors as `RoomLog`.
  * Grouped by what it is about, so that each user of it asks for its part only.
  */
-export interface Directory extends Users, Sessions, Keys, Members, ReadMarks {}
+export interface Directory extends Users, Sessions, Keys, Members, ReadMarks, Places {}
 
 export interface UserRecord {
   readonly id: UserId;
@@ -27,6 +27,8 @@ export interface UserRecord {
   readonly username?: string;
   readonly email?: string;
   readonly disabled: boolean;
+  /** What somebody says about themselves: one line of 1-64 UTF-16 code units. */
+  readonly status?: string;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
 }
@@ -35,6 +37,10 @@ export interface Users {
   user(id: UserId): Promise<UserRecord | undefined>;
   /** Those with a number above `after`, in the order of their numbers; 0 begins. */
   users(after: number, limit: number): Promise<readonly UserRecord[]>;
+  /** By `UserRecord.number`. */
+  userByNumber(number: number): Promise<UserRecord | undefined>;
+  /** An account by its user name, without regard to case. No e-mail address and no other kind of user is found. */
+  userByUsername(username: string): Promise<UserRecord | undefined>;
   /** By user name or e-mail, without regard to case, with the password hash. */
   accountByLogin(
     login: string,
@@ -52,6 +58,8 @@ export interface Users {
   ): Promise<void>;
   /** Disabling ends all sessions too. */
   setDisabled(id: UserId, disabled: boolean, now: number): Promise<void>;
+  /** @param status One line of 1-64 UTF-16 code units (checked by the caller); null takes it away. */
+  setStatus(id: UserId, status: string | null, now: number): Promise<void>;
 }
 
 export interface NewUser {
@@ -140,23 +148,25 @@ export interface ReadMarks {
   ): Promise<{ readonly readMark: Sequence; readonly unread: number } | undefined>;
 }
 
-/** Where a device is in a room. */
-export interface DevicePlace {
-  readonly user: UserId;
-  readonly device: DeviceId;
+/** How far one device has read in one room, kept for clients whose protocol has no positions. */
+export interface DevicePlace extends Position {
   readonly room: RoomId;
-  readonly epoch: Epoch;
-  readonly offset: Sequence;
-  /** Milliseconds since 1970. */
-  readonly now: number;
 }
 
-/** Places of devices whose clients cannot say where they are. Forgotten 30 days after they moved last. */
+/** For clients whose protocol has no positions: where each of their devices is, so that they get what they missed once. */
 export interface Places {
-  places(
-    user: UserId,
-    device: DeviceId,
-  ): Promise<readonly Pick<DevicePlace, "room" | "epoch" | "offset">[]>;
-  /** All in one transaction; the newest of a (user, device, room) stands. */
-  savePlaces(rows: readonly DevicePlace[]): Promise<void>;
+  /** Of one device, the one saved last first. */
+  places(user: UserId, device: DeviceId): Promise<readonly DevicePlace[]>;
+  /**
+   * Saves in one transaction. What was saved later, by `now`, stays. Of a device the 1,000 rooms saved last are kept, and each
+   * call forgets some places that were not saved for 30 days, at most 100.
+   */
+  savePlaces(rows: readonly SavedPlace[]): Promise<void>;
+}
+
+export interface SavedPlace extends DevicePlace {
+  readonly user: UserId;
+  readonly device: DeviceId;
+  /** Milliseconds since 1970. */
+  readonly now: number;
 }

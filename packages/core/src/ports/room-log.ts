@@ -5,6 +5,7 @@ import type {
   Epoch,
   EventFrame,
   EventId,
+  MessageView,
   Principal,
   Role,
   RoomId,
@@ -53,6 +54,24 @@ export interface RoomLog {
    */
   proof(room: RoomId, from: Sequence, to: Sequence): Promise<ChainProof | undefined>;
 
+  /**
+   * Where a message is and who wrote it, also of a deleted one.
+   *
+   * @param ref Its id, or its number as a string of digits.
+   */
+  findMessage(ref: string): Promise<MessagePlace | undefined>;
+
+  /**
+   * A room's messages with edits and reactions folded in, ascending, together with the room's state read in the same
+   * snapshot. A page ends early when `maxBytes` is passed, but holds at least one message if there is one.
+   *
+   * @returns undefined if there is no such room.
+   */
+  messages(query: MessageQuery): Promise<MessagePage | undefined>;
+
+  /** Of the messages that are there. Undefined if there is no such room. */
+  messageStats(room: RoomId): Promise<MessageStats | undefined>;
+
   /** Entries of the install-wide control log after `after`, ascending, at most 1,000. */
   control(after: Sequence): Promise<readonly ControlEntry[]>;
   /** The control log's last sequence; 0 if it is empty. */
@@ -80,7 +99,13 @@ export interface Append {
   /** Type and payload. Storage folds it into the projections:
    *  - `message.created` → `messages`, is countable, moves the author's read marks to its own sequence;
    *  - `member.joined` → `members` (insert or change role), `read_marks` at its own sequence if new; bumps the revision;
-   *  - `member.left` → removes from `members`, bumps the revision, and writes `member_ended` to the control log. */
+   *  - `member.left` → removes from `members`, bumps the revision, and writes `member_ended` to the control log;
+   *  - `message.edited` → what the message says now;
+   *  - `message.deleted` → erases payload and nonce of the message and of all its edits, its reactions and search terms, and
+   *    writes `message_erased` to the control log;
+   *  - `reaction.added`, `reaction.removed` → the message's reactions, of which one user has each kind at most once.
+   *
+   * Those about a message are refused as `gone` unless it is in this room and was not deleted. */
   readonly event: Pick<AnyDurableEvent, "type" | "data">;
   /** Make the room in the same transaction; refused as `exists` if it is there. Only with its first event. */
   readonly create?: NewRoom;
@@ -113,7 +138,13 @@ export type Appended =
   | { readonly outcome: "stale"; readonly revision: number }
   | { readonly outcome: "absent" }
   /** `create` was asked for a room that exists. */
-  | { readonly outcome: "exists" };
+  | { readonly outcome: "exists" }
+  /** The message that the event is about is not in this room, or was deleted. Known not done. */
+  | { readonly outcome: "gone" }
+  /** The reaction is there already, or is not there to be removed. Nothing was stored. */
+  | { readonly outcome: "unchanged"; readonly epoch: Epoch }
+  /** The message has `limits.reactionKinds` other kinds of reactions. Known not done. */
+  | { readonly outcome: "full" };
 
 /** A room's row. */
 export interface RoomRecord extends RoomHead {
@@ -127,7 +158,7 @@ export interface RoomHead {
   readonly epoch: Epoch;
   readonly head: Sequence;
   readonly floor: Sequence;
-  /** Grows with every change of membership, role or kind. */
+  /** Grows with every change of membership or role, and with nothing else. */
   readonly revision: number;
   /** Countable events up to the head, those below the floor included. */
   readonly countable: number;
@@ -158,6 +189,42 @@ export interface StoredEvent {
   readonly countable: number;
 }
 
+/** Where a message is. */
+export interface MessagePlace {
+  readonly room: RoomId;
+  readonly id: EventId;
+  readonly sequence: Sequence;
+  readonly author: UserId;
+  readonly principal: Principal;
+  readonly isDeleted: boolean;
+}
+
+export interface MessageQuery {
+  readonly room: RoomId;
+  /** Only this one. Excludes `before`. */
+  readonly id?: EventId;
+  /** The nearest ones before this sequence. Absent: the newest. */
+  readonly before?: Sequence;
+  /** At most so many, above 0. */
+  readonly limit: number;
+  /** UTF-8 bytes of payload after which the page ends. */
+  readonly maxBytes?: number;
+}
+
+export interface MessagePage extends RoomHead {
+  /** Ready for readers; deleted ones are among them, without payload. */
+  readonly messages: readonly MessageView[];
+}
+
+export interface MessageStats {
+  readonly messages: number;
+  /** Different ones. */
+  readonly authors: number;
+  /** Milliseconds since 1970, of the first and the last message that is there. Absent: there is none. */
+  readonly firstAt?: number;
+  readonly lastAt?: number;
+}
+
 /** Hex strings; `commitments` has one entry for each event of the range. */
 export interface ChainProof {
   readonly epoch: Epoch;
@@ -173,6 +240,12 @@ export type ControlFact =
       readonly room: RoomId;
       readonly user: UserId;
       readonly sequence: Sequence;
+    }
+  /** Payloads that nobody may be shown any more: a message and its versions. */
+  | {
+      readonly type: "message_erased";
+      readonly room: RoomId;
+      readonly sequences: readonly Sequence[];
     }
   | { readonly type: "session_revoked"; readonly session: string }
   /** All identities of the user end, except possibly one session. */
@@ -192,6 +265,8 @@ export interface MemberRecord {
   readonly user: UserId;
   readonly name: string;
   readonly userKind: "account" | "guest" | "external" | "service";
+  /** Of accounts and guests. */
+  readonly userNumber?: number;
   readonly role: Role;
   /** Sequence of the `member.joined` that made this membership. */
   readonly joinedSequence: Sequence;

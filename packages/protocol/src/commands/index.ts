@@ -1,6 +1,8 @@
 /** All commands of the native dialect: one table from `type` to schema, one type from command to reply. */
 import type { z } from "zod";
 import type { CommandId } from "./command-id.ts";
+import * as editing from "./editing.ts";
+import * as messages from "./messages.ts";
 import * as reading from "./reading.ts";
 import * as rooms from "./rooms.ts";
 import * as session from "./session.ts";
@@ -28,6 +30,14 @@ export interface Replies {
   remove_member: rooms.MembershipChanged;
   list_members: rooms.MemberList;
   presence: rooms.PresenceList;
+  edit_message: messages.MessageChanged;
+  delete_message: messages.MessageChanged;
+  react: messages.Reacted;
+  get_message: messages.MessageView;
+  list_messages: messages.MessageList;
+  room_stats: messages.RoomStatistics;
+  edit_document: editing.DocumentEdited;
+  cursor: Record<string, never>;
 }
 
 interface CommandTypes {
@@ -51,6 +61,14 @@ interface CommandTypes {
   remove_member: rooms.RemoveMember;
   list_members: rooms.ListMembers;
   presence: rooms.Presence;
+  edit_message: messages.EditMessage;
+  delete_message: messages.DeleteMessage;
+  react: messages.React;
+  get_message: messages.GetMessage;
+  list_messages: messages.ListMessages;
+  room_stats: messages.RoomStats;
+  edit_document: editing.EditDocument;
+  cursor: editing.Cursor;
 }
 
 export type CommandType = keyof CommandTypes;
@@ -81,6 +99,14 @@ export const commandSchemas: { readonly [T in CommandType]: z.ZodType<CommandTyp
   remove_member: rooms.removeMember,
   list_members: rooms.listMembers,
   presence: rooms.presence,
+  edit_message: messages.editMessage,
+  delete_message: messages.deleteMessage,
+  react: messages.react,
+  get_message: messages.getMessage,
+  list_messages: messages.listMessages,
+  room_stats: messages.roomStats,
+  edit_document: editing.editDocument,
+  cursor: editing.cursor,
 };
 
 const byType: ReadonlyMap<string, z.ZodType<Command>> = new Map(

@@ -7,6 +7,7 @@ import type { Epoch, Position, RoomId, Sequence } from "../ids.ts";
 import { limits } from "../limits.ts";
 import type { Role, RoomKind } from "../room-kind.ts";
 import type { CommandId } from "./command-id.ts";
+import type { WireUser } from "./session.ts";
 
 /**
  * Starts live delivery of one room on this connection. Idempotent: a second `subscribe` to a room that is
@@ -22,6 +23,8 @@ export interface Subscribe {
   readonly last?: number;
   /** Also send `presence` events of this room. */
   readonly presence?: boolean;
+  /** Also answer who is there now. */
+  readonly with_present?: true;
 }
 
 /** What a subscriber learns of a room: its place and its standing. */
@@ -37,6 +40,11 @@ export interface Subscribed {
   readonly title: string;
   /** The reader's role; absent for those who read without being members. */
   readonly role?: Role;
+  /**
+   * Asked for by `with_present`: who is there as subscribers were told, and the caller. The `presence` events that follow
+   * count from it. At most 1,000.
+   */
+  readonly present?: readonly WireUser[];
 }
 
 /** `subscribe` with a position, for many rooms in one frame. Answered per room, in the same order. */
@@ -112,6 +120,7 @@ export const subscribe: z.ZodType<Subscribe> = z
     position: z.object({ epoch, offset: sequence }).exactOptional(),
     last: z.number().int().min(0).max(limits.pageEvents).exactOptional(),
     presence: z.boolean().exactOptional(),
+    with_present: z.literal(true).exactOptional(),
   })
   .refine((frame) => frame.position === undefined || frame.last === undefined, {
     message: "not both position and last",

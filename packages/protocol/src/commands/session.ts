@@ -44,6 +44,8 @@ export interface WireUser {
   readonly name: string;
   /** `account` is built in, `guest` goes by a name of its own choice, `external` was vouched for by a token. */
   readonly kind: UserKind;
+  /** For systems whose users are numbers: of accounts and guests; of others where their token's id is a number. */
+  readonly number?: number;
 }
 export type UserKind = "account" | "guest" | "external" | "service";
 

@@ -1,12 +1,20 @@
 /** Commands of writers, and small signals that are not stored. */
 import { z } from "zod";
-import { clientMessageId, commandId, messageText, roomId, sequence } from "../fields.ts";
+import {
+  clientMessageId,
+  commandId,
+  messageData,
+  messageText,
+  roomId,
+  sequence,
+} from "../fields.ts";
 import type { ClientMessageId, Epoch, EventId, RoomId, Sequence } from "../ids.ts";
+import type { JsonObject } from "../json-value.ts";
 import type { CommandId } from "./command-id.ts";
 
 /**
  * Writes one message. The reply comes after the commit, never before. The same `client_message_id` again
- * returns the first place; with another text it is refused as `conflict`.
+ * returns the first place; with another text or other data it is refused as `conflict`.
  */
 export interface Publish {
   readonly type: "publish";
@@ -14,6 +22,8 @@ export interface Publish {
   readonly room: RoomId;
   readonly client_message_id: ClientMessageId;
   readonly text: string;
+  /** What the application puts beside the text, at most 32 KiB as JSON. Stored and delivered, not understood. */
+  readonly data?: JsonObject;
 }
 export interface Published {
   readonly room: RoomId;
@@ -55,18 +65,20 @@ export const publish: z.ZodType<Publish> = z
     room: roomId,
     client_message_id: clientMessageId,
     text: messageText,
+    data: messageData.exactOptional(),
     /* Reserved for later versions. A server that does not know them says so (`unsupported`) instead of
      * storing a message that means something else. */
     thread: z.never().exactOptional(),
     attachments: z.never().exactOptional(),
     encrypted: z.never().exactOptional(),
   })
-  .transform(({ type, id, room, client_message_id, text }) => ({
+  .transform(({ type, id, room, client_message_id, text, data }) => ({
     type,
     id,
     room,
     client_message_id,
     text,
+    ...(data === undefined ? {} : { data }),
   })) as unknown as z.ZodType<Publish>;
 
 /** Fields of `publish` that are refused as `unsupported` while this version does not know them. */

@@ -1,19 +1,48 @@
 /** Durable events: what is in a room's log, as it travels. */
 import { z } from "zod";
-import { clientMessageId, roomId, sequence, userId } from "../fields.ts";
+import { clientMessageId, messageData, roomId, sequence, userId } from "../fields.ts";
 import type { ClientMessageId, EventId, RoomId, Sequence, UserId } from "../ids.ts";
+import type { JsonObject } from "../json-value.ts";
 import type { Role } from "../room-kind.ts";
 import { roles } from "../room-kind.ts";
 
 /** Payloads by type. Names of people are in the payload, not in the envelope, so that they can be erased. */
 export interface DurablePayloads {
-  "message.created": { readonly text: string; readonly author_name: string };
+  "message.created": {
+    readonly text: string;
+    readonly author_name: string;
+    /** For systems whose users are numbers. */
+    readonly author_number?: number;
+    /** What the application put beside the text. */
+    readonly data?: JsonObject;
+    /** The name is the writer's own word. */
+    readonly unverified?: true;
+    /** With `unverified`: an account is called so, and it was not this account that wrote. */
+    readonly name_of_account?: true;
+  };
   "member.joined": { readonly user: UserId; readonly name: string; readonly role: Role };
   "member.left": {
     readonly user: UserId;
     readonly name: string;
     readonly reason: "left" | "removed";
   };
+  /** The author replaced text and data of a message. */
+  "message.edited": {
+    readonly message_id: EventId;
+    readonly text: string;
+    readonly data?: JsonObject;
+    readonly editor_name: string;
+  };
+  /** A message and all its versions were erased. */
+  "message.deleted": { readonly message_id: EventId; readonly by: UserId };
+  "reaction.added": {
+    readonly message_id: EventId;
+    readonly emoji: string;
+    readonly user_name: string;
+  };
+  "reaction.removed": { readonly message_id: EventId; readonly emoji: string };
+  /** One change of a shared document; `changes` is a JSON text of the application's own. */
+  "document.edited": { readonly changes: string; readonly author_number?: number };
 }
 export type DurableType = keyof DurablePayloads;
 
@@ -51,11 +80,34 @@ export type AnyDurableEvent = { [T in DurableType]: DurableEvent<T> }[DurableTyp
 /** A durable event as readers get it, live or in a page. */
 export type EventFrame = AnyDurableEvent | ErasedEvent;
 
+const number = z.int().min(0);
+const messageId = z.string() as unknown as z.ZodType<EventId>;
+
 const payloads = {
-  "message.created": z.object({ text: z.string(), author_name: z.string() }),
+  "message.created": z.object({
+    text: z.string(),
+    author_name: z.string(),
+    author_number: number.exactOptional(),
+    data: messageData.exactOptional(),
+    unverified: z.literal(true).exactOptional(),
+    name_of_account: z.literal(true).exactOptional(),
+  }),
   "member.joined": z.object({ user: userId, name: z.string(), role: z.enum(roles) }),
   "member.left": z.object({ user: userId, name: z.string(), reason: z.enum(["left", "removed"]) }),
+  "message.edited": z.object({
+    message_id: messageId,
+    text: z.string(),
+    data: messageData.exactOptional(),
+    editor_name: z.string(),
+  }),
+  "message.deleted": z.object({ message_id: messageId, by: userId }),
+  "reaction.added": z.object({ message_id: messageId, emoji: z.string(), user_name: z.string() }),
+  "reaction.removed": z.object({ message_id: messageId, emoji: z.string() }),
+  "document.edited": z.object({ changes: z.string(), author_number: number.exactOptional() }),
 } as const;
+
+/** All types, for schemas and tables. */
+export const durableTypes: readonly DurableType[] = Object.keys(payloads) as DurableType[];
 
 /** Schemas of the payloads, for documents and tests; the server does not re-validate what it wrote. */
 export const durablePayloadSchemas: { readonly [T in DurableType]: z.ZodType<DurablePayloads[T]> } =
@@ -63,7 +115,7 @@ export const durablePayloadSchemas: { readonly [T in DurableType]: z.ZodType<Dur
 
 /** Schema of the envelope, without payload. */
 export const envelopeSchema: z.ZodType = z.object({
-  type: z.enum(["message.created", "member.joined", "member.left"]),
+  type: z.enum(durableTypes),
   room: roomId,
   sequence,
   id: z.string(),

@@ -1,8 +1,9 @@
 /** Ephemeral events: signals that are not in any log and may be lost, and notices about a connection. */
 import { z } from "zod";
+import type { Json } from "../canonical.ts";
 import type { WireUser } from "../commands/session.ts";
 import type { ErrorCode } from "../errors.ts";
-import { epoch, roomId, sequence, userId } from "../fields.ts";
+import { cursorPosition, epoch, roomId, sequence, userId } from "../fields.ts";
 import type { Epoch, EventId, RoomId, Sequence, UserId } from "../ids.ts";
 
 /** Somebody writes or stopped. Class *droppable*. Forget it after `typingExpiryMs` without another. */
@@ -39,6 +40,17 @@ export interface ReadEvent {
   readonly message_id?: EventId;
 }
 
+/** Where somebody's cursor is in what they edit together. Class *latest-wins*. */
+export interface CursorEvent {
+  readonly type: "cursor";
+  readonly room: RoomId;
+  readonly user: UserId;
+  /** For systems whose users are numbers. */
+  readonly number?: number;
+  readonly name: string;
+  readonly position: Json;
+}
+
 /** The server ended a subscription: the right to read is gone. Nothing of the room follows. */
 export interface UnsubscribedEvent {
   readonly type: "unsubscribed";
@@ -59,13 +71,14 @@ export interface GoodbyeEvent {
   readonly reconnect_after_ms: number;
 }
 
-export type EphemeralEvent = TypingEvent | PresenceEvent | ReadEvent;
+export type EphemeralEvent = TypingEvent | PresenceEvent | ReadEvent | CursorEvent;
 export type NoticeEvent = UnsubscribedEvent | ResetEvent | GoodbyeEvent;
 
 const user = z.object({
   id: userId,
   name: z.string(),
   kind: z.enum(["account", "guest", "external", "service"]),
+  number: z.int().min(0).exactOptional(),
 });
 
 /** Schemas of the ephemeral events and notices, for documents and tests. */
@@ -92,6 +105,14 @@ export const ephemeralSchemas: Readonly<Record<(EphemeralEvent | NoticeEvent)["t
       user: userId,
       read_mark: sequence,
       message_id: z.string().exactOptional(),
+    }),
+    cursor: z.object({
+      type: z.literal("cursor"),
+      room: roomId,
+      user: userId,
+      number: z.int().min(0).exactOptional(),
+      name: z.string(),
+      position: cursorPosition,
     }),
     unsubscribed: z.object({ type: z.literal("unsubscribed"), room: roomId, code: z.string() }),
     reset: z.object({ type: z.literal("reset"), room: roomId, epoch }),

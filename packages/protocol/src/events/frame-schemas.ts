@@ -2,8 +2,14 @@
 import { z } from "zod";
 import { clientMessageId, roomId, sequence, userId } from "../fields.ts";
 import type { EventId } from "../ids.ts";
-import type { DurableEvent, DurableType, ErasedEvent, EventFrame } from "./durable.ts";
-import { durablePayloadSchemas } from "./durable.ts";
+import type {
+  AnyDurableEvent,
+  DurableEvent,
+  DurableType,
+  ErasedEvent,
+  EventFrame,
+} from "./durable.ts";
+import { durablePayloadSchemas, durableTypes } from "./durable.ts";
 
 /** A durable event's id, which is also a message's id. Opaque to clients. */
 export const eventId: z.ZodType<EventId> = z.string() as unknown as z.ZodType<EventId>;
@@ -17,36 +23,34 @@ const envelope = {
   client_message_id: clientMessageId.exactOptional(),
 };
 
+const withPayload = <T extends DurableType>(type: T): z.ZodType<DurableEvent<T>> =>
+  z.object({
+    type: z.literal(type),
+    ...envelope,
+    data: durablePayloadSchemas[type],
+  }) as unknown as z.ZodType<DurableEvent<T>>;
+
 /** Each durable event with its payload in place. */
 export const durableEventSchemas: { readonly [T in DurableType]: z.ZodType<DurableEvent<T>> } = {
-  "message.created": z.object({
-    type: z.literal("message.created"),
-    ...envelope,
-    data: durablePayloadSchemas["message.created"],
-  }),
-  "member.joined": z.object({
-    type: z.literal("member.joined"),
-    ...envelope,
-    data: durablePayloadSchemas["member.joined"],
-  }),
-  "member.left": z.object({
-    type: z.literal("member.left"),
-    ...envelope,
-    data: durablePayloadSchemas["member.left"],
-  }),
+  "message.created": withPayload("message.created"),
+  "member.joined": withPayload("member.joined"),
+  "member.left": withPayload("member.left"),
+  "message.edited": withPayload("message.edited"),
+  "message.deleted": withPayload("message.deleted"),
+  "reaction.added": withPayload("reaction.added"),
+  "reaction.removed": withPayload("reaction.removed"),
+  "document.edited": withPayload("document.edited"),
 };
 
 /** A durable event whose payload is gone. */
 export const erasedEventSchema: z.ZodType<ErasedEvent> = z.object({
-  type: z.enum(["message.created", "member.joined", "member.left"]),
+  type: z.enum(durableTypes),
   ...envelope,
   erased: z.literal(true),
 });
 
 /** Any durable event as readers get it. */
 export const eventFrameSchema: z.ZodType<EventFrame> = z.union([
-  durableEventSchemas["message.created"],
-  durableEventSchemas["member.joined"],
-  durableEventSchemas["member.left"],
+  ...Object.values<z.ZodType<AnyDurableEvent>>(durableEventSchemas),
   erasedEventSchema,
 ]);

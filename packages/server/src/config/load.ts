@@ -1,11 +1,40 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { parseEnv } from "node:util";
+import { resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import type { z } from "zod";
-import { type Config, configSchema, type SettingName, settings } from "./schema.ts";
+import { closedDoor, isDoor, readDoors } from "./foreign/doors.ts";
+import { joinEndpoints } from "./foreign/endpoints.ts";
+import { type Claim, disagreement, type ForeignGiven, readForeign } from "./foreign/read.ts";
+import {
+  ConfigError,
+  type Given,
+  type LoadOptions,
+  ownValues,
+  type Source,
+  type Variables,
+  variableLayers,
+} from "./layers.ts";
+import { listenTrouble } from "./listen.ts";
+import { weaknessOf } from "./safety.ts";
+import { checkSetting, configSchema, settings } from "./schema.ts";
+import type { Config, ListenEntry, SettingName, Settings } from "./types.ts";
 
-/** Where a value came from. */
-export type Source = "flag" | "environment" | ".env.local" | ".env" | "parlance.json" | "preset";
+export type { LoadOptions, Source } from "./layers.ts";
+export { ConfigError } from "./layers.ts";
+
+/** A name of another system that was given. */
+export interface ForeignUse {
+  readonly name: string;
+  readonly system: string;
+  readonly source: Source;
+  /** Without secrets. */
+  readonly value: string;
+  /** What it maps to: `listen mmb`. */
+  readonly maps: string;
+  /** The setting that it decides, if it is one. */
+  readonly setting?: SettingName;
+  /** Where it has no effect: why. */
+  readonly note?: string;
+}
 
 /** A configuration with the origin of each value. */
 export interface LoadedConfig {
@@ -13,74 +42,158 @@ export interface LoadedConfig {
   readonly sources: Readonly<Record<SettingName, Source>>;
   /** Names that look like ours and are not: `PARLANCE_PROT`. Worth a line in the log. */
   readonly unknown: readonly string[];
-}
-
-/** The configuration cannot be used. `lines` say what to change, one each. */
-export class ConfigError extends Error {
-  readonly lines: readonly string[];
-
-  constructor(lines: readonly string[]) {
-    super(lines.join("\n"));
-    this.name = "ConfigError";
-    this.lines = lines;
-  }
-}
-
-export interface LoadOptions {
-  /** By setting's name, as given. */
-  readonly flags: Readonly<Partial<Record<SettingName, string>>>;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Where `.env`, `.env.local` and `parlance.json` are looked for. Relative paths are resolved from here. */
-  readonly directory: string;
+  readonly foreign: readonly ForeignUse[];
+  /** What is taken and worth saying at the start: a weak secret, doors that stay closed. One sentence each. */
+  readonly warnings: readonly string[];
 }
 
 /**
  * Reads the configuration: flags over environment over files (`.env.local` over `.env` over `parlance.json`)
- * over presets.
+ * over presets. Names of other systems are read from the same variables; where two names give one setting
+ * different values, neither wins.
  *
- * @throws ConfigError for values that are not in order, and for files that cannot be read.
+ * @throws ConfigError for values that are not in order, for names that disagree, and for files that cannot be read.
  */
 export function loadConfig(options: LoadOptions): LoadedConfig {
-  const { directory } = options;
-  const file = readJsonFile(join(directory, "parlance.json"));
-  const layers: readonly (readonly [Source, Readonly<Record<string, unknown>>])[] = [
-    ["flag", options.flags],
-    ["environment", fromEnvironment(options.environment)],
-    [".env.local", fromEnvironment(readEnvFile(join(directory, ".env.local")))],
-    [".env", fromEnvironment(readEnvFile(join(directory, ".env")))],
-    ["parlance.json", file],
-  ];
-  const known: ReadonlySet<string> = new Set(settings.map(({ name }) => name));
-  const strangers = Object.keys(file).filter((name) => !known.has(name));
-  if (strangers.length > 0) {
-    throw new ConfigError(strangers.map((name) => `parlance.json: there is no setting ${name}`));
-  }
+  const variables = variableLayers(options);
+  const own = ownValues(options, variables);
+  const reading = readForeign(variables, {
+    mode: modeOf(own, variables),
+    directory: options.directory,
+    ours: (name) => own.get(name)?.raw,
+  });
+  const merged = mergeSettings(own, reading.claims);
+  const {
+    listen,
+    labels,
+    lines: endpointLines,
+  } = joinEndpoints(reading.claims, own.get("listen"), own.get("host")?.raw ?? "127.0.0.1");
+  const { doors, lines: doorLines } = readDoors(reading.claims);
+  const lines = [...reading.lines, ...merged.lines, ...endpointLines, ...doorLines];
 
-  const values: Record<string, unknown> = {};
-  const sources = {} as Record<SettingName, Source>;
-  for (const { name } of settings) {
-    const layer = layers.find(([, given]) => given[name] !== undefined);
-    sources[name] = layer?.[0] ?? "preset";
-    if (layer !== undefined) values[name] = layer[1][name];
-  }
+  const values = Object.fromEntries([...merged.winners].map(([name, { raw }]) => [name, raw]));
+  if (listen !== undefined) values["listen"] = listen;
   const parsed = configSchema.safeParse(values);
   if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map((issue) => describeIssue(issue, sources)));
+    lines.push(...parsed.error.issues.map((issue) => describeIssue(issue, merged.winners)));
+  } else {
+    const byText = new Map([...labels].map(([entry, label]) => [JSON.stringify(entry), label]));
+    const labelOf = (entry: ListenEntry): string =>
+      byText.get(JSON.stringify(entry)) ?? own.get("listen")?.by ?? "PARLANCE_LISTEN";
+    lines.push(...listenTrouble(parsed.data, labelOf));
   }
-  const config = { ...parsed.data, data_dir: resolve(directory, parsed.data.data_dir) };
-  return { config, sources, unknown: unknownNames(options.environment) };
+  if (!parsed.success || lines.length > 0) throw new ConfigError(lines);
+
+  const config = complete(parsed.data, options.directory, doors);
+  return {
+    config,
+    sources: sourcesOf(merged.winners, reading.claims),
+    unknown: unknownNames(options.environment),
+    foreign: reading.names.map(describeUse),
+    warnings: [
+      ...secretWarning(config, merged.winners.get("secret")),
+      ...doorWarnings(doors, reading.names),
+    ],
+  };
 }
 
-/** Empty values count as not given, as in most shells' idea of a variable. */
-function fromEnvironment(
-  environment: Readonly<Record<string, string | undefined>>,
-): Record<string, string> {
-  const values: Record<string, string> = {};
-  for (const { name, environment: variable } of settings) {
-    const value = environment[variable];
-    if (value !== undefined && value !== "") values[name] = value;
+/** The mode that decides what `WSS_DEBUG_LOG_ENABLED` means. If names disagree about it, that is told anyway. */
+function modeOf(
+  own: ReadonlyMap<SettingName, Given>,
+  variables: readonly Variables[],
+): Config["mode"] {
+  const given = own.get("mode")?.raw;
+  if (given !== undefined) return given === "production" ? "production" : "development";
+  const reading = readForeign(
+    variables.map(({ source, values }) => ({ source, values: { APP_ENV: values["APP_ENV"] } })),
+    { mode: "development", directory: "", ours: () => undefined },
+  );
+  const claim = reading.claims.find(({ place }) => place === "mode");
+  return claim?.value === "production" ? "production" : "development";
+}
+
+/** Of each setting the value that counts, and a line for each two that do not agree. Endpoints are joined elsewhere. */
+function mergeSettings(
+  own: ReadonlyMap<SettingName, Given>,
+  claims: readonly Claim[],
+): { readonly winners: ReadonlyMap<SettingName, Given>; readonly lines: readonly string[] } {
+  const winners = new Map(own);
+  const lines: string[] = [];
+  for (const { place, value, given } of claims) {
+    const name = settings.find((setting) => setting.name === place)?.name;
+    if (name === undefined) continue;
+    const candidate: Given = { ...given, raw: value };
+    const winner = winners.get(name);
+    if (winner === undefined) {
+      winners.set(name, candidate);
+      continue;
+    }
+    const [one, other] = [checkSetting(name, winner.raw), checkSetting(name, value)];
+    if ("trouble" in other) lines.push(`${given.by}: ${other.trouble}`);
+    else if ("value" in one && !isDeepStrictEqual(one.value, other.value)) {
+      lines.push(disagreement(winner, given, name));
+    }
   }
-  return values;
+  return { winners, lines };
+}
+
+function complete(parsed: Settings, directory: string, doors: Config["doors"]): Config {
+  const { log_file: logFile, origins } = parsed;
+  return {
+    ...parsed,
+    data_dir: resolve(directory, parsed.data_dir),
+    ...(logFile === undefined ? {} : { log_file: resolve(directory, logFile) }),
+    origins: origins.filter((origin) => origin !== "null"),
+    null_origin: origins.includes("null"),
+    doors,
+  };
+}
+
+function sourcesOf(
+  winners: ReadonlyMap<SettingName, Given>,
+  claims: readonly Claim[],
+): Readonly<Record<SettingName, Source>> {
+  const sources = {} as Record<SettingName, Source>;
+  for (const { name } of settings) sources[name] = winners.get(name)?.source ?? "preset";
+  if (sources.listen === "preset") {
+    const claim = claims.find(({ place }) => place.startsWith("listen "));
+    if (claim !== undefined) sources.listen = claim.given.source;
+  }
+  return sources;
+}
+
+function describeUse({ row, source, shown }: ForeignGiven): ForeignUse {
+  const isListen = row.maps.startsWith("listen ");
+  const setting = settings.find(({ name }) => name === (isListen ? "listen" : row.maps))?.name;
+  return {
+    name: row.name,
+    system: row.system,
+    source,
+    value: shown,
+    maps: row.maps,
+    ...(setting === undefined ? { note: closedDoor } : { setting }),
+  };
+}
+
+/** Production refuses such a secret. In development it is good enough to try things out, if one knows. */
+function secretWarning(config: Config, given: Given | undefined): readonly string[] {
+  if (given === undefined || config.mode === "production") return [];
+  const trouble = weaknessOf(config.secret);
+  if (trouble === undefined) return [];
+  return [`${given.by} ${trouble}; production mode would refuse it.`];
+}
+
+function doorWarnings(doors: Config["doors"], names: readonly ForeignGiven[]): readonly string[] {
+  const told = (["redis", "rabbitmq"] as const).map((door) => {
+    const place = doors[door];
+    if (place === undefined) return undefined;
+    const by = names.filter(({ facts }) => {
+      return facts.some((fact) => isDoor(fact.place) && fact.place.startsWith(door));
+    });
+    const list = by.map((given) => given.by).join(", ");
+    return `${list}: ${closedDoor} (${door} at ${place.host}:${place.port}).`;
+  });
+  return told.filter((line) => line !== undefined);
 }
 
 function unknownNames(environment: Readonly<Record<string, string | undefined>>): string[] {
@@ -90,44 +203,10 @@ function unknownNames(environment: Readonly<Record<string, string | undefined>>)
   );
 }
 
-function describeIssue(
-  issue: z.core.$ZodIssue,
-  sources: Readonly<Record<SettingName, Source>>,
-): string {
+function describeIssue(issue: z.core.$ZodIssue, winners: ReadonlyMap<SettingName, Given>): string {
   const [name, ...inner] = issue.path.map(String);
-  const setting = settings.find((row) => row.name === name);
-  if (setting === undefined) return issue.message;
+  const given = winners.get(name as SettingName);
+  if (given === undefined) return issue.message;
   const place = inner.length === 0 ? "" : ` (at ${inner.join(".")})`;
-  const source = sources[setting.name];
-  const spelling = source === "flag" ? (setting.flag ?? setting.name) : setting.environment;
-  const shown = source === "parlance.json" ? `parlance.json: ${setting.name}` : spelling;
-  return `${shown}${place}: ${issue.message}`;
-}
-
-function readEnvFile(path: string): Record<string, string | undefined> {
-  const text = readIfThere(path);
-  return text === undefined ? {} : parseEnv(text);
-}
-
-function readJsonFile(path: string): Record<string, unknown> {
-  const text = readIfThere(path);
-  if (text === undefined) return {};
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-      return value as Record<string, unknown>;
-    }
-  } catch {
-    // Told below, like any other content that is no object.
-  }
-  throw new ConfigError([`${path}: not a JSON object`]);
-}
-
-function readIfThere(path: string): string | undefined {
-  if (!existsSync(path)) return undefined;
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    throw new ConfigError([`${path}: cannot be read (${(error as NodeJS.ErrnoException).code})`]);
-  }
+  return `${given.by}${place}: ${issue.message}`;
 }

@@ -2,232 +2,35 @@
  * The one schema of the configuration. `docs/operations/configuration.md`, `parlance config`, the flags and the
  * environment's names are all made from it.
  */
-import { BlockList, isIP } from "node:net";
-import { defaultSettings } from "@parlance/core";
-import type { IssuerOptions } from "@parlance/identity";
 import { z } from "zod";
-import { integer, json, list, yesOrNo } from "./values.ts";
+import { dialectFields, hookFields } from "./dialect-fields.ts";
+import { type Fields, limitFields, serverFields } from "./fields.ts";
+import type { Setting, SettingName, Settings } from "./types.ts";
 
-/** Everything that an operator can set, checked. Times in milliseconds, sizes in bytes. */
-export interface Config {
-  readonly mode: "development" | "production";
-  readonly host: string;
-  readonly port: number;
-  readonly public_url?: string;
-  readonly data_dir: string;
-  readonly database_url: string;
-  readonly broker_url: string;
-  readonly secret?: string;
-  readonly previous_secrets: readonly string[];
-  readonly guests: "auto" | "open" | "closed";
-  readonly sign_up: "open" | "closed";
-  readonly origins: readonly string[];
-  readonly jwt_issuers: readonly IssuerOptions[];
-  readonly trusted_proxies: readonly string[];
-  readonly log_level: "debug" | "info" | "warn" | "error" | "silent";
-  readonly log_format: "auto" | "json" | "pretty";
-  readonly compression: boolean;
-  readonly max_connections: number;
-  readonly connections_per_address: number;
-  readonly commands_per_second: number;
-  readonly command_burst: number;
-  readonly sign_ins_per_minute: number;
-  readonly outbox_bytes: number;
-  readonly stall_timeout_ms: number;
-  readonly sign_in_timeout_ms: number;
-  readonly heartbeat_ms: number;
-  readonly drain_ms: number;
-  readonly stop_timeout_ms: number;
-  readonly crash_at?: string;
-}
+export type {
+  Config,
+  DialectName,
+  Doors,
+  JsonDialectName,
+  ListenEntry,
+  LogLevel,
+  Setting,
+  SettingName,
+  Settings,
+} from "./types.ts";
 
-export type SettingName = keyof Config;
+const fields: Fields = { ...serverFields, ...hookFields, ...dialectFields, ...limitFields };
 
-/** One setting, for documents and flags. */
-export interface Setting {
-  readonly name: SettingName;
-  /** `PARLANCE_DATA_DIR`. */
-  readonly environment: string;
-  /** `--data-dir`. Secrets have none: other users of the machine see the arguments of a process. */
-  readonly flag: string | undefined;
-  readonly form: string;
-  readonly meaning: string;
-  /** As it is written; absent where there is none. */
-  readonly preset: string | undefined;
-  /** Never shown. */
-  readonly isSecret: boolean;
-}
+const secrets: ReadonlySet<string> = new Set([
+  "secret",
+  "previous_secrets",
+  "jwt_issuers",
+  "connect_hook_secret",
+]);
 
-const origin = z.string().refine((text) => URL.canParse(text) && new URL(text).origin === text, {
-  message: "scheme, host and port only, such as https://chat.example",
-});
-
-const network = z.string().refine(isNetwork, "an address, or a network such as 10.0.0.0/8");
-
-const issuer: z.ZodType<IssuerOptions> = z
-  .strictObject({
-    issuer: z.string().min(1).max(512),
-    audience: z.string().min(1).max(512).exactOptional(),
-    user_prefix: z.string().max(32).exactOptional(),
-    algorithms: z.array(z.string()).min(1).exactOptional(),
-    secret: z.string().min(32).exactOptional(),
-    jwks_url: z.url({ protocol: /^https?$/ }).exactOptional(),
-    jwks_file: z.string().min(1).exactOptional(),
-  })
-  .transform((row, context): IssuerOptions => {
-    const { secret, jwks_url: jwksUrl, jwks_file: jwksFile } = row;
-    const given = [secret, jwksUrl, jwksFile].filter((value) => value !== undefined);
-    if (given.length !== 1) {
-      context.addIssue("give exactly one of secret, jwks_url and jwks_file");
-    } else if (secret === undefined && row.audience === undefined) {
-      // Without it a token that the issuer made for another application would be good here.
-      context.addIssue("an issuer with public keys needs an audience");
-    }
-    return {
-      issuer: row.issuer,
-      ...(row.audience === undefined ? {} : { audience: row.audience }),
-      ...(row.user_prefix === undefined ? {} : { userPrefix: row.user_prefix }),
-      ...(row.algorithms === undefined ? {} : { algorithms: row.algorithms }),
-      keys:
-        secret !== undefined
-          ? { secret }
-          : jwksUrl !== undefined
-            ? { jwksUrl }
-            : { jwksFile: jwksFile ?? "" },
-    };
-  }) as unknown as z.ZodType<IssuerOptions>;
-
-const minuteMs = 60_000;
-
-const fields = {
-  mode: z
-    .enum(["development", "production"])
-    .default("development")
-    .describe("`production` refuses to start with unsafe settings."),
-  host: z
-    .string()
-    .min(1)
-    .default("127.0.0.1")
-    .describe("Address to listen on. `0.0.0.0` or `::` for every network."),
-  port: integer(0, 65_535).default(8080).describe("Port to listen on; 0 takes any that is free."),
-  public_url: z
-    .url({ protocol: /^https?$/ })
-    .exactOptional()
-    .describe(
-      "Address of the install as people see it. Links are made from it and from nothing else.",
-    ),
-  data_dir: z
-    .string()
-    .min(1)
-    .default("./data")
-    .describe("Directory of the database and of a development secret. For one process at a time."),
-  database_url: z
-    .string()
-    .regex(/^sqlite:/, "this version knows sqlite: only")
-    .default("sqlite:")
-    .describe("`sqlite:` keeps the database in the data directory, `sqlite:/path` in another one."),
-  broker_url: z
-    .literal("memory:", "this version knows memory: only")
-    .default("memory:")
-    .describe("What carries notices between nodes. `memory:` is for one process."),
-  secret: z
-    .string()
-    .min(1)
-    .exactOptional()
-    .describe(
-      "Signs and checks JWTs; 32 characters or more. In development one is made in the data directory.",
-    ),
-  previous_secrets: list(z.string().min(1))
-    .default([])
-    .describe("Secrets that still verify while a new one is taken into use."),
-  guests: z
-    .enum(["auto", "open", "closed"])
-    .default("auto")
-    .describe("Whether people may come in by name only. `auto`: in development mode."),
-  sign_up: z
-    .enum(["open", "closed"])
-    .default("open")
-    .describe("Whether people may make accounts themselves."),
-  origins: list(origin)
-    .default([])
-    .describe(
-      "Web pages of other origins that may connect. The install's own is always allowed; in development, on a " +
-        "loopback address, loopback origins too.",
-    ),
-  jwt_issuers: json(z.array(issuer).max(64))
-    .default([])
-    .describe(
-      "Who else may sign tokens: a JSON list of `{issuer, audience, user_prefix, algorithms, secret | jwks_url | " +
-        "jwks_file}`.",
-    ),
-  trusted_proxies: list(network)
-    .default([])
-    .describe("Addresses or networks whose `X-Forwarded-For` is believed."),
-  log_level: z
-    .enum(["debug", "info", "warn", "error", "silent"])
-    .default("info")
-    .describe("What is logged, to the standard error stream."),
-  log_format: z
-    .enum(["auto", "json", "pretty"])
-    .default("auto")
-    .describe("`auto`: readable on a terminal, JSON lines elsewhere."),
-  compression: yesOrNo
-    .default(false)
-    .describe(
-      "Agree to permessage-deflate. Saves traffic, costs CPU and memory for each connection.",
-    ),
-  max_connections: integer(1, 10_000_000)
-    .default(50_000)
-    .describe("WebSockets of this node at a time."),
-  connections_per_address: integer(0, 10_000_000)
-    .default(5_000)
-    .describe("WebSockets of one IPv4 address or IPv6 /64 at a time; 0: not limited."),
-  commands_per_second: integer(0, 1_000_000)
-    .default(defaultSettings.commandsPerSecond)
-    .describe("Commands a second of one connection; 0: not limited."),
-  command_burst: integer(0, 1_000_000)
-    .default(defaultSettings.commandBurst)
-    .describe("Commands that one connection may send at once after a pause."),
-  sign_ins_per_minute: integer(0, 1_000_000)
-    .default(60)
-    .describe(
-      "Sign-ins, sign-ups, guests and failed tokens of one IPv4 address or IPv6 /64, over REST and sockets; 0: not " +
-        "limited. Others than 0 also allow 10 attempts a minute on one account.",
-    ),
-  outbox_bytes: integer(16_384, 1_073_741_824)
-    .default(defaultSettings.outboxBytes)
-    .describe("Unsent bytes above which a reader is fed from the log instead of from memory."),
-  stall_timeout_ms: integer(1_000, 60 * minuteMs)
-    .default(defaultSettings.stallTimeoutMs)
-    .describe("A connection that takes nothing for so long is ended."),
-  sign_in_timeout_ms: integer(100, 60 * minuteMs)
-    .default(defaultSettings.signInTimeoutMs)
-    .describe("A connection where nobody signed in for so long is ended."),
-  heartbeat_ms: integer(1_000, 60 * minuteMs)
-    .default(defaultSettings.heartbeatMs)
-    .describe("Time between two pings of one connection."),
-  drain_ms: integer(0, 10 * minuteMs)
-    .default(5_000)
-    .describe(
-      "At a stop, clients are sent away over so long, so that they do not come back all at once.",
-    ),
-  stop_timeout_ms: integer(1_000, 60 * minuteMs)
-    .default(20_000)
-    .describe("A stop that takes longer is forced."),
-  crash_at: z
-    .string()
-    .min(1)
-    .exactOptional()
-    .describe(
-      "For tests of the storage: die at the n-th passing of a named place, `after_commit:37`.",
-    ),
-};
-
-const secrets: ReadonlySet<string> = new Set(["secret", "previous_secrets", "jwt_issuers"]);
-
-export const configSchema: z.ZodType<Config> = z.strictObject(
+export const configSchema: z.ZodType<Settings> = z.strictObject(
   fields,
-) as unknown as z.ZodType<Config>;
+) as unknown as z.ZodType<Settings>;
 
 /** Every setting, in the order in which documents show them. */
 export const settings: readonly Setting[] = Object.entries(fields).map(([name, schema]) => ({
@@ -240,11 +43,29 @@ export const settings: readonly Setting[] = Object.entries(fields).map(([name, s
   isSecret: secrets.has(name),
 }));
 
+/**
+ * One setting's value, checked by itself.
+ *
+ * @returns what is wrong with it, in one line, where it cannot be used.
+ */
+export function checkSetting(
+  name: SettingName,
+  raw: unknown,
+): { readonly value: unknown } | { readonly trouble: string } {
+  const parsed = fields[name]?.safeParse(raw);
+  if (parsed?.success === true) return { value: parsed.data };
+  return { trouble: parsed?.error.issues[0]?.message ?? "there is no such setting" };
+}
+
 function formOf(schema: z.ZodType): string {
-  const inner = schema instanceof z.ZodDefault ? (schema.unwrap() as z.ZodType) : schema;
+  const inner = innerOf(schema);
   if (inner instanceof z.ZodEnum) return inner.options.map((option) => `\`${option}\``).join(", ");
   const form = inner.meta()?.["form"];
   return typeof form === "string" ? form : "text";
+}
+
+function innerOf(schema: z.ZodType): z.ZodType {
+  return schema instanceof z.ZodDefault ? (schema.unwrap() as z.ZodType) : schema;
 }
 
 function presetOf(schema: z.ZodType): string | undefined {
@@ -252,17 +73,4 @@ function presetOf(schema: z.ZodType): string | undefined {
   const preset: unknown = schema.def.defaultValue;
   if (Array.isArray(preset)) return preset.join(",");
   return typeof preset === "boolean" ? (preset ? "yes" : "no") : String(preset);
-}
-
-function isNetwork(text: string): boolean {
-  const [address = "", bits, ...rest] = text.split("/");
-  const family = isIP(address);
-  if (family === 0 || rest.length > 0) return false;
-  if (bits === undefined) return true;
-  try {
-    new BlockList().addSubnet(address, Number(bits), family === 4 ? "ipv4" : "ipv6");
-    return /^\d{1,3}$/.test(bits);
-  } catch {
-    return false;
-  }
 }

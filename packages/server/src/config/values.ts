@@ -1,5 +1,8 @@
 /** Values as they come from flags and the environment (text) or from a file (JSON), brought to one form. */
+import { fields } from "@parlance/protocol";
 import { z } from "zod";
+import { checkEntry, parseEntry } from "./listen.ts";
+import { type JsonDialectName, jsonDialectNames, type ListenEntry } from "./types.ts";
 
 export function integer(min: number, max: number): z.ZodType<number> {
   const form = `whole number, ${min}-${max}`;
@@ -19,13 +22,7 @@ export const yesOrNo: z.ZodType<boolean> = z
 /** Separated by commas; a list in a file. */
 export function list(item: z.ZodType<string>): z.ZodType<readonly string[]> {
   return z
-    .preprocess((value) => {
-      if (typeof value !== "string") return value;
-      return value
-        .split(",")
-        .map((part) => part.trim())
-        .filter((part) => part !== "");
-    }, z.array(item))
+    .preprocess((value) => (typeof value === "string" ? parts(value) : value), z.array(item))
     .meta({ form: "list, separated by commas" });
 }
 
@@ -39,6 +36,82 @@ export function json<T>(schema: z.ZodType<T>): z.ZodType<T> {
       return value;
     }
   }, schema);
+}
+
+/** Endpoints: `auto`, `none` or a list of texts; in a file a list of texts or objects. */
+export const endpoints: z.ZodType<"auto" | readonly ListenEntry[]> = z
+  .unknown()
+  .transform((value, context): "auto" | readonly ListenEntry[] => {
+    if (value === "auto") return value;
+    if (value === "none") return [];
+    const items: unknown = typeof value === "string" ? parts(value) : value;
+    if (!Array.isArray(items)) {
+      context.addIssue("`auto`, `none` or a list");
+      return z.NEVER;
+    }
+    const entries: ListenEntry[] = [];
+    for (const item of items as unknown[]) {
+      const entry = typeof item === "string" ? parseEntry(item) : checkEntry(item);
+      if (typeof entry === "string") context.addIssue(entry);
+      else entries.push(entry);
+    }
+    return entries;
+  })
+  .meta({ form: "`auto`, `none` or list" }) as unknown as z.ZodType<
+  "auto" | readonly ListenEntry[]
+>;
+
+/** `auto`, `none` or names of JSON dialects. */
+export const jsonDialects: z.ZodType<"auto" | readonly JsonDialectName[]> = z
+  .preprocess(
+    (value) => {
+      if (value === "none") return [];
+      return typeof value === "string" && value !== "auto" ? parts(value) : value;
+    },
+    z.union([z.literal("auto"), z.array(z.enum(jsonDialectNames))], {
+      error: `auto, none, or some of ${jsonDialectNames.join(", ")}`,
+    }),
+  )
+  .meta({ form: "`auto`, `none` or list" });
+
+/** A room's name. */
+export const roomName: z.ZodType<string> = z
+  .string()
+  .refine(
+    (text) => fields.roomId.safeParse(text).success,
+    "a room's name: 1-128 of A-Z a-z 0-9 _ : . -, the first a letter or digit",
+  );
+
+/** A name of the IANA database, such as `Europe/Oslo`. */
+export const timeZone: z.ZodType<string> = z
+  .string()
+  .refine(isTimeZone, "a time zone's name, such as UTC or Europe/Oslo");
+
+/** An address without user name and password: it is shown, and the secret that signs requests is another setting. */
+export function address(protocol: RegExp, example: string): z.ZodType<string> {
+  return z.string().refine((text) => {
+    if (!URL.canParse(text)) return false;
+    const url = new URL(text);
+    return protocol.test(url.protocol) && url.hostname !== "" && !/^[^/]*\/\/[^/]*@/.test(text);
+  }, `an address such as ${example}, without a user name`);
+}
+
+function isTimeZone(text: string): boolean {
+  // Node also knows offsets such as +02:00; they know nothing of summer.
+  if (!/^[A-Za-z]/.test(text)) return false;
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: text });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function parts(text: string): string[] {
+  return text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
 }
 
 function isDigits(value: unknown): value is string {

@@ -3,12 +3,33 @@ import type { AnyDurableEvent } from "@parlance/protocol";
 
 /**
  * What a repeat under the same client message id must have in common with the first: type and payload,
- * without what the server itself puts in. The display name is the server's: somebody who was renamed between
+ * without what the server itself puts in. Names and numbers of people are the server's: somebody who was renamed between
  * a send and its repeat has not said anything else.
+ *
+ * Kept as a hash beside every stored event, so what this returns for an event must never change.
  */
-export function repeatedBody(event: Pick<AnyDurableEvent, "type" | "data">): string {
-  if (event.type === "message.created" && "text" in event.data) {
-    return `message.created ${event.data.text}`;
+export function repeatedBody(event: AnyDurableEvent): string {
+  switch (event.type) {
+    case "message.created":
+      // A text has no U+0000, so the two halves cannot be mistaken for another text.
+      return `message.created ${event.data.text}${suffix(event.data.data)}`;
+    case "message.edited": {
+      const { message_id, text, data } = event.data;
+      return `message.edited ${message_id} ${text}${suffix(data)}`;
+    }
+    case "message.deleted":
+      return `message.deleted ${event.data.message_id}`;
+    case "reaction.added":
+    case "reaction.removed":
+      return `${event.type} ${event.data.message_id} ${event.data.emoji}`;
+    case "document.edited":
+      return `document.edited ${event.data.changes}`;
+    case "member.joined":
+    case "member.left":
+      return `${event.type} ${canonicalPayload(event.data)}`;
   }
-  return `${event.type} ${canonicalPayload(event.data)}`;
+}
+
+function suffix(data: object | undefined): string {
+  return data === undefined ? "" : `\u0000${canonicalPayload(data)}`;
 }

@@ -9,6 +9,8 @@ export function createDirectory(writer: Writer, readers: Readers): Directory {
   return {
     user: (id) => readers.call("user", id),
     users: (after, limit) => readers.call("users", after, limit),
+    userByNumber: (number) => readers.call("userByNumber", number),
+    userByUsername: (username) => readers.call("userByUsername", username),
     accountByLogin: (login) => readers.call("accountByLogin", login),
     createUser: (user) => writer.call("createUser", user),
     upsertExternal: async (id, name, now) => {
@@ -20,6 +22,7 @@ export function createDirectory(writer: Writer, readers: Readers): Directory {
     setPassword: (id, hash, exceptSession, now) =>
       writer.call("setPassword", id, hash, exceptSession, now),
     setDisabled: (id, disabled, now) => writer.call("setDisabled", id, disabled, now),
+    setStatus: (id, status, now) => writer.call("setStatus", id, status, now),
 
     createSession: (session) => writer.call("createSession", session),
     session: (id) => readers.call("session", id),
@@ -48,6 +51,11 @@ export function createDirectory(writer: Writer, readers: Readers): Directory {
     },
 
     markRead: (room, user, sequence) => writer.call("markRead", room, user, sequence),
+
+    places: (user, device) => readers.call("places", user, device),
+    savePlaces: async (rows) => {
+      if (rows.length > 0) await writer.call("savePlaces", rows);
+    },
   } satisfies Directory;
 }
 

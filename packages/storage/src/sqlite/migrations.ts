@@ -125,6 +125,52 @@ const migrations: readonly string[] = [
     fact TEXT NOT NULL
   ) STRICT;
   `,
+
+  // Messages as they are now, what users say of themselves, and places of devices whose protocol has none.
+  `
+  ALTER TABLE messages ADD COLUMN shown_sequence INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE messages ADD COLUMN deleted_at INTEGER;
+  UPDATE messages SET shown_sequence = sequence;
+  CREATE UNIQUE INDEX messages_by_room ON messages (room, sequence);
+
+  CREATE TABLE edits (
+    message_id TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    PRIMARY KEY (message_id, sequence)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE reactions (
+    message_id TEXT NOT NULL,
+    emoji TEXT NOT NULL,
+    user TEXT NOT NULL,
+    room TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    PRIMARY KEY (message_id, emoji, user)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE room_authors (
+    room TEXT NOT NULL,
+    author TEXT NOT NULL,
+    messages INTEGER NOT NULL,
+    PRIMARY KEY (room, author)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO room_authors (room, author, messages)
+    SELECT room, author, count(*) FROM messages GROUP BY room, author;
+
+  ALTER TABLE users ADD COLUMN status TEXT;
+  ALTER TABLE users ADD COLUMN status_at INTEGER;
+
+  CREATE TABLE places (
+    user TEXT NOT NULL,
+    device TEXT NOT NULL,
+    room TEXT NOT NULL,
+    epoch TEXT NOT NULL,
+    last_sequence INTEGER NOT NULL,
+    saved_at INTEGER NOT NULL,
+    PRIMARY KEY (user, device, room)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX places_by_age ON places (saved_at);
+  `,
 ];
 
 /** The schema's version after all migrations. */

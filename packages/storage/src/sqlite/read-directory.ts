@@ -1,4 +1,10 @@
-import type { KeyRecord, MemberRecord, SessionRecord, UserRecord } from "@parlance/core";
+import type {
+  DevicePlace,
+  KeyRecord,
+  MemberRecord,
+  SessionRecord,
+  UserRecord,
+} from "@parlance/core";
 import type {
   DeviceId,
   Principal,
@@ -33,6 +39,8 @@ export interface JoinedRoomColumns extends RoomColumns {
 export interface DirectoryReads {
   user(id: string): UserRecord | undefined;
   users(after: number, limit: number): UserRecord[];
+  userByNumber(number: number): UserRecord | undefined;
+  userByUsername(username: string): UserRecord | undefined;
   accountByLogin(login: string): (UserRecord & { passwordHash: string }) | undefined;
   session(id: string): (SessionRecord & { userRecord: UserRecord }) | undefined;
   key(id: string): KeyRecord | undefined;
@@ -42,11 +50,12 @@ export interface DirectoryReads {
   roomsOf(user: string, limit: number): JoinedRoomColumns[];
   roomOf(user: string, room: string): JoinedRoomColumns | undefined;
   discoverable(user: string, limit: number): RoomColumns[];
+  places(user: string, device: string): DevicePlace[];
 }
 
 /** Columns of `users` that make a `UserRow`. */
 export const userColumns =
-  "users.id, number, kind, users.name, username, email, disabled, users.created_at";
+  "users.id, number, kind, users.name, username, email, disabled, status, users.created_at";
 
 export interface UserRow {
   readonly id: UserId;
@@ -56,6 +65,7 @@ export interface UserRow {
   readonly username: string | null;
   readonly email: string | null;
   readonly disabled: number;
+  readonly status: string | null;
   readonly created_at: number;
 }
 
@@ -68,6 +78,7 @@ export function toUserRecord(row: UserRow): UserRecord {
     ...(row.username === null ? {} : { username: row.username }),
     ...(row.email === null ? {} : { email: row.email }),
     disabled: row.disabled !== 0,
+    ...(row.status === null ? {} : { status: row.status }),
     createdAt: row.created_at,
   };
 }
@@ -82,18 +93,24 @@ export const roomColumns =
  */
 const memberSelect = `
   SELECT members.user, coalesce(users.name, members.name) AS name,
-    coalesce(users.kind, 'external') AS userKind, role, joined_sequence AS joinedSequence,
+    coalesce(users.kind, 'external') AS userKind,
+    iif(users.kind IN ('account', 'guest'), users.number, NULL) AS userNumber, role, joined_sequence AS joinedSequence,
     public_sequence AS readMark
   FROM members
   JOIN read_marks ON read_marks.room = members.room AND read_marks.user = members.user
   LEFT JOIN users ON users.id = members.user`;
 
 export function createDirectoryReads(database: Database): DirectoryReads {
+  const userWhere = (condition: string, value: string | number): UserRecord | undefined => {
+    const row = database.get<UserRow>(`SELECT ${userColumns} FROM users WHERE ${condition}`, value);
+    return row === undefined ? undefined : toUserRecord(row);
+  };
+
   return {
-    user: (id) => {
-      const row = database.get<UserRow>(`SELECT ${userColumns} FROM users WHERE id = ?`, id);
-      return row === undefined ? undefined : toUserRecord(row);
-    },
+    user: (id) => userWhere("id = ?", id),
+    userByNumber: (number) => userWhere("number = ?", number),
+    userByUsername: (username) =>
+      userWhere("username_folded = ? AND kind = 'account'", foldLogin(username)),
 
     users: (after, limit) =>
       database
@@ -154,19 +171,23 @@ export function createDirectoryReads(database: Database): DirectoryReads {
         .all<KeyRow>(`SELECT ${keyColumns} FROM api_keys ORDER BY created_at, id`)
         .map(toKeyRecord),
 
-    member: (room, user) =>
-      database.get<MemberRecord>(
+    member: (room, user) => {
+      const row = database.get<MemberRow>(
         `${memberSelect} WHERE members.room = ? AND members.user = ?`,
         room,
         user,
-      ),
+      );
+      return row === undefined ? undefined : toMemberRecord(row);
+    },
 
     members: (room, limit) =>
-      database.all<MemberRecord>(
-        `${memberSelect} WHERE members.room = ? ORDER BY joined_sequence LIMIT ?`,
-        room,
-        limit,
-      ),
+      database
+        .all<MemberRow>(
+          `${memberSelect} WHERE members.room = ? ORDER BY joined_sequence LIMIT ?`,
+          room,
+          limit,
+        )
+        .map(toMemberRecord),
 
     roomsOf: (user, limit) =>
       database.all<JoinedRoomColumns>(
@@ -186,7 +207,21 @@ export function createDirectoryReads(database: Database): DirectoryReads {
         user,
         limit,
       ),
+
+    places: (user, device) =>
+      database.all<DevicePlace>(
+        `SELECT room, epoch, last_sequence AS "offset" FROM places WHERE user = ? AND device = ?
+         ORDER BY saved_at DESC, room`,
+        user,
+        device,
+      ),
   };
+}
+
+type MemberRow = Omit<MemberRecord, "userNumber"> & { readonly userNumber: number | null };
+
+function toMemberRecord({ userNumber, ...row }: MemberRow): MemberRecord {
+  return userNumber === null ? row : { ...row, userNumber };
 }
 
 /** The rooms of one user, with what is unread. */

@@ -1,6 +1,7 @@
 import type { ControlEntry, ControlFact, LogQuery } from "@parlance/core";
 import { toHex } from "@parlance/core/chain";
 import type { Database } from "./database.ts";
+import { inSnapshot } from "./in-snapshot.ts";
 import { type RoomColumns, roomColumns } from "./read-directory.ts";
 import type { Cell } from "./thread-messages.ts";
 
@@ -159,14 +160,4 @@ function proof(
       nonce === null ? { commitment: toHex(commitment) } : { nonce: toHex(nonce) },
     ),
   };
-}
-
-/** All reads inside see the same state. */
-function inSnapshot<T>(database: Database, read: () => T): T {
-  database.exec("BEGIN");
-  try {
-    return read();
-  } finally {
-    database.exec("COMMIT");
-  }
 }

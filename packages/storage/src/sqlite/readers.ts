@@ -2,11 +2,12 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { StorageError } from "@parlance/core";
 import type { DirectoryReads } from "./read-directory.ts";
+import type { MessageReads } from "./read-messages.ts";
 import type { RoomReads } from "./read-rooms.ts";
 import type { Call, CallResult, ThreadSettings } from "./thread-messages.ts";
 
 /** Every read that a reader thread knows, by name. */
-export interface Reads extends RoomReads, DirectoryReads {
+export interface Reads extends RoomReads, MessageReads, DirectoryReads {
   /** SQLite's findings about its own file; `["ok"]` if there are none. */
   quickCheck(): string[];
 }

@@ -43,6 +43,26 @@ export function createRoomLog(writer: Writer, readers: Readers): RoomLog {
       return { epoch: joinEpoch(installPart, epochPart), hashBefore, hashAfter, commitments };
     },
 
+    findMessage: (ref) => readers.call("findMessage", ref),
+
+    messages: async (query) => {
+      const page = await readers.call("messages", query);
+      if (page === undefined) return undefined;
+      return { ...roomHead(page.room, installPart), messages: page.messages };
+    },
+
+    messageStats: async (room) => {
+      const stats = await readers.call("messageStats", room);
+      if (stats === undefined) return undefined;
+      const { messages, authors, firstAt, lastAt } = stats;
+      return {
+        messages,
+        authors,
+        ...(firstAt === null ? {} : { firstAt }),
+        ...(lastAt === null ? {} : { lastAt }),
+      };
+    },
+
     control: (after) => readers.call("control", after),
     controlHead: () => readers.call("controlHead"),
   } satisfies RoomLog;

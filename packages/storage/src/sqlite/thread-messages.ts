@@ -127,6 +127,9 @@ export const outcomeCode = {
   exists: 5,
   /** Not done, for a reason of its own; the message is in the id's cell. */
   failed: 6,
+  gone: 7,
+  unchanged: 8,
+  full: 9,
 } as const;
 
 /** Cells of one append's result: outcome, epoch's room part, sequence, id, time, revision, countable. */
@@ -154,6 +157,12 @@ export function appendedAt(cells: readonly Cell[], start: number, installPart: s
       return { outcome: "stale", revision: cells[start + 5] as number };
     case outcomeCode.absent:
       return { outcome: "absent" };
+    case outcomeCode.gone:
+      return { outcome: "gone" };
+    case outcomeCode.unchanged:
+      return { outcome: "unchanged", epoch: joinEpoch(installPart, cells[start + 1] as string) };
+    case outcomeCode.full:
+      return { outcome: "full" };
     default:
       return { outcome: "exists" };
   }

@@ -1,10 +1,18 @@
-import type { KeyRecord, NewRoom, NewUser, SessionRecord, UserRecord } from "@parlance/core";
+import type {
+  KeyRecord,
+  NewRoom,
+  NewUser,
+  SavedPlace,
+  SessionRecord,
+  UserRecord,
+} from "@parlance/core";
 import type { Principal, SessionId, UserId } from "@parlance/protocol";
 import { foldLogin } from "../sql/fold.ts";
+import { writeControl } from "./control-log.ts";
 import type { Database } from "./database.ts";
 import { toUserRecord, type UserRow, userColumns } from "./read-directory.ts";
+import { savePlaces } from "./write-places.ts";
 import type { RoomWrites } from "./write-rooms.ts";
-import { writeControl } from "./write-rooms.ts";
 
 /** One-time tokens that are over, forgotten in one call: more than the one that comes, so they become fewer. */
 const forgottenAtOnce = 100;
@@ -27,6 +35,7 @@ export interface DirectoryWrites {
   upsertExternal(id: UserId, name: string, now: number): UserRecord;
   setPassword(id: UserId, hash: string, exceptSession: SessionId | undefined, now: number): void;
   setDisabled(id: UserId, disabled: boolean, now: number): void;
+  setStatus(id: UserId, status: string | null, now: number): void;
   createSession(session: SessionRecord): void;
   revokeSession(id: SessionId, now: number): boolean;
   useTokenOnce(issuer: string, jti: string, expiresAt: number, now: number): boolean;
@@ -37,6 +46,7 @@ export interface DirectoryWrites {
     user: string,
     sequence: number,
   ): { readMark: number; unread: number } | undefined;
+  savePlaces(rows: readonly SavedPlace[]): void;
 }
 
 export function createDirectoryWrites(database: Database, rooms: RoomWrites): DirectoryWrites {
@@ -109,6 +119,10 @@ export function createDirectoryWrites(database: Database, rooms: RoomWrites): Di
       if (!disabled) return;
       database.run("DELETE FROM sessions WHERE user = ?", id);
       writeControl(database, { type: "user_disabled", user: id }, now);
+    },
+
+    setStatus: (id, status, now) => {
+      database.run("UPDATE users SET status = ?, status_at = ? WHERE id = ?", status, now, id);
     },
 
     createSession: (session) => {
@@ -193,6 +207,8 @@ export function createDirectoryWrites(database: Database, rooms: RoomWrites): Di
       );
       return { readMark, unread: row.countable - countable };
     },
+
+    savePlaces: (rows) => savePlaces(database, rows),
   };
 }
 

@@ -1,13 +1,14 @@
 import { randomFillSync } from "node:crypto";
-import type { ControlFact, NewRoom, Sha256 } from "@parlance/core";
+import type { NewRoom, Sha256 } from "@parlance/core";
 import { canonicalPayload, chainStart, createChain, nonceBytes } from "@parlance/core/chain";
 import type { AnyDurableEvent } from "@parlance/protocol";
 import { repeatedBody } from "../sql/body.ts";
 import { createKeyedHash } from "../sql/keyed-hash.ts";
 import { randomPart } from "../sql/random-part.ts";
-import { createSearchTerms } from "../sql/terms.ts";
+import { writeControl } from "./control-log.ts";
 import type { Database } from "./database.ts";
 import { type AppendColumns, type Cell, outcomeCode } from "./thread-messages.ts";
+import { createMessageWrites } from "./write-messages.ts";
 
 /** A room's row inside a transaction; written back once, at its end. */
 export interface RoomRow {
@@ -43,6 +44,8 @@ export interface RoomWrites {
   flushMarks(): void;
   /** Writes what is left to write: before the commit. */
   finish(): void;
+  /** Whether a payload was erased since `begin`. */
+  readonly hasErased: boolean;
 }
 
 /**
@@ -55,7 +58,7 @@ export function createRoomWrites(database: Database, key: Uint8Array, sha256: Sh
   const marks = new Map<string, readonly [string, string, number, number]>();
   const chain = createChain(sha256);
   const keyedHash = createKeyedHash(key, sha256);
-  const searchTerms = createSearchTerms();
+  const messages = createMessageWrites(database);
   const nextNonce = nonceSource();
 
   const load = (room: string): RoomRow | undefined => {
@@ -132,34 +135,18 @@ export function createRoomWrites(database: Database, key: Uint8Array, sha256: Sh
     return Buffer.compare(row.payload_hash, hash) === 0 ? row : "conflict";
   };
 
-  const project = (row: RoomRow, append: AppendColumns, event: DurableEvent): void => {
-    switch (event.type) {
-      case "message.created":
-        database.run(
-          "INSERT INTO messages (id, room, sequence, author, terms) VALUES (?, ?, ?, ?, ?)",
-          append.id,
-          row.room,
-          row.head,
-          append.author,
-          searchTerms(event.data.text),
-        );
-        marks.set(`${row.room} ${append.author}`, [
-          row.room,
-          append.author,
-          row.head,
-          row.countable,
-        ]);
-        return;
-      case "member.joined":
-        flushMarks();
-        joinMember(database, row, event.data);
-        return;
-      case "member.left":
-        flushMarks();
-        removeMember(database, row, event.data.user, append.time);
-        return;
-      default:
-        event satisfies never;
+  const project = (row: RoomRow, append: AppendColumns, event: AnyDurableEvent): void => {
+    const { room, head: sequence } = row;
+    const { id, author, time } = append;
+    messages.project({ room, sequence, id, author, time }, event);
+    if (event.type === "message.created") {
+      marks.set(`${room} ${author}`, [room, author, sequence, row.countable]);
+    } else if (event.type === "member.joined") {
+      flushMarks();
+      joinMember(database, row, event.data);
+    } else if (event.type === "member.left") {
+      flushMarks();
+      removeMember(database, row, event.data.user, time);
     }
   };
 
@@ -167,6 +154,11 @@ export function createRoomWrites(database: Database, key: Uint8Array, sha256: Sh
     begin: () => {
       rooms.clear();
       marks.clear();
+      messages.begin();
+    },
+
+    get hasErased() {
+      return messages.hasErased;
     },
 
     append: (append, results) => {
@@ -175,7 +167,7 @@ export function createRoomWrites(database: Database, key: Uint8Array, sha256: Sh
         results.push(outcomeCode.absent, null, 0, null, 0, 0, 0);
         return;
       }
-      const event = { type: append.type, data: JSON.parse(append.data) } as DurableEvent;
+      const event = { type: append.type, data: JSON.parse(append.data) } as AnyDurableEvent;
       const payloadHash = keyedHash(repeatedBody(event));
       if (row !== undefined) {
         // Before everything else: a repeat is answered with its place even if rights changed since.
@@ -205,6 +197,11 @@ export function createRoomWrites(database: Database, key: Uint8Array, sha256: Sh
           return;
         }
       }
+      const refusal = messages.refusal(append.room, append.author, event);
+      if (refusal !== undefined) {
+        results.push(refusal, row?.epoch_part ?? null, 0, null, 0, 0, 0);
+        return;
+      }
       row ??= create(
         append.room,
         append.createKind ?? "",
@@ -217,7 +214,7 @@ export function createRoomWrites(database: Database, key: Uint8Array, sha256: Sh
       const commitment = chain.commitment(nonce, payload);
       row.head += 1;
       if (event.type === "message.created") row.countable += 1;
-      else row.revision += 1;
+      else if (changesRights(event)) row.revision += 1;
       row.changed = true;
       row.head_hash = chain.next(
         row.head_hash,
@@ -274,6 +271,7 @@ export function createRoomWrites(database: Database, key: Uint8Array, sha256: Sh
 
     finish: () => {
       flushMarks();
+      messages.finish();
       for (const row of rooms.values()) {
         if (!row.changed) continue;
         database.run(
@@ -289,7 +287,10 @@ export function createRoomWrites(database: Database, key: Uint8Array, sha256: Sh
   };
 }
 
-type DurableEvent = Pick<AnyDurableEvent, "type" | "data"> & AnyDurableEvent;
+/** Whether an answer about rights may be another one after this event. */
+function changesRights({ type }: AnyDurableEvent): boolean {
+  return type === "member.joined" || type === "member.left";
+}
 
 function joinMember(
   database: Database,
@@ -326,13 +327,7 @@ function joinMember(
 function removeMember(database: Database, row: RoomRow, user: string, time: number): void {
   database.run("DELETE FROM members WHERE room = ? AND user = ?", row.room, user);
   database.run("DELETE FROM read_marks WHERE room = ? AND user = ?", row.room, user);
-  const fact = { type: "member_ended", room: row.room, user, sequence: row.head };
-  writeControl(database, fact as ControlFact, time);
-}
-
-/** Adds an entry to the control log. Its sequences have no holes: entries are only removed from the start. */
-export function writeControl(database: Database, fact: ControlFact, time: number): void {
-  database.run("INSERT INTO control_log (time, fact) VALUES (?, ?)", time, JSON.stringify(fact));
+  writeControl(database, { type: "member_ended", room: row.room, user, sequence: row.head }, time);
 }
 
 /** Random bytes are asked for in larger pieces: one system call for 256 nonces. */

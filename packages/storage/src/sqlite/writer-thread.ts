@@ -29,6 +29,8 @@ import { createRoomWrites } from "./write-rooms.ts";
 const busyTimeoutMs = 1_500;
 /** How much may be missing in the watermark after a crash. */
 const watermarkDelayMs = 1_000;
+/** How soon after an erasure the pages from before it are overwritten, and how soon that is tried again. */
+const forgetDelayMs = 250;
 
 const port = parentPort;
 if (port === null) throw new Error("this file is the entry of a worker thread");
@@ -40,6 +42,26 @@ interface Opened {
   readonly key: Uint8Array;
   readonly start: number;
   commits: number;
+  /** Something was erased that the write-ahead log may still have. */
+  hasErased: boolean;
+}
+
+/**
+ * Brings all pages into the database's file and empties the write-ahead log, in which older versions of them are.
+ *
+ * @returns false where that is not possible now: a reader is in the way, who is not waited for, or the disk is in trouble.
+ */
+function emptyWriteAheadLog(database: Database): boolean {
+  database.exec("PRAGMA busy_timeout = 0");
+  try {
+    const row = database.get<{ busy: number }>("PRAGMA wal_checkpoint(TRUNCATE)");
+    return row?.busy === 0;
+  } catch (error) {
+    if (isEngineTrouble(error)) return false;
+    throw error;
+  } finally {
+    database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+  }
 }
 
 /** Opens, migrates, and takes down that the database is in use from now on. */
@@ -49,7 +71,11 @@ function open(): Opened {
   database.exec("PRAGMA synchronous = FULL");
   database.exec("PRAGMA temp_store = MEMORY");
   database.exec("PRAGMA cache_size = -16000");
+  // What is erased is overwritten, not only let go of: a deleted text must not be found in the file.
+  database.exec("PRAGMA secure_delete = ON");
   migrate(database);
+  // After a crash the write-ahead log may hold what was erased since.
+  emptyWriteAheadLog(database);
 
   const meta = new Map(
     database
@@ -83,7 +109,7 @@ function open(): Opened {
 
   const cleanStop = !known || meta.get("clean") === 1;
   const greeting: WriterGreeting = { type: "ready", installPart, epochRenewed, cleanStop };
-  return { greeting, database, key, start, commits: before.commits };
+  return { greeting, database, key, start, commits: before.commits, hasErased: false };
 }
 
 /** A transaction's outcome when it failed; thrown so that the caller decides about trying again. */
@@ -139,6 +165,7 @@ function serve(opened: Opened): (batch: Batch) => BatchResult {
       database.exec("COMMIT");
       pass("after_commit");
       if (wrote) opened.commits += 1;
+      if (rooms.hasErased) opened.hasErased = true;
     } catch (error) {
       // If even this fails the thread ends, and the transaction with it.
       if (database.inTransaction) database.exec("ROLLBACK");
@@ -222,14 +249,23 @@ function run(to: NonNullable<typeof parentPort>): void {
     writeWatermark(settings.directory, { start, commits: opened.commits }, sync);
   };
 
+  let forget: NodeJS.Timeout | undefined;
+  const forgetErased = (): void => {
+    forget = undefined;
+    opened.hasErased = !emptyWriteAheadLog(database);
+    if (opened.hasErased) forget = setTimeout(forgetErased, forgetDelayMs);
+  };
+
   to.on("message", (message: Batch | { readonly type: "close" }) => {
     if (message.type === "batch") {
       const before = opened.commits;
       to.postMessage(execute(message));
+      if (opened.hasErased) forget ??= setTimeout(forgetErased, forgetDelayMs);
       if (opened.commits > before) remember ??= setTimeout(writeMark, watermarkDelayMs, false);
       return;
     }
     clearTimeout(remember);
+    clearTimeout(forget);
     database.run("UPDATE meta SET value = 1 WHERE name = 'clean'");
     database.close();
     writeMark(true);

@@ -7,6 +7,7 @@ import type {
   UserRecord,
 } from "@parlance/core";
 import type { RoomId, UserId } from "@parlance/protocol";
+import { placesOf, savePlaces } from "./places.ts";
 import {
   addControl,
   byTitle,
@@ -35,6 +36,17 @@ export function createMemoryDirectory(state: MemoryState): Directory {
         .sort((left, right) => left.number - right.number)
         .slice(0, limit)
         .map(withoutPassword),
+    userByNumber: async (number) =>
+      publicUser([...users.values()].find((user) => user.number === number)),
+    userByUsername: async (username) =>
+      publicUser(
+        [...users.values()].find(
+          (user) =>
+            user.kind === "account" &&
+            user.username !== undefined &&
+            fold(user.username) === fold(username),
+        ),
+      ),
     accountByLogin: async (login) => {
       const found = findLogin(state, login);
       if (found?.passwordHash === undefined) return undefined;
@@ -66,6 +78,12 @@ export function createMemoryDirectory(state: MemoryState): Directory {
       if (!disabled) return;
       endSessions(id, undefined);
       addControl(state, { type: "user_disabled", user: id }, now);
+    },
+    setStatus: async (id, status) => {
+      const known = users.get(id);
+      if (known === undefined) return;
+      const { status: _, ...user } = known;
+      users.set(id, { ...user, ...(status === null ? {} : { status }) });
     },
 
     createSession: async (session) => {
@@ -128,6 +146,10 @@ export function createMemoryDirectory(state: MemoryState): Directory {
         .slice(0, limit),
 
     markRead: async (room, user, sequence) => moveMarks(state, room, user, sequence),
+
+    places: async (user, device) =>
+      placesOf(state, user, device).map(({ room, epoch, offset }) => ({ room, epoch, offset })),
+    savePlaces: async (rows) => savePlaces(state, rows),
   } satisfies Directory;
 }
 
@@ -177,6 +199,7 @@ function memberRecord(state: MemoryState, member: MemoryMember): MemberRecord {
     user: member.user,
     name: user?.name ?? member.name,
     userKind: user?.kind ?? "external",
+    ...(user?.kind === "account" || user?.kind === "guest" ? { userNumber: user.number } : {}),
     role: member.role,
     joinedSequence: member.joinedSequence,
     readMark: member.readMark,

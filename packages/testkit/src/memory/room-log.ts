@@ -1,11 +1,13 @@
 import { hash } from "node:crypto";
 import type { Append, Appended, LogPage, LogQuery, RoomLog, StoredEvent } from "@parlance/core";
 import { canonicalPayload, chainStart, createChain, nonceBytes, toHex } from "@parlance/core";
-import type { AnyDurableEvent, EventFrame } from "@parlance/protocol";
+import type { AnyDurableEvent, EventFrame, EventId } from "@parlance/protocol";
+import { findMessage, messagePage, messageStats, refusal } from "./messages.ts";
 import {
   addControl,
   addRoom,
   headOf,
+  type MemoryEvent,
   type MemoryRoom,
   type MemoryState,
   recordOf,
@@ -45,8 +47,22 @@ export function createMemoryRoomLog(state: MemoryState, random: () => number): R
         epoch: room.epoch,
         hashBefore: toHex(room.events[from - 2]?.hash ?? chainStart()),
         hashAfter: toHex(last.hash),
-        commitments: room.events.slice(from - 1, to).map(({ nonce }) => ({ nonce: toHex(nonce) })),
+        commitments: room.events
+          .slice(from - 1, to)
+          .map(({ nonce, commitment }) =>
+            nonce === undefined ? { commitment: toHex(commitment) } : { nonce: toHex(nonce) },
+          ),
       };
+    },
+
+    findMessage: async (ref) => findMessage(state, ref),
+    messages: async (query) => {
+      const room = state.rooms.get(query.room);
+      return room === undefined ? undefined : messagePage(state, room, query);
+    },
+    messageStats: async (id) => {
+      const room = state.rooms.get(id);
+      return room === undefined ? undefined : messageStats(state, room);
     },
 
     control: async (after) => state.control.slice(after, after + 1_000),
@@ -73,6 +89,9 @@ function appendTo(state: MemoryState, append: Append, random: () => number): App
   }
   if (known === undefined && append.create === undefined) return { outcome: "absent" };
   const room = known ?? addRoom(state, append.room, append.create ?? never(), random);
+  const refused = refusal(state, room, append.author, append.event);
+  if (refused === "unchanged") return { outcome: refused, epoch: room.epoch };
+  if (refused !== undefined) return { outcome: refused };
 
   const sequence = room.events.length + 1;
   const envelope = {
@@ -87,17 +106,21 @@ function appendTo(state: MemoryState, append: Append, random: () => number): App
   const nonce = Uint8Array.from({ length: nonceBytes }, () => Math.floor(random() * 256));
   const payload = canonicalPayload(append.event.data);
   const before = room.events.at(-1)?.hash ?? chainStart();
-  if (append.event.type === "message.created") room.countable += 1;
-  else room.revision += 1;
-  const event = {
+  const { type } = append.event;
+  if (type === "message.created") room.countable += 1;
+  else if (type === "member.joined" || type === "member.left") room.revision += 1;
+  const commitment = chain.commitment(nonce, payload);
+  const event: MemoryEvent = {
     // A copy, as from a database: what the writer does to its object later changes nothing here.
     frame: { ...envelope, data: JSON.parse(payload) } as EventFrame,
+    principal: append.principal,
     countable: room.countable,
     time: append.time,
     key,
     body,
     nonce,
-    hash: chain.next(before, envelope, chain.commitment(nonce, payload)),
+    commitment,
+    hash: chain.next(before, envelope, commitment),
   };
   room.events.push(event);
   if (key !== undefined) room.byKey.set(key, event);
@@ -122,8 +145,11 @@ function placeOf(
 
 /** Type and payload without what the server puts in: a display name that changed is no other body. */
 function repeatedBody(event: Pick<AnyDurableEvent, "type" | "data">): string {
-  if (event.type === "message.created" && "text" in event.data) return `text ${event.data.text}`;
-  return `${event.type} ${canonicalPayload(event.data)}`;
+  const { author_name, author_number, editor_name, user_name, by, ...said } = event.data as Record<
+    string,
+    unknown
+  >;
+  return `${event.type} ${canonicalPayload(said)}`;
 }
 
 function project(state: MemoryState, room: MemoryRoom, append: Append): void {
@@ -131,6 +157,7 @@ function project(state: MemoryState, room: MemoryRoom, append: Append): void {
   const event = append.event as AnyDurableEvent;
   switch (event.type) {
     case "message.created": {
+      state.messages.push(append.id);
       const author = room.members.get(append.author);
       if (author === undefined) return;
       author.readMark = sequence;
@@ -156,9 +183,33 @@ function project(state: MemoryState, room: MemoryRoom, append: Append): void {
       addControl(state, fact, append.time);
       return;
     }
+    case "message.deleted":
+      erase(state, room, event.data.message_id, append.time);
+      return;
+    case "message.edited":
+    case "reaction.added":
+    case "reaction.removed":
+    case "document.edited":
+      return;
     default:
       event satisfies never;
   }
+}
+
+/** Takes the payloads of a message and its edits away, and says so. */
+function erase(state: MemoryState, room: MemoryRoom, id: EventId, time: number): void {
+  const sequences: number[] = [];
+  for (const event of room.events) {
+    const { frame } = event;
+    if ("erased" in frame) continue;
+    const isVersion = frame.type === "message.edited" && frame.data.message_id === id;
+    if (frame.id !== id && !isVersion) continue;
+    const { data: _, ...envelope } = frame;
+    event.frame = { ...envelope, erased: true };
+    event.nonce = undefined;
+    sequences.push(frame.sequence);
+  }
+  addControl(state, { type: "message_erased", room: room.room, sequences }, time);
 }
 
 function page(room: MemoryRoom, query: LogQuery): LogPage {

@@ -5,20 +5,35 @@ import type {
   NewRoom,
   RoomHead,
   RoomRecord,
+  SavedPlace,
   SessionRecord,
   StoredEvent,
   UserRecord,
 } from "@parlance/core";
-import type { Epoch, Role, RoomId, RoomKind, UserId } from "@parlance/protocol";
+import type {
+  Epoch,
+  EventFrame,
+  EventId,
+  Principal,
+  Role,
+  RoomId,
+  RoomKind,
+  UserId,
+} from "@parlance/protocol";
 
 /** A row of a room's log with what only the store knows. */
 export interface MemoryEvent extends StoredEvent {
+  /** Another one once the payload is erased. */
+  frame: EventFrame;
+  readonly principal: Principal;
   readonly time: number;
   /** Undefined where the writer gave no client message id. */
   readonly key: string | undefined;
   /** What a repeat under the same key must equal. */
   readonly body: string;
-  readonly nonce: Uint8Array;
+  /** Undefined once the payload is erased. */
+  nonce: Uint8Array | undefined;
+  readonly commitment: Uint8Array;
   readonly hash: Uint8Array;
 }
 
@@ -59,6 +74,9 @@ export interface MemoryState {
   readonly usedTokens: Map<string, number>;
   readonly keys: Map<string, KeyRecord>;
   readonly control: ControlEntry[];
+  /** Message n is at n - 1. */
+  readonly messages: EventId[];
+  readonly places: SavedPlace[];
 }
 
 export function createState(random: () => number): MemoryState {
@@ -70,6 +88,8 @@ export function createState(random: () => number): MemoryState {
     usedTokens: new Map(),
     keys: new Map(),
     control: [],
+    messages: [],
+    places: [],
   };
 }
 

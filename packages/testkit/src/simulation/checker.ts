@@ -122,7 +122,7 @@ export class Checker {
     else if (frame.type === "member.left") {
       truth.members.delete(frame.data.user);
       truth.left.set(frame.data.user, sequence);
-    } else this.#message(truth, frame, isNew);
+    } else if (frame.type === "message.created") this.#message(truth, frame, isNew);
   }
 
   #message(truth: Truth, frame: Extract<EventFrame, { type: "message.created" }>, isNew: boolean) {

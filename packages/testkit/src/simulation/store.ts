@@ -77,6 +77,9 @@ export class FaultyStore {
       read: (query) => this.#call(host, "read", () => log.read(query)),
       heads: (rooms) => this.#call(host, "heads", () => log.heads(rooms)),
       proof: (room, from, to) => this.#call(host, "proof", () => log.proof(room, from, to)),
+      findMessage: (ref) => this.#call(host, "find message", () => log.findMessage(ref)),
+      messages: (query) => this.#call(host, "messages", () => log.messages(query)),
+      messageStats: (room) => this.#call(host, "stats", () => log.messageStats(room)),
       control: (after) => this.#call(host, "control", () => log.control(after)),
       controlHead: () => this.#call(host, "control head", () => log.controlHead()),
     } satisfies RoomLog;

@@ -92,7 +92,7 @@ export function createLiveRooms(host: RoomsHost): LiveRooms {
   const receive = (id: string, event: EventFrame): void => {
     dispatch({ type: "event", event });
     if (roomState(id)?.isReading === true && event.author !== me) host.onRead(id, event.sequence);
-    if (event.type === "message.created") return;
+    if (event.type !== "member.joined" && event.type !== "member.left") return;
     clearTimeout(listingPeople);
     listingPeople = setTimeout(() => void listPeople(id), settlePeopleMs);
   };

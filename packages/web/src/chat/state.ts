@@ -228,6 +228,7 @@ function newLine(
 function addEvent(room: RoomState, event: EventFrame, me: string): RoomState {
   if (event.sequence <= room.head && !isNext(room, event)) return room;
   const isMessage = event.type === "message.created";
+  const isMembership = event.type === "member.joined" || event.type === "member.left";
   const isNew = isMessage && event.author !== me && !room.isReading;
   const next: RoomState = {
     ...room,
@@ -237,7 +238,7 @@ function addEvent(room: RoomState, event: EventFrame, me: string): RoomState {
     outgoing: withoutStored(room.outgoing, [event], me),
     typing: withoutUser(room.typing, event),
     role: roleAfter(room, event, me),
-    members: isMessage ? room.members : undefined,
+    members: isMembership ? undefined : room.members,
   };
   return isNext(room, event) ? { ...next, events: [...room.events, event] } : next;
 }
@@ -260,9 +261,9 @@ function isNext(room: RoomState, event: EventFrame): boolean {
 }
 
 function roleAfter(room: RoomState, event: EventFrame, me: string): RoomState["role"] {
-  if ("erased" in event || event.type === "message.created") return room.role;
-  if (event.data.user !== me) return room.role;
-  return event.type === "member.joined" ? event.data.role : undefined;
+  if ("erased" in event) return room.role;
+  if (event.type === "member.joined" && event.data.user === me) return event.data.role;
+  return event.type === "member.left" && event.data.user === me ? undefined : room.role;
 }
 
 function addOlder(room: RoomState, events: readonly EventFrame[], floor: number): RoomState {

@@ -95,6 +95,7 @@ export function buildRows(
       continue;
     }
     if ("erased" in event) continue;
+    if (event.type !== "member.joined" && event.type !== "member.left") continue;
     const change = {
       name: event.data.name,
       what: event.type === "member.joined" ? ("joined" as const) : ("left" as const),

@@ -1,0 +1,76 @@
+/** Reading messages as they are now, with edits and reactions folded in. */
+import {
+  type Command,
+  type MessageList,
+  type MessageView,
+  ProtocolError,
+  type RoomStatistics,
+} from "@parlance/protocol";
+import { authorizeIn } from "../append.ts";
+import type { MessagePage, MessageQuery } from "../ports/index.ts";
+import type { Room } from "../room.ts";
+import type { CommandContext } from "../services.ts";
+import { defaultPage, openToRead, pageBytes, recheckRead } from "./reading.ts";
+
+/** One message as it is now. */
+export async function getMessage(
+  context: CommandContext,
+  command: Command<"get_message">,
+): Promise<MessageView> {
+  const place = await context.services.log.findMessage(command.message_id);
+  // The room that was named is looked at first: who may not read it learns nothing of what is in it.
+  if (command.room !== undefined) await openToRead(context, command.room);
+  const isThere = command.room === undefined || command.room === place?.room;
+  if (place === undefined || !isThere) throw new ProtocolError("not_found");
+  const room = await openToRead(context, place.room);
+  const page = await readMessages(context, room, { room: place.room, id: place.id, limit: 1 });
+  const [message] = page.messages;
+  if (message === undefined) throw new ProtocolError("not_found");
+  return message;
+}
+
+/** A page of messages, oldest first. */
+export async function listMessages(
+  context: CommandContext,
+  command: Command<"list_messages">,
+): Promise<MessageList> {
+  const room = await openToRead(context, command.room);
+  const { epoch, head, messages } = await readMessages(context, room, {
+    room: command.room,
+    ...(command.before === undefined ? {} : { before: command.before }),
+    limit: command.limit ?? defaultPage,
+    maxBytes: pageBytes,
+  });
+  return { room: command.room, epoch, head, messages };
+}
+
+async function readMessages(
+  context: CommandContext,
+  room: Room,
+  query: MessageQuery,
+): Promise<MessagePage> {
+  const { revision } = room;
+  const page = await context.services.log.messages(query);
+  if (page === undefined) throw new ProtocolError("not_found");
+  if (page.revision !== revision) await recheckRead(context, room);
+  return page;
+}
+
+/** How much was written, and by how many. */
+export async function roomStats(
+  context: CommandContext,
+  command: Command<"room_stats">,
+): Promise<RoomStatistics> {
+  const room = await openToRead(context, command.room);
+  const stats = await context.services.log.messageStats(command.room);
+  if (stats === undefined) throw new ProtocolError("not_found");
+  await authorizeIn(context, "read", room);
+  const { messages, authors, firstAt, lastAt } = stats;
+  return {
+    room: command.room,
+    message_count: messages,
+    user_count: authors,
+    ...(firstAt === undefined ? {} : { first_message_at: new Date(firstAt).toISOString() }),
+    ...(lastAt === undefined ? {} : { last_message_at: new Date(lastAt).toISOString() }),
+  };
+}

@@ -1,0 +1,155 @@
+/**
+ * Changing messages that are there. Whatever a message is not here for the caller (of another room, unknown, deleted,
+ * somebody else's), the answer is the same.
+ */
+import {
+  type Command,
+  type EventId,
+  type MessageChanged,
+  ProtocolError,
+  type Reacted,
+  type RoomId,
+} from "@parlance/protocol";
+import {
+  appendIn,
+  appendOrLeave,
+  authorizeIn,
+  findRepeat,
+  relevantRole,
+  type Stored,
+  type Wanted,
+} from "../append.ts";
+import { allows, authorize } from "../authorize.ts";
+import type { MessagePlace } from "../ports/index.ts";
+import type { Room } from "../room.ts";
+import type { CommandContext } from "../services.ts";
+
+/** Replaces text and data of the caller's own message. */
+export async function editMessage(
+  context: CommandContext,
+  command: Command<"edit_message">,
+): Promise<MessageChanged> {
+  const room = await context.services.rooms.open(command.room);
+  const mayEdit = async (): Promise<void> => authorizeIn(context, "write", room);
+  await mayEdit();
+  const place = await findIn(context, command.room, command.message_id);
+  if (!isAuthor(context, place)) throw new ProtocolError("not_found");
+  const { text, data } = command;
+  const wanted: Wanted = {
+    ...repeatable(command),
+    event: {
+      type: "message.edited",
+      data: {
+        message_id: place.id,
+        text,
+        ...(data === undefined ? {} : { data }),
+        editor_name: context.identity.name,
+      },
+    },
+  };
+  return changed(place.id, await appendAbout(context, room, place, wanted, mayEdit));
+}
+
+/** Erases a message and its versions: its author while it may write, and whoever manages the room. */
+export async function deleteMessage(
+  context: CommandContext,
+  command: Command<"delete_message">,
+): Promise<MessageChanged> {
+  const room = await context.services.rooms.open(command.room);
+  await mayDeleteSome(context, room);
+  const place = await findIn(context, command.room, command.message_id);
+  const mayDelete = async (): Promise<void> => {
+    const { mayManage } = await mayDeleteSome(context, room);
+    if (!mayManage && !isAuthor(context, place)) throw new ProtocolError("not_found");
+  };
+  await mayDelete();
+  const data = { message_id: place.id, by: context.identity.user };
+  const wanted: Wanted = { ...repeatable(command), event: { type: "message.deleted", data } };
+  return changed(place.id, await appendAbout(context, room, place, wanted, mayDelete));
+}
+
+/** Puts a reaction on a message, or takes it off. */
+export async function react(context: CommandContext, command: Command<"react">): Promise<Reacted> {
+  const room = await context.services.rooms.open(command.room);
+  const mayReact = async (): Promise<void> => authorizeIn(context, "write", room);
+  await mayReact();
+  const { emoji, on } = command;
+  const { id, isDeleted } = await findIn(context, command.room, command.message_id);
+  if (isDeleted) throw new ProtocolError("not_found");
+  const wanted: Wanted = {
+    ...repeatable(command),
+    event: on
+      ? {
+          type: "reaction.added",
+          data: { message_id: id, emoji, user_name: context.identity.name },
+        }
+      : { type: "reaction.removed", data: { message_id: id, emoji } },
+  };
+  const appended = await appendOrLeave(context, room, wanted, mayReact);
+  return {
+    room: command.room,
+    epoch: appended.epoch,
+    message_id: id,
+    emoji,
+    on,
+    ...(appended.outcome === "stored" ? { sequence: appended.sequence } : {}),
+    ...(appended.outcome === "stored" && appended.repeated ? { repeated: true } : {}),
+  };
+}
+
+/* Security: an id says nothing of its room, so whoever knows one must name the room that he was let into. */
+async function findIn(context: CommandContext, room: RoomId, ref: string): Promise<MessagePlace> {
+  const place = await context.services.log.findMessage(ref);
+  if (place?.room !== room) throw new ProtocolError("not_found");
+  return place;
+}
+
+/* Security: by both, so that a name which somebody chose is nobody's message but his, and nobody's key another's. */
+function isAuthor({ identity }: CommandContext, { author, principal }: MessagePlace): boolean {
+  return author === identity.user && principal === identity.principal;
+}
+
+/** @throws ProtocolError for those who may delete nothing here. */
+async function mayDeleteSome(
+  context: CommandContext,
+  room: Room,
+): Promise<{ readonly mayManage: boolean }> {
+  const { identity } = context;
+  const role =
+    (await relevantRole(context, "manage", room)) ?? (await relevantRole(context, "write", room));
+  const mayManage = allows(identity, "manage", room.record, role);
+  if (!mayManage) authorize(identity, "write", room.record, role);
+  return { mayManage };
+}
+
+function repeatable(command: Pick<Command<"edit_message">, "client_message_id">): {
+  clientMessageId?: NonNullable<Wanted["clientMessageId"]>;
+} {
+  const { client_message_id: id } = command;
+  return id === undefined ? {} : { clientMessageId: id };
+}
+
+/** Appends what changes a message; what is deleted can still be found to have been changed before. */
+async function appendAbout(
+  context: CommandContext,
+  room: Room,
+  place: MessagePlace,
+  wanted: Wanted,
+  recheck: () => Promise<void>,
+): Promise<Stored & { readonly room: RoomId }> {
+  const stored = place.isDeleted
+    ? await findRepeat(context, room, wanted, new ProtocolError("not_found"))
+    : await appendIn(context, room, wanted, recheck);
+  return { ...stored, room: place.room };
+}
+
+function changed(id: EventId, stored: Stored & { readonly room: RoomId }): MessageChanged {
+  return {
+    room: stored.room,
+    epoch: stored.epoch,
+    sequence: stored.sequence,
+    message_id: id,
+    time: new Date(stored.time).toISOString(),
+    ...(stored.repeated ? { repeated: true } : {}),
+  };
+}

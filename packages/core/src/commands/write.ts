@@ -1,0 +1,90 @@
+/**
+ * Writing at full speed: appends of one connection that need not wait for each other, in the order in which they came,
+ * whatever happens to rights meanwhile.
+ */
+import { ProtocolError, type Reply, type RoomId } from "@parlance/protocol";
+import {
+  appendIn,
+  authorizeIn,
+  findRepeat,
+  openFor,
+  relevantRole,
+  type Stored,
+  type Wanted,
+} from "../append.ts";
+import { allows } from "../authorize.ts";
+import { type Awaitable, Pipelined } from "../outcome.ts";
+import type { Room } from "../room.ts";
+import type { CommandContext } from "../services.ts";
+
+/** What to store where, and what to answer once it is. */
+export interface Writing<R extends Reply> {
+  readonly room: RoomId;
+  readonly wanted: Wanted;
+  replyTo(stored: Stored): R;
+}
+
+/**
+ * Writes one event. Where the room is open and the right is known, the append is on its way before this
+ * returns; else the connection's later commands wait until it is.
+ */
+export function write<R extends Reply>(
+  context: CommandContext,
+  writing: Writing<R>,
+): Awaitable<Pipelined<R>> {
+  const room = context.services.rooms.get(writing.room);
+  if (room === undefined) return writeLater(context, writing);
+  const role = relevantRole(context, "write", room);
+  const older = context.connection?.appendOrder.older(writing.room, room.revision);
+  if (role instanceof Promise || older !== undefined) return writeLater(context, writing);
+  if (!allows(context.identity, "write", room.record, role)) return writeLater(context, writing);
+  return new Pipelined(store(context, writing, room));
+}
+
+async function writeLater<R extends Reply>(
+  context: CommandContext,
+  writing: Writing<R>,
+): Promise<Pipelined<R>> {
+  for (;;) {
+    const room = await openFor(context, "write", writing.room);
+    try {
+      await authorizeIn(context, "write", room);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      const stored = await findRepeat(context, room, writing.wanted, error);
+      return new Pipelined(Promise.resolve(writing.replyTo(stored)));
+    }
+    // Asked last: the revision may have grown while the role was looked up.
+    const older = context.connection?.appendOrder.older(writing.room, room.revision);
+    if (older === undefined) {
+      mustBeOpen(context);
+      return new Pipelined(store(context, writing, room));
+    }
+    await older;
+  }
+}
+
+async function store<R extends Reply>(
+  context: CommandContext,
+  writing: Writing<R>,
+  room: Room,
+): Promise<R> {
+  const order = context.connection?.appendOrder;
+  const ticket = order?.began(writing.room, room.revision);
+  try {
+    const stored = await appendIn(context, room, writing.wanted, async () => {
+      if (ticket !== undefined) await order?.turn(writing.room, ticket);
+      await authorizeIn(context, "write", room);
+      mustBeOpen(context);
+    });
+    return writing.replyTo(stored);
+  } finally {
+    if (ticket !== undefined) order?.ended(writing.room, ticket);
+  }
+}
+
+/* Security: what waited may find that the connection was ended because its identity was. Where it merely went,
+ * nobody was answered, and the client sends it again. */
+function mustBeOpen(context: CommandContext): void {
+  if (context.connection?.isClosed === true) throw new ProtocolError("unauthenticated");
+}

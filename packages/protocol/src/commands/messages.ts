@@ -1,0 +1,195 @@
+/** Commands about messages that are there: changing, erasing, reacting, and reading them as they are now. */
+import { z } from "zod";
+import {
+  clientMessageId,
+  commandId,
+  emoji,
+  messageData,
+  messageRef,
+  messageText,
+  pageLimit,
+  roomId,
+  sequence,
+} from "../fields.ts";
+import type { ClientMessageId, Epoch, EventId, RoomId, Sequence, UserId } from "../ids.ts";
+import type { JsonObject } from "../json-value.ts";
+import type { CommandId } from "./command-id.ts";
+
+/**
+ * Replaces text and data of the caller's own message. The versions before stay in the log. In every command
+ * `message_id` is a message's id, or its number as a string of digits.
+ */
+export interface EditMessage {
+  readonly type: "edit_message";
+  readonly id: CommandId;
+  readonly room: RoomId;
+  readonly message_id: string;
+  readonly text: string;
+  /** Absent: the message has none from now on. */
+  readonly data?: JsonObject;
+  /** Makes repeating safe, as in `publish`. */
+  readonly client_message_id?: ClientMessageId;
+}
+
+/** Erases a message and all its versions. For its author, the room's staff, and back ends that manage rooms. */
+export interface DeleteMessage {
+  readonly type: "delete_message";
+  readonly id: CommandId;
+  readonly room: RoomId;
+  readonly message_id: string;
+  readonly client_message_id?: ClientMessageId;
+}
+
+/** Where a change of a message is in the log. */
+export interface MessageChanged {
+  readonly room: RoomId;
+  readonly epoch: Epoch;
+  /** Of the event that says so, not of the message. */
+  readonly sequence: Sequence;
+  readonly message_id: EventId;
+  /** ISO 8601, UTC. */
+  readonly time: string;
+  readonly repeated?: boolean;
+}
+
+/** Puts a reaction on a message (`on`), or takes one's own off. What is so already stays so and makes no event. */
+export interface React {
+  readonly type: "react";
+  readonly id: CommandId;
+  readonly room: RoomId;
+  readonly message_id: string;
+  readonly emoji: string;
+  readonly on: boolean;
+  readonly client_message_id?: ClientMessageId;
+}
+export interface Reacted {
+  readonly room: RoomId;
+  readonly epoch: Epoch;
+  readonly message_id: EventId;
+  readonly emoji: string;
+  readonly on: boolean;
+  /** Of the event that says so; absent where it was so already. */
+  readonly sequence?: Sequence;
+  readonly repeated?: boolean;
+}
+
+/** One message as it is now. */
+export interface GetMessage {
+  readonly type: "get_message";
+  readonly id: CommandId;
+  /** Where it must be. Absent: wherever the caller may read it. */
+  readonly room?: RoomId;
+  readonly message_id: string;
+}
+
+/** A room's messages as they are now: the newest, or the nearest before a place. */
+export interface ListMessages {
+  readonly type: "list_messages";
+  readonly id: CommandId;
+  readonly room: RoomId;
+  /** Messages whose own sequence is smaller. */
+  readonly before?: Sequence;
+  /** 1-200, 50 if absent. */
+  readonly limit?: number;
+}
+export interface MessageList {
+  readonly room: RoomId;
+  readonly epoch: Epoch;
+  readonly head: Sequence;
+  /** Ascending by sequence. For the page before, ask with the first one's sequence; none are left where it is empty. */
+  readonly messages: readonly MessageView[];
+}
+
+/** A message with its edits and reactions folded in. */
+export interface MessageView {
+  readonly id: EventId;
+  /** Counts an install's messages, for systems whose ids are numbers. */
+  readonly number: number;
+  readonly room: RoomId;
+  /** Of the event that made it. */
+  readonly sequence: Sequence;
+  readonly author: UserId;
+  /** Empty where the message was deleted. */
+  readonly author_name: string;
+  readonly author_number?: number;
+  /** Empty where the message was deleted. */
+  readonly text: string;
+  readonly data?: JsonObject;
+  /** When it was written; ISO 8601, UTC. */
+  readonly time: string;
+  /** When the version shown was written; absent where it is the first. */
+  readonly edited_at?: string;
+  readonly deleted?: true;
+  /** In the order in which each was first put on; absent where there are none. */
+  readonly reactions?: readonly ReactionView[];
+  /** The name is the writer's own word. */
+  readonly unverified?: true;
+  /** An account is called so, and it was not this account that wrote. */
+  readonly name_of_account?: true;
+}
+export interface ReactionView {
+  readonly emoji: string;
+  readonly count: number;
+  /** The first 50. */
+  readonly users: readonly UserId[];
+}
+
+/** How much was written in a room, and by how many. */
+export interface RoomStats {
+  readonly type: "room_stats";
+  readonly id: CommandId;
+  readonly room: RoomId;
+}
+/** Of the messages that are there; deleted ones do not count. Times are ISO 8601, UTC. */
+export interface RoomStatistics {
+  readonly room: RoomId;
+  readonly message_count: number;
+  /** Different authors. */
+  readonly user_count: number;
+  readonly first_message_at?: string;
+  readonly last_message_at?: string;
+}
+
+const head = { id: commandId, room: roomId };
+const repeatable = { client_message_id: clientMessageId.exactOptional() };
+
+export const editMessage: z.ZodType<EditMessage> = z.object({
+  type: z.literal("edit_message"),
+  ...head,
+  message_id: messageRef,
+  text: messageText,
+  data: messageData.exactOptional(),
+  ...repeatable,
+});
+
+export const deleteMessage: z.ZodType<DeleteMessage> = z.object({
+  type: z.literal("delete_message"),
+  ...head,
+  message_id: messageRef,
+  ...repeatable,
+});
+
+export const react: z.ZodType<React> = z.object({
+  type: z.literal("react"),
+  ...head,
+  message_id: messageRef,
+  emoji,
+  on: z.boolean(),
+  ...repeatable,
+});
+
+export const getMessage: z.ZodType<GetMessage> = z.object({
+  type: z.literal("get_message"),
+  id: commandId,
+  room: roomId.exactOptional(),
+  message_id: messageRef,
+});
+
+export const listMessages: z.ZodType<ListMessages> = z.object({
+  type: z.literal("list_messages"),
+  ...head,
+  before: sequence.exactOptional(),
+  limit: pageLimit.exactOptional(),
+});
+
+export const roomStats: z.ZodType<RoomStats> = z.object({ type: z.literal("room_stats"), ...head });

@@ -1,0 +1,78 @@
+/** The settings of the dialects, of the connect hook and of files. */
+import { z } from "zod";
+import type { Fields } from "./fields.ts";
+import { address, integer, roomName, timeZone, yesOrNo } from "./values.ts";
+
+const hourMs = 3_600_000;
+const mebibyte = 1_048_576;
+
+/** How an application's own login counts: see `connect_hook_url`. */
+export const hookFields: Fields = {
+  connect_hook_url: address(/^https?:$/, "https://app.example/realtime/connect")
+    .exactOptional()
+    .describe(
+      "Asked who a connection of a JSON dialect is, with the cookies and headers of its handshake.",
+    ),
+  connect_hook_secret: z
+    .string()
+    .min(32, "32 characters or more")
+    .exactOptional()
+    .describe("Signs what is asked; 32 characters or more. Without it the install's secret does."),
+  connect_hook_timeout_ms: integer(100, 60_000)
+    .default(2_000)
+    .describe("An answer that takes longer counts as none."),
+  connect_hook_fallback: z
+    .enum(["refuse", "continue"])
+    .default("refuse")
+    .describe(
+      "Without an answer a connection is refused, or goes on as one that nobody has spoken for.",
+    ),
+};
+
+/** What the frames and pages of the four JSON dialects depend on. */
+export const dialectFields: Fields = {
+  time_zone: timeZone
+    .default("UTC")
+    .describe("Time zone of times that a dialect writes without one, by its IANA name."),
+  chatlogger_room: roomName
+    .default("chatlogger")
+    .describe("The one room of the ChatLogger dialect."),
+  chatlogger_history: integer(0, 200)
+    .default(50)
+    .describe("Messages that a ChatLogger page gets when it connects."),
+  mmb_chat: yesOrNo.default(true).describe("`message` in the chat rooms of the MMB dialect."),
+  mmb_collaboration: yesOrNo.default(true).describe("`edit` and `cursor` of the MMB dialect."),
+  mmb_notifications: yesOrNo
+    .default(true)
+    .describe("The rooms `notifications_*` and `ocr_job_*` of the MMB dialect."),
+  mmb_escape_html: yesOrNo
+    .default(false)
+    .describe("Escape HTML in texts of the MMB dialect, for pages that put them into `innerHTML`."),
+  mmb_public_url: address(/^wss?:$/, "wss://chat.example/ws")
+    .exactOptional()
+    .describe("Address that the served MMB script connects to."),
+  mmb_token_expiry_s: integer(1, 31_536_000)
+    .default(3_600)
+    .describe("Life of an MMB token that is made without one, in seconds."),
+  mmb_auto_reconnect: yesOrNo
+    .default(true)
+    .describe("Whether the served MMB script comes back by itself."),
+  mmb_reconnect_delay_ms: integer(100, hourMs)
+    .default(3_000)
+    .describe("How long the served MMB script waits before it first comes back."),
+  mmb_ping_interval_ms: integer(1_000, hourMs)
+    .default(30_000)
+    .describe("Time between two pings of the served MMB script."),
+  portico_chat_room: roomName
+    .default("portico_chat")
+    .describe("Room of the `chat` frames of the PorticoEstate dialect."),
+  portico_notification_room: roomName
+    .default("notifications")
+    .describe("Room of the `notification` frames of the PorticoEstate dialect."),
+  file_bytes: integer(1, 1024 * 1024 * mebibyte)
+    .default(25 * mebibyte)
+    .describe("Largest file that may be shared."),
+  file_quota_bytes: integer(1, 1024 * 1024 * mebibyte)
+    .default(1024 * mebibyte)
+    .describe("All files of one user together."),
+};

@@ -1,0 +1,51 @@
+/** Other systems' services as their names describe them, completed with the presets of their documents. */
+import type { Doors } from "../types.ts";
+import { type Claim, disagreement } from "./read.ts";
+import type { Place } from "./table.ts";
+
+/** What every name of a closed door is told as. */
+export const closedDoor = "understood; this version does not open this door yet";
+
+/** @returns the doors, and a line for each two names that disagree about one. */
+export function readDoors(claims: readonly Claim[]): {
+  readonly doors: Doors;
+  readonly lines: readonly string[];
+} {
+  const values = new Map<Place, string | number>();
+  const lines: string[] = [];
+  for (const { place, value, given } of claims) {
+    if (!isDoor(place)) continue;
+    const earlier = claims.find((claim) => claim.place === place);
+    if (earlier !== undefined && earlier.value !== value) {
+      lines.push(disagreement(earlier.given, given, place));
+    }
+    values.set(place, value);
+  }
+  const text = (place: Place, preset: string): string => String(values.get(place) ?? preset);
+  const number = (place: Place, preset: number): number => Number(values.get(place) ?? preset);
+  const isNamed = (door: string): boolean =>
+    [...values.keys()].some((place) => place.startsWith(`${door} `));
+  const exchange = values.get("rabbitmq exchange");
+  const doors: Doors = {
+    ...(isNamed("redis")
+      ? { redis: { host: text("redis host", "redis"), port: number("redis port", 6379) } }
+      : {}),
+    ...(isNamed("rabbitmq")
+      ? {
+          rabbitmq: {
+            host: text("rabbitmq host", "localhost"),
+            port: number("rabbitmq port", 5672),
+            user: text("rabbitmq user", "guest"),
+            vhost: text("rabbitmq vhost", "/"),
+            ...(exchange === undefined ? {} : { exchange: String(exchange) }),
+          },
+        }
+      : {}),
+  };
+  return { doors, lines };
+}
+
+/** Whether a place is a part of a door, and no setting. */
+export function isDoor(place: string): boolean {
+  return place.startsWith("redis ") || place.startsWith("rabbitmq ");
+}

@@ -1,0 +1,69 @@
+import type { DurablePayloads, EventId, MessageView, RoomId, UserId } from "@parlance/protocol";
+
+/** A message with the event that made it and the one that says what it says now. */
+export interface MessageColumns {
+  readonly id: EventId;
+  readonly number: number;
+  readonly sequence: number;
+  readonly author: UserId;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  /** Canonical JSON; null once erased. */
+  readonly payload: string | null;
+  /** Of the newest edit; null where there is none, the payload also once erased. */
+  readonly editTime: number | null;
+  readonly editPayload: string | null;
+}
+
+/** One kind of reaction by one user, with what is known of the kind. In order, at most so many as are to be named. */
+export interface ReactionColumns {
+  readonly message: EventId;
+  readonly emoji: string;
+  readonly user: UserId;
+  /** Users with this kind, those not named included. */
+  readonly count: number;
+}
+
+/** A message as readers get it, with its own reactions. */
+export function messageView(
+  room: RoomId,
+  columns: MessageColumns,
+  reactions: readonly ReactionColumns[],
+): MessageView {
+  const { id, number, sequence, author, time } = columns;
+  const place = { id, number, room, sequence, author };
+  const written = { time: new Date(time).toISOString() };
+  const { payload, editTime, editPayload } = columns;
+  if (payload === null || (editTime !== null && editPayload === null)) {
+    return { ...place, author_name: "", text: "", ...written, deleted: true };
+  }
+  const first = JSON.parse(payload) as DurablePayloads["message.created"];
+  const edit =
+    editPayload === null
+      ? undefined
+      : (JSON.parse(editPayload) as DurablePayloads["message.edited"]);
+  const { author_name, author_number, unverified, name_of_account } = first;
+  const { text, data } = edit ?? first;
+  return {
+    ...place,
+    author_name,
+    ...(author_number === undefined ? {} : { author_number }),
+    text,
+    ...(data === undefined ? {} : { data }),
+    ...written,
+    ...(editTime === null ? {} : { edited_at: new Date(editTime).toISOString() }),
+    ...(reactions.length === 0 ? {} : { reactions: byKind(reactions) }),
+    ...(unverified === undefined ? {} : { unverified }),
+    ...(name_of_account === undefined ? {} : { name_of_account }),
+  };
+}
+
+function byKind(reactions: readonly ReactionColumns[]): NonNullable<MessageView["reactions"]> {
+  const kinds = new Map<string, { emoji: string; count: number; users: UserId[] }>();
+  for (const { emoji, count, user } of reactions) {
+    const kind = kinds.get(emoji);
+    if (kind === undefined) kinds.set(emoji, { emoji, count, users: [user] });
+    else kind.users.push(user);
+  }
+  return [...kinds.values()];
+}

@@ -1,0 +1,138 @@
+import type { MessagePlace, MessageQuery } from "@parlance/core";
+import type { MessageView } from "@parlance/protocol";
+import { type MessageColumns, messageView, type ReactionColumns } from "../sql/message-view.ts";
+import type { Database } from "./database.ts";
+import { inSnapshot } from "./in-snapshot.ts";
+import { type RoomColumns, roomColumns } from "./read-directory.ts";
+
+/** Users named with one kind of reaction: `limits.reactionUsers`, which storage threads do not load. */
+const namedUsers = 50;
+
+/** Of the messages that are there. Times in milliseconds, null where there is none. */
+export interface StatsColumns {
+  readonly messages: number;
+  readonly authors: number;
+  readonly firstAt: number | null;
+  readonly lastAt: number | null;
+}
+
+/** Every read of messages as they are now, by name. Called in a reader thread. */
+export interface MessageReads {
+  findMessage(ref: string): MessagePlace | undefined;
+  messages(query: MessageQuery): { room: RoomColumns; messages: MessageView[] } | undefined;
+  messageStats(room: string): StatsColumns | undefined;
+}
+
+const placeSelect = `SELECT messages.room, messages.id, messages.sequence, messages.author, principal,
+    deleted_at
+  FROM messages JOIN events ON events.room = messages.room AND events.sequence = messages.sequence`;
+
+interface PlaceRow extends Omit<MessagePlace, "isDeleted"> {
+  readonly deleted_at: number | null;
+}
+
+const messageSelect = `SELECT messages.id, number, messages.sequence, messages.author, made.time,
+    made.payload, edit.time AS editTime, edit.payload AS editPayload,
+    coalesce(octet_length(made.payload), 0) + coalesce(octet_length(edit.payload), 0) AS bytes
+  FROM messages
+  JOIN events AS made ON made.room = messages.room AND made.sequence = messages.sequence
+  LEFT JOIN events AS edit ON edit.room = messages.room AND edit.sequence = shown_sequence
+    AND shown_sequence <> messages.sequence
+  WHERE messages.room = ?`;
+
+type MessageRow = MessageColumns & { readonly bytes: number };
+
+export function createMessageReads(database: Database): MessageReads {
+  const rows = (query: MessageQuery): Iterable<MessageRow> =>
+    query.id === undefined
+      ? database.iterate<MessageRow>(
+          `${messageSelect} AND messages.sequence < ? ORDER BY messages.sequence DESC LIMIT ?`,
+          query.room,
+          query.before ?? Number.MAX_SAFE_INTEGER,
+          query.limit,
+        )
+      : database.iterate<MessageRow>(`${messageSelect} AND messages.id = ?`, query.room, query.id);
+
+  return {
+    findMessage: (ref) => {
+      const byId = database.get<PlaceRow>(`${placeSelect} WHERE messages.id = ?`, ref);
+      const number = byId === undefined && /^[1-9]\d{0,14}$/.test(ref) ? Number(ref) : undefined;
+      const row =
+        number === undefined
+          ? byId
+          : database.get<PlaceRow>(`${placeSelect} WHERE number = ?`, number);
+      if (row === undefined) return undefined;
+      const { deleted_at, ...place } = row;
+      return { ...place, isDeleted: deleted_at !== null };
+    },
+
+    messages: (query) =>
+      inSnapshot(database, () => {
+        const room = database.get<RoomColumns>(
+          `SELECT ${roomColumns} FROM rooms WHERE room = ?`,
+          query.room,
+        );
+        if (room === undefined) return undefined;
+        const found: MessageRow[] = [];
+        let bytes = 0;
+        for (const row of rows(query)) {
+          bytes += row.bytes;
+          found.push(row);
+          if (query.maxBytes !== undefined && bytes > query.maxBytes) break;
+        }
+        const reactions = reactionsTo(database, found);
+        const messages = found
+          .reverse()
+          .map((row) => messageView(query.room, row, reactions.get(row.id) ?? []));
+        return { room, messages };
+      }),
+
+    messageStats: (room) => inSnapshot(database, () => stats(database, room)),
+  };
+}
+
+function reactionsTo(
+  database: Database,
+  messages: readonly MessageRow[],
+): ReadonlyMap<string, ReactionColumns[]> {
+  const rows = database.all<ReactionColumns>(
+    `SELECT message_id AS message, emoji, user, count FROM (
+       SELECT message_id, emoji, user,
+         row_number() OVER (PARTITION BY message_id, emoji ORDER BY sequence) AS place,
+         count(*) OVER (PARTITION BY message_id, emoji) AS count,
+         min(sequence) OVER (PARTITION BY message_id, emoji) AS first
+       FROM reactions WHERE message_id IN (SELECT value FROM json_each(?)))
+     WHERE place <= ? ORDER BY first, place`,
+    JSON.stringify(messages.map(({ id }) => id)),
+    namedUsers,
+  );
+  const byMessage = new Map<string, ReactionColumns[]>();
+  for (const row of rows) {
+    const known = byMessage.get(row.message);
+    if (known === undefined) byMessage.set(row.message, [row]);
+    else known.push(row);
+  }
+  return byMessage;
+}
+
+function stats(database: Database, room: string): StatsColumns | undefined {
+  if (database.get("SELECT 1 FROM rooms WHERE room = ?", room) === undefined) return undefined;
+  const counts = database.get<{ messages: number; authors: number }>(
+    `SELECT coalesce(sum(messages), 0) AS messages, count(*) AS authors
+     FROM room_authors WHERE room = ? AND messages > 0`,
+    room,
+  );
+  const timeOf = (order: "ASC" | "DESC"): number | null =>
+    database.get<{ time: number }>(
+      `SELECT time FROM messages
+       JOIN events ON events.room = messages.room AND events.sequence = messages.sequence
+       WHERE messages.room = ? AND deleted_at IS NULL ORDER BY messages.sequence ${order} LIMIT 1`,
+      room,
+    )?.time ?? null;
+  return {
+    messages: counts?.messages ?? 0,
+    authors: counts?.authors ?? 0,
+    firstAt: timeOf("ASC"),
+    lastAt: timeOf("DESC"),
+  };
+}

@@ -1,0 +1,201 @@
+/** The projections of messages: what each says now, who reacted, how much was written, and the erasure of what is deleted. */
+import type { AnyDurableEvent, DurablePayloads } from "@parlance/protocol";
+import { createSearchTerms } from "../sql/terms.ts";
+import { writeControl } from "./control-log.ts";
+import type { Database } from "./database.ts";
+import { outcomeCode } from "./thread-messages.ts";
+
+/** Different reactions to one message: `limits.reactionKinds`, which storage threads do not load. */
+const maxReactionKinds = 50;
+
+/** Where the event is that is being stored. */
+export interface EventPlace {
+  readonly room: string;
+  readonly sequence: number;
+  readonly id: string;
+  readonly author: string;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+}
+
+/** The part of the writer that keeps messages. All calls belong to one transaction until `finish`. */
+export interface MessageWrites {
+  /** Forgets what belongs to a transaction that was not finished. */
+  begin(): void;
+  /** Why an event cannot be stored; undefined if it can. */
+  refusal(room: string, author: string, event: AnyDurableEvent): number | undefined;
+  /** Follows one stored event. */
+  project(place: EventPlace, event: AnyDurableEvent): void;
+  /** Writes what is left to write: before the commit. */
+  finish(): void;
+  /** Whether something was erased since `begin`. */
+  readonly hasErased: boolean;
+}
+
+export function createMessageWrites(database: Database): MessageWrites {
+  const searchTerms = createSearchTerms();
+  /** Room, author, and by how many messages that author has more now. */
+  const tallies = new Map<string, [string, string, number]>();
+  let hasErased = false;
+
+  const tally = (room: string, author: string, by: number): void => {
+    const key = `${room} ${author}`;
+    const known = tallies.get(key);
+    if (known === undefined) tallies.set(key, [room, author, by]);
+    else known[2] += by;
+  };
+
+  const erase = (place: EventPlace, message: string): void => {
+    const row = database.get<{ sequence: number; author: string }>(
+      "SELECT sequence, author FROM messages WHERE id = ?",
+      message,
+    );
+    if (row === undefined) return;
+    const edits = database.all<{ sequence: number }>(
+      "SELECT sequence FROM edits WHERE message_id = ? ORDER BY sequence",
+      message,
+    );
+    const sequences = [row.sequence, ...edits.map(({ sequence }) => sequence)];
+    for (const sequence of sequences) {
+      database.run(
+        `UPDATE events SET payload = NULL, nonce = NULL, erased_at = ?
+         WHERE room = ? AND sequence = ?`,
+        place.time,
+        place.room,
+        sequence,
+      );
+    }
+    database.run(
+      "UPDATE messages SET terms = '', deleted_at = ? WHERE id = ?",
+      place.time,
+      message,
+    );
+    database.run("DELETE FROM reactions WHERE message_id = ?", message);
+    tally(place.room, row.author, -1);
+    writeControl(database, { type: "message_erased", room: place.room, sequences }, place.time);
+    hasErased = true;
+  };
+
+  const reactionRefusal = (
+    author: string,
+    { message_id: message, emoji }: DurablePayloads["reaction.removed"],
+    on: boolean,
+  ): number | undefined => {
+    const isThere =
+      database.get(
+        "SELECT 1 FROM reactions WHERE message_id = ? AND emoji = ? AND user = ?",
+        message,
+        emoji,
+        author,
+      ) !== undefined;
+    if (isThere === on) return outcomeCode.unchanged;
+    if (!on) return undefined;
+    const isKnown = database.get(
+      "SELECT 1 FROM reactions WHERE message_id = ? AND emoji = ? LIMIT 1",
+      message,
+      emoji,
+    );
+    if (isKnown !== undefined) return undefined;
+    const row = database.get<{ kinds: number }>(
+      "SELECT count(DISTINCT emoji) AS kinds FROM reactions WHERE message_id = ?",
+      message,
+    );
+    return (row?.kinds ?? 0) < maxReactionKinds ? undefined : outcomeCode.full;
+  };
+
+  return {
+    begin: () => {
+      tallies.clear();
+      hasErased = false;
+    },
+
+    get hasErased() {
+      return hasErased;
+    },
+
+    refusal: (room, author, event) => {
+      if (!("message_id" in event.data)) return undefined;
+      const message = database.get(
+        "SELECT 1 FROM messages WHERE id = ? AND room = ? AND deleted_at IS NULL",
+        event.data.message_id,
+        room,
+      );
+      if (message === undefined) return outcomeCode.gone;
+      if (event.type === "reaction.added") return reactionRefusal(author, event.data, true);
+      if (event.type === "reaction.removed") return reactionRefusal(author, event.data, false);
+      return undefined;
+    },
+
+    project: (place, event) => {
+      switch (event.type) {
+        case "message.created":
+          database.run(
+            `INSERT INTO messages (id, room, sequence, author, terms, shown_sequence)
+             VALUES (?, ?, ?, ?, ?, ?)`,
+            place.id,
+            place.room,
+            place.sequence,
+            place.author,
+            searchTerms(event.data.text),
+            place.sequence,
+          );
+          tally(place.room, place.author, 1);
+          return;
+        case "message.edited":
+          database.run(
+            "UPDATE messages SET shown_sequence = ?, terms = ? WHERE id = ?",
+            place.sequence,
+            searchTerms(event.data.text),
+            event.data.message_id,
+          );
+          database.run(
+            "INSERT INTO edits (message_id, sequence) VALUES (?, ?)",
+            event.data.message_id,
+            place.sequence,
+          );
+          return;
+        case "message.deleted":
+          erase(place, event.data.message_id);
+          return;
+        case "reaction.added":
+          database.run(
+            `INSERT INTO reactions (message_id, emoji, user, room, sequence)
+             VALUES (?, ?, ?, ?, ?)`,
+            event.data.message_id,
+            event.data.emoji,
+            place.author,
+            place.room,
+            place.sequence,
+          );
+          return;
+        case "reaction.removed":
+          database.run(
+            "DELETE FROM reactions WHERE message_id = ? AND emoji = ? AND user = ?",
+            event.data.message_id,
+            event.data.emoji,
+            place.author,
+          );
+          return;
+        case "document.edited":
+        case "member.joined":
+        case "member.left":
+          return;
+        default:
+          event satisfies never;
+      }
+    },
+
+    finish: () => {
+      for (const [room, author, by] of tallies.values()) {
+        database.run(
+          `INSERT INTO room_authors (room, author, messages) VALUES (?, ?, ?)
+           ON CONFLICT DO UPDATE SET messages = messages + excluded.messages`,
+          room,
+          author,
+          by,
+        );
+      }
+      tallies.clear();
+    },
+  };
+}

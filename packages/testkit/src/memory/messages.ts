@@ -1,0 +1,155 @@
+/** Messages of a memory store as they are now, folded from the room's events whenever somebody asks. */
+import type { MessagePage, MessagePlace, MessageQuery, MessageStats } from "@parlance/core";
+import { canonicalPayload } from "@parlance/core";
+import {
+  type AnyDurableEvent,
+  type EventId,
+  limits,
+  type MessageView,
+  type UserId,
+} from "@parlance/protocol";
+import { headOf, type MemoryRoom, type MemoryState } from "./state.ts";
+
+/** What was put on a message, by kind, each in the order of its events. */
+type Reactions = Map<string, Set<UserId>>;
+
+interface Folded {
+  readonly view: MessageView;
+  readonly reactions: Reactions;
+  readonly bytes: number;
+}
+
+/** All messages of a room by id, in their order. */
+function fold(state: MemoryState, room: MemoryRoom): Map<EventId, Folded> {
+  const messages = new Map<EventId, Folded>();
+  for (const { frame } of room.events) {
+    const { id, sequence, author, time } = frame;
+    if (frame.type === "message.created") {
+      const place = { id, number: numberOf(state, id), room: room.room, sequence, author };
+      const said =
+        "erased" in frame
+          ? { author_name: "", text: "", deleted: true as const }
+          : { ...frame.data };
+      const bytes = "erased" in frame ? 0 : bytesOf(frame.data);
+      messages.set(id, { view: { ...place, ...said, time }, reactions: new Map(), bytes });
+    } else if (!("erased" in frame)) follow(messages, frame);
+  }
+  return messages;
+}
+
+function follow(messages: Map<EventId, Folded>, event: AnyDurableEvent): void {
+  if (!("message_id" in event.data)) return;
+  const known = messages.get(event.data.message_id);
+  if (known === undefined || known.view.deleted === true) return;
+  switch (event.type) {
+    case "message.edited": {
+      const { data: _, ...view } = known.view;
+      const { text, data } = event.data;
+      const edited = { text, ...(data === undefined ? {} : { data }), edited_at: event.time };
+      const bytes = known.bytes + bytesOf(event.data);
+      messages.set(event.data.message_id, { ...known, view: { ...view, ...edited }, bytes });
+      return;
+    }
+    case "reaction.added": {
+      const users = known.reactions.get(event.data.emoji) ?? new Set();
+      known.reactions.set(event.data.emoji, users.add(event.author));
+      return;
+    }
+    case "reaction.removed": {
+      const users = known.reactions.get(event.data.emoji);
+      users?.delete(event.author);
+      if (users?.size === 0) known.reactions.delete(event.data.emoji);
+      return;
+    }
+    default:
+      return;
+  }
+}
+
+function bytesOf(data: object): number {
+  return Buffer.byteLength(canonicalPayload(data));
+}
+
+function numberOf(state: MemoryState, id: EventId): number {
+  return state.messages.indexOf(id) + 1;
+}
+
+function whole({ view, reactions }: Folded): MessageView {
+  if (reactions.size === 0) return view;
+  const shown = [...reactions].map(([emoji, users]) => ({
+    emoji,
+    count: users.size,
+    users: [...users].slice(0, limits.reactionUsers),
+  }));
+  return { ...view, reactions: shown };
+}
+
+/** Finds a message by id or number. */
+export function findMessage(state: MemoryState, ref: string): MessagePlace | undefined {
+  const id = state.messages.includes(ref as EventId)
+    ? (ref as EventId)
+    : state.messages[/^[1-9]\d{0,14}$/.test(ref) ? Number(ref) - 1 : -1];
+  for (const room of state.rooms.values()) {
+    const event = room.events.find(({ frame }) => frame.id === id);
+    if (id === undefined || event === undefined) continue;
+    const { sequence, author } = event.frame;
+    const isDeleted = "erased" in event.frame;
+    return { room: room.room, id, sequence, author, principal: event.principal, isDeleted };
+  }
+  return undefined;
+}
+
+/** One page, as `RoomLog.messages` promises. */
+export function messagePage(
+  state: MemoryState,
+  room: MemoryRoom,
+  query: MessageQuery,
+): MessagePage {
+  const before = query.before ?? Number.POSITIVE_INFINITY;
+  const wanted = [...fold(state, room).values()]
+    .filter(({ view }) => view.sequence < before && (query.id ?? view.id) === view.id)
+    .reverse();
+  const found: MessageView[] = [];
+  let bytes = 0;
+  for (const message of wanted.slice(0, query.limit)) {
+    found.push(whole(message));
+    bytes += message.bytes;
+    if (query.maxBytes !== undefined && bytes > query.maxBytes) break;
+  }
+  return { ...headOf(room), messages: found.reverse() };
+}
+
+/** Counts, as `RoomLog.messageStats` promises. */
+export function messageStats(state: MemoryState, room: MemoryRoom): MessageStats {
+  const there = [...fold(state, room).values()]
+    .map(({ view }) => view)
+    .filter(({ deleted }) => deleted !== true);
+  const times = there.map(({ time }) => Date.parse(time));
+  const [firstAt] = times;
+  const lastAt = times.at(-1);
+  return {
+    messages: there.length,
+    authors: new Set(there.map(({ author }) => author)).size,
+    ...(firstAt === undefined ? {} : { firstAt }),
+    ...(lastAt === undefined ? {} : { lastAt }),
+  };
+}
+
+/** Why an event about a message cannot be stored; undefined if it can. */
+export function refusal(
+  state: MemoryState,
+  room: MemoryRoom,
+  author: UserId,
+  event: Pick<AnyDurableEvent, "type" | "data">,
+): "gone" | "unchanged" | "full" | undefined {
+  const { type, data } = event as AnyDurableEvent;
+  if (!("message_id" in data)) return undefined;
+  const message = fold(state, room).get(data.message_id);
+  if (message === undefined || message.view.deleted === true) return "gone";
+  if (type !== "reaction.added" && type !== "reaction.removed") return undefined;
+  const { emoji } = data as { readonly emoji: string };
+  const users = message.reactions.get(emoji);
+  if ((users?.has(author) === true) === (type === "reaction.added")) return "unchanged";
+  const isFull = message.reactions.size >= limits.reactionKinds;
+  return type === "reaction.added" && users === undefined && isFull ? "full" : undefined;
+}
