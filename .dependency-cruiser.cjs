@@ -14,10 +14,24 @@ const arrows = {
   identity: { runtime: ["protocol", "core"] },
   http: { runtime: ["protocol", "core"] },
   server: {
-    runtime: ["protocol", "core", "storage", "broker", "dialects", "gateway", "identity", "http"],
+    runtime: [
+      "protocol",
+      "core",
+      "storage",
+      "broker",
+      "dialects",
+      "gateway",
+      "identity",
+      "http",
+      "pages",
+    ],
   },
   client: { types: ["protocol"] },
   web: { runtime: ["client"] },
+  /* Files that are served as they are, and a list of them. */
+  pages: {},
+  /* For back ends: whoever takes it takes nothing else of ours. */
+  publisher: {},
   cli: { runtime: ["client", "server"] },
   /* Only tests import it. Its nodes share the real memory broker, its clients speak the real native dialect. */
   testkit: { runtime: ["protocol", "core", "broker", "dialects"] },

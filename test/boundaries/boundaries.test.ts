@@ -81,6 +81,8 @@ test.each([
   ["the web app goes past the client", "web", "@parlance/protocol", "arrow-web"],
   ["the client needs protocol at run time", "client", "@parlance/protocol", "types-only-client"],
   ["the server imports testkit outside tests", "server", "@parlance/testkit", "arrow-server"],
+  ["the publisher imports one of ours", "publisher", "@parlance/protocol", "arrow-publisher"],
+  ["the pages import one of ours", "pages", "@parlance/client", "arrow-pages"],
   ["core does I/O", "core", "node:fs", "no-io"],
   ["an import cannot be resolved", "core", "@parlance/nowhere", "resolvable"],
 ])("found: %s", (_, from, to, rule) => {

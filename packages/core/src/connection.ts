@@ -35,8 +35,10 @@ import type {
   Entry,
   Identity,
   Link,
+  PublishAs,
   Task,
   Translator,
+  VouchedUser,
   Wire,
 } from "./ports/index.ts";
 import { RateLimit } from "./rate-limit.ts";
@@ -77,6 +79,8 @@ export class Connection implements Inlet, Doing, OutboxOwner {
   isBehind = false;
   device: DeviceId | undefined;
   identity: Identity | undefined;
+  /** What the application said of the handshake, once it was asked. */
+  vouching: Promise<VouchedUser | undefined> | undefined;
   /** Where this device is in its rooms, for dialects whose clients cannot say. */
   places: KeptPlaces | undefined;
   readonly #link: Link;
@@ -178,8 +182,8 @@ export class Connection implements Inlet, Doing, OutboxOwner {
     if (this.#state === "ready") this.#translator.joined?.(room, position, this);
   }
 
-  run(command: Command): void {
-    this.#takeOwn(command);
+  run(task: Command | PublishAs): void {
+    this.#takeOwn(task);
   }
 
   enter(entry: Entry): void {
@@ -223,6 +227,14 @@ export class Connection implements Inlet, Doing, OutboxOwner {
 
   placeIn(room: RoomId): Position | undefined {
     return this.places?.before(room);
+  }
+
+  forgetPlace(room: RoomId): void {
+    this.places?.forget(room);
+  }
+
+  get now(): number {
+    return this.#services.clock.now();
   }
 
   #mustWait(): boolean {
@@ -342,6 +354,10 @@ export class Connection implements Inlet, Doing, OutboxOwner {
 
   /** Tells something about the connection itself. */
   notify(notice: NoticeEvent): void {
+    if (this.#translator.noticed !== undefined) {
+      this.#translator.noticed(notice, this);
+      return;
+    }
     const bytes = encode(this.wire, notice);
     if (bytes !== undefined) this.outbox.push(bytes);
   }
@@ -398,9 +414,7 @@ export class Connection implements Inlet, Doing, OutboxOwner {
     if (this.#subscriptions.get(room) !== subscription) return;
     this.#subscriptions.delete(room);
     subscription.room.remove(subscription);
-    if (notice === undefined) return;
-    this.notify(notice);
-    this.#translator.ended?.(room, notice, this);
+    if (notice !== undefined) this.notify(notice);
   }
 
   /** Closes for a reason of the error table: what is queued goes out first, then the close code. */
@@ -508,7 +522,12 @@ export class Connection implements Inlet, Doing, OutboxOwner {
   become(identity: Identity, device: DeviceId | undefined): void {
     const { registry, report } = this.#services;
     const wasSomebody = this.identity !== undefined;
-    if (wasSomebody) registry.unbind(this);
+    if (wasSomebody) {
+      registry.unbind(this);
+      for (const subscription of [...this.#subscriptions.values()]) {
+        this.endSubscription(subscription);
+      }
+    }
     this.accept(identity);
     if (device !== undefined) registry.ofDevice(identity.user, device)?.end("replaced");
     this.device = device;

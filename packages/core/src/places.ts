@@ -12,24 +12,22 @@ import type { Subscription } from "./subscription.ts";
 /** Rooms of one device that are kept. */
 const maxRooms = 1_000;
 
+/** No epoch is called so: stored over a place that is to be forgotten. */
+const nowhere: Position = { epoch: "0" as Epoch, offset: 0 };
+
 /** The places of one connection's device. */
 export class KeptPlaces {
   readonly user: UserId;
   readonly device: DeviceId;
   readonly #writer: PlaceWriter;
-  readonly #before: ReadonlyMap<RoomId, Position>;
+  readonly #before: Map<RoomId, Position>;
   readonly #confirmed = new Map<RoomId, Position>();
   #mark = 0;
   /** What the probe under way will confirm. */
   #probed: readonly (readonly [RoomId, Position])[] | undefined;
   #isChanged = false;
 
-  constructor(
-    user: UserId,
-    device: DeviceId,
-    before: ReadonlyMap<RoomId, Position>,
-    writer: PlaceWriter,
-  ) {
+  constructor(user: UserId, device: DeviceId, before: Map<RoomId, Position>, writer: PlaceWriter) {
     this.user = user;
     this.device = device;
     this.#before = before;
@@ -39,6 +37,14 @@ export class KeptPlaces {
   /** Where the device was: on this connection if it was in the room already, else on the ones before. */
   before(room: RoomId): Position | undefined {
     return this.#confirmed.get(room) ?? this.#before.get(room);
+  }
+
+  /** The device left on purpose. */
+  forget(room: RoomId): void {
+    if (this.before(room) === undefined) return;
+    this.#confirmed.delete(room);
+    this.#before.delete(room);
+    this.#writer.add(this.user, this.device, room, nowhere);
   }
 
   /** Something was handed to the link: everything in the outboxes' order is on its way. */
@@ -131,7 +137,7 @@ export class PlaceWriter {
   }
 
   /** What a device's places are: stored ones, with what waits to be stored over them. @throws StorageError */
-  async of(user: UserId, device: DeviceId): Promise<ReadonlyMap<RoomId, Position>> {
+  async of(user: UserId, device: DeviceId): Promise<Map<RoomId, Position>> {
     const places = new Map<RoomId, Position>();
     for (const { room, epoch, offset } of await this.#store.places(user, device)) {
       places.set(room, { epoch, offset });
@@ -140,6 +146,7 @@ export class PlaceWriter {
       if (place.user !== user || place.device !== device) continue;
       places.set(place.room, { epoch: place.epoch, offset: place.offset });
     }
+    for (const [room, { epoch }] of places) if (epoch === nowhere.epoch) places.delete(room);
     return places;
   }
 

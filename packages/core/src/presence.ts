@@ -13,6 +13,8 @@ import type { Subscription } from "./subscription.ts";
 const graceMs = 1_000;
 /** More changes than this at once are told as a number only: naming all to all is quadratic. */
 const maxNamedChanges = 200;
+/** Up to so many subscriptions of a room a list is brought up to date before it is given. */
+const maxPromptReaders = 100;
 /** Shortest time between two lists to the other nodes. */
 const digestMs = 1_000;
 /** What a node said is forgotten when it is silent for so long; it repeats itself three times in between. */
@@ -86,6 +88,14 @@ export class RoomPresence {
   toldTo(identity: Identity): WireUser[] {
     const others = [...this.#told.values()].filter((user) => user.id !== identity.user);
     return [...others.slice(0, limits.listItems - 1), wireUser(identity)];
+  }
+
+  /**
+   * Tells at once what waits to be told, so that somebody who is about to be given a list finds everybody on it. In a room
+   * with many readers it waits: there a storm of comers would make everybody read about each of them by itself.
+   */
+  tellNow(): void {
+    if (this.#room.subscriptionCount <= maxPromptReaders) this.#tell();
   }
 
   /** Repeats this node's list and forgets nodes that fell silent. Called every third of the lease. */

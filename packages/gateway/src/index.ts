@@ -11,4 +11,5 @@ export { createGateway, defaultGatewayLimits } from "./gateway.ts";
 export type { HttpTimes } from "./harden.ts";
 export { defaultHttpTimes, hardenHttpServer, maxHeaderBytes } from "./harden.ts";
 export type { Origins } from "./origin.ts";
+export { isLoopback } from "./origin.ts";
 export type { Refusal } from "./refuse.ts";

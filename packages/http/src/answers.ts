@@ -27,6 +27,11 @@ export const memberList: z.ZodType = replySchemas.list_members.meta({ id: "Membe
 export const membershipChanged: z.ZodType = replySchemas.join.meta({ id: "MembershipChanged" });
 export const published: z.ZodType = replySchemas.publish.meta({ id: "Published" });
 export const historyPage: z.ZodType = replySchemas.history.meta({ id: "HistoryPage" });
+export const messageChanged: z.ZodType = replySchemas.edit_message.meta({ id: "MessageChanged" });
+export const reacted: z.ZodType = replySchemas.react.meta({ id: "Reacted" });
+export const message: z.ZodType = replySchemas.get_message.meta({ id: "Message" });
+export const messageList: z.ZodType = replySchemas.list_messages.meta({ id: "MessageList" });
+export const roomStats: z.ZodType = replySchemas.room_stats.meta({ id: "RoomStats" });
 export const markedRead: z.ZodType = replySchemas.mark_read.meta({ id: "MarkedRead" });
 
 export const key: z.ZodType = z
@@ -75,6 +80,7 @@ const userRecord = z
     username: z.string().exactOptional(),
     email: z.string().exactOptional(),
     disabled: z.boolean(),
+    status: z.string().exactOptional(),
     created_at: time,
   })
   .meta({ id: "UserRecord" });

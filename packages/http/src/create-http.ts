@@ -14,6 +14,7 @@ import type { HttpOptions, HttpServer } from "./options.ts";
 import { accountRoutes } from "./routes/accounts.ts";
 import { documentRoutes } from "./routes/document.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { messageChangeRoutes } from "./routes/message-changes.ts";
 import { messageRoutes } from "./routes/messages.ts";
 import { operationRoutes } from "./routes/operations.ts";
 import type { ApiInstance, ApiParts } from "./routes/parts.ts";
@@ -64,6 +65,7 @@ export async function createHttp(options: HttpOptions): Promise<HttpServer> {
       accountRoutes(parts);
       roomRoutes(parts);
       messageRoutes(parts);
+      messageChangeRoutes(parts);
       operationRoutes(parts);
     },
     { prefix: "/api/v1" },

@@ -10,7 +10,7 @@ const always: Readonly<Record<string, string>> = {
 };
 const dataPolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'";
 
-const allowedMethods = "GET, POST, PUT, DELETE";
+const allowedMethods = "GET, POST, PUT, PATCH, DELETE";
 const allowedHeaders = "authorization, content-type, idempotency-key";
 
 /**

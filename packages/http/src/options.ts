@@ -8,11 +8,12 @@ import type {
   Report,
   UserAdmin,
 } from "@parlance/core";
-import type { FastifyInstance, FastifyReply } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
 /** Fastify's instance, for whoever adds pages to it. */
 export type HttpServer = FastifyInstance;
 export type HttpReply = FastifyReply;
+export type HttpRequest = FastifyRequest;
 
 export interface HttpOptions {
   readonly node: Pick<Node, "execute" | "connections" | "counts">;

@@ -4,6 +4,7 @@ import {
   type ClientMessageId,
   type DeviceId,
   fields,
+  type JsonObject,
   type RoomId,
   roles,
   type Sequence,
@@ -95,9 +96,10 @@ export const memberBody: z.ZodType<MemberBody> = z
 
 export interface MessageBody {
   text: string;
+  data?: JsonObject;
 }
 export const messageBody: z.ZodType<MessageBody> = z
-  .object({ text: fields.messageText })
+  .object({ text: fields.messageText, data: fields.messageData.exactOptional() })
   .meta({ id: "NewMessage" });
 
 export interface ReadMarkBody {
@@ -125,6 +127,20 @@ export const roomParams: z.ZodType<{ room: RoomId }> = z.object({ room: fields.r
 export const memberParams: z.ZodType<{ room: RoomId; user: UserId }> = z.object({
   room: fields.roomId,
   user: fields.userId,
+});
+/** A message by its id or its number. */
+export interface MessageParams {
+  room: RoomId;
+  message: string;
+}
+export const messageParams: z.ZodType<MessageParams> = z.object({
+  room: fields.roomId,
+  message: fields.messageRef,
+});
+export const reactionParams: z.ZodType<MessageParams & { emoji: string }> = z.object({
+  room: fields.roomId,
+  message: fields.messageRef,
+  emoji: fields.emoji,
 });
 export const userParams: z.ZodType<{ user: UserId }> = z.object({ user: fields.userId });
 export const keyParams: z.ZodType<{ id: string }> = z.object({
@@ -155,6 +171,15 @@ export const historyQuery: z.ZodType<HistoryQuery> = z
     message: "not both before and after",
     path: ["after"],
   });
+
+export interface MessageListQuery {
+  before?: Sequence;
+  limit?: number;
+}
+export const messageListQuery: z.ZodType<MessageListQuery> = z.object({
+  before: queryNumber(fields.sequence).exactOptional(),
+  limit: queryNumber(fields.pageLimit).exactOptional(),
+});
 
 export interface MessageHeaders {
   "idempotency-key"?: ClientMessageId;

@@ -19,7 +19,8 @@ describe("accounts and sessions", () => {
     const user = await accounts.createAccount(account);
     const signedIn = await accounts.signIn({ username: "ADA.L", password: "correct horse" });
     const back = await authenticator.authenticate({ token: signedIn.issuedToken ?? "" });
-    expect(back).toMatchObject({ user: user.id, name: "Ada L", kind: "account" });
+    const { number } = user;
+    expect(back).toMatchObject({ user: user.id, name: "Ada L", kind: "account", number });
   });
 
   test("[A15] each sign-in has a session of its own, and one that ended is refused", async () => {
@@ -129,7 +130,7 @@ describe("accounts and sessions", () => {
     const open = scene.identity();
     const guest = await open.authenticator.authenticate({ guest: { name: "Gus" } });
     const back = await open.authenticator.authenticate({ token: guest.issuedToken ?? "" });
-    expect(back).toMatchObject({ user: guest.user, kind: "guest", name: "Gus" });
+    expect(back).toMatchObject({ user: guest.user, kind: "guest", name: "Gus", number: 1 });
     const closed = scene.identity({ guestsAllowed: false });
     expect(await codeOf(closed.authenticator.authenticate({ guest: { name: "Gus" } }))).toBe(
       "forbidden",

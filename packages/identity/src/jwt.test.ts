@@ -1,10 +1,10 @@
-import { createHmac } from "node:crypto";
+import { createHmac, createSecretKey } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { type UserId } from "@parlance/protocol";
-import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { codeOf, Scene, secret } from "../test/scene.ts";
 import { signToken } from "./index.ts";
@@ -30,6 +30,25 @@ describe("JWT", () => {
     const got = await authenticator.authenticate({ token });
     expect(got).toMatchObject({ user: "ada", name: "Ada", kind: "external", principal: "ada" });
     expect((await scene.store.directory.user("ada" as UserId))?.name).toBe("Ada");
+  });
+
+  test("a user whose token gives the id as a number has that number, others have none", async () => {
+    const { authenticator } = scene.identity();
+    const sign = (claims: object): Promise<string> =>
+      new SignJWT(claims as JWTPayload)
+        .setProtectedHeader({ alg: "HS256" })
+        .setExpirationTime(scene.inAnHour())
+        .sign(createSecretKey(Buffer.from(secret, "utf8")));
+    await scene.store.directory.upsertExternal("somebody" as UserId, "First", 0);
+    const numbered = await authenticator.authenticate({ token: await sign({ sub: 4711 }) });
+    expect(numbered).toMatchObject({ user: "4711", number: 4711, kind: "external" });
+    const named = await authenticator.authenticate({ token: await sign({ sub: "4711" }) });
+    expect(named).toMatchObject({ user: "4711" });
+    expect(named).not.toHaveProperty("number");
+    for (const sub of [1.5, -1, 2 ** 60]) {
+      const odd = await authenticator.authenticate({ token: await sign({ sub }) });
+      expect(odd).not.toHaveProperty("number");
+    }
   });
 
   test("[A4] sixteen tokens that each have one thing wrong get one answer, and nothing is fetched", async () => {

@@ -147,7 +147,7 @@ function mayName(
   issuers: ReadonlyMap<string | undefined, Issuer>,
 ): boolean {
   if (issuer.isLocal) return true;
-  if (user.startsWith("service:") || user.startsWith("u_")) return false;
+  if (/^(service:|u_|anonymous:|unverified:)/.test(user)) return false;
   for (const other of issuers.values()) {
     const isMoreSpecific = other.userPrefix.length > issuer.userPrefix.length;
     if (isMoreSpecific && user.startsWith(other.userPrefix)) return false;

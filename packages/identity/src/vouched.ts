@@ -24,7 +24,7 @@ export function createVouching(
       return next?.number === user ? next : undefined;
     }
     const id = fields.userId.safeParse(String(user));
-    if (!id.success || /^(service:|u_|anonymous:)/.test(id.data)) return undefined;
+    if (!id.success || /^(service:|u_|anonymous:|unverified:)/.test(id.data)) return undefined;
     const shown = fields.displayName.safeParse(name ?? String(user));
     const known = await directory.user(id.data);
     const isNewName = by === "application" && name !== undefined && known?.name !== name;

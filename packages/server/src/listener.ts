@@ -13,7 +13,10 @@ const requestGraceMs = 2_000;
  *
  * @throws the system's error from listening.
  */
-export async function openListener({ host, port }: Config, report: Report): Promise<Server> {
+export async function openListener(
+  { host, port }: Pick<Config, "host" | "port">,
+  report: Report,
+): Promise<Server> {
   const server = createServer({ maxHeaderSize: maxHeaderBytes });
   // A `listen` that fails is thrown from here, in words; the log need not tell it too.
   hardenHttpServer(server, (level, event, fields) => {

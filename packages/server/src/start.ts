@@ -2,17 +2,26 @@
 import { randomUUID } from "node:crypto";
 import type { Server } from "node:http";
 import { createMemoryBroker } from "@parlance/broker/memory";
-import { type Broker, createNode, defaultSettings, type Node } from "@parlance/core";
-import { nativeDialect } from "@parlance/dialects/native";
+import {
+  type Broker,
+  createNode,
+  defaultSettings,
+  type Node,
+  type NodePorts,
+} from "@parlance/core";
 import { createGateway, type Gateway } from "@parlance/gateway";
 import { createHttp, type HttpServer, type Readiness } from "@parlance/http";
-import { createIdentity } from "@parlance/identity";
-import { type RoomId, subprotocol } from "@parlance/protocol";
+import { createConnectHook, createIdentity } from "@parlance/identity";
+import type { RoomId } from "@parlance/protocol";
 import type { SqliteStore } from "@parlance/storage/sqlite";
 import { systemClock } from "./clock.ts";
+import { listenEntries } from "./config/listen.ts";
 import { ConfigError } from "./config/load.ts";
-import { guestsAllowed, unsafeSettings } from "./config/safety.ts";
-import type { Config } from "./config/schema.ts";
+import { guestsAllowed, trustedDialects, unsafeSettings } from "./config/safety.ts";
+import type { Config, SettingName } from "./config/schema.ts";
+import { mountDialectRoutes } from "./dialect-routes.ts";
+import { dialectEndpoints, mmbOptions, openDialectRooms, ownPaths } from "./dialects.ts";
+import { type ExtraListeners, type OpenedEndpoint, openExtraListeners } from "./extra-listeners.ts";
 import { createIds } from "./ids.ts";
 import {
   answerNotYet,
@@ -23,8 +32,10 @@ import {
   publicUrlOf,
 } from "./listener.ts";
 import { createLog, type Log } from "./log.ts";
+import { servePages } from "./pages.ts";
 import { removeRunningFile, writeRunningFile } from "./running-file.ts";
 import { type InstallSecret, installSecret } from "./secret.ts";
+import { type Embed, embedOf, openSocketIo, type SocketIoPart } from "./socketio.ts";
 import { openStore } from "./store.ts";
 import { version } from "./version.ts";
 import { builtFiles, serveWebApp, type WebFiles } from "./web-app.ts";
@@ -36,6 +47,8 @@ export interface ParlanceServer {
   /** Where people reach it. */
   readonly publicUrl: string;
   readonly port: number;
+  /** Ports of dialects that were opened beside the main one. */
+  readonly endpoints: readonly OpenedEndpoint[];
   /** File of the secret, if it was made at this start. */
   readonly secretMadeAt?: string;
   /** Resolves when the server stopped, for whatever reason. */
@@ -54,6 +67,10 @@ export interface ParlanceServer {
 export interface StartOptions {
   readonly log?: Log;
   readonly files?: WebFiles;
+  /** Where each setting came from, as `loadConfig` tells: what opens by itself depends on it. */
+  readonly sources?: Readonly<Partial<Record<SettingName, string>>>;
+  /** Events of an application's own, beside those of the module that the configuration names. */
+  readonly embed?: Embed;
 }
 
 interface Parts {
@@ -65,6 +82,8 @@ interface Parts {
   readonly gateway: Gateway;
   readonly http: HttpServer;
   readonly server: Server;
+  readonly extra: ExtraListeners;
+  readonly socketIo: SocketIoPart;
   readonly life: Life;
 }
 
@@ -95,10 +114,20 @@ export async function startServer(
     // First, since the system may choose the port, and the origin of our own pages contains it.
     const server = await openListener(config, log.report);
     opened.unshift(() => closeListener(server));
-    const parts = await assemble({ config, log, store, server, secret, options });
-    server.off("request", answerNotYet);
-    server.on("request", parts.http.routing);
-    parts.gateway.attach(server, config.port);
+    const extra = await openExtraListeners(
+      listenEntries(config, options.sources ?? {}),
+      config,
+      log.report,
+    );
+    opened.unshift(() => extra.close());
+    const parts = await assemble({ config, log, store, server, extra, secret, options });
+    for (const { server: listener, port } of [{ server, port: config.port }, ...extra.listeners]) {
+      listener.off("request", answerNotYet);
+      const isMain = listener === server;
+      const { routing } = parts.http;
+      listener.on("request", isMain ? parts.socketIo.routing(routing) : routing);
+      parts.gateway.attach(listener, port);
+    }
     return announce(parts, secret);
   } catch (error) {
     for (const close of opened) await close();
@@ -111,10 +140,11 @@ async function assemble(given: {
   readonly log: Log;
   readonly store: SqliteStore;
   readonly server: Server;
+  readonly extra: ExtraListeners;
   readonly secret: InstallSecret;
   readonly options: StartOptions;
 }): Promise<Parts> {
-  const { config, log, store, server, secret } = given;
+  const { config, log, store, server, extra, secret } = given;
   const clock = systemClock;
   const ids = createIds(clock.now);
   const broker = createMemoryBroker();
@@ -140,6 +170,7 @@ async function assemble(given: {
       clock,
       ids,
       report: log.report,
+      ...hooksOf(config, log, secret),
     },
     {
       ...defaultSettings,
@@ -152,16 +183,23 @@ async function assemble(given: {
       heartbeatMs: config.heartbeat_ms,
     },
   );
-  const gateway = createGateway({
+  const socketIo = openSocketIo(config, {
     node,
     clock,
     report: log.report,
-    endpoints: [
-      { path: "/ws", dialect: nativeDialect },
-      { path: "/ws", subprotocol, dialect: nativeDialect },
-    ],
+    gateway: () => gateway,
+  });
+  const gateway: Gateway = createGateway({
+    node,
+    clock,
+    report: log.report,
+    endpoints: [...dialectEndpoints(config, extra.endpoints), socketIo.endpoint],
     origins: {
-      allowed: [...config.origins, new URL(publicUrlOf(config, server)).origin],
+      allowed: [
+        ...config.origins,
+        new URL(publicUrlOf(config, server)).origin,
+        ...(config.null_origin ? ["null"] : []),
+      ],
       allowLoopback: config.mode === "development",
     },
     compression: config.compression,
@@ -189,11 +227,65 @@ async function assemble(given: {
     publicUrl: publicUrlOf(config, server),
     version,
   });
+  mountDialectRoutes(http, {
+    node,
+    accounts: identity.accounts,
+    authenticator: identity.authenticator,
+    users: store.directory,
+    clock,
+    ids,
+    mmb: mmbOptions(config),
+    signUpAllowed: config.sign_up === "open",
+    symfonyTrust: trustOf(config),
+  });
+  servePages(http, {
+    features: {
+      chat: config.mmb_chat,
+      collaboration: config.mmb_collaboration,
+      notifications: config.mmb_notifications,
+    },
+    mmb: {
+      ...(config.mmb_public_url === undefined ? {} : { url: config.mmb_public_url }),
+      reconnect: config.mmb_auto_reconnect,
+      reconnectDelayMs: config.mmb_reconnect_delay_ms,
+      pingIntervalMs: config.mmb_ping_interval_ms,
+    },
+    isDevelopment: config.mode === "development",
+    endpoints: ownPaths,
+  });
   await serveWebApp(http, given.options.files ?? builtFiles);
   await store.log.open(lobby.room, { kind: "public", title: lobby.title, createdAt: clock.now() });
+  await openDialectRooms(config, store.log, clock.now());
+  for (const embed of [await embedOf(config), given.options.embed]) {
+    await embed?.({ io: socketIo.socketIo.io });
+  }
   await node.start();
   await http.ready();
-  return { config, log, store, broker, node, gateway, http, server, life };
+  return { config, log, store, broker, node, gateway, http, server, extra, socketIo, life };
+}
+
+function hooksOf(
+  config: Config,
+  { report }: Log,
+  { secret }: InstallSecret,
+): Pick<NodePorts, "hooks"> {
+  const { connect_hook_url: url, connect_hook_secret: own } = config;
+  if (url === undefined) return {};
+  return {
+    hooks: createConnectHook({
+      url,
+      secret: own ?? secret,
+      timeoutMs: config.connect_hook_timeout_ms,
+      fallback: config.connect_hook_fallback,
+      clock: systemClock,
+      report,
+    }),
+  };
+}
+
+function trustOf(config: Config): "loopback" | "everybody" | undefined {
+  if (!trustedDialects(config).has("symfony-chat")) return undefined;
+  return config.trusted_network === "auto" ? "loopback" : "everybody";
 }
 
 function announce(parts: Parts, { madeAt }: InstallSecret): ParlanceServer {
@@ -213,6 +305,8 @@ function announce(parts: Parts, { madeAt }: InstallSecret): ParlanceServer {
     mode: config.mode,
     version,
   });
+  const trusted = [...trustedDialects(config)];
+  if (trusted.length > 0) log.report("warn", "network_trusted", { dialects: trusted.join(" ") });
 
   const { promise: stopped, resolve: markStopped } = Promise.withResolvers<void>();
   let closing: Promise<void> | undefined;
@@ -220,6 +314,7 @@ function announce(parts: Parts, { madeAt }: InstallSecret): ParlanceServer {
     url,
     publicUrl,
     port: portOf(server),
+    endpoints: parts.extra.opened,
     ...(madeAt === undefined ? {} : { secretMadeAt: madeAt }),
     stopped,
     lost: store.lost,
@@ -235,13 +330,14 @@ function announce(parts: Parts, { madeAt }: InstallSecret): ParlanceServer {
  * back, instead of finding nobody.
  */
 async function closeInOrder(parts: Parts, drainMs: number): Promise<void> {
-  const { config, log, store, node, gateway, http, server, life } = parts;
+  const { config, log, store, node, gateway, http, server, extra, socketIo, life } = parts;
   log.report("info", "server_draining", { connections: node.counts().connections });
   life.isDraining = true;
   gateway.refuseNew();
   await node.drain(drainMs);
   gateway.close();
-  await closeListener(server);
+  await socketIo.socketIo.close();
+  await Promise.all([closeListener(server), extra.close()]);
   await http.close();
   await node.close();
   removeRunningFile(config.data_dir);

@@ -64,18 +64,20 @@ export function countingIds(prefix = ""): Ids {
 
 /**
  * Takes a token for a user id, so that tests choose who comes: `ann`, or `ann!60000` to expire at that time, or
- * `service:shop?publish` for a back end with that scope.
+ * `ann#12` to have that number, or `service:shop?publish` for a back end with that scope.
  */
 export const namesAsTokens: Authenticator = {
   authenticate(credential: Credential): Promise<Identity> {
     if (!("token" in credential)) return Promise.reject(new ProtocolError("forbidden"));
     const [who = "", expires] = credential.token.split("!");
-    const [user = "", scope] = who.split("?");
+    const [named = "", scope] = who.split("?");
+    const [user = "", number] = named.split("#");
     if (user === "nobody") return Promise.reject(new ProtocolError("unauthenticated"));
     return Promise.resolve({
       user: user as UserId,
       name: user,
       kind: scope === undefined ? "external" : "service",
+      ...(number === undefined ? {} : { number: Number(number) }),
       principal: user as Principal,
       ...(expires === undefined ? {} : { expiresAt: Number(expires) }),
       ...(scope === undefined ? {} : { scopes: [scope] }),

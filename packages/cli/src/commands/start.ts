@@ -11,6 +11,7 @@ import {
   type ParlanceServer,
   startServer,
   supervise,
+  trustedDialects,
 } from "@parlance/server";
 import { Command } from "commander";
 import { addSettingFlags, configFrom, type Options } from "../flags.ts";
@@ -31,16 +32,17 @@ async function start(
   port: string | undefined,
   options: Options,
 ): Promise<void> {
-  const { config, unknown } = configFrom(options, {
+  const { config, unknown, warnings, sources } = configFrom(options, {
     ...(host === undefined ? {} : { host }),
     ...(port === undefined ? {} : { port }),
   });
   buildWebAppOnce();
   const log = createLog(config);
   for (const name of unknown) log.report("warn", "unknown_setting", { name });
+  for (const text of warnings) log.report("warn", "configuration_warning", { text });
   let server: ParlanceServer;
   try {
-    server = await startServer(config, { log });
+    server = await startServer(config, { log, sources });
   } catch (error) {
     log.flush();
     throw tellable(error, config);
@@ -49,10 +51,12 @@ async function start(
   greet(server, config);
 }
 
-/** Three lines: where the chat is, where the API is, what is trusted. */
+/** Where the chat is, where to try everything, which other clients' ports are open, what is trusted. */
 function greet(server: ParlanceServer, config: Config): void {
-  say(`Chat  ${server.publicUrl}`);
-  say(`API   ${server.publicUrl}/api`);
+  say(`Chat        ${server.publicUrl}`);
+  say(`Playground  ${server.publicUrl}/playground`);
+  const ports = server.endpoints.map(({ dialect, port, path = "" }) => `${dialect} ${port}${path}`);
+  if (ports.length > 0) say(`Also        ${ports.join(", ")}`);
   say(trustLine(server, config));
 }
 
@@ -63,6 +67,8 @@ function trustLine(server: ParlanceServer, config: Config): string {
   const trusted: string[] = [];
   if (guestsAllowed(config)) trusted.push("guests by name");
   trusted.push("pages of this machine");
+  const claims = [...trustedDialects(config)];
+  if (claims.length > 0) trusted.push(`user ids that are only claimed (${claims.join(", ")})`);
   if (config.secret === undefined) {
     const made = server.secretMadeAt === undefined ? "kept" : "made just now";
     trusted.push(`a secret ${made} in ${config.data_dir}`);

@@ -121,11 +121,17 @@ function looksLikeToken(token: string): boolean {
 
 async function byApplication(
   { hooks, authenticator }: Services,
-  { peer }: Connection,
+  connection: Connection,
   { claim }: Entry,
 ): Promise<Identity | undefined> {
+  const { peer } = connection;
   if (hooks === undefined || peer.handshake === undefined) return undefined;
-  const user = await hooks.connect(peer.handshake);
+  // Asked once a connection, however often its page says who it is.
+  connection.vouching ??= hooks.connect(peer.handshake).catch((error: unknown) => {
+    connection.vouching = undefined;
+    throw error;
+  });
+  const user = await connection.vouching;
   if (user === undefined) return undefined;
   return authenticator.authenticate({
     vouched: { ...user, by: "application" },

@@ -11,6 +11,7 @@ import { addMember, join, leave, removeMember } from "./membership.ts";
 import { getMessage, listMessages, roomStats } from "./message-views.ts";
 import { deleteMessage, editMessage, react } from "./messages.ts";
 import { publish } from "./publish.ts";
+import { publishAs } from "./publish-as.ts";
 import { history, proof } from "./reading.ts";
 import { createRoom, getRoom, listMembers, listRooms } from "./rooms.ts";
 import { refresh, signIn } from "./session.ts";
@@ -57,6 +58,8 @@ export function dispatch(
   switch (command.type) {
     case "enter":
       return enter(services, connection, command);
+    case "publish_as":
+      return publishAs(contextOf(services, connection), command);
     case "ping":
       return {};
     case "sign_in":

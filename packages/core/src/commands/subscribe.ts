@@ -33,6 +33,7 @@ export function subscribe(
         const offset =
           command.position?.offset ??
           Math.max(room.record.floor, room.last - (last === undefined ? 0 : last));
+        if (command.with_present === true) room.presence.tellNow();
         start = attach(context, room, offset, command.presence === true);
         const placed = place(room, start === undefined ? placeOf(context, room) : offset);
         if (command.with_present !== true) return placed;

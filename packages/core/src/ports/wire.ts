@@ -38,25 +38,25 @@ export interface Translator {
   /** One whole text frame of the peer. */
   received(frame: string, doing: Doing): void;
   /** What it ran was done. Called before anything that follows from it is sent. */
-  replied(command: Command, reply: Reply, doing: Doing): void;
+  replied(task: Command | PublishAs, reply: Reply, doing: Doing): void;
   /** What it ran was not done. */
   refused(task: Task, error: ProtocolError, doing: Doing): void;
   /** The connection knows whose it is, after `doing.enter`. */
   entered?(identity: Identity, doing: Doing): void;
   /** Presence is told to each receiver by itself where this is there, else as `encodeEvent` has it. */
   heardPresence?(event: PresenceEvent, doing: Doing): void;
-  /** The server ended a subscription, and has told the peer in the dialect's words. */
-  ended?(room: RoomId, notice: NoticeEvent, doing: Doing): void;
   /** Its user became a member of a room; `position` is where. A hint: it may be missed, and may come twice. */
   joined?(room: RoomId, position: Position, doing: Doing): void;
+  /** What is told of the connection itself comes here where this is there, else as `encodeEvent` has it. */
+  noticed?(notice: NoticeEvent, doing: Doing): void;
   /** About once a second until somebody has come in. */
   waiting?(doing: Doing): void;
 }
 
 /** What a translator may do with its connection. */
 export interface Doing {
-  /** Does one command, in order with everything else of the connection. */
-  run(command: Command): void;
+  /** Does one task, in order with everything else of the connection. */
+  run(task: Command | PublishAs): void;
   /** Finds out whose connection it is. */
   enter(entry: Entry): void;
   send(text: string): void;
@@ -66,8 +66,12 @@ export interface Doing {
   newMessageId(): ClientMessageId;
   readonly identity: Identity | undefined;
   readonly connectionId: ConnectionId;
-  /** Where this device was in a room when it left, if its places are kept. */
+  /** Where this device was in a room when it went, if its places are kept. */
   placeIn(room: RoomId): Position | undefined;
+  /** The device left the room on purpose: when it comes back it begins anew. */
+  forgetPlace(room: RoomId): void;
+  /** Milliseconds since 1970. */
+  readonly now: number;
 }
 
 /**
@@ -95,8 +99,18 @@ export interface Entry {
   readonly keepsPlaces?: "credential" | "user";
 }
 
+/**
+ * Writes one message under a name that its writer chose for itself and nobody has checked. Rights and idempotence stay
+ * the connection's; readers are told that the name is unverified, and whether an account here goes by it.
+ */
+export interface PublishAs {
+  readonly type: "publish_as";
+  readonly name: string;
+  readonly publish: Command<"publish">;
+}
+
 /** What a connection may be asked to do. */
-export type Task = Command | Entry;
+export type Task = Command | Entry | PublishAs;
 
 export type Decoded =
   | { readonly ok: true; readonly command: Command }

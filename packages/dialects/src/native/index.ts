@@ -13,7 +13,9 @@ const translator: Translator = {
     doing.send(encodeError(decoded.id, decoded.error));
     doing.badFrame();
   },
-  replied: (command, reply, doing) => doing.send(encodeReply(command.id, reply)),
+  replied(task, reply, doing) {
+    if ("id" in task) doing.send(encodeReply(task.id, reply));
+  },
   refused(task, error, doing) {
     doing.send(encodeError("id" in task ? task.id : undefined, error));
   },

@@ -13,7 +13,7 @@ import {
   type WireUser,
 } from "@parlance/protocol";
 import { type Action, actionOf, decode, type Fields, payloadOf } from "./decode.ts";
-import { chatError, encodeError, encodeStatus } from "./encode.ts";
+import { chatError, encodeError, encodeEvent, encodeStatus } from "./encode.ts";
 import type { KeptSession } from "./kept-sessions.ts";
 import { placesSent } from "./kept-sessions.ts";
 import type { Statuses } from "./statuses.ts";
@@ -138,7 +138,7 @@ export class SocketSession implements Translator {
     if (acknowledge === undefined || isAboutRights) this.#doing?.send(encodeError(error));
   }
 
-  #followOwn(command: Command, reply: Reply): void {
+  #followOwn(command: Parameters<Translator["replied"]>[0], reply: Reply): void {
     if (command.type === "subscribe") {
       const { room, epoch, offset, present } = reply as Reply<"subscribe">;
       if (this.#enter(room, { epoch, offset })) this.#meet(room, present ?? []);
@@ -232,9 +232,14 @@ export class SocketSession implements Translator {
     this.#follower.left(room);
   }
 
-  ended(room: RoomId, notice: NoticeEvent, doing: Doing): void {
+  /** The server ended a subscription, or the connection is about to be ended. */
+  noticed(notice: NoticeEvent, doing: Doing): void {
+    const text = encodeEvent(notice);
+    if (text !== undefined) doing.send(text);
+    if (notice.type === "goodbye") return;
+    const { room } = notice;
     this.#leave(room);
-    if (notice.type !== "reset") return;
+    if (notice.type === "unsubscribed") return;
     // Places of before mean nothing in the new life of the log.
     this.#unconfirmed.forget();
     doing.run({ type: "subscribe", id: 0, room, presence: true, with_present: true });
@@ -245,7 +250,7 @@ export class SocketSession implements Translator {
     doing.run({ type: "subscribe", id: 0, room, position, presence: true, with_present: true });
   }
 
-  replied(command: Command, reply: Reply): void {
+  replied(command: Parameters<Translator["replied"]>[0], reply: Reply): void {
     if (command.type === "presence") {
       const { room, users } = reply as Reply<"presence">;
       this.#statuses.renew(room, users);

@@ -1,4 +1,4 @@
-import type { Identity } from "@parlance/core";
+import { type Identity, wireUser } from "@parlance/core";
 import { ProtocolError } from "@parlance/protocol";
 import * as answers from "../answers.ts";
 import * as schemas from "../schemas.ts";
@@ -146,10 +146,6 @@ function signedIn(identity: Identity): object {
     session_id: identity.session,
     expires_at: isoTime(identity.expiresAt ?? 0),
   };
-}
-
-function wireUser({ user, name, kind }: Identity): object {
-  return { id: user, name, kind };
 }
 
 function isoTime(ms: number): string {

@@ -18,8 +18,8 @@ export function messageRoutes({ app, callers, node, ids }: ApiParts): void {
         security,
         summary: "Write a message",
         description:
-          "Answered after the commit. The same `Idempotency-Key` with the same text again answers with the " +
-          "first place and `repeated: true`; with another text it is a `conflict`.",
+          "Answered after the commit. The same `Idempotency-Key` with the same text and data again answers with " +
+          "the first place and `repeated: true`; with others it is a `conflict`.",
         params: schemas.roomParams,
         headers: schemas.messageHeaders,
         body: schemas.messageBody,
@@ -33,7 +33,7 @@ export function messageRoutes({ app, callers, node, ids }: ApiParts): void {
         id: 0,
         room: request.params.room,
         client_message_id: given ?? (ids.event() as string as ClientMessageId),
-        text: request.body.text,
+        ...request.body,
       });
       return reply.code(published.repeated === true ? 200 : 201).send(published);
     },

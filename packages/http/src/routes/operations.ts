@@ -68,8 +68,8 @@ export function operationRoutes(parts: ApiParts): void {
     },
     async (request, reply) => {
       const { device_id: _, ...account } = request.body;
-      const { id, name, kind } = await accounts.createAccount(account);
-      return reply.code(201).send({ user: { id, name, kind } });
+      const { id, name, kind, number } = await accounts.createAccount(account);
+      return reply.code(201).send({ user: { id, name, kind, number } });
     },
   );
 

@@ -55,9 +55,10 @@ In \`parlance.json\` it is a list of such texts, or of objects such as
 \`{"dialect": "mmb", "host": "127.0.0.1", "port": 8082, "path": "/ws"}\`. Port 0 takes any that is free. A path that ends with
 a slash is the same as without.
 
-\`none\` opens nothing. \`auto\`, the preset, opens the ports that the authors' own pages use, on the main host, where they
-are free: 8081 \`chatlogger\`, 8082 \`mmb\`, 8083 \`symfony-chat\`. That is so in development mode while \`PARLANCE_PORT\` is
-not set; else \`auto\` opens nothing.
+\`none\` opens nothing. \`auto\`, the preset, opens three ports on the main host where they are free: 8081 \`chatlogger\`, as
+its page has it, 8082 \`mmb\` and 8083 \`symfony-chat\`, whose pages have 8080 like the main port. That is so in development
+mode while \`PARLANCE_PORT\` is not set; else \`auto\` opens nothing. An endpoint that is named, by \`WS_PORT\` too, takes the
+place of all three.
 
 Refused: two entries for one place; the main port without a path, or with another host; one port on two hosts; one entry for every
 path of a port and another for one path of it; \`/ws\` and \`/socket.io\` of the main port, which are the server's own.

@@ -46,7 +46,7 @@ test.each([
   expect(parseEntry(text)).toEqual(expect.any(String));
 });
 
-function listenOf(listen: unknown): readonly ListenEntry[] | "auto" | string {
+function listenOf(listen: unknown): readonly ListenEntry[] | string {
   try {
     return loadConfig({
       flags: {},

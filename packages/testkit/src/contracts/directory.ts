@@ -12,6 +12,7 @@ import {
   userId,
   useStore,
 } from "./harness.ts";
+import { describePlaces } from "./places.ts";
 
 /**
  * Everything that core and identity rely on in a `Directory`, beyond what the suite of the room log says of
@@ -24,6 +25,7 @@ export function describeDirectory(name: string, start: StartStore): void {
     describeSessions(store);
     describeKeys(store);
     describeRooms(store);
+    describePlaces(store);
   });
 }
 
@@ -125,6 +127,43 @@ function describeUsers(store: UseStore): void {
       expect(await directory.createUser(account("u_b", { username: "other" }))).toMatchObject({
         number: 2,
       });
+    });
+
+    test("are found by number, and accounts by user name and by nothing else", async () => {
+      const { directory } = store();
+      await directory.createUser(account("u_a", { username: "Ada", email: "ada@example.org" }));
+      await directory.createUser({
+        id: userId("u_s"),
+        kind: "service",
+        name: "S",
+        username: "robot",
+        createdAt: someTime,
+      });
+      const ada = await directory.user(userId("u_a"));
+      expect(await directory.userByNumber(1)).toEqual(ada);
+      expect(await directory.userByNumber(2)).toMatchObject({ id: "u_s" });
+      for (const number of [0, 3, -1]) {
+        expect(await directory.userByNumber(number)).toBeUndefined();
+      }
+      expect(await directory.userByUsername("aDA")).toEqual(ada);
+      for (const other of ["ada@example.org", "robot", "Name u_a", "u_a", ""]) {
+        expect(await directory.userByUsername(other)).toBeUndefined();
+      }
+    });
+
+    test("say something about themselves, or nothing again", async () => {
+      const harness = store();
+      const { directory } = harness;
+      await directory.createUser(account("u_a", { username: "ada" }));
+      const before = await directory.user(userId("u_a"));
+      expect(before).not.toHaveProperty("status");
+      await directory.setStatus(userId("u_a"), "at sea 🌊", someTime);
+      await directory.setStatus(userId("nobody"), "here", someTime);
+      await harness.reopen();
+      const said = await harness.directory.users(0, 10);
+      expect(said).toEqual([{ ...before, status: "at sea 🌊" }]);
+      await harness.directory.setStatus(userId("u_a"), null, someTime + 1);
+      expect(await harness.directory.user(userId("u_a"))).toEqual(before);
     });
 
     test("who ask for one name at once: one gets it", async () => {

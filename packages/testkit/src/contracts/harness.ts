@@ -1,5 +1,14 @@
 import type { Append, Appended, Directory, NewRoom, RoomLog } from "@parlance/core";
-import type { ClientMessageId, EventId, Principal, Role, RoomId, UserId } from "@parlance/protocol";
+import type {
+  ClientMessageId,
+  DurablePayloads,
+  DurableType,
+  EventId,
+  Principal,
+  Role,
+  RoomId,
+  UserId,
+} from "@parlance/protocol";
 import { afterAll, beforeAll, beforeEach } from "vitest";
 
 /** What an engine brings to the suites. */
@@ -87,6 +96,15 @@ export function joined(user: string, choice: Choice & { readonly role?: Role } =
 export function left(user: string, choice: Choice = {}): Append {
   const data = { user: userId(user), name: `name of ${user}`, reason: "left" } as const;
   return { ...envelope({ user, ...choice }), event: { type: "member.left", data } };
+}
+
+/** Any other event. */
+export function event<T extends DurableType>(
+  type: T,
+  data: DurablePayloads[T],
+  choice: Choice = {},
+): Append {
+  return { ...envelope(choice), event: { type, data } };
 }
 
 /** The outcome as a stored one. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ChainProof, RoomLog } from "@parlance/core";
-import { canonicalize, type Json } from "@parlance/protocol";
+import { canonicalize, type EventFrame, type Json } from "@parlance/protocol";
 import { describe, expect, test } from "vitest";
 import { joined, left, message, publicRoom, roomId, type UseStore } from "./harness.ts";
 
@@ -65,7 +65,8 @@ export function describeProof(store: UseStore): void {
   });
 }
 
-async function recompute(
+/** The running hash at the end of a proof as a reader computes it; undefined where the proof does not fit the events. */
+export async function recompute(
   log: RoomLog,
   from: number,
   proof: ChainProof | undefined,
@@ -76,16 +77,24 @@ async function recompute(
   let hash: Buffer = Buffer.from(hashBefore, "hex");
   for (const [index, { frame }] of (page?.events ?? []).entries()) {
     const given = commitments[index];
-    if (given === undefined || !("nonce" in given) || !("data" in frame)) return undefined;
-    const { data, ...envelope } = frame;
-    const commitment = sha256(
-      Buffer.from(given.nonce, "hex"),
-      Buffer.from(canonicalize(data as unknown as Json)),
-    ).toString("hex");
+    const commitment = given === undefined ? undefined : commitmentOf(frame, given);
+    if (commitment === undefined) return undefined;
+    const { data: _, erased: __, ...envelope } = { data: null, erased: null, ...frame };
     const text = canonicalize({ ...envelope, commitment } as unknown as Json);
     hash = sha256(hash, Buffer.from(text));
   }
   return hash.toString("hex");
+}
+
+/** An erased payload has its commitment only, any other one its nonce only. */
+function commitmentOf(
+  frame: EventFrame,
+  given: ChainProof["commitments"][number],
+): string | undefined {
+  if ("erased" in frame) return "commitment" in given ? given.commitment : undefined;
+  if (!("nonce" in given)) return undefined;
+  const payload = Buffer.from(canonicalize(frame.data as unknown as Json));
+  return sha256(Buffer.from(given.nonce, "hex"), payload).toString("hex");
 }
 
 function sha256(...parts: Buffer[]): Buffer {

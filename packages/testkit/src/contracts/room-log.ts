@@ -1,8 +1,10 @@
 import { describe } from "vitest";
 import { describeAppend } from "./append.ts";
+import { describeErasure } from "./erasure.ts";
 import { type StartStore, useStore } from "./harness.ts";
 import { describeIdempotence } from "./idempotence.ts";
 import { describeMembership } from "./membership.ts";
+import { describeMessages } from "./messages.ts";
 import { describeProof } from "./proof.ts";
 import { describeReading } from "./reading.ts";
 
@@ -18,6 +20,8 @@ export function describeRoomLog(name: string, start: StartStore): void {
     describeIdempotence(store);
     describeReading(store);
     describeProof(store);
+    describeMessages(store);
+    describeErasure(store);
     describeMembership(store);
   });
 }

@@ -1,0 +1,90 @@
+/** The JSON dialects of an install: which there are, where they are spoken, and whom they trust. */
+import type { Dialect, RoomLog } from "@parlance/core";
+import { createChatlogger } from "@parlance/dialects/chatlogger";
+import { createMmb, type MmbOptions } from "@parlance/dialects/mmb";
+import { nativeDialect } from "@parlance/dialects/native";
+import { createPortico } from "@parlance/dialects/portico";
+import { createSymfonyChat } from "@parlance/dialects/symfony-chat";
+import type { Endpoint } from "@parlance/gateway";
+import { type RoomId, type RoomKind, subprotocol } from "@parlance/protocol";
+import { trustedDialects } from "./config/safety.ts";
+import {
+  type Config,
+  type DialectName,
+  jsonDialectNames,
+  type ListenEntry,
+} from "./config/types.ts";
+
+/** Paths of the main port, beside what `listen` adds. PorticoEstate's pages derive theirs from the page's address. */
+export const ownPaths: Readonly<Record<DialectName, string>> = {
+  native: "/ws",
+  chatlogger: "/chatlogger",
+  mmb: "/mmb",
+  portico: "/wss",
+  "symfony-chat": "/symfony-chat",
+};
+
+/** MMB's switches (MMB-19). */
+export function mmbOptions(config: Config): MmbOptions {
+  return {
+    chat: config.mmb_chat,
+    collaboration: config.mmb_collaboration,
+    notifications: config.mmb_notifications,
+    escapesHtml: config.mmb_escape_html,
+  };
+}
+
+function createDialects(config: Config): Readonly<Record<DialectName, Dialect>> {
+  return {
+    native: nativeDialect,
+    chatlogger: createChatlogger({
+      room: config.chatlogger_room as RoomId,
+      history: config.chatlogger_history,
+      timeZone: config.time_zone,
+    }),
+    mmb: createMmb(mmbOptions(config)),
+    portico: createPortico({
+      chatRoom: config.portico_chat_room as RoomId,
+      notificationRoom: config.portico_notification_room as RoomId,
+    }),
+    "symfony-chat": createSymfonyChat(),
+  };
+}
+
+/** Every endpoint: the dialects' own paths, and what the configuration maps. */
+export function dialectEndpoints(
+  config: Config,
+  entries: readonly ListenEntry[],
+): readonly Endpoint[] {
+  const dialects = createDialects(config);
+  const trusted = trustedDialects(config);
+  const trust = config.trusted_network === "auto" ? "loopback" : "everybody";
+  const at = (name: DialectName, place: Pick<Endpoint, "port" | "path">): Endpoint => ({
+    ...place,
+    dialect: dialects[name],
+    ...(trusted.has(name) ? { trust } : {}),
+    ...(jsonDialectNames.some((json) => json === name) ? { takesNullOrigin: true } : {}),
+  });
+  return [
+    ...Object.entries(ownPaths).map(([name, path]) => at(name as DialectName, { path })),
+    { path: ownPaths.native, subprotocol, dialect: nativeDialect },
+    ...entries.map(({ dialect, port, path }) =>
+      at(dialect, {
+        ...(port === undefined ? {} : { port }),
+        ...(path === undefined ? {} : { path }),
+      }),
+    ),
+  ];
+}
+
+/** Makes the rooms that the configuration names, where they are not there yet. */
+export async function openDialectRooms(config: Config, log: RoomLog, now: number): Promise<void> {
+  const rooms: readonly (readonly [string, RoomKind, string])[] = [
+    [config.chatlogger_room, "public", "ChatLogger"],
+    [config.portico_chat_room, "public", "PorticoEstate"],
+    [config.portico_notification_room, "announcement", "Notifications"],
+  ];
+  for (const [room, kind, title] of rooms) {
+    await log.open(room as RoomId, { kind, title, createdAt: now });
+  }
+}
