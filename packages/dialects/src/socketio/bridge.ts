@@ -69,6 +69,8 @@ export class Bridge {
   readonly #statuses = new Statuses();
   readonly #kept: KeptSessions;
   readonly #bridged = new WeakMap<Socket, Bridged>();
+  /** By the name under which each is remembered. */
+  readonly #live = new Map<string, Socket>();
   /** Engine connections whose default namespace is taken, or about to be. */
   readonly #taken = new WeakSet<object>();
   /** Of the connection that `connect` makes; it is synchronous. */
@@ -192,6 +194,7 @@ export class Bridge {
     user: UserId,
   ): Promise<ReadonlySet<UserId> | undefined> {
     if (name === undefined || last === "unknown") return undefined;
+    this.#endLost(name, user);
     const kept = this.#kept.take(name, user);
     const stored = await this.#storedPlaces(bridged, name);
     const places = placesOf(kept, stored, last);
@@ -202,6 +205,16 @@ export class Bridge {
     if (!(await bridged.session.enterRooms(places))) return undefined;
     bridged.name = name;
     return kept?.online ?? new Set();
+  }
+
+  /* A client notices a broken line before the server does: its old connection is still here, and must end for what it
+   * was sent to be known. */
+  #endLost(name: string, user: UserId): void {
+    const socket = this.#live.get(name);
+    if (socket === undefined || this.#bridged.get(socket)?.inlet.identity?.user !== user) return;
+    const conn = socket.conn as unknown as EngineConnection;
+    this.#end(socket, closeCodes.lost);
+    conn.close(true);
   }
 
   async #beginAnew(bridged: Bridged, heads: ReadonlyMap<RoomId, Position>): Promise<void> {
@@ -231,6 +244,7 @@ export class Bridge {
       return;
     }
     bridged.isConnected = true;
+    this.#live.set(bridged.name, socket);
     socket.on("disconnect", (reason) => {
       this.#end(socket, finalReasons.has(reason) ? closeCodes.left : closeCodes.lost);
     });
@@ -251,6 +265,7 @@ export class Bridge {
     this.#bridged.delete(socket);
     this.#taken.delete(socket.conn as object);
     const { inlet, link, name, session } = bridged;
+    if (this.#live.get(name) === socket) this.#live.delete(name);
     if (code === closeCodes.lost) {
       const kept = bridged.isConnected ? session.remember() : undefined;
       if (kept !== undefined) this.#kept.keep(name, kept);

@@ -90,7 +90,8 @@ export class SocketLink implements Link {
 
   get unsentBytes(): number {
     const { socket } = this.#conn.transport;
-    const inSocket = socket?._socket == null ? 0 : unsentBytesOf(socket._socket);
+    const netSocket = socket?._socket ?? undefined;
+    const inSocket = netSocket === undefined ? 0 : unsentBytesOf(netSocket);
     return this.#heldBytes + this.#queued + inSocket;
   }
 
@@ -150,8 +151,8 @@ export class SocketLink implements Link {
     this.#queued = 0;
     // The library writes behind this event.
     process.nextTick(() => {
-      const socket = this.#conn.transport.socket?._socket;
-      if (socket != null && socket.writableLength > 0) this.#awaitFlush(socket);
+      const socket = this.#conn.transport.socket?._socket ?? undefined;
+      if (socket !== undefined && socket.writableLength > 0) this.#awaitFlush(socket);
       else this.#drained();
     });
   };
