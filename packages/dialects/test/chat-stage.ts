@@ -204,6 +204,7 @@ export class CutLine {
   readonly #pairs = new Set<readonly [NetSocket, NetSocket]>();
   #isOpen = true;
   #swallows = false;
+  #isTorn = false;
 
   private constructor(port: number) {
     this.#server = createServer((near) => {
@@ -217,6 +218,7 @@ export class CutLine {
       for (const socket of pair) {
         socket.on("error", () => {});
         socket.on("close", () => {
+          if (this.#isTorn) return;
           near.destroy();
           far.destroy();
           this.#pairs.delete(pair);
@@ -246,13 +248,21 @@ export class CutLine {
     this.#swallows = true;
   }
 
+  /** The client loses its line at once; the server sees nothing of it. */
+  tear(): void {
+    this.#isTorn = true;
+    for (const [near] of this.#pairs) near.destroy();
+  }
+
   cut(): void {
     this.#isOpen = false;
+    this.#isTorn = false;
     for (const pair of this.#pairs) for (const socket of pair) socket.destroy();
   }
 
   mend(): void {
     this.#isOpen = true;
+    this.#isTorn = false;
     this.#swallows = false;
   }
 

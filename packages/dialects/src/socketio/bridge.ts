@@ -28,6 +28,7 @@ import { encodeEvent } from "./encode.ts";
 import type { EngineConnection } from "./engine.ts";
 import { type Brought, broughtBy, deviceOf, factsWith, refusalOf } from "./handshake.ts";
 import { KeptSessions, placesOf } from "./kept-sessions.ts";
+import type { Line } from "./line.ts";
 import { SocketLink } from "./link.ts";
 import { type Acknowledge, SocketSession } from "./session.ts";
 import { Statuses } from "./statuses.ts";
@@ -49,6 +50,7 @@ export interface BridgePorts {
   /** The plain WebSocket wire of a dialect. */
   readonly wireOf: (dialect: Dialect) => Wire;
   readonly factsOf: (request: IncomingMessage) => HandshakeFacts;
+  readonly lineOf: (conn: EngineConnection) => Line;
   /** 16-40 characters of `A-Za-z0-9_-` that nobody can guess: a client that names them goes on where it was. */
   readonly newSessionName: () => string;
 }
@@ -125,10 +127,15 @@ export class Bridge {
   }
 
   #begin(socket: Socket): Bridged {
-    const { clock, factsOf, node } = this.#ports;
+    const { clock, factsOf, lineOf, node } = this.#ports;
     const conn = socket.conn as unknown as EngineConnection;
-    const frame = (text: string) => this.#wire.frame(text);
-    const link = new SocketLink(conn, frame, clock, () => dismiss(socket, conn));
+    const link = new SocketLink({
+      conn,
+      line: lineOf(conn),
+      clock,
+      frame: (text) => this.#wire.frame(text),
+      dismiss: () => dismiss(socket, conn),
+    });
     const follower = {
       entered: (room: RoomId) => void socket.join(`chat:${room}`),
       left: (room: RoomId) => void socket.leave(`chat:${room}`),
@@ -248,15 +255,19 @@ export class Bridge {
     socket.on("disconnect", (reason) => {
       this.#end(socket, finalReasons.has(reason) ? closeCodes.left : closeCodes.lost);
     });
-    socket.onAny((...event: unknown[]) => {
-      /* The library calls from a tick of its own, where an exception would end the process. */
-      try {
-        hear(socket, bridged.session, event);
-      } catch (error) {
-        this.#ports.report("error", "socketio_event_failed", { error });
-      }
-    });
+    const line = this.#ports.lineOf(socket.conn as unknown as EngineConnection);
+    socket.onAny((...event: unknown[]) => line.take(() => this.#hear(socket, bridged, event)));
     bridged.link.release();
+  }
+
+  /* Called from ticks of the library's or ours, where an exception would end the process. */
+  #hear(socket: Socket, { link, session }: Bridged, event: readonly unknown[]): void {
+    if (link.isClosed) return;
+    try {
+      hear(socket, session, event);
+    } catch (error) {
+      this.#ports.report("error", "socketio_event_failed", { error });
+    }
   }
 
   #end(socket: Socket, code: number): void {

@@ -5,16 +5,19 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { Server } from "socket.io";
-import { limitAttachments } from "./attachments.ts";
 import { Bridge, type BridgePorts } from "./bridge.ts";
 import { Door, type DoorPorts, type DoorRefusal } from "./door.ts";
 import { Engine, type EngineConnection, type EngineTimes } from "./engine.ts";
+import { Line } from "./line.ts";
 
 export type { Server as SocketIoServer } from "socket.io";
 export { type DoorRefusal, socketIoPath } from "./door.ts";
 
 /** What the dialect works with. */
-export interface SocketIoOptions extends Omit<BridgePorts, "factsOf">, DoorPorts, EngineTimes {
+export interface SocketIoOptions
+  extends Omit<BridgePorts, "factsOf" | "lineOf">,
+    DoorPorts,
+    EngineTimes {
   /** For a client to say which namespace it wants. */
   readonly signInTimeoutMs: number;
 }
@@ -39,12 +42,20 @@ export function createSocketIo(options: SocketIoOptions): SocketIo {
     connectTimeout: options.signInTimeoutMs,
     cleanupEmptyChildNamespaces: true,
   });
+  const lines = new WeakMap<EngineConnection, Line>();
+  const lineOf = (conn: EngineConnection): Line => {
+    const line = lines.get(conn) ?? new Line(conn, options.clock);
+    lines.set(conn, line);
+    return line;
+  };
+  // Before the library hears of the connection, so that nothing of it is missed.
+  engine.on("connection", lineOf);
   io.bind(engine);
-  engine.on("connection", (conn: EngineConnection) => limitAttachments(conn, options.clock));
   const door = new Door(engine, options);
   const bridge = new Bridge({
     ...options,
     factsOf: (request) => options.examine(request).facts,
+    lineOf,
   });
   bridge.attach(io);
   return {

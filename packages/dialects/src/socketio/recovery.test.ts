@@ -87,6 +87,23 @@ describe.each(ways.map((transports) => ({ name: transports.join(" then "), trans
       }
     });
 
+    test("[I-11] a client that comes back before the server knows that it was gone", async () => {
+      const reader = await connect(bob, line.url, transports);
+      const sender = await connect(ann, stage.url, ["websocket"]);
+      const before = await send(sender, 0, 9);
+      await eventually(() => reader.contents().length === 9);
+      line.swallow();
+      const lost = await send(sender, 9, 12);
+      line.tear();
+      line.mend();
+      await comesBack(reader);
+      const all = [...before, ...lost, ...(await send(sender, 12, 15))];
+      await eventually(() => reader.contents().length >= all.length);
+      await sleep(100);
+      expect(reader.socket.recovered).toBe(true);
+      expect(reader.contents().toSorted()).toEqual(all.toSorted());
+    });
+
     test("[I-11] a client that got no message yet goes on from its beginning", async () => {
       const reader = await connect(bob, line.url, transports);
       const sender = await connect(ann, stage.url, ["websocket"]);
