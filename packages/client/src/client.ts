@@ -330,7 +330,12 @@ class LiveClient implements Client, Link {
       room.live.ended(frame.code);
     } else if (frame.type === "reset") {
       room.live.reset();
-    } else if (frame.type === "typing" || frame.type === "presence" || frame.type === "read") {
+    } else if (
+      frame.type === "typing" ||
+      frame.type === "presence" ||
+      frame.type === "read" ||
+      frame.type === "call.signal"
+    ) {
       room.signal(frame);
     }
   }

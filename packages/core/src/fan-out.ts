@@ -2,7 +2,7 @@
  * Gives a room's events to its live subscriptions: encoded once per wire, joined into one chunk per turn, and the
  * same chunk put into every outbox. A chunk ends wherever its receivers change.
  */
-import type { EphemeralEvent, Sequence } from "@parlance/protocol";
+import type { EphemeralEvent, Sequence, UserId } from "@parlance/protocol";
 import type { Bytes, Wire } from "./ports/index.ts";
 import { encode, type RecentEvent } from "./recent-events.ts";
 import type { Subscription } from "./subscription.ts";
@@ -96,9 +96,13 @@ export class FanOut {
     }
   }
 
-  /** Gives an ephemeral event to all but the one whom it is about. Those that lag do without. */
-  ephemeral(event: EphemeralEvent): void {
-    const about = event.type === "presence" ? undefined : event.user;
+  /**
+   * Gives an ephemeral event to all but the one whom it is about. Those that lag do without.
+   *
+   * @param to Gives it to this user's connections only.
+   */
+  ephemeral(event: EphemeralEvent, to?: UserId): void {
+    const about = "user" in event ? event.user : undefined;
     for (const [wire, audience] of this.#audiences) {
       const bytes = encode(wire, event);
       this.#endTurnOf(wire, audience);
@@ -106,6 +110,7 @@ export class FanOut {
       for (const subscription of audience.subscriptions) {
         const { connection } = subscription;
         if (connection.outbox.isLagging || connection.userId === about) continue;
+        if (to !== undefined && connection.userId !== to) continue;
         if (event.type === "presence") {
           if (!subscription.wantsPresence || connection.hearPresence(event)) continue;
         }

@@ -6,6 +6,7 @@ import type {
   Command,
   CommandType,
   DeviceId,
+  ErrorCode,
   Position,
   ProtocolError,
   Reply,
@@ -131,6 +132,10 @@ export interface Inlet {
    * @throws StorageError
    */
   keepPlaces(device: DeviceId): Promise<ReadonlyMap<RoomId, Position>>;
+  /** Writes one text of the dialect, in order with everything else that the connection gets. */
+  send(text: string): void;
+  /** Ends the connection for a reason of the error table: what is queued goes out first. */
+  end(code: ErrorCode): void;
   /** The peer has everything that was written before `Link.probe(mark)`. */
   confirmed(mark: number): void;
   /** The link's unsent bytes fell, or reached zero. */

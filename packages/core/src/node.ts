@@ -4,6 +4,7 @@ import { perform } from "./commands/index.ts";
 import { Connection } from "./connection.ts";
 import { ControlFollower } from "./control.ts";
 import { asProtocolError } from "./failure.ts";
+import { Files } from "./files.ts";
 import { Flusher } from "./flusher.ts";
 import type {
   ConnectionlessType,
@@ -16,7 +17,15 @@ import type {
   Peer,
 } from "./gate.ts";
 import { PlaceWriter } from "./places.ts";
-import type { Identity, JoinedFact, Link, Timer, Unsubscribe, Wire } from "./ports/index.ts";
+import type {
+  FilePorts,
+  Identity,
+  JoinedFact,
+  Link,
+  Timer,
+  Unsubscribe,
+  Wire,
+} from "./ports/index.ts";
 import { presenceLeaseMs } from "./presence.ts";
 import { RecentPool } from "./recent-events.ts";
 import { Registry } from "./registry.ts";
@@ -39,12 +48,17 @@ export const defaultSettings: NodeSettings = {
 
 const connectionCheckMs = 1_000;
 const sweepMs = 10_000;
+const sweepFilesMs = 600_000;
 /** A node whose own timer is later than this was asleep, and does not trust what it knows. */
 const asleepMs = 3_000;
 
-/** Puts a node together. It does nothing until `start`. */
-export function createNode(ports: NodePorts, settings: NodeSettings): Node {
-  return new ServerNode(ports, settings);
+/**
+ * Puts a node together. It does nothing until `start`.
+ *
+ * @param files Where files are kept; without them the node takes none.
+ */
+export function createNode(ports: NodePorts, settings: NodeSettings, files?: FilePorts): Node {
+  return new ServerNode(ports, settings, files);
 }
 
 class ServerNode implements Node {
@@ -56,7 +70,7 @@ class ServerNode implements Node {
   #awakeAt: number;
   #isWaking = false;
 
-  constructor(ports: NodePorts, settings: NodeSettings) {
+  constructor(ports: NodePorts, settings: NodeSettings, filePorts: FilePorts | undefined) {
     const registry = new Registry();
     const flusher = new Flusher(ports.clock, () => this.#isAwake());
     const rooms = new Rooms({
@@ -77,6 +91,7 @@ class ServerNode implements Node {
       hearJoined(registry, fact);
     };
     const devicePlaces = new PlaceWriter(ports.directory, ports.clock, ports.report);
+    const files = filePorts === undefined ? {} : { files: new Files(filePorts, ports.clock) };
     this.#services = {
       ...ports,
       settings,
@@ -86,6 +101,7 @@ class ServerNode implements Node {
       devicePlaces,
       isAwake,
       tellJoined,
+      ...files,
     };
     this.#control = new ControlFollower(this.#services);
     this.#awakeAt = ports.clock.monotonic();
@@ -116,6 +132,8 @@ class ServerNode implements Node {
     this.#every(presenceLeaseMs / 3, () => {
       for (const room of rooms) room.presence.tick();
     });
+    this.#sweepFiles();
+    this.#every(sweepFilesMs, () => this.#sweepFiles());
   }
 
   connect(link: Link, wire: Wire, peer: Peer): Inlet {
@@ -211,6 +229,12 @@ class ServerNode implements Node {
     } catch (error) {
       this.#services.report("warn", "head_check_failed", { error });
     }
+  }
+
+  #sweepFiles(): void {
+    this.#services.files?.sweep().catch((error: unknown) => {
+      this.#services.report("warn", "file_sweep_failed", { error });
+    });
   }
 
   #wasAsleep(): boolean {

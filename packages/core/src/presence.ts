@@ -76,6 +76,13 @@ export class RoomPresence {
     this.#arm();
   }
 
+  /** Whether somebody is here, on any node. */
+  has(user: UserId): boolean {
+    if (this.#local.has(user)) return true;
+    for (const { users } of this.#remote.values()) if (users.has(user)) return true;
+    return false;
+  }
+
   /** Everybody here, those in grace included; at most `limits.listItems`. */
   list(): WireUser[] {
     return [...this.#now().values()].slice(0, limits.listItems);

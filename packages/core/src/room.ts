@@ -13,6 +13,7 @@ import type {
   UserId,
 } from "@parlance/protocol";
 import { allows, needsRole } from "./authorize.ts";
+import { RoomCalls } from "./calls.ts";
 import { CatchUp } from "./catch-up.ts";
 import { Cursors } from "./cursors.ts";
 import { ErasedTexts } from "./erased-texts.ts";
@@ -67,6 +68,7 @@ export class Room {
   readonly presence: RoomPresence;
   readonly roles: RoomRoles;
   readonly cursors: Cursors;
+  readonly calls: RoomCalls;
   /** Sequence of the last event given to this node's subscriptions. */
   last: Sequence;
   revision: number;
@@ -97,6 +99,7 @@ export class Room {
     this.presence = new RoomPresence(this, context);
     this.roles = new RoomRoles(this, context.directory);
     this.cursors = new Cursors(context.clock, (event) => this.signal(event));
+    this.calls = new RoomCalls(this, context);
     this.#behind = new CatchUp(this, this.#recent, context);
     this.#live = new FanOut((subscription, offset) => this.#behind.add(subscription, offset));
   }
@@ -159,10 +162,11 @@ export class Room {
         for (const event of notice.events) this.#accept(event);
         return;
       case "ephemeral":
-        this.deliverEphemeral(notice.event);
+        this.deliverEphemeral(notice.event, notice.to);
         return;
       case "present":
         this.presence.heard(notice.node, notice.users);
+        for (const { id } of notice.users) this.calls.seen(id);
         return;
       case "control":
       case "joined":
@@ -177,7 +181,7 @@ export class Room {
     if (isNext && frame !== undefined && !this.erasedTexts.has(frame)) {
       this.revision = Math.max(this.revision, event.revision);
       this.countable = event.countable;
-      this.#deliver(new RecentEvent(frame));
+      this.#deliver(new RecentEvent(frame, this.epoch));
     } else this.repair();
   }
 
@@ -229,7 +233,7 @@ export class Room {
         // The page is older than the erasure: the next one has it.
         if (this.erasedTexts.has(frame)) break;
         this.countable = countable;
-        this.#deliver(new RecentEvent(frame));
+        this.#deliver(new RecentEvent(frame, this.epoch));
       }
       this.revision = Math.max(this.revision, page.revision);
       if (this.last >= page.head) return;
@@ -240,6 +244,8 @@ export class Room {
     const before = this.last;
     this.last = event.sequence;
     this.#followErasure(event.frame);
+    // A payload was erased: what is kept here still has it.
+    if (event.frame.type === "file.deleted") this.#recent.clear();
     this.#recent.add(event);
     this.#live.event(event, before);
     this.#mark();
@@ -262,6 +268,7 @@ export class Room {
    * disconnect. The event that ends the membership is the last that they get. */
   #followMembership(event: RecentEvent): void {
     const { frame } = event;
+    this.calls.follow(frame);
     if ("erased" in frame) {
       if (frame.type === "member.joined" || frame.type === "member.left") this.roles.forget();
       return;
@@ -305,6 +312,7 @@ export class Room {
     this.#behind.remove(subscription);
     this.#live.remove(subscription);
     this.presence.went(subscription);
+    this.calls.seen(subscription.connection.userId);
   }
 
   /** Goes on with a subscription that is behind; does nothing for others. */
@@ -339,15 +347,16 @@ export class Room {
     });
   }
 
-  /** Tells others too: the room's people on every node. */
-  signal(event: EphemeralEvent): void {
-    this.#context.broker.publish(this.record.room, { type: "ephemeral", event });
-    this.deliverEphemeral(event);
+  /** Tells others too: the room's people on every node, or only one of them. */
+  signal(event: EphemeralEvent, to?: UserId): void {
+    const notice = { type: "ephemeral", event } as const;
+    this.#context.broker.publish(this.record.room, to === undefined ? notice : { ...notice, to });
+    this.deliverEphemeral(event, to);
   }
 
-  /** Tells the people on this node. */
-  deliverEphemeral(event: EphemeralEvent): void {
-    this.#live.ephemeral(event);
+  /** Tells the people on this node, or only one of them. */
+  deliverEphemeral(event: EphemeralEvent, to?: UserId): void {
+    this.#live.ephemeral(event, to);
     if (event.type === "presence") this.#behind.presence(event);
   }
 

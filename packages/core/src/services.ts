@@ -1,5 +1,6 @@
 import type { DeviceId } from "@parlance/protocol";
 import type { Connection } from "./connection.ts";
+import type { Files } from "./files.ts";
 import type { Flusher } from "./flusher.ts";
 import type { NodePorts, NodeSettings } from "./gate.ts";
 import type { PlaceWriter } from "./places.ts";
@@ -16,6 +17,8 @@ export interface Services extends NodePorts {
   readonly devicePlaces: PlaceWriter;
   /** Tells a user's connections, on all nodes, of a room that the user belongs to from now on. */
   readonly tellJoined: (fact: JoinedFact) => void;
+  /** Absent where the node takes no files. */
+  readonly files?: Files;
   /** False from the moment the node notices that it was asleep until it has looked around. */
   readonly isAwake: () => boolean;
 }

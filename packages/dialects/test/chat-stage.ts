@@ -2,6 +2,7 @@
 import { connect, createServer, type Socket as NetSocket, type Server } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { io as io4, type Socket as Socket4 } from "socket.io-client";
+// @ts-expect-error its exports do not lead to its types
 import { io as io3 } from "socket.io-client-3";
 import { type StageServer, startStage } from "./stage.ts";
 

@@ -33,6 +33,8 @@ export const message: z.ZodType = replySchemas.get_message.meta({ id: "Message" 
 export const messageList: z.ZodType = replySchemas.list_messages.meta({ id: "MessageList" });
 export const roomStats: z.ZodType = replySchemas.room_stats.meta({ id: "RoomStats" });
 export const markedRead: z.ZodType = replySchemas.mark_read.meta({ id: "MarkedRead" });
+export const fileList: z.ZodType = replySchemas.list_files.meta({ id: "FileList" });
+export const fileContent: z.ZodType = z.string().meta({ format: "binary" }).describe("The bytes.");
 
 export const key: z.ZodType = z
   .object({
@@ -99,6 +101,10 @@ export const readiness: z.ZodType = z
     components: z.record(z.string(), z.enum(["ok", "degraded", "down"])),
   })
   .meta({ id: "Readiness" });
+
+export const ticket: z.ZodType = z
+  .object({ ticket: z.string(), expires_at: time })
+  .meta({ id: "Ticket" });
 
 export const nothing: z.ZodType = z.null().describe("Done.");
 

@@ -13,12 +13,14 @@ import { acceptJsonOnly, bodyBytes, parseQuery } from "./input.ts";
 import type { HttpOptions, HttpServer } from "./options.ts";
 import { accountRoutes } from "./routes/accounts.ts";
 import { documentRoutes } from "./routes/document.ts";
+import { fileRoutes } from "./routes/files.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { messageChangeRoutes } from "./routes/message-changes.ts";
 import { messageRoutes } from "./routes/messages.ts";
 import { operationRoutes } from "./routes/operations.ts";
 import type { ApiInstance, ApiParts } from "./routes/parts.ts";
 import { roomRoutes } from "./routes/rooms.ts";
+import { ticketRoutes } from "./routes/tickets.ts";
 
 /**
  * The REST API. More routes (pages, files) may be added before `ready()`; then its `routing` is a listener for an
@@ -66,7 +68,9 @@ export async function createHttp(options: HttpOptions): Promise<HttpServer> {
       roomRoutes(parts);
       messageRoutes(parts);
       messageChangeRoutes(parts);
+      ticketRoutes(parts);
       operationRoutes(parts);
+      if (options.files !== undefined) fileRoutes(parts, options.files);
     },
     { prefix: "/api/v1" },
   );

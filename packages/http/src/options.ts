@@ -3,9 +3,11 @@ import type {
   ApiKeys,
   Authenticator,
   Clock,
+  FileStore,
   Ids,
   Node,
   Report,
+  Tickets,
   UserAdmin,
 } from "@parlance/core";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
@@ -21,6 +23,9 @@ export interface HttpOptions {
   readonly accounts: Accounts;
   readonly keys: ApiKeys;
   readonly users: UserAdmin;
+  /** Bytes of shared files; without it there are no routes for them. */
+  readonly files?: FileStore;
+  readonly tickets: Pick<Tickets, "issue">;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly report: Report;

@@ -3,8 +3,10 @@ import type { KeyScope } from "@parlance/core";
 import {
   type ClientMessageId,
   type DeviceId,
+  type FileId,
   fields,
   type JsonObject,
+  limits,
   type RoomId,
   roles,
   type Sequence,
@@ -121,6 +123,21 @@ export const keyBody: z.ZodType<KeyBody> = z
   })
   .meta({ id: "NewKey" });
 
+export interface TicketBody {
+  room?: RoomId;
+  rooms?: RoomId[];
+}
+export const ticketBody: z.ZodType<TicketBody> = z
+  .object({
+    room: fields.roomId.exactOptional(),
+    rooms: z.array(fields.roomId).min(1).max(limits.resumeRooms).exactOptional(),
+  })
+  .refine((body) => (body.room === undefined) !== (body.rooms === undefined), {
+    message: "either room or rooms",
+    path: ["room"],
+  })
+  .meta({ id: "NewTicket" });
+
 /* Paths, queries and headers. */
 
 export const roomParams: z.ZodType<{ room: RoomId }> = z.object({ room: fields.roomId });
@@ -187,4 +204,15 @@ export interface MessageHeaders {
 /** Loose, since the validated headers replace those of the request. */
 export const messageHeaders: z.ZodType<MessageHeaders> = z.looseObject({
   "idempotency-key": fields.clientMessageId.exactOptional(),
+});
+
+export const fileParams: z.ZodType<{ file: FileId }> = z.object({ file: fields.fileId });
+
+export interface FileListQuery {
+  before?: Sequence;
+  limit?: number;
+}
+export const fileListQuery: z.ZodType<FileListQuery> = z.object({
+  before: queryNumber(fields.sequence).exactOptional(),
+  limit: queryNumber(fields.pageLimit).exactOptional(),
 });

@@ -34,6 +34,16 @@ const summaries: Readonly<Record<CommandType, string>> = {
   room_stats: "Counts a room's messages and who wrote them.",
   edit_document: "Writes one change of a shared document; idempotent by client_message_id.",
   cursor: "Tells the others where the caller's cursor is.",
+  start_call: "Rings people of a room.",
+  answer_call: "Takes a call.",
+  end_call: "Ends a call, or leaves one of several people.",
+  signal_call: "Hands an offer, an answer or a candidate to another participant of a call.",
+  begin_upload: "Begins to send a file in pieces.",
+  upload_piece: "Sends the next piece of a file.",
+  finish_upload: "Shares the file that was sent.",
+  get_file: "Tells about one shared file.",
+  list_files: "Lists the files of a room, newest first.",
+  delete_file: "Removes a shared file.",
 };
 
 const ref = (path: string): JsonObject => ({ $ref: `#/${path}` });

@@ -49,6 +49,11 @@ const table = {
   feature_disabled: { http: 403, retry: "never", text: "That feature is switched off here." },
   not_found: { http: 404, retry: "never", text: "There is no such thing, or not for you." },
   method_not_allowed: { http: 405, retry: "never", text: "That method is not known here." },
+  not_acceptable: {
+    http: 406,
+    retry: "never",
+    text: "The answer here has a type that the request does not accept.",
+  },
   conflict: {
     http: 409,
     retry: "never",
@@ -68,6 +73,11 @@ const table = {
     close: 1013,
     retry: "later",
     text: "The server cannot do that right now.",
+  },
+  storage_full: {
+    http: 507,
+    retry: "later",
+    text: "There is no room for that: your files, or the server's disk, are full.",
   },
   sign_in_timeout: { http: 408, close: 4408, retry: "later", text: "Nobody signed in, in time." },
   slow_consumer: {

@@ -1,7 +1,16 @@
 /** Schemas of single values, shared by the frames and the REST bodies. */
 import { z } from "zod";
 import type { Json } from "./canonical.ts";
-import type { ClientMessageId, DeviceId, Epoch, RoomId, Sequence, UserId } from "./ids.ts";
+import type {
+  CallId,
+  ClientMessageId,
+  DeviceId,
+  Epoch,
+  FileId,
+  RoomId,
+  Sequence,
+  UserId,
+} from "./ids.ts";
 import { isPlainJson, isStorable, type JsonObject, jsonLength, utf8Length } from "./json-value.ts";
 import { limits } from "./limits.ts";
 
@@ -157,3 +166,22 @@ export const emoji: z.ZodType<string> = z
 
 /** What somebody says about themselves: one line, 1-64 UTF-16 code units. */
 export const userStatus: z.ZodType<string> = line(limits.statusLength);
+export const callId: z.ZodType<CallId> = z
+  .string()
+  .max(64)
+  .regex(/^[A-Za-z0-9]+$/) as unknown as z.ZodType<CallId>;
+
+/** Letters and digits only: a file's id becomes a name in a directory. */
+export const fileId: z.ZodType<FileId> = z
+  .string()
+  .max(64)
+  .regex(/^[A-Za-z0-9]+$/) as unknown as z.ZodType<FileId>;
+
+/** Lower-case hexadecimal. */
+export const sha256: z.ZodType<string> = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** `type/subtype` of RFC 6838 §4.2, without parameters. */
+export const mediaType: z.ZodType<string> = z
+  .string()
+  .max(127)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*$/);

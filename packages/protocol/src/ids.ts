@@ -23,6 +23,10 @@ export type SessionId = Branded<string, "SessionId">;
 export type ConnectionId = Branded<string, "ConnectionId">;
 /** Who was authenticated, for idempotence: a user id, or `service:<name>` for a back end's key. */
 export type Principal = Branded<string, "Principal">;
+/** One call in a room, made by the server. */
+export type CallId = Branded<string, "CallId">;
+/** A file, also while it is being uploaded. Made by the server: 1-64 letters and digits, nothing of the file's name. */
+export type FileId = Branded<string, "FileId">;
 /** An event's place in its room's log: 1, 2, 3 …; as an offset, 0 is before the first. */
 export type Sequence = number;
 

@@ -1,5 +1,7 @@
 export * from "./canonical.ts";
+export type * from "./commands/calls.ts";
 export type * from "./commands/editing.ts";
+export type * from "./commands/files.ts";
 export * from "./commands/index.ts";
 export type * from "./commands/messages.ts";
 export type * from "./commands/reading.ts";
@@ -8,8 +10,10 @@ export type * from "./commands/session.ts";
 export type * from "./commands/writing.ts";
 export { reservedPublishFields } from "./commands/writing.ts";
 export * from "./errors.ts";
+export type * from "./events/calls.ts";
 export * from "./events/durable.ts";
 export * from "./events/ephemeral.ts";
+export type * from "./events/files.ts";
 export * as fields from "./fields.ts";
 export type * from "./frames.ts";
 export type * from "./ids.ts";

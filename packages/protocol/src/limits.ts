@@ -41,6 +41,14 @@ export const limits = {
   resumeRooms: 200,
   /** Members or rooms in one listing. */
   listItems: 1_000,
+  /** People whom one call may ring. */
+  callees: 8,
+  /** UTF-8 bytes of one call signal as JSON. */
+  signalBytes: 16_384,
+  /** Bytes of one piece of an upload, before base64. */
+  pieceBytes: 65_536,
+  /** A file's name as given, in UTF-16 code units. It is made harmless and shorter before it is stored. */
+  fileNameLength: 1_024,
   /** Frames in a row that are not understood before the connection is closed with 4500. */
   badFramesInARow: 20,
 } as const;

@@ -3,6 +3,8 @@
  * the compiler proves that they are the interfaces beside the commands.
  */
 import { z } from "zod";
+import type { CallChanged } from "./commands/calls.ts";
+import type { FileView } from "./commands/files.ts";
 import type { CommandType, Replies } from "./commands/index.ts";
 import type { MessageChanged, MessageView } from "./commands/messages.ts";
 import type { ProofResult, Subscribed } from "./commands/reading.ts";
@@ -11,7 +13,17 @@ import type { WireUser } from "./commands/session.ts";
 import type { ErrorCode, WireError } from "./errors.ts";
 import { errors } from "./errors.ts";
 import { eventFrameSchema, eventId } from "./events/frame-schemas.ts";
-import { epoch, messageData, roomId, sequence, token, userId } from "./fields.ts";
+import {
+  callId,
+  epoch,
+  fileId,
+  messageData,
+  roomId,
+  sequence,
+  sha256,
+  token,
+  userId,
+} from "./fields.ts";
 import type { SessionId } from "./ids.ts";
 import { roles, roomKinds } from "./room-kind.ts";
 
@@ -116,6 +128,26 @@ export const messageViewSchema: z.ZodType<MessageView> = z.object({
   name_of_account: z.literal(true).exactOptional(),
 });
 
+const callChanged: z.ZodType<CallChanged> = z.object({
+  room: roomId,
+  call_id: callId,
+  epoch,
+  sequence,
+  repeated: z.boolean().exactOptional(),
+});
+
+const fileView: z.ZodType<FileView> = z.object({
+  file_id: fileId,
+  room: roomId,
+  sequence,
+  author: userId,
+  name: z.string(),
+  bytes: z.int().min(1),
+  media_type: z.string(),
+  sha256,
+  time: z.iso.datetime(),
+});
+
 const nothing: z.ZodType<Record<string, never>> = z.object({});
 
 /** Schema of the `result` of each command's reply. */
@@ -196,4 +228,26 @@ export const replySchemas: { readonly [T in CommandType]: z.ZodType<Replies[T]> 
   }),
   edit_document: z.object({ room: roomId, epoch, sequence, time, repeated }),
   cursor: nothing,
+  start_call: z.object({
+    room: roomId,
+    call_id: callId,
+    epoch,
+    sequence,
+    callees: z.array(userId),
+  }),
+  answer_call: callChanged,
+  end_call: callChanged,
+  signal_call: nothing,
+  begin_upload: z.object({ upload_id: fileId, piece_bytes: z.int() }),
+  upload_piece: z.object({ upload_id: fileId, received: z.int().min(1) }),
+  finish_upload: z.object({
+    room: roomId,
+    epoch,
+    sequence,
+    file: fileView,
+    repeated: z.boolean().exactOptional(),
+  }),
+  get_file: fileView,
+  list_files: z.object({ room: roomId, files: z.array(fileView) }),
+  delete_file: z.object({ room: roomId, epoch, sequence }),
 };

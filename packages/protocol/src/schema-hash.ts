@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "b0db68cad1f39ee9192382b6d41e568838145b03192b233aa381f901fa0f1352",
+  sha256: "0c401623969d287b11db2e95bf24e8172744bb966ed59e5a3694912999035cdf",
 } as const;

@@ -1,18 +1,21 @@
 /** The composition root: which adapters meet, in which order they start and stop. */
 import { randomUUID } from "node:crypto";
 import type { Server } from "node:http";
+import { join } from "node:path";
 import { createMemoryBroker } from "@parlance/broker/memory";
 import {
   type Broker,
   createNode,
   defaultSettings,
+  type FileStore,
   type Node,
   type NodePorts,
 } from "@parlance/core";
-import { createGateway, type Gateway } from "@parlance/gateway";
+import { Admission, createGateway, type EventStreams, type Gateway } from "@parlance/gateway";
 import { createHttp, type HttpServer, type Readiness } from "@parlance/http";
 import { createConnectHook, createIdentity } from "@parlance/identity";
 import type { RoomId } from "@parlance/protocol";
+import { openFileDirectory } from "@parlance/storage/files";
 import type { SqliteStore } from "@parlance/storage/sqlite";
 import { systemClock } from "./clock.ts";
 import { listenEntries } from "./config/listen.ts";
@@ -36,6 +39,7 @@ import { servePages } from "./pages.ts";
 import { removeRunningFile, writeRunningFile } from "./running-file.ts";
 import { type InstallSecret, installSecret } from "./secret.ts";
 import { type Embed, embedOf, openSocketIo, type SocketIoPart } from "./socketio.ts";
+import { openEventStreams, streamsBefore } from "./sse.ts";
 import { openStore } from "./store.ts";
 import { version } from "./version.ts";
 import { builtFiles, serveWebApp, type WebFiles } from "./web-app.ts";
@@ -77,9 +81,11 @@ interface Parts {
   readonly config: Config;
   readonly log: Log;
   readonly store: SqliteStore;
+  readonly files: FileStore;
   readonly broker: Broker;
   readonly node: Node;
   readonly gateway: Gateway;
+  readonly streams: EventStreams;
   readonly http: HttpServer;
   readonly server: Server;
   readonly extra: ExtraListeners;
@@ -111,6 +117,8 @@ export async function startServer(
   const store = await openStore(config);
   const opened: (() => Promise<void>)[] = [() => store.close()];
   try {
+    const files = await openFileDirectory({ directory: join(config.data_dir, "files") });
+    opened.unshift(() => files.close());
     // First, since the system may choose the port, and the origin of our own pages contains it.
     const server = await openListener(config, log.report);
     opened.unshift(() => closeListener(server));
@@ -120,12 +128,11 @@ export async function startServer(
       log.report,
     );
     opened.unshift(() => extra.close());
-    const parts = await assemble({ config, log, store, server, extra, secret, options });
+    const parts = await assemble({ config, log, store, files, server, extra, secret, options });
     for (const { server: listener, port } of [{ server, port: config.port }, ...extra.listeners]) {
       listener.off("request", answerNotYet);
-      const isMain = listener === server;
-      const { routing } = parts.http;
-      listener.on("request", isMain ? parts.socketIo.routing(routing) : routing);
+      const routing = streamsBefore(parts.streams, parts.http.routing);
+      listener.on("request", listener === server ? parts.socketIo.routing(routing) : routing);
       parts.gateway.attach(listener, port);
     }
     return announce(parts, secret);
@@ -139,12 +146,13 @@ async function assemble(given: {
   readonly config: Config;
   readonly log: Log;
   readonly store: SqliteStore;
+  readonly files: FileStore;
   readonly server: Server;
   readonly extra: ExtraListeners;
   readonly secret: InstallSecret;
   readonly options: StartOptions;
 }): Promise<Parts> {
-  const { config, log, store, server, extra, secret } = given;
+  const { config, log, store, files, server, extra, secret } = given;
   const clock = systemClock;
   const ids = createIds(clock.now);
   const broker = createMemoryBroker();
@@ -182,7 +190,21 @@ async function assemble(given: {
       signInTimeoutMs: config.sign_in_timeout_ms,
       heartbeatMs: config.heartbeat_ms,
     },
+    {
+      store: files,
+      index: store.files,
+      maxFileBytes: config.file_bytes,
+      quotaBytes: config.file_quota_bytes,
+    },
   );
+  const limits = {
+    maxConnections: config.max_connections,
+    maxConnectionsPerAddress: config.connections_per_address,
+    heartbeatMs: config.heartbeat_ms,
+  };
+  const admission = new Admission(limits);
+  const { tickets } = identity;
+  const streams = openEventStreams({ config, node, tickets, admission, ids, report: log.report });
   const socketIo = openSocketIo(config, {
     node,
     clock,
@@ -204,11 +226,8 @@ async function assemble(given: {
     },
     compression: config.compression,
     trustedProxies: config.trusted_proxies,
-    limits: {
-      maxConnections: config.max_connections,
-      maxConnectionsPerAddress: config.connections_per_address,
-      heartbeatMs: config.heartbeat_ms,
-    },
+    limits,
+    admission,
   });
   const http = await createHttp({
     node,
@@ -216,6 +235,8 @@ async function assemble(given: {
     accounts: identity.accounts,
     keys: identity.keys,
     users: identity.users,
+    files,
+    tickets,
     clock,
     ids,
     report: log.report,
@@ -261,7 +282,21 @@ async function assemble(given: {
   }
   await node.start();
   await http.ready();
-  return { config, log, store, broker, node, gateway, http, server, extra, socketIo, life };
+  return {
+    config,
+    log,
+    store,
+    files,
+    broker,
+    node,
+    gateway,
+    streams,
+    http,
+    server,
+    extra,
+    socketIo,
+    life,
+  };
 }
 
 function hooksOf(
@@ -330,17 +365,20 @@ function announce(parts: Parts, { madeAt }: InstallSecret): ParlanceServer {
  * back, instead of finding nobody.
  */
 async function closeInOrder(parts: Parts, drainMs: number): Promise<void> {
-  const { config, log, store, node, gateway, http, server, extra, socketIo, life } = parts;
+  const { config, log, store, files, node, gateway, streams, http, server, extra, socketIo, life } =
+    parts;
   log.report("info", "server_draining", { connections: node.counts().connections });
   life.isDraining = true;
   gateway.refuseNew();
   await node.drain(drainMs);
   gateway.close();
   await socketIo.socketIo.close();
+  streams.close();
   await Promise.all([closeListener(server), extra.close()]);
   await http.close();
   await node.close();
   removeRunningFile(config.data_dir);
+  await files.close();
   await store.close();
   log.report("info", "server_stopped", {});
   log.flush();

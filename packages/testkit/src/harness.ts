@@ -6,6 +6,7 @@ import {
   createNode,
   type Directory,
   defaultSettings,
+  type FilePorts,
   type Identity,
   type Ids,
   type Inlet,
@@ -93,6 +94,8 @@ export interface HarnessOptions {
   readonly clock?: ManualClock;
   readonly settings?: Partial<NodeSettings>;
   readonly nodeId?: string;
+  /** Without it the node takes no files. */
+  readonly filePorts?: FilePorts;
 }
 
 /** A line that the node reported. */
@@ -128,6 +131,7 @@ export async function startNode(options: HarnessOptions): Promise<Harness> {
       report: (level, event, fields) => void reports.push({ level, event, fields }),
     },
     { ...defaultSettings, commandsPerSecond: 0, ...options.settings },
+    options.filePorts,
   );
   await node.start();
   const connect = (): TestClient => new TestClient(node);

@@ -5,8 +5,10 @@ import type { ConnectionlessType } from "../gate.ts";
 import { type Awaitable, type Outcome, Pipelined } from "../outcome.ts";
 import type { Task } from "../ports/index.ts";
 import type { CommandContext, LiveContext, Services } from "../services.ts";
+import { answerCall, endCall, signalCall, startCall } from "./calls.ts";
 import { cursor, editDocument } from "./editing.ts";
 import { enter } from "./enter.ts";
+import { beginUpload, deleteFile, finishUpload, getFile, listFiles, uploadPiece } from "./files.ts";
 import { addMember, join, leave, removeMember } from "./membership.ts";
 import { getMessage, listMessages, roomStats } from "./message-views.ts";
 import { deleteMessage, editMessage, react } from "./messages.ts";
@@ -43,6 +45,16 @@ const forEverybody: { readonly [T in ConnectionlessType]: Perform<T, CommandCont
   room_stats: roomStats,
   edit_document: editDocument,
   cursor,
+  start_call: startCall,
+  answer_call: answerCall,
+  end_call: endCall,
+  signal_call: signalCall,
+  begin_upload: beginUpload,
+  upload_piece: uploadPiece,
+  finish_upload: finishUpload,
+  get_file: getFile,
+  list_files: listFiles,
+  delete_file: deleteFile,
 };
 
 const forConnections: {

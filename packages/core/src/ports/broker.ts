@@ -36,7 +36,8 @@ export type Notice =
       readonly epoch: Epoch;
       readonly events: readonly CommittedEvent[];
     }
-  | { readonly type: "ephemeral"; readonly event: EphemeralEvent }
+  /** `to`: only for that user's connections. */
+  | { readonly type: "ephemeral"; readonly event: EphemeralEvent; readonly to?: UserId }
   /** All users that `node` has in the room; replaces what was known of that node. */
   | { readonly type: "present"; readonly node: string; readonly users: readonly WireUser[] }
   | { readonly type: "control"; readonly head: Sequence }

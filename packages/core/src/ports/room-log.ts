@@ -103,7 +103,10 @@ export interface Append {
    *  - `message.edited` → what the message says now;
    *  - `message.deleted` → erases payload and nonce of the message and of all its edits, its reactions and search terms, and
    *    writes `message_erased` to the control log;
-   *  - `reaction.added`, `reaction.removed` → the message's reactions, of which one user has each kind at most once.
+   *  - `reaction.added`, `reaction.removed` → the message's reactions, of which one user has each kind at most once;
+   *  - `file.shared` → the file's row in the `FileIndex` becomes visible; refused (`StorageError`) if the upload is gone;
+   *  - `file.deleted` → the row becomes invisible, the payload and nonce of its `file.shared` are erased;
+   *  - call events → nothing.
    *
    * Those about a message are refused as `gone` unless it is in this room and was not deleted. */
   readonly event: Pick<AnyDurableEvent, "type" | "data">;

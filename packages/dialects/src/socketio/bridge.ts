@@ -23,7 +23,7 @@ import {
   type UserId,
 } from "@parlance/protocol";
 import type { Server, Socket } from "socket.io";
-import { actionOf } from "./decode.ts";
+import { actionOf } from "./actions.ts";
 import { encodeEvent } from "./encode.ts";
 import type { EngineConnection } from "./engine.ts";
 import { type Brought, broughtBy, deviceOf, factsWith, refusalOf } from "./handshake.ts";

@@ -429,6 +429,95 @@ describe("chats", () => {
   });
 });
 
+describe("calls and files", () => {
+  test("[SIO-12] a call rings, is answered, exchanges signals and ends", async () => {
+    const chat = await stage.chat([ann, bob]);
+    const a = await stage.connect(ann);
+    const b = await stage.connect(bob);
+    const { callId } = await a.ask("call:start", { chatId: chat, media: "video" });
+    expect(await b.until("call:started")).toEqual({
+      callId,
+      chatId: chat,
+      media: "video",
+      caller: { id: ann.id, username: "Ann" },
+      callees: [bob.id],
+    });
+    const call = { callId, chatId: chat };
+    expect(await b.ask("call:answer", call)).toEqual({ ok: true, ...call });
+    expect(await a.until("call:answered")).toEqual({ ...call, userId: bob.id, username: "Bob" });
+    const offer = { type: "offer", sdp: "v=0" };
+    expect((await a.ask("call:offer", { ...call, to: bob.id, offer }))["ok"]).toBe(true);
+    await a.ask("call:candidate", { ...call, to: bob.id, candidate: { candidate: "c" } });
+    await b.ask("call:signal", { ...call, to: ann.id, signal: { answer: { sdp: "w" } } });
+    await a.until("call:signal");
+    expect(b.all("call:signal")).toEqual([
+      { ...call, from: ann.id, signal: { offer } },
+      { ...call, from: ann.id, signal: { candidate: { candidate: "c" } } },
+    ]);
+    expect(a.all("call:signal")).toEqual([
+      { ...call, from: bob.id, signal: { answer: { sdp: "w" } } },
+    ]);
+    await a.ask("call:end", call);
+    expect(await b.until("call:ended")).toEqual({
+      ...call,
+      reason: "hung_up",
+      durationMs: expect.any(Number),
+    });
+    a.socket.disconnect();
+    b.socket.disconnect();
+  });
+
+  test.each(ways)(
+    "[SIO-11] bytes arrive as they were, in pieces and in one event, $name",
+    async (way) => {
+      const chat = await stage.chat([ann, bob]);
+      const a = await stage.connect(ann, way);
+      const b = await stage.connect(bob, way);
+      const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, index) => index % 251));
+      const begun = await a.ask("file:begin", {
+        chatId: chat,
+        name: "photo.png",
+        bytes: bytes.length,
+        mediaType: "image/png",
+      });
+      expect(begun).toMatchObject({ ok: true, pieceBytes: expect.any(Number) });
+      const { fileId, pieceBytes } = begun as { fileId: string; pieceBytes: number };
+      for (let index = 0; index * pieceBytes < bytes.length; index += 1) {
+        const content = bytes.subarray(index * pieceBytes, (index + 1) * pieceBytes);
+        // Text is as good as bytes.
+        const sent = index === 0 ? content : content.toString("base64");
+        const piece = await a.ask("file:piece", { fileId, index, content: sent });
+        expect(piece).toMatchObject({ ok: true, fileId });
+      }
+      const finished = await a.ask("file:finish", { fileId });
+      const shared = await b.until("file:shared");
+      expect(finished).toMatchObject({ ok: true, file: { fileId, chatId: chat } });
+      expect(shared).toMatchObject({
+        fileId,
+        chatId: chat,
+        name: "photo.png",
+        bytes: bytes.length,
+        mediaType: "image/png",
+        sender: { id: ann.id, username: "Ann" },
+      });
+      const response = await fetch(`${stage.url}/api/v1/files/${fileId}`, {
+        headers: { authorization: `Bearer ${bob.token}` },
+      });
+      expect(Buffer.compare(Buffer.from(await response.arrayBuffer()), bytes)).toBe(0);
+
+      const small = { chatId: chat, name: "note.txt", content: Buffer.from("hi") };
+      const uploaded = await a.ask("file:upload", small);
+      expect(uploaded).toMatchObject({ ok: true, file: { name: "note.txt", bytes: 2 } });
+      const large = { ...small, content: Buffer.alloc(65_537) };
+      expect(await a.ask("file:upload", large)).toMatchObject({ error: { code: "too_large" } });
+      await a.ask("file:delete", { chatId: chat, fileId });
+      expect(await b.until("file:deleted")).toEqual({ fileId, chatId: chat, userId: ann.id });
+      a.socket.disconnect();
+      b.socket.disconnect();
+    },
+  );
+});
+
 describe("what is not understood", () => {
   let client: ChatClient;
   let chat: string;

@@ -48,6 +48,13 @@ export function encodeEvent(event: EventFrame | EphemeralEvent | NoticeEvent): s
       return packet("chat:removed", { chatId: event.room });
     case "reset":
       return packet("chat:reset", { chatId: event.room });
+    case "call.signal":
+      return packet("call:signal", {
+        callId: event.call_id,
+        chatId: event.room,
+        from: event.from,
+        signal: event.signal,
+      });
     case "presence":
     case "cursor":
     case "goodbye":
@@ -79,6 +86,18 @@ function encodeDurable(event: AnyDurableEvent): string | undefined {
       const reaction = { messageId, chatId: event.room, userId: event.author, emoji, on };
       return packet("message:reaction", reaction, writePlace(event));
     }
+    case "call.started":
+    case "call.answered":
+    case "call.left":
+    case "call.ended":
+      return encodeCall(event);
+    case "file.shared":
+      return packet("file:shared", fileOf(event), writePlace(event));
+    case "file.deleted": {
+      const { author: userId, room: chatId } = event;
+      const { file_id: fileId } = event.data;
+      return packet("file:deleted", { fileId, chatId, userId }, writePlace(event));
+    }
     case "member.joined":
     case "member.left":
     case "document.edited":
@@ -86,6 +105,45 @@ function encodeDurable(event: AnyDurableEvent): string | undefined {
     default:
       return event satisfies never;
   }
+}
+
+type CallEvent = Extract<AnyDurableEvent, { readonly type: `call.${string}` }>;
+
+function encodeCall(event: CallEvent): string {
+  const call = { callId: event.data.call_id, chatId: event.room };
+  const told = (name: string, more: object): string =>
+    packet(name, { ...call, ...more }, writePlace(event));
+  switch (event.type) {
+    case "call.started": {
+      const { media, callees, caller_name: username } = event.data;
+      return told("call:started", { media, caller: { id: event.author, username }, callees });
+    }
+    case "call.answered":
+      return told("call:answered", { userId: event.author, username: event.data.user_name });
+    case "call.left": {
+      const { user_name: username, reason } = event.data;
+      return told("call:left", { userId: event.author, username, reason });
+    }
+    case "call.ended": {
+      const { reason, duration_ms: durationMs } = event.data;
+      return told("call:ended", { reason, durationMs });
+    }
+    default:
+      return event satisfies never;
+  }
+}
+
+function fileOf({ author, data, room, time }: DurableEvent<"file.shared">): object {
+  return {
+    fileId: data.file_id,
+    chatId: room,
+    name: data.name,
+    bytes: data.bytes,
+    mediaType: data.media_type,
+    sha256: data.sha256,
+    sender: { id: author, username: data.author_name },
+    created_at: time,
+  };
 }
 
 /** A stored message in this chat's shape. */
@@ -142,6 +200,10 @@ const fieldNames: Readonly<Record<string, string>> = {
   text: "content",
   client_message_id: "clientMessageId",
   message_id: "messageId",
+  call_id: "callId",
+  file_id: "fileId",
+  upload_id: "fileId",
+  media_type: "mediaType",
 };
 
 /** An error with its field named as the client named it. */

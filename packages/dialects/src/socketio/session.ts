@@ -12,7 +12,8 @@ import {
   type UserId,
   type WireUser,
 } from "@parlance/protocol";
-import { type Action, actionOf, decode, type Fields, payloadOf } from "./decode.ts";
+import { type Action, actionOf, type Given } from "./actions.ts";
+import { decode, type Fields, payloadOf } from "./decode.ts";
 import { chatError, encodeError, encodeEvent, encodeStatus } from "./encode.ts";
 import type { KeptSession } from "./kept-sessions.ts";
 import { placesSent } from "./kept-sessions.ts";
@@ -79,36 +80,32 @@ export class SocketSession implements Translator {
         : payloadOf(payload);
     if (action === undefined || fields instanceof ProtocolError) {
       this.#notUnderstood(fields as ProtocolError, acknowledge);
-    } else if (action.first === undefined) {
-      this.#command(action, fields, undefined, acknowledge);
-    } else {
-      this.#decoded(action.first(fields), acknowledge, (reply) => {
-        this.#command(action, fields, reply, acknowledge);
-      });
-    }
+    } else this.#step(action, 0, { fields, known: [], newId: () => this.#newId() }, acknowledge);
   }
 
-  #command(
-    action: Action,
-    fields: Fields,
-    known: Reply | undefined,
-    acknowledge: Acknowledge | undefined,
-  ): void {
-    const wanted = action.command(fields, () => this.#newId(), known);
+  #step(action: Action, index: number, given: Given, acknowledge: Acknowledge | undefined): void {
+    const wanted = action.steps[index]?.(given) ?? {};
     this.#decoded(wanted, acknowledge, (reply, command) => {
+      if (index + 1 < action.steps.length) {
+        const known = [...given.known, reply];
+        this.#step(action, index + 1, { ...given, known }, acknowledge);
+        return;
+      }
       this.#followOwn(command, reply);
       const identity = this.#doing?.identity;
       if (identity === undefined) return;
-      acknowledge?.({ ok: true, ...action.answer(reply, { command, fields, identity }) });
+      const asked = { command, fields: given.fields, identity };
+      acknowledge?.({ ok: true, ...action.answer(reply, asked) });
     });
   }
 
   #decoded(
-    wanted: Fields,
+    wanted: Fields | ProtocolError,
     acknowledge: Acknowledge | undefined,
     done: (reply: Reply, command: Command) => void,
   ): void {
-    const decoded = decode(wanted);
+    const decoded =
+      wanted instanceof ProtocolError ? ({ ok: false, error: wanted } as const) : decode(wanted);
     if (!decoded.ok) {
       this.#notUnderstood(decoded.error, acknowledge);
       return;
@@ -301,5 +298,6 @@ export class SocketSession implements Translator {
 }
 
 function lengthOf(command: Command): number {
-  return "text" in command && typeof command.text === "string" ? command.text.length : 64;
+  if (command.type === "upload_piece") return command.content.length;
+  return "text" in command ? command.text.length : 64;
 }

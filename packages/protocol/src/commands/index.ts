@@ -1,7 +1,9 @@
 /** All commands of the native dialect: one table from `type` to schema, one type from command to reply. */
 import type { z } from "zod";
+import * as calls from "./calls.ts";
 import type { CommandId } from "./command-id.ts";
 import * as editing from "./editing.ts";
+import * as files from "./files.ts";
 import * as messages from "./messages.ts";
 import * as reading from "./reading.ts";
 import * as rooms from "./rooms.ts";
@@ -38,6 +40,16 @@ export interface Replies {
   room_stats: messages.RoomStatistics;
   edit_document: editing.DocumentEdited;
   cursor: Record<string, never>;
+  start_call: calls.CallStarted;
+  answer_call: calls.CallChanged;
+  end_call: calls.CallChanged;
+  signal_call: Record<string, never>;
+  begin_upload: files.UploadBegun;
+  upload_piece: files.PieceTaken;
+  finish_upload: files.UploadFinished;
+  get_file: files.FileView;
+  list_files: files.FileList;
+  delete_file: files.FileDeleted;
 }
 
 interface CommandTypes {
@@ -69,6 +81,16 @@ interface CommandTypes {
   room_stats: messages.RoomStats;
   edit_document: editing.EditDocument;
   cursor: editing.Cursor;
+  start_call: calls.StartCall;
+  answer_call: calls.AnswerCall;
+  end_call: calls.EndCall;
+  signal_call: calls.SignalCall;
+  begin_upload: files.BeginUpload;
+  upload_piece: files.UploadPiece;
+  finish_upload: files.FinishUpload;
+  get_file: files.GetFile;
+  list_files: files.ListFiles;
+  delete_file: files.DeleteFile;
 }
 
 export type CommandType = keyof CommandTypes;
@@ -107,6 +129,16 @@ export const commandSchemas: { readonly [T in CommandType]: z.ZodType<CommandTyp
   room_stats: messages.roomStats,
   edit_document: editing.editDocument,
   cursor: editing.cursor,
+  start_call: calls.startCall,
+  answer_call: calls.answerCall,
+  end_call: calls.endCall,
+  signal_call: calls.signalCall,
+  begin_upload: files.beginUpload,
+  upload_piece: files.uploadPiece,
+  finish_upload: files.finishUpload,
+  get_file: files.getFile,
+  list_files: files.listFiles,
+  delete_file: files.deleteFile,
 };
 
 const byType: ReadonlyMap<string, z.ZodType<Command>> = new Map(

@@ -5,9 +5,11 @@ import type { ClientMessageId, EventId, RoomId, Sequence, UserId } from "../ids.
 import type { JsonObject } from "../json-value.ts";
 import type { Role } from "../room-kind.ts";
 import { roles } from "../room-kind.ts";
+import { type CallPayloads, callPayloadSchemas } from "./calls.ts";
+import { type FilePayloads, filePayloadSchemas } from "./files.ts";
 
 /** Payloads by type. Names of people are in the payload, not in the envelope, so that they can be erased. */
-export interface DurablePayloads {
+export interface DurablePayloads extends CallPayloads, FilePayloads {
   "message.created": {
     readonly text: string;
     readonly author_name: string;
@@ -104,6 +106,8 @@ const payloads = {
   "reaction.added": z.object({ message_id: messageId, emoji: z.string(), user_name: z.string() }),
   "reaction.removed": z.object({ message_id: messageId, emoji: z.string() }),
   "document.edited": z.object({ changes: z.string(), author_number: number.exactOptional() }),
+  ...callPayloadSchemas,
+  ...filePayloadSchemas,
 } as const;
 
 /** All types, for schemas and tables. */

@@ -3,8 +3,8 @@ import { z } from "zod";
 import type { Json } from "../canonical.ts";
 import type { WireUser } from "../commands/session.ts";
 import type { ErrorCode } from "../errors.ts";
-import { cursorPosition, epoch, roomId, sequence, userId } from "../fields.ts";
-import type { Epoch, EventId, RoomId, Sequence, UserId } from "../ids.ts";
+import { callId, cursorPosition, epoch, roomId, sequence, userId } from "../fields.ts";
+import type { CallId, Epoch, EventId, RoomId, Sequence, UserId } from "../ids.ts";
 
 /** Somebody writes or stopped. Class *droppable*. Forget it after `typingExpiryMs` without another. */
 export interface TypingEvent {
@@ -51,6 +51,18 @@ export interface CursorEvent {
   readonly position: Json;
 }
 
+/** What two ends of a call tell each other to connect: an offer, an answer, a candidate. Opaque to the server. */
+export type CallSignal = { readonly [key: string]: Json };
+
+/** A call signal of another participant; only the connections of the one it is meant for get it. Class *droppable*. */
+export interface CallSignalEvent {
+  readonly type: "call.signal";
+  readonly room: RoomId;
+  readonly call_id: CallId;
+  readonly from: UserId;
+  readonly signal: CallSignal;
+}
+
 /** The server ended a subscription: the right to read is gone. Nothing of the room follows. */
 export interface UnsubscribedEvent {
   readonly type: "unsubscribed";
@@ -71,7 +83,12 @@ export interface GoodbyeEvent {
   readonly reconnect_after_ms: number;
 }
 
-export type EphemeralEvent = TypingEvent | PresenceEvent | ReadEvent | CursorEvent;
+export type EphemeralEvent =
+  | TypingEvent
+  | PresenceEvent
+  | ReadEvent
+  | CursorEvent
+  | CallSignalEvent;
 export type NoticeEvent = UnsubscribedEvent | ResetEvent | GoodbyeEvent;
 
 const user = z.object({
@@ -113,6 +130,13 @@ export const ephemeralSchemas: Readonly<Record<(EphemeralEvent | NoticeEvent)["t
       number: z.int().min(0).exactOptional(),
       name: z.string(),
       position: cursorPosition,
+    }),
+    "call.signal": z.object({
+      type: z.literal("call.signal"),
+      room: roomId,
+      call_id: callId,
+      from: userId,
+      signal: z.record(z.string(), z.unknown()),
     }),
     unsubscribed: z.object({ type: z.literal("unsubscribed"), room: roomId, code: z.string() }),
     reset: z.object({ type: z.literal("reset"), room: roomId, epoch }),

@@ -40,6 +40,12 @@ export const durableEventSchemas: { readonly [T in DurableType]: z.ZodType<Durab
   "reaction.added": withPayload("reaction.added"),
   "reaction.removed": withPayload("reaction.removed"),
   "document.edited": withPayload("document.edited"),
+  "call.started": withPayload("call.started"),
+  "call.answered": withPayload("call.answered"),
+  "call.left": withPayload("call.left"),
+  "call.ended": withPayload("call.ended"),
+  "file.shared": withPayload("file.shared"),
+  "file.deleted": withPayload("file.deleted"),
 };
 
 /** A durable event whose payload is gone. */

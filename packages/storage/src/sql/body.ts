@@ -26,6 +26,12 @@ export function repeatedBody(event: AnyDurableEvent): string {
       return `document.edited ${event.data.changes}`;
     case "member.joined":
     case "member.left":
+    case "call.started":
+    case "call.answered":
+    case "call.left":
+    case "call.ended":
+    case "file.shared":
+    case "file.deleted":
       return `${event.type} ${canonicalPayload(event.data)}`;
   }
 }

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
-import type { Directory, RoomLog } from "@parlance/core";
+import type { Directory, FileIndex, RoomLog } from "@parlance/core";
 import { createDirectory } from "./directory.ts";
+import { createFileIndex } from "./file-index.ts";
 import { lockDirectory } from "./lock.ts";
 import { makeDirectory } from "./make-directory.ts";
 import { Readers } from "./readers.ts";
@@ -21,6 +22,7 @@ export interface SqliteOptions {
 export interface SqliteStore {
   readonly log: RoomLog;
   readonly directory: Directory;
+  readonly files: FileIndex;
   /** Finishes the writes under way, marks the stop as clean and lets go of the directory. */
   close(): Promise<void>;
   status(): SqliteStatus;
@@ -90,6 +92,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
   return {
     log: createRoomLog(writer, readers),
     directory: createDirectory(writer, readers),
+    files: createFileIndex(writer, readers),
     status: () => ({
       available: writer.alive,
       epochRenewed,

@@ -2,7 +2,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { describeDirectory, describeRoomLog, type StoreHarness } from "@parlance/testkit/contracts";
+import {
+  describeDirectory,
+  describeFileIndex,
+  describeRoomLog,
+  type StoreHarness,
+} from "@parlance/testkit/contracts";
 import { openSqlite } from "./index.ts";
 
 async function start(): Promise<StoreHarness> {
@@ -14,6 +19,9 @@ async function start(): Promise<StoreHarness> {
     },
     get directory() {
       return store.directory;
+    },
+    get files() {
+      return store.files;
     },
     clear: async () => clear(join(directory, "parlance.db")),
     reopen: async () => {
@@ -43,3 +51,4 @@ function clear(path: string): void {
 
 describeRoomLog("sqlite", start);
 describeDirectory("sqlite", start);
+describeFileIndex("sqlite", start);

@@ -254,7 +254,7 @@ describe("a database file put back by hand", () => {
 
 describe("a database in trouble", () => {
   test("[F-D8] no more space: what is refused is told, what is acknowledged stays, and it goes on after", async () => {
-    const child = run(5, { fileKiB: 600 });
+    const child = run(5, { fileKiB: 1_500 });
     expect(await child.ended).toBe(0);
     expect(child.lines.filter((line) => line.startsWith("refused"))).toHaveLength(5);
     const known = acknowledged(child.lines);

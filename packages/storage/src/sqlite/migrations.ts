@@ -171,6 +171,25 @@ const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX places_by_age ON places (saved_at);
   `,
+
+  // Files that were sent, in the order of their lives.
+  `
+  CREATE TABLE files (
+    id TEXT PRIMARY KEY,
+    room TEXT NOT NULL,
+    sequence INTEGER,
+    owner TEXT NOT NULL,
+    name TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    media_type TEXT NOT NULL,
+    sha256 TEXT,
+    state TEXT NOT NULL CHECK (state IN ('uploading', 'shared', 'deleted')),
+    created_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX files_by_owner ON files (owner, state, bytes);
+  CREATE INDEX files_by_room ON files (room, sequence) WHERE state = 'shared';
+  CREATE INDEX files_to_remove ON files (state, created_at) WHERE state <> 'shared';
+  `,
 ];
 
 /** The schema's version after all migrations. */

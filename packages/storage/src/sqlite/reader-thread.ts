@@ -4,6 +4,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { Database } from "./database.ts";
 import { failure } from "./errors.ts";
 import { createDirectoryReads } from "./read-directory.ts";
+import { createFileReads } from "./read-files.ts";
 import { createMessageReads } from "./read-messages.ts";
 import { createRoomReads } from "./read-rooms.ts";
 import type { Call, CallResult, ThreadSettings } from "./thread-messages.ts";
@@ -24,6 +25,7 @@ const reads = new Map<string, (...args: never[]) => unknown>([
   ...Object.entries(createRoomReads(database)),
   ...Object.entries(createMessageReads(database)),
   ...Object.entries(createDirectoryReads(database)),
+  ...Object.entries(createFileReads(database)),
   [
     "quickCheck",
     () =>

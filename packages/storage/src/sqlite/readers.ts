@@ -2,12 +2,13 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { StorageError } from "@parlance/core";
 import type { DirectoryReads } from "./read-directory.ts";
+import type { FileReads } from "./read-files.ts";
 import type { MessageReads } from "./read-messages.ts";
 import type { RoomReads } from "./read-rooms.ts";
 import type { Call, CallResult, ThreadSettings } from "./thread-messages.ts";
 
 /** Every read that a reader thread knows, by name. */
-export interface Reads extends RoomReads, MessageReads, DirectoryReads {
+export interface Reads extends RoomReads, MessageReads, DirectoryReads, FileReads {
   /** SQLite's findings about its own file; `["ok"]` if there are none. */
   quickCheck(): string[];
 }

@@ -11,6 +11,7 @@ import { foldLogin } from "../sql/fold.ts";
 import { writeControl } from "./control-log.ts";
 import type { Database } from "./database.ts";
 import { toUserRecord, type UserRow, userColumns } from "./read-directory.ts";
+import { createFileWrites, type FileWrites } from "./write-files.ts";
 import { savePlaces } from "./write-places.ts";
 import type { RoomWrites } from "./write-rooms.ts";
 
@@ -29,7 +30,7 @@ export interface OpenedRoom {
 }
 
 /** Every write that is not an append, by name. Called inside the writer's transaction. */
-export interface DirectoryWrites {
+export interface DirectoryWrites extends FileWrites {
   openRoom(room: string, create: NewRoom): OpenedRoom | undefined;
   createUser(user: NewUser): UserRecord | "taken";
   upsertExternal(id: UserId, name: string, now: number): UserRecord;
@@ -83,6 +84,8 @@ export function createDirectoryWrites(database: Database, rooms: RoomWrites): Di
   };
 
   return {
+    ...createFileWrites(database),
+
     openRoom: (room, create) => {
       const row = rooms.open(room, create);
       if (row === undefined) return undefined;

@@ -179,6 +179,12 @@ export function createMessageWrites(database: Database): MessageWrites {
         case "document.edited":
         case "member.joined":
         case "member.left":
+        case "call.started":
+        case "call.answered":
+        case "call.left":
+        case "call.ended":
+        case "file.shared":
+        case "file.deleted":
           return;
         default:
           event satisfies never;

@@ -8,6 +8,7 @@ import { randomPart } from "../sql/random-part.ts";
 import { writeControl } from "./control-log.ts";
 import type { Database } from "./database.ts";
 import { type AppendColumns, type Cell, outcomeCode } from "./thread-messages.ts";
+import { shareFile, unshareFile } from "./write-files.ts";
 import { createMessageWrites } from "./write-messages.ts";
 
 /** A room's row inside a transaction; written back once, at its end. */
@@ -147,6 +148,10 @@ export function createRoomWrites(database: Database, key: Uint8Array, sha256: Sh
     } else if (event.type === "member.left") {
       flushMarks();
       removeMember(database, row, event.data.user, time);
+    } else if (event.type === "file.shared") {
+      shareFile(database, { room, sequence, time }, event.data);
+    } else if (event.type === "file.deleted") {
+      unshareFile(database, { room, sequence, time }, event.data);
     }
   };
 

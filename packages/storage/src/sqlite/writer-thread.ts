@@ -217,6 +217,15 @@ function serve(opened: Opened): (batch: Batch) => BatchResult {
   };
 }
 
+/** A disk without room for this leaves it undone: the next start then looks through the file. */
+function markClean(database: Database): void {
+  try {
+    database.run("UPDATE meta SET value = 1 WHERE name = 'clean'");
+  } catch (error) {
+    if (!isEngineTrouble(error)) throw error;
+  }
+}
+
 function failedCells({ message, effect }: Failure): Cell[] {
   return [outcomeCode.failed, effect, 0, message, 0, 0, 0];
 }
@@ -266,7 +275,7 @@ function run(to: NonNullable<typeof parentPort>): void {
     }
     clearTimeout(remember);
     clearTimeout(forget);
-    database.run("UPDATE meta SET value = 1 WHERE name = 'clean'");
+    markClean(database);
     database.close();
     writeMark(true);
     to.close();

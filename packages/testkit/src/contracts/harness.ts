@@ -1,4 +1,4 @@
-import type { Append, Appended, Directory, NewRoom, RoomLog } from "@parlance/core";
+import type { Append, Appended, Directory, FileIndex, NewRoom, RoomLog } from "@parlance/core";
 import type {
   ClientMessageId,
   DurablePayloads,
@@ -15,9 +15,10 @@ import { afterAll, beforeAll, beforeEach } from "vitest";
 export interface StoreHarness {
   readonly log: RoomLog;
   readonly directory: Directory;
-  /** Removes every room, user, session, key and entry of the control log, so that the next test starts afresh. */
+  readonly files: FileIndex;
+  /** Removes every room, user, session, key, file and entry of the control log, so that the next test starts afresh. */
   clear(): Promise<void>;
-  /** Stops in good order and starts again on the same data: `log` and `directory` are new ones then. */
+  /** Stops in good order and starts again on the same data: `log`, `directory` and `files` are new ones then. */
   reopen(): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,4 +1,6 @@
 /** Suites that every adapter of a port passes. Only for test files: they register tests with the runner. */
 export { describeDirectory } from "./directory.ts";
+export { describeFileIndex } from "./file-index.ts";
+export { contentOf, describeFileStore, type FileStoreHarness } from "./file-store.ts";
 export type { StartStore, StoreHarness } from "./harness.ts";
 export { describeRoomLog } from "./room-log.ts";

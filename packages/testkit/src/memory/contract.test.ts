@@ -1,5 +1,11 @@
-import { describeDirectory, describeRoomLog, type StoreHarness } from "../contracts/index.ts";
-import { createMemoryStore } from "./index.ts";
+import {
+  describeDirectory,
+  describeFileIndex,
+  describeFileStore,
+  describeRoomLog,
+  type StoreHarness,
+} from "../contracts/index.ts";
+import { createMemoryFileStore, createMemoryStore } from "./index.ts";
 
 async function start(): Promise<StoreHarness> {
   let state = 1;
@@ -15,6 +21,9 @@ async function start(): Promise<StoreHarness> {
     get directory() {
       return store.directory;
     },
+    get files() {
+      return store.files;
+    },
     clear: async () => {
       store = createMemoryStore({ random });
     },
@@ -26,3 +35,8 @@ async function start(): Promise<StoreHarness> {
 
 describeRoomLog("memory", start);
 describeDirectory("memory", start);
+describeFileIndex("memory", start);
+describeFileStore("memory", async () => ({
+  store: createMemoryFileStore(4_000),
+  close: async () => {},
+}));

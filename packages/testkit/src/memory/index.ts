@@ -1,5 +1,6 @@
-import type { Directory, RoomLog } from "@parlance/core";
+import type { Directory, FileIndex, RoomLog } from "@parlance/core";
 import { createMemoryDirectory } from "./directory.ts";
+import { createMemoryFileIndex } from "./files.ts";
 import { createMemoryRoomLog } from "./room-log.ts";
 import { createState } from "./state.ts";
 
@@ -15,10 +16,14 @@ export interface MemoryStoreOptions {
 export function createMemoryStore(options: MemoryStoreOptions): {
   readonly log: RoomLog;
   readonly directory: Directory;
+  readonly files: FileIndex;
 } {
   const state = createState(options.random);
   return {
     log: createMemoryRoomLog(state, options.random),
     directory: createMemoryDirectory(state),
+    files: createMemoryFileIndex(state),
   };
 }
+
+export { createMemoryFileStore } from "./files.ts";

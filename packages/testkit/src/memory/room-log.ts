@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import type { Append, Appended, LogPage, LogQuery, RoomLog, StoredEvent } from "@parlance/core";
 import { canonicalPayload, chainStart, createChain, nonceBytes, toHex } from "@parlance/core";
 import type { AnyDurableEvent, EventFrame, EventId } from "@parlance/protocol";
+import { mustBeUploading, shareFile, unshareFile } from "./files.ts";
 import { findMessage, messagePage, messageStats, refusal } from "./messages.ts";
 import {
   addControl,
@@ -88,6 +89,9 @@ function appendTo(state: MemoryState, append: Append, random: () => number): App
     }
   }
   if (known === undefined && append.create === undefined) return { outcome: "absent" };
+  if (append.event.type === "file.shared" && "file_id" in append.event.data) {
+    mustBeUploading(state, append.event.data.file_id);
+  }
   const room = known ?? addRoom(state, append.room, append.create ?? never(), random);
   const refused = refusal(state, room, append.author, append.event);
   if (refused === "unchanged") return { outcome: refused, epoch: room.epoch };
@@ -186,6 +190,16 @@ function project(state: MemoryState, room: MemoryRoom, append: Append): void {
     case "message.deleted":
       erase(state, room, event.data.message_id, append.time);
       return;
+    case "file.shared":
+      shareFile(state, room, append.time, event.data);
+      return;
+    case "file.deleted":
+      unshareFile(state, room, event.data.file_id);
+      return;
+    case "call.started":
+    case "call.answered":
+    case "call.left":
+    case "call.ended":
     case "message.edited":
     case "reaction.added":
     case "reaction.removed":

@@ -7,6 +7,7 @@ import type {
   RoomRecord,
   SavedPlace,
   SessionRecord,
+  SharedFile,
   StoredEvent,
   UserRecord,
 } from "@parlance/core";
@@ -14,6 +15,7 @@ import type {
   Epoch,
   EventFrame,
   EventId,
+  FileId,
   Principal,
   Role,
   RoomId,
@@ -22,7 +24,7 @@ import type {
 } from "@parlance/protocol";
 
 /** A row of a room's log with what only the store knows. */
-export interface MemoryEvent extends StoredEvent {
+export interface MemoryEvent extends Omit<StoredEvent, "frame"> {
   /** Another one once the payload is erased. */
   frame: EventFrame;
   readonly principal: Principal;
@@ -60,6 +62,13 @@ export interface MemoryRoom {
   readonly members: Map<UserId, MemoryMember>;
 }
 
+/** A file's row: shared ones have a sequence and a hash. */
+export interface MemoryFile extends Omit<SharedFile, "sequence" | "sha256"> {
+  readonly state: "uploading" | "shared" | "deleted";
+  readonly sequence?: number;
+  readonly sha256?: string;
+}
+
 export interface MemoryUser extends UserRecord {
   readonly passwordHash?: string;
 }
@@ -77,6 +86,7 @@ export interface MemoryState {
   /** Message n is at n - 1. */
   readonly messages: EventId[];
   readonly places: SavedPlace[];
+  readonly files: Map<FileId, MemoryFile>;
 }
 
 export function createState(random: () => number): MemoryState {
@@ -90,6 +100,7 @@ export function createState(random: () => number): MemoryState {
     control: [],
     messages: [],
     places: [],
+    files: new Map(),
   };
 }
 

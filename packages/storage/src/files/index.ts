@@ -1,0 +1,1 @@
+export { type FileDirectoryOptions, openFileDirectory } from "./file-directory.ts";
