@@ -50,6 +50,8 @@ export interface Translator {
   entered?(identity: Identity, doing: Doing): void;
   /** Presence is told to each receiver by itself where this is there, else as `encodeEvent` has it. */
   heardPresence?(event: PresenceEvent, doing: Doing): void;
+  /** Its user became a member of a room; `position` is where. A hint: it may be missed, and may come twice. */
+  joined?(room: RoomId, position: Position, doing: Doing): void;
   /** What is told of the connection itself comes here where this is there, else as `encodeEvent` has it. */
   noticed?(notice: NoticeEvent, doing: Doing): void;
   /** About once a second until somebody has come in. */
@@ -98,6 +100,8 @@ export interface Entry {
   readonly anonymous?: true;
   /** The token is refused while another connection uses it. */
   readonly exclusive?: true;
+  /** A token alone makes nobody: its user must be in the directory. */
+  readonly mustBeKnown?: true;
   /** Keeps this device's places: by the token or session, or one for all devices of the user. */
   readonly keepsPlaces?: "credential" | "user";
 }
