@@ -93,6 +93,8 @@ const withPositions =
       task: Parameters<typeof inlet.perform>[0],
       answer: Parameters<typeof inlet.perform>[1],
     ) => inlet.perform(task, answer),
+    send: (text: string) => inlet.send(text),
+    end: (code: Parameters<typeof inlet.end>[0]) => inlet.end(code),
     confirmed: (mark: number) => inlet.confirmed(mark),
     drained: () => inlet.drained(),
     closed: (code: number) => inlet.closed(code),

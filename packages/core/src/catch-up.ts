@@ -139,7 +139,7 @@ export class CatchUp {
       if (frame.sequence !== subscription.offset + 1) continue;
       // The page is older than the erasure: the next one has it.
       if (this.#room.erasedTexts.has(frame)) break;
-      const encoded = encode(wire, frame);
+      const encoded = encode(wire, frame, epoch);
       subscription.offset = frame.sequence;
       if (encoded !== undefined) frames.push(encoded);
     }

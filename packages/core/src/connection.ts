@@ -344,6 +344,7 @@ export class Connection implements Inlet, Doing, OutboxOwner {
     }
     const bytes = encode(this.wire, notice);
     if (bytes !== undefined) this.outbox.push(bytes);
+    this.#link.told?.(notice);
   }
 
   drained(): void {

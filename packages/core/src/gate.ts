@@ -2,7 +2,7 @@
  * What the outer packages see of a node: the gateway brings connections, HTTP and other doors bring single
  * commands, the server starts and stops it. `createNode` in `node.ts` makes one.
  */
-import type { Command, CommandType, ProtocolError, Reply } from "@parlance/protocol";
+import type { Command, CommandType, ErrorCode, ProtocolError, Reply } from "@parlance/protocol";
 import type {
   Authenticator,
   Broker,
@@ -113,6 +113,10 @@ export interface Inlet {
    * reads the frames. Never throws; `answer` is told at completion, before what follows from it is written.
    */
   perform(task: Task, answer: Answer): void;
+  /** Writes one text of the dialect, in order with everything else that the connection gets. */
+  send(text: string): void;
+  /** Ends the connection for a reason of the error table: what is queued goes out first. */
+  end(code: ErrorCode): void;
   /** The peer has everything that was written before `Link.probe(mark)`. */
   confirmed(mark: number): void;
   /** The link's unsent bytes fell, or reached zero. */

@@ -1,11 +1,11 @@
 import { nativeDialect } from "@parlance/dialects/native";
-import type { EventFrame } from "@parlance/protocol";
+import type { Epoch, EventFrame } from "@parlance/protocol";
 import { lineWire } from "@parlance/testkit/harness";
 import { describe, expect, test } from "vitest";
 import { RecentEvent, RecentEvents, RecentPool } from "./recent-events.ts";
 
 function event(sequence: number, text = "x"): RecentEvent {
-  return new RecentEvent({
+  const frame = {
     type: "message.created",
     room: "general",
     sequence,
@@ -13,7 +13,8 @@ function event(sequence: number, text = "x"): RecentEvent {
     author: "ann",
     time: "2026-01-01T00:00:00.000Z",
     data: { text, author_name: "Ann" },
-  } as EventFrame);
+  } as EventFrame;
+  return new RecentEvent(frame, "k3.1" as Epoch);
 }
 
 describe("recent events", () => {

@@ -1,4 +1,4 @@
-import type { EventFrame, Sequence } from "@parlance/protocol";
+import type { Epoch, EventFrame, Sequence } from "@parlance/protocol";
 import { payloadLength } from "./frames.ts";
 import type { Bytes, Wire } from "./ports/index.ts";
 
@@ -11,15 +11,18 @@ export class RecentEvent {
   readonly frame: EventFrame;
   /** About bytes, of envelope, payload, encoded bytes and objects. */
   readonly weight: number;
+  readonly #epoch: Epoch;
   /* Nearly always one wire, so no map until a second one asks. */
   #wire: Wire | undefined;
   #bytes: Bytes | undefined;
   #others: Map<Wire, Bytes | undefined> | undefined;
 
-  constructor(frame: EventFrame) {
+  /** @param epoch Of the log that it is in. */
+  constructor(frame: EventFrame, epoch: Epoch) {
     this.sequence = frame.sequence;
     this.frame = frame;
     this.weight = baseWeight + 2 * payloadLength(frame);
+    this.#epoch = epoch;
   }
 
   /** Undefined where the wire's dialect has no word for the event. */
@@ -27,21 +30,24 @@ export class RecentEvent {
     if (this.#wire === wire) return this.#bytes;
     if (this.#wire === undefined) {
       this.#wire = wire;
-      this.#bytes = encode(wire, this.frame);
+      this.#bytes = encode(wire, this.frame, this.#epoch);
       return this.#bytes;
     }
     this.#others ??= new Map();
-    if (!this.#others.has(wire)) this.#others.set(wire, encode(wire, this.frame));
+    if (!this.#others.has(wire)) {
+      this.#others.set(wire, encode(wire, this.frame, this.#epoch));
+    }
     return this.#others.get(wire);
   }
 }
 
-/** Finished bytes of any event for one wire. */
+/** Finished bytes of any event for one wire. @param epoch Of a durable event's log. */
 export function encode(
   wire: Wire,
   event: Parameters<Wire["dialect"]["encodeEvent"]>[0],
+  epoch?: Epoch,
 ): Bytes | undefined {
-  const text = wire.dialect.encodeEvent(event);
+  const text = wire.dialect.encodeEvent(event, epoch);
   return text === undefined ? undefined : wire.frame(text);
 }
 

@@ -166,7 +166,7 @@ export class Room {
     if (isNext && frame !== undefined && !this.erasedTexts.has(frame)) {
       this.revision = Math.max(this.revision, event.revision);
       this.countable = event.countable;
-      this.#deliver(new RecentEvent(frame));
+      this.#deliver(new RecentEvent(frame, this.epoch));
     } else this.repair();
   }
 
@@ -218,7 +218,7 @@ export class Room {
         // The page is older than the erasure: the next one has it.
         if (this.erasedTexts.has(frame)) break;
         this.countable = countable;
-        this.#deliver(new RecentEvent(frame));
+        this.#deliver(new RecentEvent(frame, this.epoch));
       }
       this.revision = Math.max(this.revision, page.revision);
       if (this.last >= page.head) return;

@@ -17,7 +17,7 @@ export class JsonClient {
 
   private constructor(socket: WebSocket) {
     this.socket = socket;
-    socket.on("message", (data) => this.frames.push(JSON.parse(String(data)) as Frame));
+    socket.on("message", (data: Buffer) => this.frames.push(JSON.parse(data.toString()) as Frame));
     socket.on("error", () => {});
     socket.on("close", (code) => {
       this.closedWith = code;

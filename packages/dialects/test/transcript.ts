@@ -58,7 +58,7 @@ class Client {
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
-    socket.on("message", (data) => this.#frames.push(String(data)));
+    socket.on("message", (data: Buffer) => this.#frames.push(data.toString()));
     socket.on("error", () => {});
   }
 

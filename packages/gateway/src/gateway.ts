@@ -1,7 +1,8 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Socket } from "node:net";
 import type { Clock, Dialect, Node, Peer, Report, Wire } from "@parlance/core";
-import { AddressCount } from "./addresses.ts";
+import { errorRow } from "@parlance/protocol";
+import { Admission, type AdmissionLimits, type NotAdmitted } from "./admission.ts";
 import type { Endpoint, Route } from "./endpoints.ts";
 import { endpointTable } from "./endpoints.ts";
 import { deflateWire, plainWire } from "./frames.ts";
@@ -19,11 +20,7 @@ import { createAccept } from "./websocket.ts";
 import { Wheel } from "./wheel.ts";
 
 /** Numbers that an operator may set. */
-export interface GatewayLimits {
-  /** WebSockets of this node at a time. */
-  readonly maxConnections: number;
-  /** Of one IPv4 address or IPv6 /64 at a time. 0: not limited. This machine's own are never limited. */
-  readonly maxConnectionsPerAddress: number;
+export interface GatewayLimits extends AdmissionLimits {
   /** Between two pings of one connection. Milliseconds. */
   readonly heartbeatMs: number;
   /** Between a ping and the end of a silent peer. Milliseconds, below `heartbeatMs`. */
@@ -49,6 +46,8 @@ export interface GatewayOptions {
   /** Addresses or networks whose `X-Forwarded-For` is believed. Default: none. */
   readonly trustedProxies?: readonly string[];
   readonly limits?: Partial<GatewayLimits>;
+  /** Counts for other transports too. Absent: one of its own, with `limits`. */
+  readonly admission?: Admission;
 }
 
 /** Brings WebSockets to a node. */
@@ -79,10 +78,9 @@ class WebSocketGateway implements Gateway, ConnectionOwner {
   readonly #rules: HandshakeRules;
   readonly #accept: Accept;
   readonly #wheel: Wheel<Connection>;
-  readonly #addresses: AddressCount;
+  readonly #admission: Admission;
   readonly #addressOf: PeerAddress;
   readonly #wires: Map<Dialect, { readonly plain: Wire; readonly deflate: Wire }> = new Map();
-  #isRefusing = false;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
@@ -95,7 +93,7 @@ class WebSocketGateway implements Gateway, ConnectionOwner {
       this.#wires.set(dialect, { plain: plainWire(dialect), deflate: deflateWire(dialect) });
     }
     this.#accept = createAccept(options.compression ?? false);
-    this.#addresses = new AddressCount(this.#limits.maxConnectionsPerAddress);
+    this.#admission = options.admission ?? new Admission(this.#limits);
     this.#addressOf = peerAddress(options.trustedProxies ?? []);
     this.#wheel = new Wheel(options.clock, {
       heartbeatMs: this.#limits.heartbeatMs,
@@ -112,11 +110,11 @@ class WebSocketGateway implements Gateway, ConnectionOwner {
   }
 
   refuseNew(): void {
-    this.#isRefusing = true;
+    this.#admission.refuseNew();
   }
 
   close(): void {
-    this.#isRefusing = true;
+    this.#admission.refuseNew();
     this.#wheel.stop();
     for (const connection of this.#wheel.entries()) connection.terminate();
   }
@@ -127,7 +125,7 @@ class WebSocketGateway implements Gateway, ConnectionOwner {
 
   connectionClosed(connection: Connection): void {
     this.#wheel.remove(connection, connection.slot);
-    this.#addresses.release(connection.address);
+    this.#admission.release(connection.address);
   }
 
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer, port: number): void {
@@ -139,20 +137,12 @@ class WebSocketGateway implements Gateway, ConnectionOwner {
       this.#refuse(socket, address, handshake.refusal);
       return;
     }
-    const full = this.#admit(address);
-    if (full !== undefined) {
-      this.#refuse(socket, address, full);
+    const refused = this.#admission.admit(address);
+    if (refused !== undefined) {
+      this.#refuse(socket, address, refusalOf(refused));
       return;
     }
     this.#open({ request, socket, head, address }, handshake.route);
-  }
-
-  /** Counts one connection more of the address, or says why not. */
-  #admit(address: string): Refusal | undefined {
-    if (this.#isRefusing) return busy("The server is going away.", 1);
-    if (this.#wheel.size >= this.#limits.maxConnections) return busy("The server is full.", 10);
-    if (this.#addresses.take(address)) return undefined;
-    return { status: 429, text: "Too many connections.", headers: { "Retry-After": "10" } };
   }
 
   #open(upgrade: Upgrade, { endpoint, subprotocol }: Route): void {
@@ -161,7 +151,7 @@ class WebSocketGateway implements Gateway, ConnectionOwner {
       this,
     );
     if (connection === undefined) {
-      this.#addresses.release(upgrade.address);
+      this.#admission.release(upgrade.address);
       return;
     }
     connection.slot = this.#wheel.add(connection);
@@ -207,8 +197,9 @@ function asksForWebSocket({ headers }: IncomingMessage): boolean {
   return headers.upgrade?.toLowerCase() === "websocket";
 }
 
-function busy(text: string, retryAfterSeconds: number): Refusal {
-  return { status: 503, text, headers: { "Retry-After": String(retryAfterSeconds) } };
+function refusalOf({ code, text, retryAfterSeconds }: NotAdmitted): Refusal {
+  const headers = { "Retry-After": String(retryAfterSeconds) };
+  return { status: errorRow(code).http, text, headers };
 }
 
 /* A failing socket also closes, and the close is acted on. */

@@ -15,6 +15,7 @@ import { WebSocket, WebSocketServer } from "ws";
 import { pingFrame, pongFrame, probeFrame } from "./frames.ts";
 import type { TurnInput } from "./input-turns.ts";
 import { InputTurns } from "./input-turns.ts";
+import { unsentBytesOf } from "./unsent-bytes.ts";
 import type { Beating } from "./wheel.ts";
 
 /** Pieces of one message, and chunks of one frame, that are kept while the rest is awaited. A full frame in
@@ -294,20 +295,4 @@ function closeCodeOf(error: Error & { readonly code?: string }): number | undefi
     default:
       return error.code?.startsWith("WS_ERR_") === true ? 1002 : undefined;
   }
-}
-
-/**
- * The stream counts a write as unsent until all of it is sent; the handle knows how much of it has gone. A
- * slow peer's progress shows only there. Both are Node's internals, so they are asked, not relied on.
- */
-function unsentBytesOf(socket: Socket): number {
-  const queued = socket.writableLength;
-  if (queued === 0) return 0;
-  const { _writableState, _handle } = socket as Socket & {
-    readonly _writableState?: { readonly writelen?: number };
-    readonly _handle?: { readonly writeQueueSize?: number } | null;
-  };
-  const inFlight = _writableState?.writelen ?? 0;
-  const left = _handle?.writeQueueSize ?? inFlight;
-  return queued - Math.max(0, inFlight - left);
 }

@@ -107,6 +107,8 @@ export async function startEchoServer(
 
 function see(seen: SeenConnection[], link: Link, wire: Wire, peer: Peer): Inlet {
   const connection: SeenConnection = {
+    send: () => {},
+    end: () => {},
     connectionId: String(seen.length),
     identity: undefined,
     perform: (_task, answer) => answer.done({}),

@@ -102,6 +102,10 @@ export const readiness: z.ZodType = z
   })
   .meta({ id: "Readiness" });
 
+export const ticket: z.ZodType = z
+  .object({ ticket: z.string(), expires_at: time })
+  .meta({ id: "Ticket" });
+
 export const nothing: z.ZodType = z.null().describe("Done.");
 
 export const failure: z.ZodType = z

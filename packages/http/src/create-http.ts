@@ -20,6 +20,7 @@ import { messageRoutes } from "./routes/messages.ts";
 import { operationRoutes } from "./routes/operations.ts";
 import type { ApiInstance, ApiParts } from "./routes/parts.ts";
 import { roomRoutes } from "./routes/rooms.ts";
+import { ticketRoutes } from "./routes/tickets.ts";
 
 /**
  * The REST API. More routes (pages, files) may be added before `ready()`; then its `routing` is a listener for an
@@ -67,6 +68,7 @@ export async function createHttp(options: HttpOptions): Promise<HttpServer> {
       roomRoutes(parts);
       messageRoutes(parts);
       messageChangeRoutes(parts);
+      ticketRoutes(parts);
       operationRoutes(parts);
       if (options.files !== undefined) fileRoutes(parts, options.files);
     },

@@ -7,6 +7,7 @@ import type {
   Ids,
   Node,
   Report,
+  Tickets,
   UserAdmin,
 } from "@parlance/core";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
@@ -24,6 +25,7 @@ export interface HttpOptions {
   readonly users: UserAdmin;
   /** Bytes of shared files; without it there are no routes for them. */
   readonly files?: FileStore;
+  readonly tickets: Pick<Tickets, "issue">;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly report: Report;

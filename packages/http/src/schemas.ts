@@ -6,6 +6,7 @@ import {
   type FileId,
   fields,
   type JsonObject,
+  limits,
   type RoomId,
   roles,
   type Sequence,
@@ -121,6 +122,21 @@ export const keyBody: z.ZodType<KeyBody> = z
     scopes: z.array(z.enum(keyScopes)).min(1).max(8),
   })
   .meta({ id: "NewKey" });
+
+export interface TicketBody {
+  room?: RoomId;
+  rooms?: RoomId[];
+}
+export const ticketBody: z.ZodType<TicketBody> = z
+  .object({
+    room: fields.roomId.exactOptional(),
+    rooms: z.array(fields.roomId).min(1).max(limits.resumeRooms).exactOptional(),
+  })
+  .refine((body) => (body.room === undefined) !== (body.rooms === undefined), {
+    message: "either room or rooms",
+    path: ["room"],
+  })
+  .meta({ id: "NewTicket" });
 
 /* Paths, queries and headers. */
 

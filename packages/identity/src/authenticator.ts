@@ -14,6 +14,7 @@ import type {
   RoomLog,
   SessionRecord,
   Sessions,
+  Tickets,
   UserRecord,
   Users,
 } from "@parlance/core";
@@ -31,6 +32,7 @@ import { type Claims, verifyJwt } from "./jwt.ts";
 import { createRevocations } from "./revocations.ts";
 import { matchesHash, splitToken } from "./secrets.ts";
 import { numberOf, sessionIdentity } from "./sessions.ts";
+import { createTickets, type Subject } from "./tickets.ts";
 import { createVouching } from "./vouched.ts";
 
 export interface AuthenticatorOptions {
@@ -38,6 +40,8 @@ export interface AuthenticatorOptions {
   readonly directory: Users & Sessions & Keys;
   readonly clock: Clock;
   readonly issuers: ReadonlyMap<string | undefined, Issuer>;
+  /** What tickets are signed with, as `IdentityOptions.secrets`. */
+  readonly secrets: readonly string[];
   readonly attempts: Attempts;
   readonly admitGuest: (guest: GuestRequest) => Promise<Identity>;
 }
@@ -55,6 +59,7 @@ type LiveSession = SessionRecord & { readonly userRecord: UserRecord };
 
 export function createAuthenticator(options: AuthenticatorOptions): {
   readonly authenticator: Authenticator;
+  readonly tickets: Tickets;
   /** Something was revoked on this node: forget before the next answer. */
   readonly revoked: () => void;
 } {
@@ -101,14 +106,24 @@ export function createAuthenticator(options: AuthenticatorOptions): {
     return found;
   }
 
-  async function bySession(token: string, address: string | undefined): Promise<Identity> {
-    const parts = splitToken("pls", token);
-    if (parts === undefined) throw new ProtocolError("unauthenticated");
-    const id = parts.id as SessionId;
-    const session = await recall(sessions, id, () => {
+  function liveSession(id: SessionId, address?: string): Promise<LiveSession | undefined> {
+    return recall(sessions, id, () => {
       attempts.checkNetwork(address);
       return directory.session(id);
     });
+  }
+
+  function knownKey(id: string, address?: string): Promise<KeyRecord | undefined> {
+    return recall(keys, id, () => {
+      attempts.checkNetwork(address);
+      return directory.key(id);
+    });
+  }
+
+  async function bySession(token: string, address: string | undefined): Promise<Identity> {
+    const parts = splitToken("pls", token);
+    if (parts === undefined) throw new ProtocolError("unauthenticated");
+    const session = await liveSession(parts.id as SessionId, address);
     if (session === undefined || !matchesHash(parts.secret, session.secretHash)) {
       throw new ProtocolError("unauthenticated");
     }
@@ -119,14 +134,11 @@ export function createAuthenticator(options: AuthenticatorOptions): {
   async function byKey(token: string, address: string | undefined): Promise<Identity> {
     const parts = splitToken("plk", token);
     if (parts === undefined) throw new ProtocolError("unauthenticated");
-    const key = await recall(keys, parts.id, () => {
-      attempts.checkNetwork(address);
-      return directory.key(parts.id);
-    });
+    const key = await knownKey(parts.id, address);
     if (key === undefined || key.revoked || !matchesHash(parts.secret, key.secretHash)) {
       throw new ProtocolError("unauthenticated");
     }
-    return serviceIdentity(key.name, key.principal, key.scopes);
+    return keyIdentity(key);
   }
 
   async function byJwt(token: string): Promise<Identity> {
@@ -177,6 +189,31 @@ export function createAuthenticator(options: AuthenticatorOptions): {
     if (!isFirst) throw new ProtocolError("unauthenticated");
   }
 
+  async function bySubject(subject: Subject): Promise<Identity> {
+    if ("session" in subject) {
+      const session = await liveSession(subject.session as SessionId);
+      if (session === undefined || session.expiresAt <= clock.now()) {
+        throw new ProtocolError("unauthenticated");
+      }
+      return sessionIdentity(session.userRecord, session);
+    }
+    if ("key" in subject) {
+      const key = await knownKey(subject.key);
+      if (key === undefined || key.revoked) throw new ProtocolError("unauthenticated");
+      return keyIdentity(key);
+    }
+    const { claims } = subject;
+    const { expiresAt = Number.POSITIVE_INFINITY, user: id } = claims;
+    if (expiresAt <= clock.now()) throw new ProtocolError("unauthenticated");
+    if (claims.kind === "service") return claims;
+    const user = await recall(users, id, async () => {
+      const found = await directory.user(id);
+      return found?.disabled === true ? undefined : found;
+    });
+    if (user === undefined || user.disabled) throw new ProtocolError("unauthenticated");
+    return { ...claims, name: user.name };
+  }
+
   async function byToken(token: string, address: string | undefined): Promise<Identity> {
     if (token.length > limits.tokenLength) throw new ProtocolError("unauthenticated");
     if (token.startsWith("pls_")) return bySession(token, address);
@@ -199,6 +236,7 @@ export function createAuthenticator(options: AuthenticatorOptions): {
     }
     if ("vouched" in credential) return vouched(credential);
     try {
+      if ("ticket" in credential) return await tickets.redeem(credential);
       return await byToken(credential.token, address);
     } catch (error) {
       if (error instanceof ProtocolError && error.code === "unauthenticated") {
@@ -208,9 +246,19 @@ export function createAuthenticator(options: AuthenticatorOptions): {
     }
   }
 
+  const tickets = createTickets({
+    clock,
+    secrets: options.secrets,
+    directory,
+    identityOf: bySubject,
+  });
   const vouched = createVouching(directory, clock);
   const authenticator: Authenticator = { authenticate };
-  return { authenticator, revoked: () => revocations.expire() };
+  return { authenticator, tickets, revoked: () => revocations.expire() };
+}
+
+function keyIdentity({ id, name, principal, scopes }: KeyRecord): Identity {
+  return { ...serviceIdentity(name, principal, scopes), key: id };
 }
 
 /** A built-in user's number is the directory's; anybody else's the one that its issuer knows it by, if that is one. */

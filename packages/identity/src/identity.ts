@@ -7,6 +7,7 @@ import type {
   Keys,
   RoomLog,
   Sessions,
+  Tickets,
   UserAdmin,
   Users,
 } from "@parlance/core";
@@ -35,6 +36,7 @@ export interface IdentityParts {
   readonly accounts: Accounts;
   readonly keys: ApiKeys;
   readonly users: UserAdmin;
+  readonly tickets: Tickets;
 }
 
 /**
@@ -55,16 +57,18 @@ export function createIdentity(options: IdentityOptions): IdentityParts {
     guestsAllowed,
     revoked: () => revoked(),
   };
-  const { authenticator, revoked } = createAuthenticator({
+  const { authenticator, tickets, revoked } = createAuthenticator({
     log: options.log,
     directory,
     clock,
     issuers,
+    secrets: options.secrets,
     attempts,
     admitGuest: (guest) => admitGuest(accountsOptions, guest),
   });
   return {
     authenticator,
+    tickets,
     accounts: createAccounts(accountsOptions),
     keys: createApiKeys(directory, clock, revoked),
     users: {

@@ -49,6 +49,11 @@ const table = {
   feature_disabled: { http: 403, retry: "never", text: "That feature is switched off here." },
   not_found: { http: 404, retry: "never", text: "There is no such thing, or not for you." },
   method_not_allowed: { http: 405, retry: "never", text: "That method is not known here." },
+  not_acceptable: {
+    http: 406,
+    retry: "never",
+    text: "The answer here has a type that the request does not accept.",
+  },
   conflict: {
     http: 409,
     retry: "never",

@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "df9d3145451a2880a5b039e109aff4b3de0933b479836ad4c5e900d798ff589b",
+  sha256: "dde6e7bf74146c4b79217ba6a96bc3d58b771b3ebd423ad3f0e42d823dc7249d",
 } as const;

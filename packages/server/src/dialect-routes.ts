@@ -1,6 +1,6 @@
 /** Mounts the HTTP routes that belong to dialects: the Symfony chat's REST, and MMB's `/broadcast`. */
 import { randomBytes } from "node:crypto";
-import type { Accounts, Authenticator, Clock, Identity, Ids, Node, Users } from "@parlance/core";
+import type { Accounts, Authenticator, Clock, Identity, Ids, Node } from "@parlance/core";
 import { broadcast, type MmbOptions } from "@parlance/dialects/mmb";
 import {
   type RestRequest,

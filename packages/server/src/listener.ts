@@ -33,8 +33,15 @@ export async function openListener(
   return server;
 }
 
-/** For requests that come before the routes are there. */
-export function answerNotYet(_: IncomingMessage, response: ServerResponse): void {
+/**
+ * For requests that come before the routes are there. `EventSource` takes any status for final and comes back only
+ * where the connection breaks; of those that return after a restart none may be lost for good.
+ */
+export function answerNotYet({ headers }: IncomingMessage, response: ServerResponse): void {
+  if (headers.accept === "text/event-stream") {
+    response.destroy();
+    return;
+  }
   response.writeHead(503, { "retry-after": "1", connection: "close" }).end();
 }
 

@@ -11,7 +11,7 @@ import {
   type Node,
   type NodePorts,
 } from "@parlance/core";
-import { createGateway, type Gateway } from "@parlance/gateway";
+import { Admission, createGateway, type EventStreams, type Gateway } from "@parlance/gateway";
 import { createHttp, type HttpServer, type Readiness } from "@parlance/http";
 import { createConnectHook, createIdentity } from "@parlance/identity";
 import type { RoomId } from "@parlance/protocol";
@@ -38,6 +38,7 @@ import { createLog, type Log } from "./log.ts";
 import { servePages } from "./pages.ts";
 import { removeRunningFile, writeRunningFile } from "./running-file.ts";
 import { type InstallSecret, installSecret } from "./secret.ts";
+import { openEventStreams, streamsBefore } from "./sse.ts";
 import { openStore } from "./store.ts";
 import { version } from "./version.ts";
 import { builtFiles, serveWebApp, type WebFiles } from "./web-app.ts";
@@ -81,6 +82,7 @@ interface Parts {
   readonly broker: Broker;
   readonly node: Node;
   readonly gateway: Gateway;
+  readonly streams: EventStreams;
   readonly http: HttpServer;
   readonly server: Server;
   readonly extra: ExtraListeners;
@@ -125,7 +127,7 @@ export async function startServer(
     const parts = await assemble({ config, log, store, files, server, extra, secret, options });
     for (const { server: listener, port } of [{ server, port: config.port }, ...extra.listeners]) {
       listener.off("request", answerNotYet);
-      listener.on("request", parts.http.routing);
+      listener.on("request", streamsBefore(parts.streams, parts.http.routing));
       parts.gateway.attach(listener, port);
     }
     return announce(parts, secret);
@@ -190,6 +192,14 @@ async function assemble(given: {
       quotaBytes: config.file_quota_bytes,
     },
   );
+  const limits = {
+    maxConnections: config.max_connections,
+    maxConnectionsPerAddress: config.connections_per_address,
+    heartbeatMs: config.heartbeat_ms,
+  };
+  const admission = new Admission(limits);
+  const { tickets } = identity;
+  const streams = openEventStreams({ config, node, tickets, admission, ids, report: log.report });
   const gateway = createGateway({
     node,
     clock,
@@ -205,11 +215,8 @@ async function assemble(given: {
     },
     compression: config.compression,
     trustedProxies: config.trusted_proxies,
-    limits: {
-      maxConnections: config.max_connections,
-      maxConnectionsPerAddress: config.connections_per_address,
-      heartbeatMs: config.heartbeat_ms,
-    },
+    limits,
+    admission,
   });
   const http = await createHttp({
     node,
@@ -218,6 +225,7 @@ async function assemble(given: {
     keys: identity.keys,
     users: identity.users,
     files,
+    tickets,
     clock,
     ids,
     report: log.report,
@@ -253,14 +261,14 @@ async function assemble(given: {
       pingIntervalMs: config.mmb_ping_interval_ms,
     },
     isDevelopment: config.mode === "development",
-    endpoints: ownPaths,
+    endpoints: { ...ownPaths, sse: "/rooms/general/events", socketio: "/" },
   });
   await serveWebApp(http, given.options.files ?? builtFiles);
   await store.log.open(lobby.room, { kind: "public", title: lobby.title, createdAt: clock.now() });
   await openDialectRooms(config, store.log, clock.now());
   await node.start();
   await http.ready();
-  return { config, log, store, files, broker, node, gateway, http, server, extra, life };
+  return { config, log, store, files, broker, node, gateway, streams, http, server, extra, life };
 }
 
 function hooksOf(
@@ -329,12 +337,13 @@ function announce(parts: Parts, { madeAt }: InstallSecret): ParlanceServer {
  * back, instead of finding nobody.
  */
 async function closeInOrder(parts: Parts, drainMs: number): Promise<void> {
-  const { config, log, store, files, node, gateway, http, server, extra, life } = parts;
+  const { config, log, store, files, node, gateway, streams, http, server, extra, life } = parts;
   log.report("info", "server_draining", { connections: node.counts().connections });
   life.isDraining = true;
   gateway.refuseNew();
   await node.drain(drainMs);
   gateway.close();
+  streams.close();
   await Promise.all([closeListener(server), extra.close()]);
   await http.close();
   await node.close();

@@ -1,5 +1,5 @@
 /**
- * Whose connection it is, for dialects whose clients carry no credential of ours. Four ways, in this order; the first
+ * Whose connection it is, for dialects whose clients carry no credential of ours. Five ways, in this order; the first
  * that gives an answer binds the connection.
  */
 import {
@@ -75,6 +75,7 @@ async function identify(
 ): Promise<Identity> {
   const { peer } = connection;
   const identity =
+    (await byTicket(services, connection, entry)) ??
     (await byHandshake(services, connection)) ??
     (await byToken(services, connection, entry)) ??
     (await byApplication(services, connection, entry)) ??
@@ -87,6 +88,24 @@ async function identify(
     if (!isClaimOf(identity, entry.claim.user)) throw new ProtocolError("forbidden");
   }
   return peer.isTrustedNetwork === true ? { ...identity, onTrustedNetwork: true } : identity;
+}
+
+/* A ticket is one session's: beside the token of another it says nothing. */
+async function byTicket(
+  { authenticator }: Services,
+  { peer }: Connection,
+  { ticket, token }: Entry,
+): Promise<Identity | undefined> {
+  if (ticket === undefined) return undefined;
+  const { address } = peer;
+  const { text, rooms } = ticket;
+  const identity = await authenticator.authenticate({ ticket: text, rooms, address });
+  if (token === undefined) return identity;
+  const other = await authenticator.authenticate({ token, address });
+  if (other.user !== identity.user || other.session !== identity.session) {
+    throw new ProtocolError("unauthenticated");
+  }
+  return identity;
 }
 
 async function byHandshake(

@@ -1,4 +1,4 @@
-import type { DeviceId, Principal, SessionId, UserId, UserKind } from "@parlance/protocol";
+import type { DeviceId, Principal, RoomId, SessionId, UserId, UserKind } from "@parlance/protocol";
 import type { VouchedUser } from "./hooks.ts";
 
 /** Turns a credential into an identity, or refuses it. Nothing from an unverified token is used for I/O. */
@@ -13,6 +13,8 @@ export interface Authenticator {
 export type Credential = (
   | { readonly token: string }
   | { readonly guest: { readonly name: string } }
+  /** A connection ticket (`Tickets`), and all rooms that are asked for with it. */
+  | { readonly ticket: string; readonly rooms: readonly RoomId[] }
   /** Vouched for by the application or by a trusted network; only core asks with this. */
   | {
       readonly vouched: VouchedUser & { readonly by: "application" | "network" };
@@ -33,6 +35,8 @@ export interface Identity {
   readonly number?: number;
   readonly principal: Principal;
   readonly session?: SessionId;
+  /** Only of API keys: the key's id. */
+  readonly key?: string;
   /** Milliseconds since 1970. Absent: not limited. */
   readonly expiresAt?: number;
   /** Only of API keys: what they may do. Absent: everything that a user may. */

@@ -7,4 +7,6 @@ export type * from "./files.ts";
 export type * from "./hooks.ts";
 export type * from "./ids.ts";
 export type * from "./room-log.ts";
+export type * from "./stream.ts";
+export type * from "./tickets.ts";
 export type * from "./wire.ts";

@@ -4,6 +4,7 @@ import type {
   CommandId,
   ConnectionId,
   EphemeralEvent,
+  Epoch,
   EventFrame,
   NoticeEvent,
   Position,
@@ -27,8 +28,12 @@ export interface Dialect {
   readonly readsHandshake?: true;
   /** What it does with one connection. Those without a state share one translator. */
   begin(): Translator;
-  /** Undefined where the dialect has no word for it. Same input, same output, whoever receives it. */
-  encodeEvent(event: EventFrame | EphemeralEvent | NoticeEvent): string | undefined;
+  /**
+   * Undefined where the dialect has no word for it. Same input, same output, whoever receives it.
+   *
+   * @param epoch Of a durable event's log, for dialects whose events carry their whole place.
+   */
+  encodeEvent(event: EventFrame | EphemeralEvent | NoticeEvent, epoch?: Epoch): string | undefined;
 }
 
 /** One connection's part of a dialect. Called in order; nothing of it may throw. */
@@ -73,14 +78,16 @@ export interface Doing {
 }
 
 /**
- * Asks whose connection it is. What came with the handshake is looked at first, then the frame's token, then the
- * application is asked (`Hooks`), then a claimed id counts where the network is trusted; the first that gives an
+ * Asks whose connection it is. A ticket is looked at first, then what came with the handshake, then the frame's token,
+ * then the application is asked (`Hooks`), then a claimed id counts where the network is trusted; the first that gives an
  * answer binds the connection.
  */
 export interface Entry {
   readonly type: "enter";
   /** Given in a frame. */
   readonly token?: string;
+  /** A connection ticket, and all rooms that are asked for with it. A token beside it must be of the same session. */
+  readonly ticket?: { readonly text: string; readonly rooms: readonly RoomId[] };
   /** An id that a frame claims. Whatever else says who it is must agree with it. */
   readonly claim?: {
     readonly user: string | number;
@@ -140,4 +147,6 @@ export interface Link {
   terminate(): void;
   /** Asks the peer to answer behind everything written so far; `Inlet.confirmed` tells. Absent where it cannot. */
   probe?(mark: number): void;
+  /** The node tells the connection this; its bytes are queued behind what was queued before. For transports that act on it. */
+  told?(notice: NoticeEvent): void;
 }

@@ -18,8 +18,8 @@ test("[CL-07] [CL-15] whoever wrote is among the users, and nobody stays connect
   await new Promise((resolve) => socket.once("open", resolve));
   socket.send(JSON.stringify({ username: "Dora", message: "hi" }));
   await new Promise<void>((resolve) => {
-    socket.on("message", (data) => {
-      if (String(data).includes("Dora")) resolve();
+    socket.on("message", (data: Buffer) => {
+      if (data.toString().includes("Dora")) resolve();
     });
   });
   const users = (await (await fetch(`${stage.server.url}/api/users`)).json()) as {
@@ -47,8 +47,8 @@ test("a name that an account here goes by is marked where nobody has shown to be
   await new Promise((resolve) => socket.once("open", resolve));
   socket.send(JSON.stringify({ username: "gerda", message: "it is me" }));
   const frame = await new Promise<Record<string, unknown>>((resolve) => {
-    socket.on("message", (data) => {
-      const read = JSON.parse(String(data)) as Record<string, unknown>;
+    socket.on("message", (data: Buffer) => {
+      const read = JSON.parse(data.toString()) as Record<string, unknown>;
       if (read["username"] === "gerda") resolve(read);
     });
   });

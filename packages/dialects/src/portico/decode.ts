@@ -1,5 +1,5 @@
 import type { Doing, Translator } from "@parlance/core";
-import { type Position, ProtocolError, type RoomId } from "@parlance/protocol";
+import type { Position, ProtocolError, RoomId } from "@parlance/protocol";
 import {
   claimedUser,
   dataOf,

@@ -187,7 +187,7 @@ export const limitFields: Fields = {
     .describe("A connection where nobody signed in for so long is ended."),
   heartbeat_ms: integer(1_000, 60 * minuteMs)
     .default(defaultSettings.heartbeatMs)
-    .describe("Time between two pings of one connection."),
+    .describe("Time between two pings, or signs of life in an event stream, of one connection."),
   drain_ms: integer(0, 10 * minuteMs)
     .default(5_000)
     .describe(

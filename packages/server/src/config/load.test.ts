@@ -182,10 +182,15 @@ describe("names of other systems", () => {
       RABBITMQ_VHOST: "/",
       MESSENGER_TRANSPORT_DSN: "amqp://guest:guest@localhost:5672/%2f/messages",
     });
-    expect(refusal({})).toEqual([
+    expect(refusal({ PARLANCE_PORT: "8080" })).toEqual([
       "WEBSOCKET_HOST, WEBSOCKET_PORT: symfony-chat=127.0.0.1:8080 takes the main port 8080. Give one of them " +
         "another port, such as PARLANCE_PORT=8000",
     ]);
+    const made = load({});
+    expect(made.config.port).toBe(8000);
+    expect(made.warnings[0]).toBe(
+      "The main port is 8000, since WEBSOCKET_HOST, WEBSOCKET_PORT asks for 8080. PARLANCE_PORT names another.",
+    );
     const { config, warnings } = load({ PARLANCE_PORT: "8000" });
     expect(config.listen).toEqual([{ dialect: "symfony-chat", host: "127.0.0.1", port: 8080 }]);
     expect(config.doors).toEqual({ rabbitmq: rabbit({ exchange: "messages" }) });

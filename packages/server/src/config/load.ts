@@ -73,6 +73,8 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
 
   const values = Object.fromEntries([...merged.winners].map(([name, { raw }]) => [name, raw]));
   if (listen !== undefined) values["listen"] = listen;
+  const moved = merged.winners.has("port") ? undefined : makeRoom([...labels]);
+  if (moved !== undefined) values["port"] = moved.port;
   const parsed = configSchema.safeParse(values);
   if (!parsed.success) {
     lines.push(...parsed.error.issues.map((issue) => describeIssue(issue, merged.winners)));
@@ -91,10 +93,29 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     unknown: unknownNames(options.environment),
     foreign: reading.names.map(describeUse),
     warnings: [
+      ...(moved === undefined ? [] : [moved.warning]),
       ...secretWarning(config, merged.winners.get("secret")),
       ...doorWarnings(doors, reading.names),
     ],
   };
+}
+
+/** The main port where nobody names another. */
+const presetPort = 8080;
+
+/**
+ * Authors of other systems had the sockets on the port that is our preset, and their pages beside it on 8000. Where only
+ * theirs is named, ours makes room: their settings do what they did.
+ */
+function makeRoom(
+  asked: readonly (readonly [ListenEntry, string])[],
+): { readonly port: number; readonly warning: string } | undefined {
+  const [, label] = asked.find(([{ port }]) => port === presetPort) ?? [];
+  if (label === undefined) return undefined;
+  let port = 8000;
+  while (asked.some(([entry]) => entry.port === port)) port += 1;
+  const warning = `The main port is ${port}, since ${label} asks for ${presetPort}. PARLANCE_PORT names another.`;
+  return { port, warning };
 }
 
 /** The mode that decides what `WSS_DEBUG_LOG_ENABLED` means. If names disagree about it, that is told anyway. */
