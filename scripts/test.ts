@@ -2,11 +2,11 @@
  * `npm test [-- <path or vitest option> …]`: builds what the tests need, runs all of them once, and names
  * what was skipped. The last line is `N passed, N failed`, with `, N skipped` where something was.
  *
- * With `PARLANCE_FORBID_SKIPS=1` a skipped test is a failed one.
+ * With `PARLANCE_FORBID_SKIPS=1` a skipped test is a failed one. What each test did is left in
+ * `test-results/report.json`, for `npm run systems`.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 
 const root = resolve(import.meta.dirname, "..");
@@ -36,24 +36,21 @@ function build(): string[] {
   );
 }
 
+/** The report of an earlier run is gone before this one begins: nobody takes one for the other. */
 function runTests(): { readonly ok: boolean; readonly report: Report } {
-  const folder = mkdtempSync(join(tmpdir(), "parlance-test-"));
-  const file = join(folder, "report.json");
-  try {
-    const ok = run("node_modules/vitest/vitest.mjs", [
-      "run",
-      "--reporter=default",
-      "--reporter=json",
-      `--outputFile.json=${file}`,
-      ...process.argv.slice(2),
-    ]);
-    const report = existsSync(file)
-      ? (JSON.parse(readFileSync(file, "utf8")) as Report)
-      : { testResults: [] };
-    return { ok, report };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const file = join(root, "test-results/report.json");
+  rmSync(file, { force: true });
+  const ok = run("node_modules/vitest/vitest.mjs", [
+    "run",
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile.json=${file}`,
+    ...process.argv.slice(2),
+  ]);
+  const report = existsSync(file)
+    ? (JSON.parse(readFileSync(file, "utf8")) as Report)
+    : { testResults: [] };
+  return { ok, report };
 }
 
 const failures = build().map((script) => `${script} did not build`);

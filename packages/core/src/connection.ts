@@ -35,7 +35,6 @@ import type {
   Entry,
   Identity,
   Link,
-  PublishAs,
   Task,
   Translator,
   VouchedUser,
@@ -182,7 +181,7 @@ export class Connection implements Inlet, Doing, OutboxOwner {
     if (this.#state === "ready") this.#translator.joined?.(room, position, this);
   }
 
-  run(task: Command | PublishAs): void {
+  run(task: Exclude<Task, Entry>): void {
     this.#takeOwn(task);
   }
 

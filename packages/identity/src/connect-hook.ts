@@ -22,6 +22,12 @@ export interface ConnectHookOptions {
 /** Bytes of an answer that are read; an id and a name are short. */
 const maxAnswerBytes = 16_384;
 
+interface Answer {
+  readonly status: number;
+  /** Undefined where it is longer than is read. */
+  readonly text: string | undefined;
+}
+
 /** Field of a request that carries its time and signature. */
 export const signatureField = "parlance-signature";
 
@@ -45,12 +51,12 @@ export function createConnectHook(options: ConnectHookOptions): Hooks {
     throw new ProtocolError("unavailable", { retry_after_ms: 1_000 });
   }
 
-  async function ask(handshake: HandshakeFacts): Promise<Response | undefined> {
+  async function ask(handshake: HandshakeFacts): Promise<Answer | undefined> {
     const { token: _, ...facts } = handshake;
     const body = JSON.stringify({ type: "connect", ...facts });
     const seconds = Math.floor(clock.now() / 1_000);
     try {
-      return await fetch(url, {
+      const response = await fetch(url, {
         method: "POST",
         headers: {
           "content-type": "application/json",
@@ -60,6 +66,8 @@ export function createConnectHook(options: ConnectHookOptions): Hooks {
         redirect: "error",
         signal: AbortSignal.timeout(timeoutMs),
       });
+      // The deadline is that of the whole answer.
+      return { status: response.status, text: await readShort(response) };
     } catch (error) {
       const isLate = error instanceof Error && error.name === "TimeoutError";
       return silent(isLate ? "timeout" : "unreachable");
@@ -68,14 +76,12 @@ export function createConnectHook(options: ConnectHookOptions): Hooks {
 
   return {
     async connect(handshake) {
-      const response = await ask(handshake);
-      if (response === undefined) return undefined;
-      if (response.status === 401 || response.status === 403) {
-        throw new ProtocolError("unauthenticated");
-      }
-      if (response.status === 204) return undefined;
-      if (response.status !== 200) return silent(`status ${response.status}`);
-      const text = await readShort(response);
+      const answer = await ask(handshake);
+      if (answer === undefined) return undefined;
+      const { status, text } = answer;
+      if (status === 401 || status === 403) throw new ProtocolError("unauthenticated");
+      if (status === 204) return undefined;
+      if (status !== 200) return silent(`status ${status}`);
       return text === undefined ? silent("answer too long") : (userIn(text) ?? silentOr(text));
     },
   } satisfies Hooks;
@@ -89,13 +95,24 @@ export function createConnectHook(options: ConnectHookOptions): Hooks {
   }
 }
 
+/**
+ * The text of an answer that is read at all, undefined where it is too long. What is not read is not waited for either:
+ * an application that answers without end costs a few pages of memory.
+ */
 async function readShort(response: Response): Promise<string | undefined> {
-  try {
-    const bytes = await response.arrayBuffer();
-    return bytes.byteLength > maxAnswerBytes ? undefined : new TextDecoder().decode(bytes);
-  } catch {
-    return undefined;
+  if (response.status !== 200) {
+    await response.body?.cancel();
+    return "";
   }
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  // Leaving the loop cancels the rest.
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    bytes += chunk.byteLength;
+    if (bytes > maxAnswerBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
 }
 
 function userIn(text: string): VouchedUser | undefined {

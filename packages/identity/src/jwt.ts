@@ -132,9 +132,8 @@ function toClaims(
 function numberOf(payload: JWTPayload, issuer: Issuer): number | undefined {
   const claimed = payload["user_id"] ?? (payload.sub as unknown);
   if (typeof claimed !== "number" || issuer.userPrefix !== "") return undefined;
-  return String(claimed) === String(payload.sub) && Number.isSafeInteger(claimed)
-    ? claimed
-    : undefined;
+  const isId = Number.isSafeInteger(claimed) && claimed >= 0;
+  return isId && String(claimed) === String(payload.sub) ? claimed : undefined;
 }
 
 /**

@@ -272,7 +272,7 @@ async function assemble(given: {
       pingIntervalMs: config.mmb_ping_interval_ms,
     },
     isDevelopment: config.mode === "development",
-    endpoints: ownPaths,
+    endpoints: { ...ownPaths, sse: "/rooms/general/events", socketio: "/" },
   });
   await serveWebApp(http, given.options.files ?? builtFiles);
   await store.log.open(lobby.room, { kind: "public", title: lobby.title, createdAt: clock.now() });

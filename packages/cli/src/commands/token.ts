@@ -11,7 +11,7 @@ export function tokenCommand(): Command {
       .description("Print a JWT for a user, signed with the install's secret.")
       .requiredOption("--user <id>", "user id, as your application knows it")
       .option("--name <name>", "name that others see; the id if not given")
-      .option("--ttl <seconds>", "how long it is good", "3600")
+      .option("--ttl <seconds>", "how long it is good; mmb_token_expiry_s, an hour, if not given")
       .option("--single-use", "good for one sign-in only")
       .action(token),
   );
@@ -23,7 +23,7 @@ async function token(options: Options): Promise<void> {
   if (!/^[\x21-\x7e]{1,128}$/.test(user)) {
     throw new CommandFailure("--user: 1-128 visible ASCII characters");
   }
-  const ttlSeconds = Number(options["ttl"]);
+  const ttlSeconds = Number(options["ttl"] ?? config.mmb_token_expiry_s);
   if (!Number.isInteger(ttlSeconds) || ttlSeconds < 1 || ttlSeconds > maxTtlSeconds) {
     throw new CommandFailure(`--ttl: whole seconds, 1-${maxTtlSeconds}`);
   }

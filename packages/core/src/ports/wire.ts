@@ -43,7 +43,7 @@ export interface Translator {
   /** One whole text frame of the peer. */
   received(frame: string, doing: Doing): void;
   /** What it ran was done. Called before anything that follows from it is sent. */
-  replied(task: Command | PublishAs, reply: Reply, doing: Doing): void;
+  replied(task: Exclude<Task, Entry>, reply: Reply, doing: Doing): void;
   /** What it ran was not done. */
   refused(task: Task, error: ProtocolError, doing: Doing): void;
   /** The connection knows whose it is, after `doing.enter`. */
@@ -61,7 +61,7 @@ export interface Translator {
 /** What a translator may do with its connection. */
 export interface Doing {
   /** Does one task, in order with everything else of the connection. */
-  run(task: Command | PublishAs): void;
+  run(task: Exclude<Task, Entry>): void;
   /** Finds out whose connection it is. */
   enter(entry: Entry): void;
   send(text: string): void;
@@ -116,8 +116,17 @@ export interface PublishAs {
   readonly publish: Command<"publish">;
 }
 
+/**
+ * Subscribes from the place that this device has in the room when the task's turn has come, which may be after an `enter`
+ * that was under way when it was given. Where no place is kept it begins at the head.
+ */
+export interface SubscribeKept {
+  readonly type: "subscribe_kept";
+  readonly subscribe: Command<"subscribe">;
+}
+
 /** What a connection may be asked to do. */
-export type Task = Command | Entry | PublishAs;
+export type Task = Command | Entry | PublishAs | SubscribeKept;
 
 export type Decoded =
   | { readonly ok: true; readonly command: Command }

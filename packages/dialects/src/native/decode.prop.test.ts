@@ -2,10 +2,14 @@ import type { Command, EventFrame } from "@parlance/protocol";
 import { commandSchemas, limits } from "@parlance/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { fuzzRuns } from "../../test/fuzz.ts";
 import { decode as decodeFrame } from "./decode.ts";
 import { encodeEvent, encodeReply } from "./encode.ts";
 
 const runs = { numRuns: 300 };
+/** For what anybody may send. */
+const manyRuns = { numRuns: fuzzRuns };
+const longRunMs = 1_800_000;
 const types = Object.keys(commandSchemas);
 
 const id = fc.oneof(fc.maxSafeNat(), fc.string({ minLength: 1, maxLength: 64 }));
@@ -38,17 +42,19 @@ const commands = fc.oneof(
   }),
 );
 
-test("decoding is total over any string", () => {
+test("decoding is total over any string", { timeout: longRunMs }, () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary", maxLength: 300 }), (frame) => {
       const decoded = decodeFrame(frame);
       expect(decoded.ok || decoded.error.code === "bad_request").toBe(true);
     }),
-    runs,
+    manyRuns,
   );
 });
 
-test("decoding is total over any JSON, also where it begins like a command", () => {
+test("decoding is total over any JSON, also where it begins like a command", {
+  timeout: longRunMs,
+}, () => {
   const almost = fc
     .tuple(fc.constantFrom(...types), fc.jsonValue(), fc.dictionary(fc.string(), fc.jsonValue()))
     .map(([type, some, more]) => ({ ...more, type, id: 1, room: some, text: some }));
@@ -57,7 +63,7 @@ test("decoding is total over any JSON, also where it begins like a command", () 
       const decoded = decodeFrame(JSON.stringify(value));
       if (!decoded.ok) expect(decoded.error.name).toBe("ProtocolError");
     }),
-    runs,
+    manyRuns,
   );
 });
 

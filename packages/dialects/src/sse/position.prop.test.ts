@@ -1,12 +1,15 @@
 import { limits, type Position, type RoomId } from "@parlance/protocol";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { fuzzRuns } from "../../test/fuzz.ts";
 import { oneRoom, personalize, severalRooms } from "./encode.ts";
 import { acceptsStream, readRequest, takesPath } from "./handshake.ts";
 import { sseDialect } from "./index.ts";
 import { idOf, readPositions, StreamPlaces } from "./position.ts";
 
-const runs = { numRuns: 500 };
+const runs = { numRuns: fuzzRuns };
+/* A long run takes longer than a test may otherwise. */
+vi.setConfig({ testTimeout: 1_800_000 });
 
 const room = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_:.-]{0,127}$/) as fc.Arbitrary<RoomId>;
 const rooms = fc.uniqueArray(room, { minLength: 2, maxLength: 20 });

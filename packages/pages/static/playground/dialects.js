@@ -77,8 +77,16 @@ export const dialects = [
     scheme: "ws",
     about:
       "Notifications to everybody. The user's id comes before anything that concerns one user.",
-    examples: () => [
-      ["User", { type: "update_user_info", userId: 123, timestamp: now() }],
+    examples: (token) => [
+      [
+        "User",
+        {
+          type: "update_user_info",
+          userId: 123,
+          ...(token ? { token } : {}),
+          timestamp: now(),
+        },
+      ],
       ["Chat", { type: "chat", message: "Hello", timestamp: now() }],
       [
         "Notification",

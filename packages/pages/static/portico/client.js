@@ -16,7 +16,7 @@
   /**
    * @param {object} [options]
    * @param {string} [options.url] Preset: `/wss` at the page's host, `wss:` where the page has `https:`.
-   * @param {string} [options.token] Said in an `auth` frame first, where the page's session does not say who it is.
+   * @param {string} [options.token] Shows that the user is who `updateUserInfo` says, where the page's session does not.
    * @param {boolean} [options.reconnect] Preset: true.
    * @param {number} [options.reconnectDelay] Milliseconds before the first return. Preset: 3000.
    * @param {number} [options.requestTimeout] Milliseconds after which a promise gives up. Preset: 10000.
@@ -40,8 +40,7 @@
       socket = opened;
       opened.onopen = () => {
         openedAt = performance.now();
-        if (token !== undefined) write({ type: "auth", token });
-        if (userId !== undefined) write({ type: "update_user_info", userId });
+        if (userId !== undefined) sayUser();
         tell("connected", { url });
       };
       opened.onmessage = ({ data }) => {
@@ -102,6 +101,10 @@
       socket.send(JSON.stringify({ ...frame, timestamp: new Date().toISOString() }));
     }
 
+    function sayUser() {
+      write({ type: "update_user_info", userId, ...(token === undefined ? {} : { token }) });
+    }
+
     /** The promise of the request of that kind that is under way, else a new one. */
     function request(kind) {
       const known = requests.get(kind);
@@ -139,7 +142,7 @@
       /** Says who this is, now and after each return. Resolves with what the server says to it, true or false. */
       updateUserInfo(id) {
         userId = id;
-        if (isOpen()) write({ type: "update_user_info", userId });
+        if (isOpen()) sayUser();
         return request("update_user_info");
       },
       /** Resolves with `{ error, message, applications }` of the user. Rejects if not connected, or after a while. */
