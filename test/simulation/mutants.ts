@@ -96,6 +96,7 @@ const withPositions =
     send: (text: string) => inlet.send(text),
     end: (code: Parameters<typeof inlet.end>[0]) => inlet.end(code),
     confirmed: (mark: number) => inlet.confirmed(mark),
+    keepPlaces: (device: Parameters<typeof inlet.keepPlaces>[0]) => inlet.keepPlaces(device),
     drained: () => inlet.drained(),
     closed: (code: number) => inlet.closed(code),
     receive: (frame: string) => {

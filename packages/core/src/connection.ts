@@ -28,14 +28,13 @@ import { asProtocolError } from "./failure.ts";
 import type { Answer, ConnectionView, Inlet, Peer } from "./gate.ts";
 import { Outbox, type OutboxOwner } from "./outbox.ts";
 import { type Awaitable, type Outcome, Pipelined, Together } from "./outcome.ts";
-import type { KeptPlaces } from "./places.ts";
+import { KeptPlaces } from "./places.ts";
 import type {
   ControlFact,
   Doing,
   Entry,
   Identity,
   Link,
-  PublishAs,
   Task,
   Translator,
   VouchedUser,
@@ -140,6 +139,7 @@ export class Connection implements Inlet, Doing, OutboxOwner {
 
   keep(subscription: Subscription): void {
     this.#subscriptions.set(subscription.room.record.room, subscription);
+    this.places?.began();
   }
 
   // --- Input ----------------------------------------------------------------------------------------
@@ -158,15 +158,30 @@ export class Connection implements Inlet, Doing, OutboxOwner {
     if (this.#badFrames === badFrames) this.#badFrames = 0;
   }
 
-  perform(task: Task, answer: Answer): void {
+  perform(task: Task, answer: Answer, length: number = ownTaskLength): void {
     if (this.#state === "closed") {
       answer.failed(new ProtocolError("unavailable", { retry_after_ms: backlogRetryMs }));
       return;
     }
-    this.#take(task, answer, ownTaskLength, true);
+    this.#badFrames = 0;
+    this.#take(task, answer, length, true);
   }
 
-  run(task: Command | PublishAs): void {
+  async keepPlaces(device: DeviceId): Promise<ReadonlyMap<RoomId, Position>> {
+    const { identity } = this;
+    if (identity === undefined || identity.isAnonymous === true) return new Map();
+    const { devicePlaces } = this.#services;
+    const before = await devicePlaces.of(identity.user, device);
+    this.places = new KeptPlaces(identity.user, device, before, devicePlaces);
+    return before;
+  }
+
+  /** Its user became a member of a room, here or elsewhere. */
+  joined(room: RoomId, position: Position): void {
+    if (this.#state === "ready") this.#translator.joined?.(room, position, this);
+  }
+
+  run(task: Exclude<Task, Entry>): void {
     this.#takeOwn(task);
   }
 
@@ -432,6 +447,8 @@ export class Connection implements Inlet, Doing, OutboxOwner {
     if (wasAnnounced && this.outbox.unsentBytes === 0) {
       this.places?.written(this.#subscriptions.values());
     }
+    // Its client may be on its way to another node.
+    if (this.places !== undefined) void this.#services.devicePlaces.flush();
     this.#letGo();
     this.#reportClosed({ code });
   }
@@ -549,7 +566,8 @@ export class Connection implements Inlet, Doing, OutboxOwner {
       this.revoke("token_expired");
       return;
     }
-    this.places?.tick(this.#link, this.#subscriptions.values());
+    // What waits here is not on its way yet, and a probe would pass it.
+    if (this.outbox.bytes === 0) this.places?.tick(this.#link, this.#subscriptions.values());
     const unsent = this.outbox.unsentBytes;
     if (unsent === 0 || unsent < this.#unsentBefore) this.#progressAt = now;
     this.#unsentBefore = unsent;

@@ -2,7 +2,16 @@
  * What the outer packages see of a node: the gateway brings connections, HTTP and other doors bring single
  * commands, the server starts and stops it. `createNode` in `node.ts` makes one.
  */
-import type { Command, CommandType, ErrorCode, ProtocolError, Reply } from "@parlance/protocol";
+import type {
+  Command,
+  CommandType,
+  DeviceId,
+  ErrorCode,
+  Position,
+  ProtocolError,
+  Reply,
+  RoomId,
+} from "@parlance/protocol";
 import type {
   Authenticator,
   Broker,
@@ -111,8 +120,18 @@ export interface Inlet {
   /**
    * Does one task as if a frame had asked for it, in order with the connection's frames. For transports whose library
    * reads the frames. Never throws; `answer` is told at completion, before what follows from it is written.
+   *
+   * @param length What it counts while it waits behind others, in characters.
    */
-  perform(task: Task, answer: Answer): void;
+  perform(task: Task, answer: Answer, length?: number): void;
+  /**
+   * From now on the places of this device in its rooms are kept. For dialects whose clients bring back a name that
+   * this connection was given, and which they can tell only when it is known whose it is.
+   *
+   * @returns where the device was in its rooms when it left; empty if nothing is known of it.
+   * @throws StorageError
+   */
+  keepPlaces(device: DeviceId): Promise<ReadonlyMap<RoomId, Position>>;
   /** Writes one text of the dialect, in order with everything else that the connection gets. */
   send(text: string): void;
   /** Ends the connection for a reason of the error table: what is queued goes out first. */

@@ -17,7 +17,15 @@ import type {
   Peer,
 } from "./gate.ts";
 import { PlaceWriter } from "./places.ts";
-import type { FilePorts, Identity, Link, Timer, Unsubscribe, Wire } from "./ports/index.ts";
+import type {
+  FilePorts,
+  Identity,
+  JoinedFact,
+  Link,
+  Timer,
+  Unsubscribe,
+  Wire,
+} from "./ports/index.ts";
 import { presenceLeaseMs } from "./presence.ts";
 import { RecentPool } from "./recent-events.ts";
 import { Registry } from "./registry.ts";
@@ -63,6 +71,7 @@ class ServerNode implements Node {
   #isWaking = false;
 
   constructor(ports: NodePorts, settings: NodeSettings, filePorts: FilePorts | undefined) {
+    const registry = new Registry();
     const flusher = new Flusher(ports.clock, () => this.#isAwake());
     const rooms = new Rooms({
       log: ports.log,
@@ -74,9 +83,13 @@ class ServerNode implements Node {
       recentPool: new RecentPool(),
       presenceFlushMs: settings.presenceFlushMs,
       onFailure: (event, error) => ports.report("warn", event, { error }),
+      onJoined: (fact) => this.#services.tellJoined(fact),
     });
-    const registry = new Registry();
     const isAwake = (): boolean => this.#isAwake();
+    const tellJoined = (fact: JoinedFact): void => {
+      ports.broker.publish("control", { type: "joined", fact });
+      hearJoined(registry, fact);
+    };
     const devicePlaces = new PlaceWriter(ports.directory, ports.clock, ports.report);
     const files = filePorts === undefined ? {} : { files: new Files(filePorts, ports.clock) };
     this.#services = {
@@ -87,6 +100,7 @@ class ServerNode implements Node {
       registry,
       devicePlaces,
       isAwake,
+      tellJoined,
       ...files,
     };
     this.#control = new ControlFollower(this.#services);
@@ -98,6 +112,7 @@ class ServerNode implements Node {
     await this.#control.start();
     this.#unsubscribe = await broker.subscribe("control", (notice) => {
       if (notice.type === "control") void this.#checkControl();
+      if (notice.type === "joined") hearJoined(this.#services.registry, notice.fact);
     });
     broker.onInterruption(() => {
       rooms.repairAll();
@@ -257,4 +272,8 @@ class ServerNode implements Node {
     flusher.resume();
     for (const connection of registry) connection.awoke();
   }
+}
+
+function hearJoined(registry: Registry, { user, room, position }: JoinedFact): void {
+  for (const connection of registry.ofUser(user)) connection.joined(room, position);
 }

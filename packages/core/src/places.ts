@@ -76,6 +76,11 @@ export class KeptPlaces {
     this.#probed = undefined;
   }
 
+  /** A room was subscribed: its place is kept too, before anything is written of it. */
+  began(): void {
+    this.#isChanged = true;
+  }
+
   /** Once a second: what was written while a probe was under way is probed too. */
   tick(link: Link, subscriptions: Iterable<Subscription>): void {
     if (this.#isChanged && this.#probed === undefined) this.#probe(link, subscriptions);

@@ -7,6 +7,7 @@ import type {
   EphemeralEvent,
   Epoch,
   EventFrame,
+  EventId,
   NoticeEvent,
   Sequence,
   UserId,
@@ -24,6 +25,7 @@ import type {
   Clock,
   CommittedEvent,
   Directory,
+  JoinedFact,
   Notice,
   RoomLog,
   RoomRecord,
@@ -36,6 +38,8 @@ import type { Subscription } from "./subscription.ts";
 /** Events and payload bytes of one page read to fill a hole. */
 const repairEvents = 200;
 const repairBytes = 1_048_576;
+/** How far from a read mark its message is looked for. */
+const lookBackEvents = 32;
 /** Wait before a failed read of the log is tried again. */
 const retryReadMs = 500;
 /** An event that says more is announced by its place only. */
@@ -53,6 +57,8 @@ export interface RoomContext {
   readonly nodeId: string;
   /** A failure that nobody waits for. */
   onFailure(event: string, error: unknown): void;
+  /** This node committed that somebody became a member. */
+  onJoined(fact: JoinedFact): void;
   /** The room's log began a new life or is gone; it must be opened anew. */
   onLost(room: Room): void;
 }
@@ -74,7 +80,7 @@ export class Room {
   readonly #live: FanOut;
   readonly #behind: CatchUp;
   readonly #recent: RecentEvents;
-  readonly #typingTold = new Map<UserId, number>();
+  readonly #typingTold = new Map<UserId, { readonly at: number; readonly active: boolean }>();
   #announcements: CommittedEvent[] = [];
   #isMarked = false;
   #repair: Promise<void> | undefined;
@@ -135,6 +141,14 @@ export class Room {
     );
     this.#mark();
     this.#accept(event);
+    this.#tellJoined(event.frame);
+  }
+
+  /** The new member's other connections, which do not listen to this room yet. */
+  #tellJoined(frame: CommittedEvent["frame"]): void {
+    if (frame === undefined || "erased" in frame || frame.type !== "member.joined") return;
+    const position = { epoch: this.epoch, offset: frame.sequence };
+    this.#context.onJoined({ user: frame.data.user, room: this.record.room, position });
   }
 
   /** What the broker brought. Anything may be lost, doubled, late or out of order. */
@@ -155,6 +169,7 @@ export class Room {
         for (const { id } of notice.users) this.calls.seen(id);
         return;
       case "control":
+      case "joined":
         return;
     }
   }
@@ -345,19 +360,40 @@ export class Room {
     if (event.type === "presence") this.#behind.presence(event);
   }
 
-  /** Whether a person's typing may be told now; asking counts as telling. Forgets those who wrote long ago. */
-  mayTellTyping(user: UserId, intervalMs: number): boolean {
+  /**
+   * Whether a person's typing may be told now; asking counts as telling. The same again waits; a change does not, or
+   * others would see somebody type who has stopped. Forgets those who wrote long ago.
+   */
+  mayTellTyping(user: UserId, active: boolean, intervalMs: number): boolean {
     const now = this.#context.clock.monotonic();
     const told = this.#typingTold.get(user);
-    if (told !== undefined && now - told < intervalMs) return false;
+    if (told?.active === active && now - told.at < intervalMs) return false;
     // Re-inserted, so that the oldest are first.
     this.#typingTold.delete(user);
-    this.#typingTold.set(user, now);
-    for (const [other, at] of this.#typingTold) {
+    this.#typingTold.set(user, { at: now, active });
+    for (const [other, { at }] of this.#typingTold) {
       if (now - at < intervalMs) break;
       this.#typingTold.delete(other);
     }
     return true;
+  }
+
+  /** The last message up to a place, if one is near: what a read mark stands for. @throws StorageError */
+  async messageAt(sequence: Sequence): Promise<EventId | undefined> {
+    const first = Math.max(0, sequence - lookBackEvents);
+    for (let before = sequence - 1; before >= first; before -= 1) {
+      const event = this.#recent.after(before);
+      if (event === undefined) break;
+      if (event.frame.type === "message.created") return event.frame.id;
+    }
+    const page = await this.#context.log.read({
+      room: this.record.room,
+      after: first,
+      upTo: sequence,
+      limit: lookBackEvents,
+      maxBytes: repairBytes,
+    });
+    return page?.events.findLast(({ frame }) => frame.type === "message.created")?.frame.id;
   }
 
   /** Ends every subscription with a notice. */

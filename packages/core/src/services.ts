@@ -4,7 +4,7 @@ import type { Files } from "./files.ts";
 import type { Flusher } from "./flusher.ts";
 import type { NodePorts, NodeSettings } from "./gate.ts";
 import type { PlaceWriter } from "./places.ts";
-import type { Identity } from "./ports/index.ts";
+import type { Identity, JoinedFact } from "./ports/index.ts";
 import type { Registry } from "./registry.ts";
 import type { Rooms } from "./rooms.ts";
 
@@ -15,6 +15,8 @@ export interface Services extends NodePorts {
   readonly flusher: Flusher;
   readonly registry: Registry;
   readonly devicePlaces: PlaceWriter;
+  /** Tells a user's connections, on all nodes, of a room that the user belongs to from now on. */
+  readonly tellJoined: (fact: JoinedFact) => void;
   /** Absent where the node takes no files. */
   readonly files?: Files;
   /** False from the moment the node notices that it was asleep until it has looked around. */

@@ -1,21 +1,49 @@
+import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import type { Dialect } from "@parlance/core";
+import type { Refusal } from "./refuse.ts";
 
-/** One row of the table that says which dialect is spoken where. */
-export interface Endpoint {
+/** One row of the table that says what is spoken where. */
+export type Endpoint = DialectEndpoint | HandlerEndpoint;
+
+interface Place {
   /** The listener's configured port. Absent: on every one. */
   readonly port?: number;
   /** Matched exactly, `/ws`. Absent: every path, of a port that is given. */
   readonly path?: string;
   /** Only for clients that offer this WebSocket sub-protocol. Absent: for those that offer none we know. */
   readonly subprotocol?: string;
+  /** Pages opened from disk, whose Origin is `null`, may come in where the operator's list says so. */
+  readonly takesNullOrigin?: boolean;
+}
+
+/** Where the gateway's own WebSockets speak a dialect. */
+export interface DialectEndpoint extends Place {
   readonly dialect: Dialect;
   /**
    * Whether an id that a frame claims counts: from peers of this machine, or from everybody who comes in here. Absent:
    * from nobody.
    */
   readonly trust?: "loopback" | "everybody";
-  /** Pages opened from disk, whose Origin is `null`, may come in where the operator's list says so. */
-  readonly takesNullOrigin?: boolean;
+}
+
+/** Where a library answers handshakes, once they were found good. */
+export interface HandlerEndpoint extends Place {
+  readonly handler: UpgradeHandler;
+}
+
+/**
+ * Answers a handshake that was found good, or says why not. It asks `Gateway.admit` for what it counts as a
+ * connection. The socket has a listener for its errors.
+ */
+export type UpgradeHandler = (upgrade: HandedUpgrade) => Refusal | undefined;
+
+/** A handshake that is somebody else's to answer. */
+export interface HandedUpgrade {
+  readonly request: IncomingMessage;
+  readonly socket: Socket;
+  /** What came behind the handshake already. */
+  readonly head: Buffer;
 }
 
 /** What a handshake leads to. */

@@ -1,9 +1,9 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Socket } from "node:net";
-import type { Clock, Dialect, Node, Peer, Report, Wire } from "@parlance/core";
+import type { Clock, Dialect, HandshakeFacts, Node, Peer, Report, Wire } from "@parlance/core";
 import { errorRow } from "@parlance/protocol";
 import { Admission, type AdmissionLimits, type NotAdmitted } from "./admission.ts";
-import type { Endpoint, Route } from "./endpoints.ts";
+import type { DialectEndpoint, Endpoint } from "./endpoints.ts";
 import { endpointTable } from "./endpoints.ts";
 import { deflateWire, plainWire } from "./frames.ts";
 import type { HandshakeRules } from "./handshake.ts";
@@ -65,6 +65,25 @@ export interface Gateway {
   close(): void;
   /** Open connections. */
   connectionCount(): number;
+  /** Counts a connection that the gateway does not carry itself, by the limits of those that it does. */
+  admit(request: IncomingMessage): Admitted;
+  /** What a request that is no upgrade tells of who comes, and whether its page may. For doors beside WebSocket. */
+  examine(request: IncomingMessage, dialect: string): Examined;
+}
+
+/** Whether one connection more is let in. */
+export type Admitted =
+  | { readonly ok: false; readonly refusal: Refusal }
+  /** `release` is to be called when it is gone. */
+  | { readonly ok: true; readonly release: () => void };
+
+/** Who comes with a request. */
+export interface Examined {
+  readonly facts: HandshakeFacts;
+  /** False for pages of an Origin that may not connect. */
+  readonly isAllowed: boolean;
+  /** Its Origin is one that the operator has listed. */
+  readonly isListed: boolean;
 }
 
 /** @throws TypeError for endpoints, origins or proxies that make no sense. */
@@ -89,7 +108,9 @@ class WebSocketGateway implements Gateway, ConnectionOwner {
       endpoints: endpointTable(options.endpoints),
       origins: originCheck(options.origins),
     };
-    for (const { dialect } of options.endpoints) {
+    for (const endpoint of options.endpoints) {
+      if ("handler" in endpoint) continue;
+      const { dialect } = endpoint;
       this.#wires.set(dialect, { plain: plainWire(dialect), deflate: deflateWire(dialect) });
     }
     this.#accept = createAccept(options.compression ?? false);
@@ -123,6 +144,28 @@ class WebSocketGateway implements Gateway, ConnectionOwner {
     return this.#wheel.size;
   }
 
+  admit(request: IncomingMessage): Admitted {
+    const address = this.#addressOf(request);
+    const refused = this.#admission.admit(address);
+    if (refused !== undefined) return { ok: false, refusal: refusalOf(refused) };
+    let isHeld = true;
+    const release = (): void => {
+      if (isHeld) this.#admission.release(address);
+      isHeld = false;
+    };
+    return { ok: true, release };
+  }
+
+  examine(request: IncomingMessage, dialect: string): Examined {
+    const { origins } = this.#rules;
+    const { origin } = request.headers;
+    return {
+      facts: handshakeFacts(request, this.#addressOf(request), dialect, origins),
+      isAllowed: origins.allows(origin, request.socket.localAddress),
+      isListed: origins.lists(origin),
+    };
+  }
+
   connectionClosed(connection: Connection): void {
     this.#wheel.remove(connection, connection.slot);
     this.#admission.release(connection.address);
@@ -137,19 +180,23 @@ class WebSocketGateway implements Gateway, ConnectionOwner {
       this.#refuse(socket, address, handshake.refusal);
       return;
     }
+    const { endpoint, subprotocol } = handshake.route;
+    if ("handler" in endpoint) {
+      const refusal = endpoint.handler({ request, socket, head });
+      if (refusal !== undefined) this.#refuse(socket, address, refusal);
+      return;
+    }
     const refused = this.#admission.admit(address);
     if (refused !== undefined) {
       this.#refuse(socket, address, refusalOf(refused));
       return;
     }
-    this.#open({ request, socket, head, address }, handshake.route);
+    const upgrade = { request, socket, head, address };
+    this.#open(subprotocol === undefined ? upgrade : { ...upgrade, subprotocol }, endpoint);
   }
 
-  #open(upgrade: Upgrade, { endpoint, subprotocol }: Route): void {
-    const connection = this.#accept(
-      subprotocol === undefined ? upgrade : { ...upgrade, subprotocol },
-      this,
-    );
+  #open(upgrade: Upgrade, endpoint: DialectEndpoint): void {
+    const connection = this.#accept(upgrade, this);
     if (connection === undefined) {
       this.#admission.release(upgrade.address);
       return;
@@ -163,7 +210,7 @@ class WebSocketGateway implements Gateway, ConnectionOwner {
     );
   }
 
-  #peerOf({ address, request }: Upgrade, { dialect, trust }: Endpoint): Peer {
+  #peerOf({ address, request }: Upgrade, { dialect, trust }: DialectEndpoint): Peer {
     const peer = { address, transport: "websocket" } as const;
     if (dialect.readsHandshake !== true) return peer;
     return {

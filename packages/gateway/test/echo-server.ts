@@ -112,6 +112,7 @@ function see(seen: SeenConnection[], link: Link, wire: Wire, peer: Peer): Inlet 
     connectionId: String(seen.length),
     identity: undefined,
     perform: (_task, answer) => answer.done({}),
+    keepPlaces: () => Promise.resolve(new Map()),
     confirmed(mark) {
       connection.confirmedMarks.push(mark);
     },

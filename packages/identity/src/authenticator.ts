@@ -141,7 +141,7 @@ export function createAuthenticator(options: AuthenticatorOptions): {
     return keyIdentity(key);
   }
 
-  async function byJwt(token: string): Promise<Identity> {
+  async function byJwt(token: string, mustBeKnown: boolean): Promise<Identity> {
     const claims = await verifyJwt(token, options.issuers, clock.now());
     if (claims.scopes !== undefined) {
       await useOnce(claims);
@@ -150,7 +150,7 @@ export function createAuthenticator(options: AuthenticatorOptions): {
       const identity = serviceIdentity(name, principal, claims.scopes);
       return { ...identity, expiresAt: claims.expiresAt };
     }
-    const user = await externalUser(claims);
+    const user = await externalUser(claims, mustBeKnown);
     if (user.disabled) throw new ProtocolError("banned");
     await useOnce(claims);
     return {
@@ -165,7 +165,7 @@ export function createAuthenticator(options: AuthenticatorOptions): {
   }
 
   /** Makes or renames the token's user where it has to be; a built-in account keeps the name that it chose. */
-  async function externalUser(claims: Claims): Promise<UserRecord> {
+  async function externalUser(claims: Claims, mustBeKnown: boolean): Promise<UserRecord> {
     const { user: id, name } = claims;
     const known = await recall(users, id, async () => {
       const found = await directory.user(id);
@@ -175,6 +175,7 @@ export function createAuthenticator(options: AuthenticatorOptions): {
     if (known !== undefined && known.name === name) return known;
     const found = known ?? (await directory.user(id));
     if (found?.disabled === true) return found;
+    if (found === undefined && mustBeKnown) throw new ProtocolError("unauthenticated");
     const fallback = id.slice(0, limits.nameLength);
     const stored = await directory.upsertExternal(id, name ?? fallback, clock.now());
     users.delete(id);
@@ -214,11 +215,15 @@ export function createAuthenticator(options: AuthenticatorOptions): {
     return { ...claims, name: user.name };
   }
 
-  async function byToken(token: string, address: string | undefined): Promise<Identity> {
+  async function byToken(
+    token: string,
+    address: string | undefined,
+    mustBeKnown: boolean,
+  ): Promise<Identity> {
     if (token.length > limits.tokenLength) throw new ProtocolError("unauthenticated");
     if (token.startsWith("pls_")) return bySession(token, address);
     if (token.startsWith("plk_")) return byKey(token, address);
-    return byJwt(token);
+    return byJwt(token, mustBeKnown);
   }
 
   /**
@@ -237,7 +242,7 @@ export function createAuthenticator(options: AuthenticatorOptions): {
     if ("vouched" in credential) return vouched(credential);
     try {
       if ("ticket" in credential) return await tickets.redeem(credential);
-      return await byToken(credential.token, address);
+      return await byToken(credential.token, address, credential.mustBeKnown === true);
     } catch (error) {
       if (error instanceof ProtocolError && error.code === "unauthenticated") {
         attempts.countNetwork(address);

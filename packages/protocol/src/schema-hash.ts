@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "dde6e7bf74146c4b79217ba6a96bc3d58b771b3ebd423ad3f0e42d823dc7249d",
+  sha256: "0c401623969d287b11db2e95bf24e8172744bb966ed59e5a3694912999035cdf",
 } as const;

@@ -34,6 +34,7 @@ export type { RunningServer } from "./running-file.ts";
 export { readRunningFile } from "./running-file.ts";
 export type { InstallSecret } from "./secret.ts";
 export { installSecret } from "./secret.ts";
+export type { Embed, EmbedHost } from "./socketio.ts";
 export type { ParlanceServer, StartOptions } from "./start.ts";
 export { startServer } from "./start.ts";
 export { describeStartFailure } from "./start-failure.ts";

@@ -38,6 +38,7 @@ import { createLog, type Log } from "./log.ts";
 import { servePages } from "./pages.ts";
 import { removeRunningFile, writeRunningFile } from "./running-file.ts";
 import { type InstallSecret, installSecret } from "./secret.ts";
+import { type Embed, embedOf, openSocketIo, type SocketIoPart } from "./socketio.ts";
 import { openEventStreams, streamsBefore } from "./sse.ts";
 import { openStore } from "./store.ts";
 import { version } from "./version.ts";
@@ -72,6 +73,8 @@ export interface StartOptions {
   readonly files?: WebFiles;
   /** Where each setting came from, as `loadConfig` tells: what opens by itself depends on it. */
   readonly sources?: Readonly<Partial<Record<SettingName, string>>>;
+  /** Events of an application's own, beside those of the module that the configuration names. */
+  readonly embed?: Embed;
 }
 
 interface Parts {
@@ -86,6 +89,7 @@ interface Parts {
   readonly http: HttpServer;
   readonly server: Server;
   readonly extra: ExtraListeners;
+  readonly socketIo: SocketIoPart;
   readonly life: Life;
 }
 
@@ -127,7 +131,8 @@ export async function startServer(
     const parts = await assemble({ config, log, store, files, server, extra, secret, options });
     for (const { server: listener, port } of [{ server, port: config.port }, ...extra.listeners]) {
       listener.off("request", answerNotYet);
-      listener.on("request", streamsBefore(parts.streams, parts.http.routing));
+      const routing = streamsBefore(parts.streams, parts.http.routing);
+      listener.on("request", listener === server ? parts.socketIo.routing(routing) : routing);
       parts.gateway.attach(listener, port);
     }
     return announce(parts, secret);
@@ -200,11 +205,17 @@ async function assemble(given: {
   const admission = new Admission(limits);
   const { tickets } = identity;
   const streams = openEventStreams({ config, node, tickets, admission, ids, report: log.report });
-  const gateway = createGateway({
+  const socketIo = openSocketIo(config, {
     node,
     clock,
     report: log.report,
-    endpoints: dialectEndpoints(config, extra.endpoints),
+    gateway: () => gateway,
+  });
+  const gateway: Gateway = createGateway({
+    node,
+    clock,
+    report: log.report,
+    endpoints: [...dialectEndpoints(config, extra.endpoints), socketIo.endpoint],
     origins: {
       allowed: [
         ...config.origins,
@@ -266,9 +277,26 @@ async function assemble(given: {
   await serveWebApp(http, given.options.files ?? builtFiles);
   await store.log.open(lobby.room, { kind: "public", title: lobby.title, createdAt: clock.now() });
   await openDialectRooms(config, store.log, clock.now());
+  for (const embed of [await embedOf(config), given.options.embed]) {
+    await embed?.({ io: socketIo.socketIo.io });
+  }
   await node.start();
   await http.ready();
-  return { config, log, store, files, broker, node, gateway, streams, http, server, extra, life };
+  return {
+    config,
+    log,
+    store,
+    files,
+    broker,
+    node,
+    gateway,
+    streams,
+    http,
+    server,
+    extra,
+    socketIo,
+    life,
+  };
 }
 
 function hooksOf(
@@ -337,12 +365,14 @@ function announce(parts: Parts, { madeAt }: InstallSecret): ParlanceServer {
  * back, instead of finding nobody.
  */
 async function closeInOrder(parts: Parts, drainMs: number): Promise<void> {
-  const { config, log, store, files, node, gateway, streams, http, server, extra, life } = parts;
+  const { config, log, store, files, node, gateway, streams, http, server, extra, socketIo, life } =
+    parts;
   log.report("info", "server_draining", { connections: node.counts().connections });
   life.isDraining = true;
   gateway.refuseNew();
   await node.drain(drainMs);
   gateway.close();
+  await socketIo.socketIo.close();
   streams.close();
   await Promise.all([closeListener(server), extra.close()]);
   await http.close();

@@ -177,6 +177,7 @@ async function vanishMidFrame(url: string): Promise<void> {
 
 /** WebSockets that are open, as the operator's route counts them. */
 async function connections(story: Story): Promise<number> {
-  return (JSON.parse(await story.parlance("status", "--json")) as { counts: { connections: number } })
-    .counts.connections;
+  return (
+    JSON.parse(await story.parlance("status", "--json")) as { counts: { connections: number } }
+  ).counts.connections;
 }

@@ -200,8 +200,8 @@ async function askedWith(headers: Readonly<Record<string, string>>): Promise<Fra
   const answer = new Promise<Frame>((resolve, reject) => {
     socket.on("error", reject);
     socket.on("open", () => socket.send('{"type":"update_user_info","userId":123}'));
-    socket.on("message", (data) => {
-      const frame = JSON.parse(String(data)) as Frame;
+    socket.on("message", (data: Buffer) => {
+      const frame = JSON.parse(data.toString()) as Frame;
       if (frame["type"] === "user_info_update_confirmation") resolve(frame);
     });
   });

@@ -19,7 +19,8 @@ const textOf = (name: string): string =>
 /** Waits until the page's log has that line. */
 async function logHas(page: Page, line: Line): Promise<void> {
   await page.waitForFunction(
-    (wanted) => (window as unknown as { log: Line[] }).log.some((l) => JSON.stringify(l) === wanted),
+    (wanted) =>
+      (window as unknown as { log: Line[] }).log.some((l) => JSON.stringify(l) === wanted),
     JSON.stringify(line),
     { timeout: 30_000 },
   );
@@ -33,7 +34,10 @@ describe("PorticoEstate", () => {
     story = await Story.begin([]);
     proxy = await Proxy.start(story.server.port);
     proxy.put("/library", textOf("portico-library.html"));
-    proxy.put("/other-path", textOf("portico-library.html").replace("/src/WebSocket/", "/portico/"));
+    proxy.put(
+      "/other-path",
+      textOf("portico-library.html").replace("/src/WebSocket/", "/portico/"),
+    );
     proxy.put("/manual", textOf("portico-manual.html"));
   }, 90_000);
   afterAll(async () => {
@@ -77,7 +81,9 @@ describe("PorticoEstate", () => {
     await manual.page.evaluate(() => window.eval("getPartialApplications()"));
     for (const { page } of [library, manual]) {
       await page.waitForFunction(() =>
-        (window as unknown as { log: Line[] }).log.some(([kind]) => kind === "partial_applications"),
+        (window as unknown as { log: Line[] }).log.some(
+          ([kind]) => kind === "partial_applications",
+        ),
       );
       expect(await logOf(page)).toContainEqual(["partial_applications", notYet]);
     }

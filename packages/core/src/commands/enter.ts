@@ -76,7 +76,7 @@ async function identify(
   const { peer } = connection;
   const identity =
     (await byTicket(services, connection, entry)) ??
-    (await byHandshake(services, connection)) ??
+    (await byHandshake(services, connection, entry)) ??
     (await byToken(services, connection, entry)) ??
     (await byApplication(services, connection, entry)) ??
     (await byClaim(services, connection, entry)) ??
@@ -111,22 +111,25 @@ async function byTicket(
 async function byHandshake(
   { authenticator }: Services,
   { peer }: Connection,
+  { mustBeKnown }: Entry,
 ): Promise<Identity | undefined> {
   const token = peer.handshake?.token;
   if (token === undefined) return undefined;
-  return authenticator.authenticate({ token, address: peer.address });
+  const known = mustBeKnown === undefined ? {} : { mustBeKnown };
+  return authenticator.authenticate({ token, address: peer.address, ...known });
 }
 
 async function byToken(
   { authenticator }: Services,
   { peer }: Connection,
-  { token }: Entry,
+  { token, mustBeKnown }: Entry,
 ): Promise<Identity | undefined> {
   if (token === undefined) return undefined;
   /* A placeholder out of a description, on a developer's own machine. What has the form of a token must verify
    * there too, so that an expired one is noticed. */
   if (peer.isTrustedNetwork === true && !looksLikeToken(token)) return undefined;
-  return authenticator.authenticate({ token, address: peer.address });
+  const known = mustBeKnown === undefined ? {} : { mustBeKnown };
+  return authenticator.authenticate({ token, address: peer.address, ...known });
 }
 
 function looksLikeToken(token: string): boolean {

@@ -72,6 +72,11 @@ export function dispatch(
       return enter(services, connection, command);
     case "publish_as":
       return publishAs(contextOf(services, connection), command);
+    case "subscribe_kept": {
+      const position = connection.placeIn(command.subscribe.room);
+      const from = position === undefined ? {} : { position };
+      return subscribe(contextOf(services, connection), { ...command.subscribe, ...from });
+    }
     case "ping":
       return {};
     case "sign_in":

@@ -35,6 +35,8 @@ export async function createRoom(
     const create = { kind: command.kind, title: command.title, createdAt: append.time };
     const appended = await services.log.append({ ...append, create });
     if (appended.outcome === "stored") {
+      const position = { epoch: appended.epoch, offset: appended.sequence };
+      services.tellJoined({ user: identity.user, room: id, position });
       return {
         room: id,
         kind: command.kind,

@@ -9,7 +9,7 @@ import { kinds } from "../kinds.ts";
 import type { CommandContext } from "../services.ts";
 import { openToRead } from "./reading.ts";
 
-/** One person's typing is told at most once in so long per room, however many frames come. */
+/** One person's typing is told again at most once in so long per room, however many frames come. */
 const typingIntervalMs = 2_000;
 
 /** Tells the room's others that the caller writes. */
@@ -20,7 +20,7 @@ export async function typing(
   const { services, identity } = context;
   const room = await services.rooms.open(command.room);
   await authorizeIn(context, "write", room);
-  if (!room.mayTellTyping(identity.user, typingIntervalMs)) return {};
+  if (!room.mayTellTyping(identity.user, command.active, typingIntervalMs)) return {};
   room.signal({
     type: "typing",
     room: command.room,
@@ -42,7 +42,10 @@ export async function markRead(
   if (marks === undefined) throw new ProtocolError("not_found");
   if (kinds[room.record.kind].tellsReadMarks) {
     const { readMark } = marks;
-    room.signal({ type: "read", room: command.room, user: identity.user, read_mark: readMark });
+    const event = { type: "read", room: command.room, user: identity.user } as const;
+    const message = await room.messageAt(readMark);
+    const named = message === undefined ? {} : { message_id: message };
+    room.signal({ ...event, read_mark: readMark, ...named });
   }
   return { room: command.room, read_mark: marks.readMark, unread: marks.unread };
 }

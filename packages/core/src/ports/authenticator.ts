@@ -11,7 +11,11 @@ export interface Authenticator {
 }
 
 export type Credential = (
-  | { readonly token: string }
+  | {
+      readonly token: string;
+      /** Makes nobody: a user whom the directory does not know is refused. */
+      readonly mustBeKnown?: true;
+    }
   | { readonly guest: { readonly name: string } }
   /** A connection ticket (`Tickets`), and all rooms that are asked for with it. */
   | { readonly ticket: string; readonly rooms: readonly RoomId[] }

@@ -2,6 +2,7 @@ import type {
   EphemeralEvent,
   Epoch,
   EventFrame,
+  Position,
   RoomId,
   Sequence,
   UserId,
@@ -25,7 +26,7 @@ export interface Broker {
 }
 
 export type Unsubscribe = () => void;
-/** A room, or the install-wide subject that carries the head of the control log. */
+/** A room, or the install-wide subject that carries the head of the control log and who joined what. */
 export type Subject = RoomId | "control";
 
 export type Notice =
@@ -39,7 +40,16 @@ export type Notice =
   | { readonly type: "ephemeral"; readonly event: EphemeralEvent; readonly to?: UserId }
   /** All users that `node` has in the room; replaces what was known of that node. */
   | { readonly type: "present"; readonly node: string; readonly users: readonly WireUser[] }
-  | { readonly type: "control"; readonly head: Sequence };
+  | { readonly type: "control"; readonly head: Sequence }
+  /** Somebody became a member of a room; on the install-wide subject, for that user's connections. */
+  | { readonly type: "joined"; readonly fact: JoinedFact };
+
+/** Who became a member of what, and where in the log. */
+export interface JoinedFact {
+  readonly user: UserId;
+  readonly room: RoomId;
+  readonly position: Position;
+}
 
 /** An event as it came from the log; `frame` is absent when it is too large to carry. */
 export interface CommittedEvent {

@@ -43,13 +43,15 @@ export interface Translator {
   /** One whole text frame of the peer. */
   received(frame: string, doing: Doing): void;
   /** What it ran was done. Called before anything that follows from it is sent. */
-  replied(task: Command | PublishAs, reply: Reply, doing: Doing): void;
+  replied(task: Exclude<Task, Entry>, reply: Reply, doing: Doing): void;
   /** What it ran was not done. */
   refused(task: Task, error: ProtocolError, doing: Doing): void;
   /** The connection knows whose it is, after `doing.enter`. */
   entered?(identity: Identity, doing: Doing): void;
   /** Presence is told to each receiver by itself where this is there, else as `encodeEvent` has it. */
   heardPresence?(event: PresenceEvent, doing: Doing): void;
+  /** Its user became a member of a room; `position` is where. A hint: it may be missed, and may come twice. */
+  joined?(room: RoomId, position: Position, doing: Doing): void;
   /** What is told of the connection itself comes here where this is there, else as `encodeEvent` has it. */
   noticed?(notice: NoticeEvent, doing: Doing): void;
   /** About once a second until somebody has come in. */
@@ -59,7 +61,7 @@ export interface Translator {
 /** What a translator may do with its connection. */
 export interface Doing {
   /** Does one task, in order with everything else of the connection. */
-  run(task: Command | PublishAs): void;
+  run(task: Exclude<Task, Entry>): void;
   /** Finds out whose connection it is. */
   enter(entry: Entry): void;
   send(text: string): void;
@@ -98,6 +100,8 @@ export interface Entry {
   readonly anonymous?: true;
   /** The token is refused while another connection uses it. */
   readonly exclusive?: true;
+  /** A token alone makes nobody: its user must be in the directory. */
+  readonly mustBeKnown?: true;
   /** Keeps this device's places: by the token or session, or one for all devices of the user. */
   readonly keepsPlaces?: "credential" | "user";
 }
@@ -112,8 +116,17 @@ export interface PublishAs {
   readonly publish: Command<"publish">;
 }
 
+/**
+ * Subscribes from the place that this device has in the room when the task's turn has come, which may be after an `enter`
+ * that was under way when it was given. Where no place is kept it begins at the head.
+ */
+export interface SubscribeKept {
+  readonly type: "subscribe_kept";
+  readonly subscribe: Command<"subscribe">;
+}
+
 /** What a connection may be asked to do. */
-export type Task = Command | Entry | PublishAs;
+export type Task = Command | Entry | PublishAs | SubscribeKept;
 
 export type Decoded =
   | { readonly ok: true; readonly command: Command }

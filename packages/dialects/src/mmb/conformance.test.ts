@@ -95,7 +95,9 @@ describe("[MMB-06] [MMB-27] places", () => {
     await writer.until((frame) => JSON.stringify(frame).includes("edit 5"));
     await stage.server.kill();
     await stage.server.start();
-    page = await signedIn(token);
+    page = await open();
+    // As a page does that knows nothing of waiting.
+    page.send({ type: "auth", token });
     page.send({ type: "join", room });
     const missed: string[] = [];
     while (missed.length < 4) {

@@ -95,13 +95,11 @@ class MmbTranslator implements Translator {
   #join(room: RoomId, doing: Doing): void {
     if (!this.#options.notifications && isNotificationRoom(room)) throw disabled("notifications");
     this.#byHandshake(doing);
-    const position = doing.placeIn(room);
-    doing.run(subscribe(room, position === undefined ? {} : { position }));
+    doing.run({ type: "subscribe_kept", subscribe: subscribe(room) });
   }
 
   #leave(room: RoomId, doing: Doing): void {
     this.#byHandshake(doing);
-    doing.forgetPlace(room);
     doing.run({ type: "unsubscribe", id: noId, room });
   }
 
@@ -154,11 +152,14 @@ class MmbTranslator implements Translator {
   }
 
   replied(task: Parameters<Translator["replied"]>[0], reply: unknown, doing: Doing): void {
-    if (task.type !== "subscribe") return;
+    // Now, not when the frame came: `auth` may have been under way.
+    if (task.type === "unsubscribe") doing.forgetPlace(task.room);
+    if (task.type !== "subscribe" && task.type !== "subscribe_kept") return;
+    const { room } = task.type === "subscribe" ? task : task.subscribe;
     const { present = [] } = reply as Subscribed;
     this.#remember(present);
     const members = present.map(({ id, number }) => ({ user_id: wireId(id, number) }));
-    doing.send(JSON.stringify({ type: "room_joined", room: task.room, members }));
+    doing.send(JSON.stringify({ type: "room_joined", room, members }));
   }
 
   refused(task: Parameters<Translator["refused"]>[0], error: ProtocolError, doing: Doing): void {
@@ -167,15 +168,15 @@ class MmbTranslator implements Translator {
       this.#isTrying = false;
       return;
     }
-    if (task.type === "subscribe" && error.code === "resync_required") {
-      doing.run(subscribe(task.room, {}));
+    if (task.type === "subscribe_kept" && error.code === "resync_required") {
+      doing.run(task.subscribe);
       return;
     }
     doing.send(errorFrame(error));
   }
 
   noticed(notice: Parameters<NonNullable<Translator["noticed"]>>[0], doing: Doing): void {
-    if (notice.type === "reset") doing.run(subscribe(notice.room, {}));
+    if (notice.type === "reset") doing.run(subscribe(notice.room));
     else if (notice.type === "unsubscribed") {
       doing.send(errorFrame(new ProtocolError(notice.code, { room: notice.room })));
     }
@@ -199,11 +200,8 @@ class MmbTranslator implements Translator {
   }
 }
 
-function subscribe(
-  room: RoomId,
-  from: Pick<Command<"subscribe">, "position">,
-): Command<"subscribe"> {
-  return { type: "subscribe", id: noId, room, presence: true, with_present: true, ...from };
+function subscribe(room: RoomId): Command<"subscribe"> {
+  return { type: "subscribe", id: noId, room, presence: true, with_present: true };
 }
 
 function disabled(feature: string): ProtocolError {

@@ -4,7 +4,7 @@ import type { Json } from "../canonical.ts";
 import type { WireUser } from "../commands/session.ts";
 import type { ErrorCode } from "../errors.ts";
 import { callId, cursorPosition, epoch, roomId, sequence, userId } from "../fields.ts";
-import type { CallId, Epoch, RoomId, Sequence, UserId } from "../ids.ts";
+import type { CallId, Epoch, EventId, RoomId, Sequence, UserId } from "../ids.ts";
 
 /** Somebody writes or stopped. Class *droppable*. Forget it after `typingExpiryMs` without another. */
 export interface TypingEvent {
@@ -36,6 +36,8 @@ export interface ReadEvent {
   readonly room: RoomId;
   readonly user: UserId;
   readonly read_mark: Sequence;
+  /** The last message up to the mark, where one is near. */
+  readonly message_id?: EventId;
 }
 
 /** Where somebody's cursor is in what they edit together. Class *latest-wins*. */
@@ -114,7 +116,13 @@ export const ephemeralSchemas: Readonly<Record<(EphemeralEvent | NoticeEvent)["t
       count: z.number(),
       omitted: z.boolean().exactOptional(),
     }),
-    read: z.object({ type: z.literal("read"), room: roomId, user: userId, read_mark: sequence }),
+    read: z.object({
+      type: z.literal("read"),
+      room: roomId,
+      user: userId,
+      read_mark: sequence,
+      message_id: z.string().exactOptional(),
+    }),
     cursor: z.object({
       type: z.literal("cursor"),
       room: roomId,

@@ -72,6 +72,13 @@ export const serverFields: Fields = {
     .describe(
       "Address of the install as people see it. Links are made from it and from nothing else.",
     ),
+  embed: z
+    .string()
+    .min(1)
+    .exactOptional()
+    .describe(
+      "Module of an application's own Socket.IO events: a file that exports a function `embed`. See `docs/embedding.md`.",
+    ),
   data_dir: z
     .string()
     .min(1)

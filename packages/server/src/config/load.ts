@@ -159,10 +159,11 @@ function mergeSettings(
 }
 
 function complete(parsed: Settings, directory: string, doors: Config["doors"]): Config {
-  const { log_file: logFile, origins } = parsed;
+  const { embed, log_file: logFile, origins } = parsed;
   return {
     ...parsed,
     data_dir: resolve(directory, parsed.data_dir),
+    ...(embed === undefined ? {} : { embed: resolve(directory, embed) }),
     ...(logFile === undefined ? {} : { log_file: resolve(directory, logFile) }),
     origins: origins.filter((origin) => origin !== "null"),
     null_origin: origins.includes("null"),

@@ -32,6 +32,7 @@ export interface Settings {
   readonly port: number;
   readonly listen: "auto" | readonly ListenEntry[];
   readonly public_url?: string;
+  readonly embed?: string;
   readonly data_dir: string;
   readonly database_url: string;
   readonly broker_url: string;
