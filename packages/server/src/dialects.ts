@@ -52,7 +52,7 @@ function createDialects(config: Config): Readonly<Record<DialectName, Dialect>> 
   };
 }
 
-/** Every endpoint: the dialects' own paths, and what the configuration maps. */
+/** Every endpoint: what the configuration maps, and the dialects' own paths where it maps them to nothing else. */
 export function dialectEndpoints(
   config: Config,
   entries: readonly ListenEntry[],
@@ -66,8 +66,11 @@ export function dialectEndpoints(
     ...(trusted.has(name) ? { trust } : {}),
     ...(jsonDialectNames.some((json) => json === name) ? { takesNullOrigin: true } : {}),
   });
+  const mapped = new Set(entries.flatMap(({ port, path }) => (port === undefined ? [path] : [])));
   return [
-    ...Object.entries(ownPaths).map(([name, path]) => at(name as DialectName, { path })),
+    ...Object.entries(ownPaths)
+      .filter(([, path]) => !mapped.has(path))
+      .map(([name, path]) => at(name as DialectName, { path })),
     { path: ownPaths.native, subprotocol, dialect: nativeDialect },
     ...entries.map(({ dialect, port, path }) =>
       at(dialect, {
