@@ -7,7 +7,6 @@
  */
 import {
   type ClientMessageId,
-  type Command,
   type ConnectionId,
   type DeviceId,
   type ErrorCode,
