@@ -698,6 +698,18 @@ describe("presence and signals", () => {
     expect(bob.frames.at(-1)).toMatchObject({ type: "presence", offline: ["ann"], count: 1 });
   });
 
+  test("[SIO-06] that somebody stopped to type is told at once, and that they go on, too", async () => {
+    const harness = await start();
+    const ann = await subscribed(harness, "ann");
+    const bob = await subscribed(harness, "bob");
+    for (const active of [true, true, false, false, true]) {
+      await ann.ask({ type: "typing", room: "general", active });
+    }
+    await settle();
+    const told = bob.frames.flatMap((frame) => (frame.type === "typing" ? [frame.active] : []));
+    expect(told).toEqual([true, false, true]);
+  });
+
   test("[J26] a thousand typing frames reach others once in two seconds", async () => {
     const harness = await start();
     const ann = await subscribed(harness, "ann");

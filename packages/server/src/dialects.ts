@@ -14,6 +14,7 @@ import {
   jsonDialectNames,
   type ListenEntry,
 } from "./config/types.ts";
+import type { PagesOptions } from "./pages.ts";
 
 /** Paths of the main port, beside what `listen` adds. PorticoEstate's pages derive theirs from the page's address. */
 export const ownPaths: Readonly<Record<DialectName, string>> = {
@@ -51,7 +52,7 @@ function createDialects(config: Config): Readonly<Record<DialectName, Dialect>> 
   };
 }
 
-/** Every endpoint: the dialects' own paths, and what the configuration maps. */
+/** Every endpoint: what the configuration maps, and the dialects' own paths where it maps them to nothing else. */
 export function dialectEndpoints(
   config: Config,
   entries: readonly ListenEntry[],
@@ -65,8 +66,11 @@ export function dialectEndpoints(
     ...(trusted.has(name) ? { trust } : {}),
     ...(jsonDialectNames.some((json) => json === name) ? { takesNullOrigin: true } : {}),
   });
+  const mapped = new Set(entries.flatMap(({ port, path }) => (port === undefined ? [path] : [])));
   return [
-    ...Object.entries(ownPaths).map(([name, path]) => at(name as DialectName, { path })),
+    ...Object.entries(ownPaths)
+      .filter(([, path]) => !mapped.has(path))
+      .map(([name, path]) => at(name as DialectName, { path })),
     { path: ownPaths.native, subprotocol, dialect: nativeDialect },
     ...entries.map(({ dialect, port, path }) =>
       at(dialect, {
@@ -87,4 +91,29 @@ export async function openDialectRooms(config: Config, log: RoomLog, now: number
   for (const [room, kind, title] of rooms) {
     await log.open(room as RoomId, { kind, title, createdAt: now });
   }
+}
+
+/** What the served pages and scripts are told of the install. */
+export function pagesOptions(config: Config): PagesOptions {
+  return {
+    features: {
+      chat: config.mmb_chat,
+      collaboration: config.mmb_collaboration,
+      notifications: config.mmb_notifications,
+    },
+    mmb: {
+      ...(config.mmb_public_url === undefined ? {} : { url: config.mmb_public_url }),
+      reconnect: config.mmb_auto_reconnect,
+      reconnectDelayMs: config.mmb_reconnect_delay_ms,
+      pingIntervalMs: config.mmb_ping_interval_ms,
+    },
+    isDevelopment: config.mode === "development",
+    endpoints: { ...ownPaths, sse: "/rooms/general/events", socketio: "/" },
+  };
+}
+
+/** Whose merely claimed ids the Symfony chat's REST routes take: of this machine, of everybody, of nobody. */
+export function symfonyTrust(config: Config): "loopback" | "everybody" | undefined {
+  if (!trustedDialects(config).has("symfony-chat")) return undefined;
+  return config.trusted_network === "auto" ? "loopback" : "everybody";
 }

@@ -3,17 +3,10 @@ import { randomUUID } from "node:crypto";
 import type { Server } from "node:http";
 import { join } from "node:path";
 import { createMemoryBroker } from "@parlance/broker/memory";
-import {
-  type Broker,
-  createNode,
-  defaultSettings,
-  type FileStore,
-  type Node,
-  type NodePorts,
-} from "@parlance/core";
+import { type Broker, createNode, type FileStore, type Node } from "@parlance/core";
 import { Admission, createGateway, type EventStreams, type Gateway } from "@parlance/gateway";
-import { createHttp, type HttpServer, type Readiness } from "@parlance/http";
-import { createConnectHook, createIdentity } from "@parlance/identity";
+import { createHttp, type HttpServer } from "@parlance/http";
+import { createIdentity } from "@parlance/identity";
 import type { RoomId } from "@parlance/protocol";
 import { openFileDirectory } from "@parlance/storage/files";
 import type { SqliteStore } from "@parlance/storage/sqlite";
@@ -23,8 +16,15 @@ import { ConfigError } from "./config/load.ts";
 import { guestsAllowed, trustedDialects, unsafeSettings } from "./config/safety.ts";
 import type { Config, SettingName } from "./config/schema.ts";
 import { mountDialectRoutes } from "./dialect-routes.ts";
-import { dialectEndpoints, mmbOptions, openDialectRooms, ownPaths } from "./dialects.ts";
+import {
+  dialectEndpoints,
+  mmbOptions,
+  openDialectRooms,
+  pagesOptions,
+  symfonyTrust,
+} from "./dialects.ts";
 import { type ExtraListeners, type OpenedEndpoint, openExtraListeners } from "./extra-listeners.ts";
+import { hooksOf } from "./hooks.ts";
 import { createIds } from "./ids.ts";
 import {
   answerNotYet,
@@ -35,7 +35,9 @@ import {
   publicUrlOf,
 } from "./listener.ts";
 import { createLog, type Log } from "./log.ts";
+import { nodeSettings } from "./node-settings.ts";
 import { servePages } from "./pages.ts";
+import { readinessOf } from "./readiness.ts";
 import { removeRunningFile, writeRunningFile } from "./running-file.ts";
 import { type InstallSecret, installSecret } from "./secret.ts";
 import { type Embed, embedOf, openSocketIo, type SocketIoPart } from "./socketio.ts";
@@ -178,18 +180,9 @@ async function assemble(given: {
       clock,
       ids,
       report: log.report,
-      ...hooksOf(config, log, secret),
+      ...hooksOf(config, log.report, secret),
     },
-    {
-      ...defaultSettings,
-      guestsAllowed: allowsGuests,
-      commandsPerSecond: config.commands_per_second,
-      commandBurst: config.command_burst,
-      outboxBytes: config.outbox_bytes,
-      stallTimeoutMs: config.stall_timeout_ms,
-      signInTimeoutMs: config.sign_in_timeout_ms,
-      heartbeatMs: config.heartbeat_ms,
-    },
+    nodeSettings(config),
     {
       store: files,
       index: store.files,
@@ -240,7 +233,7 @@ async function assemble(given: {
     clock,
     ids,
     report: log.report,
-    readiness: async () => readinessOf(store, broker, life),
+    readiness: async () => readinessOf(store, broker, life.isDraining),
     signUpAllowed: config.sign_up === "open",
     guestsAllowed: allowsGuests,
     origins: config.origins,
@@ -257,23 +250,9 @@ async function assemble(given: {
     ids,
     mmb: mmbOptions(config),
     signUpAllowed: config.sign_up === "open",
-    symfonyTrust: trustOf(config),
+    symfonyTrust: symfonyTrust(config),
   });
-  servePages(http, {
-    features: {
-      chat: config.mmb_chat,
-      collaboration: config.mmb_collaboration,
-      notifications: config.mmb_notifications,
-    },
-    mmb: {
-      ...(config.mmb_public_url === undefined ? {} : { url: config.mmb_public_url }),
-      reconnect: config.mmb_auto_reconnect,
-      reconnectDelayMs: config.mmb_reconnect_delay_ms,
-      pingIntervalMs: config.mmb_ping_interval_ms,
-    },
-    isDevelopment: config.mode === "development",
-    endpoints: { ...ownPaths, sse: "/rooms/general/events", socketio: "/" },
-  });
+  servePages(http, pagesOptions(config));
   await serveWebApp(http, given.options.files ?? builtFiles);
   await store.log.open(lobby.room, { kind: "public", title: lobby.title, createdAt: clock.now() });
   await openDialectRooms(config, store.log, clock.now());
@@ -297,30 +276,6 @@ async function assemble(given: {
     socketIo,
     life,
   };
-}
-
-function hooksOf(
-  config: Config,
-  { report }: Log,
-  { secret }: InstallSecret,
-): Pick<NodePorts, "hooks"> {
-  const { connect_hook_url: url, connect_hook_secret: own } = config;
-  if (url === undefined) return {};
-  return {
-    hooks: createConnectHook({
-      url,
-      secret: own ?? secret,
-      timeoutMs: config.connect_hook_timeout_ms,
-      fallback: config.connect_hook_fallback,
-      clock: systemClock,
-      report,
-    }),
-  };
-}
-
-function trustOf(config: Config): "loopback" | "everybody" | undefined {
-  if (!trustedDialects(config).has("symfony-chat")) return undefined;
-  return config.trusted_network === "auto" ? "loopback" : "everybody";
 }
 
 function announce(parts: Parts, { madeAt }: InstallSecret): ParlanceServer {
@@ -382,26 +337,4 @@ async function closeInOrder(parts: Parts, drainMs: number): Promise<void> {
   await store.close();
   log.report("info", "server_stopped", {});
   log.flush();
-}
-
-async function readinessOf(store: SqliteStore, broker: Broker, life: Life): Promise<Readiness> {
-  const { available, integrity } = store.status();
-  const answers = available && (await canRead(store));
-  const components = {
-    database: answers ? (integrity === "failed" ? "degraded" : "ok") : "down",
-    broker: broker.isConnected() ? "ok" : "down",
-  } as const;
-  const isWhole = components.database === "ok" && components.broker === "ok";
-  if (life.isDraining) return { status: "draining", components };
-  if (!answers) return { status: "unavailable", components };
-  return { status: isWhole ? "ready" : "degraded", components };
-}
-
-async function canRead(store: SqliteStore): Promise<boolean> {
-  try {
-    await store.log.controlHead();
-    return true;
-  } catch {
-    return false;
-  }
 }

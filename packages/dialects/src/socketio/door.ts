@@ -52,6 +52,8 @@ export class Door {
   readonly #ports: DoorPorts;
   /** Counted, and not yet a session. */
   readonly #admitted = new WeakMap<IncomingMessage, () => void>();
+  /** Of upgrades; a server does not close before the last of them. */
+  readonly #sockets = new Set<Duplex>();
 
   constructor(engine: Engine, ports: DoorPorts) {
     this.#engine = engine;
@@ -107,8 +109,15 @@ export class Door {
       const refusal = this.#admit(request, socket);
       if (refusal !== undefined) return refusal;
     }
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#sockets.delete(socket));
     this.#engine.handleUpgrade(request, socket, head);
     return undefined;
+  }
+
+  /** Ends what is left. A peer that reads nothing would not answer a closing handshake either. */
+  close(): void {
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   #admit(request: IncomingMessage, carrier: Duplex | ServerResponse): DoorRefusal | undefined {

@@ -65,6 +65,7 @@ export function createSocketIo(options: SocketIoOptions): SocketIo {
     async close() {
       io.disconnectSockets(true);
       await io.close();
+      door.close();
     },
   };
 }

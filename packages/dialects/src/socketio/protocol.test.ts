@@ -381,7 +381,10 @@ test("[I-26] floods of one client do not hold up another", async () => {
     [
       "half a thousand handshakes",
       async () => {
-        await Promise.all(Array.from({ length: 500 }, () => openPolling(stage.url)));
+        // Not all at once: the probe is in the same process, and would wait for its own requests.
+        for (let round = 0; round < 50; round += 1) {
+          await Promise.all(Array.from({ length: 10 }, () => openPolling(stage.url)));
+        }
       },
     ],
   ];

@@ -83,7 +83,9 @@ export const serverFields: Fields = {
     .string()
     .min(1)
     .default("./data")
-    .describe("Directory of the database, of files, and of a development secret. For one process at a time."),
+    .describe(
+      "Directory of the database, of files, and of a development secret. For one process at a time.",
+    ),
   database_url: z
     .string()
     .regex(/^sqlite:/, "this version knows sqlite: only")

@@ -1,0 +1,17 @@
+import { defaultSettings, type NodeSettings } from "@parlance/core";
+import { guestsAllowed } from "./config/safety.ts";
+import type { Config } from "./config/schema.ts";
+
+/** The node's numbers, as the operator set them. */
+export function nodeSettings(config: Config): NodeSettings {
+  return {
+    ...defaultSettings,
+    guestsAllowed: guestsAllowed(config),
+    commandsPerSecond: config.commands_per_second,
+    commandBurst: config.command_burst,
+    outboxBytes: config.outbox_bytes,
+    stallTimeoutMs: config.stall_timeout_ms,
+    signInTimeoutMs: config.sign_in_timeout_ms,
+    heartbeatMs: config.heartbeat_ms,
+  };
+}
