@@ -1,10 +1,4 @@
-/**
- * One live connection: its state, who it belongs to, its subscriptions, and the order of its commands.
- *
- * Commands of one connection take effect in the order in which they came. One that has to wait (for a room to
- * open, for a token to be checked) holds back those behind it; appends alone go on side by side, in order, until
- * their commit answers them.
- */
+/** One live connection: its state, who it belongs to, its subscriptions, and how it speaks. */
 import {
   type ClientMessageId,
   type ConnectionId,
@@ -26,7 +20,7 @@ import { endsIdentity } from "./control.ts";
 import { asProtocolError } from "./failure.ts";
 import type { Answer, ConnectionView, Inlet, Peer } from "./gate.ts";
 import { Outbox, type OutboxOwner } from "./outbox.ts";
-import { type Awaitable, type Outcome, Pipelined, Together } from "./outcome.ts";
+import type { Awaitable, Outcome } from "./outcome.ts";
 import { KeptPlaces } from "./places.ts";
 import type {
   ControlFact,
@@ -43,30 +37,16 @@ import { RateLimit } from "./rate-limit.ts";
 import { encode } from "./recent-events.ts";
 import type { Services } from "./services.ts";
 import type { Subscription } from "./subscription.ts";
-
-/** Commands, and characters of them, that may wait behind others. More are refused as `rate_limited`. */
-const maxBacklog = 1_000;
-const maxBacklogLength = 262_144;
-/** Appends of one connection that wait for their commit. More would make everybody else's commits late. */
-const maxAppends = 256;
-/** What a client is told to wait when it is refused without being over its rate. */
-const backlogRetryMs = 100;
+import { backlogRetryMs, TaskOrder, type TaskOwner } from "./task-order.ts";
 
 type State = "opening" | "ready" | "draining" | "closed";
-
-/** A task that waits behind others, and who is told what became of it: the translator if nobody else. */
-interface Waiting {
-  readonly task: Task;
-  readonly answer: Answer | undefined;
-  readonly length: number;
-}
 
 /** The probe that asks for a sign of life only; places use marks above it. */
 const lifeMark = 0;
 /** What a task counts in the backlog that no frame of the peer asked for. */
 const ownTaskLength = 64;
 
-export class Connection implements Inlet, Doing, OutboxOwner {
+export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
   readonly connectionId: ConnectionId;
   readonly wire: Wire;
   readonly peer: Peer;
@@ -92,14 +72,11 @@ export class Connection implements Inlet, Doing, OutboxOwner {
   readonly #subscriptions = new Map<RoomId, Subscription>();
   /** Identities that ended while a credential is being verified; undefined while none is. */
   #endedMeanwhile: ControlFact[] | undefined;
-  #appends = 0;
+  readonly #tasks: TaskOrder;
   #state: State = "opening";
   #badFrames = 0;
-  #isBusy = false;
   /** Length of the frame that is being translated; undefined between frames. */
   #inputLength: number | undefined;
-  #backlog: Waiting[] = [];
-  #backlogLength = 0;
   #unsentBefore = 0;
   #progressAt: number;
   #onIdle: (() => void) | undefined;
@@ -114,6 +91,7 @@ export class Connection implements Inlet, Doing, OutboxOwner {
     this.#link = link;
     this.#services = services;
     this.#translator = wire.dialect.begin();
+    this.#tasks = new TaskOrder(this, services);
     this.outbox = new Outbox(this, link, wire, flusher, settings.outboxBytes);
     this.#rate = new RateLimit(clock, settings.commandsPerSecond, settings.commandBurst);
     this.openedAt = clock.monotonic();
@@ -168,7 +146,7 @@ export class Connection implements Inlet, Doing, OutboxOwner {
       return;
     }
     this.#badFrames = 0;
-    this.#take(task, answer, length, true);
+    this.#takeInput(task, answer, length);
   }
 
   async keepPlaces(device: DeviceId): Promise<ReadonlyMap<RoomId, Position>> {
@@ -196,27 +174,18 @@ export class Connection implements Inlet, Doing, OutboxOwner {
   #takeOwn(task: Task): void {
     if (this.#state === "closed") return;
     const length = this.#inputLength;
-    this.#take(task, undefined, length ?? ownTaskLength, length !== undefined);
+    if (length === undefined) this.#tasks.takeFollowUp(task);
+    else this.#takeInput(task, undefined, length);
   }
 
-  #take(task: Task, answer: Answer | undefined, length: number, isInput: boolean): void {
-    const waitMs = isInput ? this.#rate.take() : 0;
-    if (waitMs > 0) this.#refuse(task, answer, waitMs);
-    else if (!this.#mustWait()) this.#run(task, answer);
-    else if (
-      this.#backlog.length >= maxBacklog ||
-      this.#backlogLength + length > maxBacklogLength
-    ) {
-      this.#refuse(task, answer, backlogRetryMs);
-    } else {
-      this.#backlog.push({ task, answer, length });
-      this.#backlogLength += length;
+  /** What the peer asks for counts against its rate. */
+  #takeInput(task: Task, answer: Answer | undefined, length: number): void {
+    const waitMs = this.#rate.take();
+    if (waitMs === 0) this.#tasks.take(task, answer, length);
+    else {
+      const details = { retry_after_ms: waitMs };
+      this.tellFailure(task, answer, new ProtocolError("rate_limited", details));
     }
-  }
-
-  #refuse(task: Task, answer: Answer | undefined, retryAfterMs: number): void {
-    const details = { retry_after_ms: retryAfterMs };
-    this.#tellFailure(task, answer, new ProtocolError("rate_limited", details));
   }
 
   badFrame(): void {
@@ -240,102 +209,50 @@ export class Connection implements Inlet, Doing, OutboxOwner {
     return this.#services.clock.now();
   }
 
-  #mustWait(): boolean {
-    return this.#backlog.length > 0 || !this.#mayRun();
-  }
-
-  #mayRun(): boolean {
-    return !this.#isBusy && this.#appends < maxAppends && this.#services.isAwake();
-  }
-
-  #run(task: Task, answer: Answer | undefined): void {
-    if (this.#state === "draining" && task.type !== "ping") {
-      this.#tellFailure(task, answer, new ProtocolError("draining"));
-      return;
-    }
-    if (this.#state === "opening" && !beginsConnection.has(task.type)) {
-      this.#tellFailure(task, answer, new ProtocolError("unauthenticated"));
-      return;
-    }
-    let outcome: Awaitable<Outcome>;
-    try {
-      outcome = dispatch(this.#services, this, task);
-      if (!(outcome instanceof Promise)) {
-        this.#complete(task, answer, outcome);
-        return;
-      }
-    } catch (error) {
-      this.#fail(task, answer, error);
-      return;
-    }
-    this.#isBusy = true;
-    outcome
-      .then((settled) => this.#complete(task, answer, settled))
-      .catch((error: unknown) => this.#fail(task, answer, error))
-      .finally(() => {
-        this.#isBusy = false;
-        this.#runBacklog();
-      })
-      .catch((error: unknown) => this.#services.report("error", "backlog_failed", { error }));
-  }
-
-  #runBacklog(): void {
-    let taken = 0;
-    while (this.#state !== "closed" && this.#mayRun()) {
-      const next = this.#backlog[taken];
-      if (next === undefined) break;
-      taken += 1;
-      this.#backlogLength -= next.length;
-      this.#run(next.task, next.answer);
-    }
-    if (taken > 0) this.#backlog = this.#backlog.slice(taken);
-    this.#tellIdle();
-  }
-
   /** The node knows the present again after a sleep: what came meanwhile is done now. */
   awoke(): void {
-    this.#runBacklog();
+    this.#tasks.goOn();
   }
 
-  #complete(task: Task, answer: Answer | undefined, outcome: Outcome): void {
-    if (outcome instanceof Pipelined) {
-      // Also where the connection has gone: nobody else would hear that it failed.
-      this.#appends += 1;
-      outcome.done
-        .then((reply) => this.#tell(task, answer, reply))
-        .catch((error: unknown) => this.#fail(task, answer, error))
-        .finally(() => {
-          this.#appends -= 1;
-          this.#runBacklog();
-        })
-        .catch((error: unknown) => this.#services.report("error", "reply_failed", { error }));
-      return;
+  // --- Tasks ----------------------------------------------------------------------------------------
+
+  /** For `TaskOrder`. */
+  refusal(task: Task): ProtocolError | undefined {
+    if (this.#state === "draining" && task.type !== "ping") return new ProtocolError("draining");
+    if (this.#state === "opening" && !beginsConnection.has(task.type)) {
+      return new ProtocolError("unauthenticated");
     }
-    if (this.#state === "closed") {
-      answer?.failed(new ProtocolError("unavailable", { retry_after_ms: backlogRetryMs }));
-      return;
-    }
-    if (outcome instanceof Together) {
-      this.#tell(task, answer, outcome.finish());
-      outcome.afterwards();
-    } else this.#tell(task, answer, outcome);
+    return undefined;
   }
 
-  #tell(task: Task, answer: Answer | undefined, reply: Reply): void {
+  /** For `TaskOrder`. */
+  begin(task: Task): Awaitable<Outcome> {
+    return dispatch(this.#services, this, task);
+  }
+
+  /** For `TaskOrder`. */
+  idle(): void {
+    this.#onIdle?.();
+  }
+
+  /** For `TaskOrder`. */
+  tell(task: Task, answer: Answer | undefined, reply: Reply): void {
     if (answer !== undefined) answer.done(reply);
     else if (task.type !== "enter") this.#translator.replied(task, reply, this);
     else if (this.identity !== undefined) this.#translator.entered?.(this.identity, this);
   }
 
-  #tellFailure(task: Task, answer: Answer | undefined, error: ProtocolError): void {
+  /** For `TaskOrder`. */
+  tellFailure(task: Task, answer: Answer | undefined, error: ProtocolError): void {
     if (answer === undefined) this.#translator.refused(task, error, this);
     else answer.failed(error);
   }
 
-  #fail(task: Task, answer: Answer | undefined, thrown: unknown): void {
+  /** For `TaskOrder`. */
+  fail(task: Task, answer: Answer | undefined, thrown: unknown): void {
     const fields = { ...this.#fields(), command: task.type };
     const error = asProtocolError(thrown, this.#services.report, fields);
-    this.#tellFailure(task, answer, error);
+    this.tellFailure(task, answer, error);
     if (endsAlways.has(error.code)) this.end(error.code);
     else if (isCredential(task) && refusesCredential.has(error.code)) {
       this.end(error.code === "token_expired" ? error.code : "unauthenticated");
@@ -459,10 +376,7 @@ export class Connection implements Inlet, Doing, OutboxOwner {
 
   #letGo(): void {
     this.#state = "closed";
-    const waiting = this.#backlog;
-    this.#backlog = [];
-    this.#backlogLength = 0;
-    for (const { answer } of waiting) answer?.failed(new ProtocolError("unavailable"));
+    this.#tasks.drop();
     for (const subscription of [...this.#subscriptions.values()]) {
       subscription.room.remove(subscription);
     }
@@ -544,14 +458,10 @@ export class Connection implements Inlet, Doing, OutboxOwner {
   async finish(): Promise<void> {
     if (this.#state === "closed") return;
     this.#state = "draining";
-    if (!this.#isBusy && this.#appends === 0) return;
+    if (this.#tasks.isIdle) return;
     await new Promise<void>((resolve) => {
       this.#onIdle = resolve;
     });
-  }
-
-  #tellIdle(): void {
-    if (!this.#isBusy && this.#appends === 0) this.#onIdle?.();
   }
 
   /** Once a second: what has run out, and whether the peer still takes anything. */
