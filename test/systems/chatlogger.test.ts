@@ -74,7 +74,11 @@ describe("ChatLogger's server", () => {
         mine = (await connections()).find(({ connection_id }) => !known.has(connection_id));
         return mine;
       })
-      .toMatchObject({ dialect: "chatlogger", connected_ms: expect.any(Number) as number });
+      .toMatchObject({
+        dialect: "chatlogger",
+        number: expect.any(Number) as number,
+        connected_ms: expect.any(Number) as number,
+      });
     page.socket.close();
     await expect
       .poll(async () => (await connections()).map(({ connection_id }) => connection_id))

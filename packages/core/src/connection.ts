@@ -73,6 +73,10 @@ export class Connection implements Inlet, Doing, OutboxOwner {
   readonly outbox: Outbox;
   readonly appendOrder: AppendOrder = new AppendOrder();
   readonly openedAt: number;
+  /** 1, 2, 3 … of this node's connections since its start. */
+  readonly number: number;
+  /** Whom its last message was shown to be by, where nobody has shown to be it. */
+  shownAs: UserId | undefined;
   /** Some subscription may be behind; looked at when the socket drains. */
   isBehind = false;
   device: DeviceId | undefined;
@@ -104,6 +108,7 @@ export class Connection implements Inlet, Doing, OutboxOwner {
   constructor(link: Link, wire: Wire, peer: Peer, services: Services) {
     const { clock, ids, settings, flusher } = services;
     this.connectionId = ids.connection();
+    this.number = services.registry.nextNumber();
     this.wire = wire;
     this.peer = peer;
     this.#link = link;
@@ -576,9 +581,11 @@ export class Connection implements Inlet, Doing, OutboxOwner {
   view(): ConnectionView {
     return {
       connection_id: this.connectionId,
+      number: this.number,
       dialect: this.wire.dialect.name,
       address: this.peer.address,
       ...(this.identity === undefined ? {} : { user: this.identity.user }),
+      ...(this.shownAs === undefined ? {} : { shown_as: this.shownAs }),
       connected_ms: Math.round(this.#services.clock.monotonic() - this.openedAt),
       unsent_bytes: this.outbox.unsentBytes,
       lagging: this.outbox.isLagging,

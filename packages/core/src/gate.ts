@@ -161,9 +161,13 @@ export interface NodeCounts {
 
 export interface ConnectionView {
   readonly connection_id: string;
+  /** 1, 2, 3 … of this node's connections since its start. */
+  readonly number: number;
   readonly dialect: string;
   readonly address: string;
   readonly user?: string;
+  /** Of a nobody: whom its last message was shown to be by. */
+  readonly shown_as?: string;
   readonly connected_ms: number;
   readonly unsent_bytes: number;
   readonly lagging: boolean;

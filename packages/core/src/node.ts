@@ -219,7 +219,8 @@ class ServerNode implements Node {
     try {
       await this.#control.check();
     } catch (error) {
-      this.#services.report("warn", "control_check_failed", { error });
+      // One under way when the node closed finds the store closed.
+      if (!this.#isClosed) this.#services.report("warn", "control_check_failed", { error });
     }
   }
 

@@ -4,7 +4,14 @@ import type { Connection } from "./connection.ts";
 /** The live connections of this node, by who they belong to. */
 export class Registry {
   readonly #all = new Set<Connection>();
+  #count = 0;
   readonly #byUser = new Map<UserId, Set<Connection>>();
+
+  /** Counts connections since the start, those that are gone too. */
+  nextNumber(): number {
+    this.#count += 1;
+    return this.#count;
+  }
 
   get size(): number {
     return this.#all.size;

@@ -62,9 +62,11 @@ export const connectionList: z.ZodType = z
     connections: z.array(
       z.object({
         connection_id: z.string(),
+        number: z.int().min(1),
         dialect: z.string(),
         address: z.string(),
         user: z.string().exactOptional(),
+        shown_as: z.string().exactOptional(),
         connected_ms: z.number(),
         unsent_bytes: z.number(),
         lagging: z.boolean(),

@@ -10,7 +10,7 @@ import {
 } from "@parlance/dialects/symfony-chat";
 import { isLoopback } from "@parlance/gateway";
 import type { HttpRequest, HttpServer } from "@parlance/http";
-import { type ClientMessageId, ProtocolError } from "@parlance/protocol";
+import { type ClientMessageId, ProtocolError, type UserId } from "@parlance/protocol";
 import { isLoopbackHost } from "./config/safety.ts";
 
 /** What the routes work with. */
@@ -64,7 +64,7 @@ export function mountDialectRoutes(http: HttpServer, parts: DialectRouteParts): 
     authenticator,
     users: parts.users,
     signUpAllowed: parts.signUpAllowed,
-    isOnline: (user) => node.connections().some((connection) => connection.user === user),
+    isOnline: whoIsOnline(node, parts.clock),
     newMessageId,
     newPassword: () => randomBytes(24).toString("base64url"),
     now: parts.clock.now,
@@ -85,6 +85,24 @@ export function mountDialectRoutes(http: HttpServer, parts: DialectRouteParts): 
     );
     return reply.code(published.repeated === true ? 200 : 201).send(published);
   });
+}
+
+/** How long a look at all connections serves: a list of a thousand users asks a thousand times. */
+const onlineMs = 250;
+
+/** Whether a user has a connection, or a page of nobody's wrote last under its name. */
+function whoIsOnline(node: Pick<Node, "connections">, clock: Clock): (user: UserId) => boolean {
+  let online: ReadonlySet<string> = new Set();
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  return (user) => {
+    if (clock.monotonic() - lookedAt > onlineMs) {
+      online = new Set(
+        node.connections().flatMap((view) => [view.user ?? "", view.shown_as ?? ""]),
+      );
+      lookedAt = clock.monotonic();
+    }
+    return online.has(user);
+  };
 }
 
 /*

@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { generateToken } from "@parlance/publisher";
 import { freePort, ServerProcess } from "@parlance/testkit/server-process";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { cast } from "./cast.ts";
 import { type Frame, until } from "./line.ts";
-import { cast, oneRoom, room, type Speaker, secret } from "./speakers.ts";
+import { oneRoom, room, type Speaker, secret } from "./speaker.ts";
 
 let directory: string;
 let server: ServerProcess;

@@ -33,6 +33,7 @@ export async function publishAs(
       createdAt: clock.now(),
     });
   }
+  if (context.connection !== undefined) context.connection.shownAs = user;
   const shownAs = {
     user,
     name: task.name,

@@ -26,7 +26,7 @@ test("[CL-07] [CL-15] whoever wrote is among the users, and nobody stays connect
     username: string;
     status: string;
   }[];
-  expect(users.map(({ username }) => username)).toContain("Dora");
+  expect(users.find(({ username }) => username === "Dora")).toMatchObject({ status: "online" });
   socket.close();
   await expect
     .poll(async () => {

@@ -1,0 +1,27 @@
+/** One speaker for each dialect there is. */
+import type { ServerProcess } from "@parlance/testkit/server-process";
+import { RestSpeaker, StreamSpeaker } from "./http-speakers.ts";
+import {
+  ChatloggerSpeaker,
+  MmbSpeaker,
+  NativeSpeaker,
+  PorticoSpeaker,
+  SymfonySpeaker,
+} from "./socket-speakers.ts";
+import { SocketIoSpeaker } from "./socketio-speaker.ts";
+import type { Speaker } from "./speaker.ts";
+
+/** @param who Tells two casts apart. */
+export function cast(server: ServerProcess, who: "reader" | "writer"): readonly Speaker[] {
+  const number = who === "reader" ? 700 : 800;
+  return [
+    new NativeSpeaker(server, `native-${who}`),
+    new ChatloggerSpeaker(server, `logger ${who}`),
+    new MmbSpeaker(server, number + 1),
+    new PorticoSpeaker(server, number + 2),
+    new SymfonySpeaker(server, `symfony_${who}`),
+    new SocketIoSpeaker(server, `socketio ${who}`),
+    new RestSpeaker(server, `rest-${who}`),
+    new StreamSpeaker(server, `stream-${who}`),
+  ];
+}

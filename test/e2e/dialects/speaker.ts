@@ -1,0 +1,34 @@
+/**
+ * Somebody who speaks one dialect: writes into one public room and reads it, and comes back after a lost line as clients of
+ * that dialect do.
+ */
+
+/** The room of all. */
+export const room = "town";
+
+/** Signs the tokens of these tests. */
+export const secret = "a-key-of-many-dialects-0f1e2d3c4b5a6978";
+
+/** Settings with which every dialect speaks of that room. */
+export const oneRoom: Readonly<Record<string, string>> = {
+  PARLANCE_SECRET: secret,
+  PARLANCE_DRAIN_MS: "0",
+  PARLANCE_COMMANDS_PER_SECOND: "0",
+  PARLANCE_CHATLOGGER_ROOM: room,
+  PARLANCE_CHATLOGGER_HISTORY: "200",
+  PARLANCE_PORTICO_CHAT_ROOM: room,
+};
+
+export interface Speaker {
+  readonly dialect: string;
+  /** Texts as they came, in order. */
+  readonly heard: readonly string[];
+  /** Whether a return may bring again what was heard before, as the dialect's page says. */
+  readonly mayRepeat: boolean;
+  /** Comes in, for the first time or again. */
+  open(): Promise<void>;
+  /** Loses the line, without a word. */
+  cut(): void;
+  /** Resolves when the message is known to be stored: by an answer, or by itself where there are none. */
+  say(text: string): Promise<void>;
+}
