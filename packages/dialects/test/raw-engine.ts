@@ -10,11 +10,15 @@ export class RawSession {
   /** Texts and binary frames in order. */
   readonly frames: (string | Buffer)[] = [];
   isClosed = false;
+  /** A peer that is alive answers the library's pings. */
+  answersPings = true;
 
   constructor(url: string, query = "EIO=4&transport=websocket") {
     this.socket = new WebSocket(`${url.replace(/^http/, "ws")}/socket.io/?${query}`);
     this.socket.on("message", (data: Buffer, isBinary) => {
-      this.frames.push(isBinary ? data : data.toString());
+      const frame = isBinary ? data : data.toString();
+      if (frame === "2" && this.answersPings) this.socket.send("3");
+      else this.frames.push(frame);
     });
     this.socket.on("error", () => {});
     this.socket.on("close", () => {
@@ -35,7 +39,8 @@ export class RawSession {
       const found = this.frames.find(isWanted);
       if (found !== undefined) return found;
       if (this.isClosed || Date.now() > end) {
-        throw new Error(`not among ${JSON.stringify(this.frames)}, closed: ${this.isClosed}`);
+        const last = JSON.stringify(this.frames.slice(-5));
+        throw new Error(`not among ${this.frames.length}, last ${last}, closed: ${this.isClosed}`);
       }
       await sleep(5);
     }

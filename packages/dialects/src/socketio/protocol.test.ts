@@ -15,7 +15,7 @@ let bystander: ChatClient;
 let turn = 0;
 
 beforeAll(async () => {
-  stage = await ChatStage.start({ PARLANCE_HEARTBEAT_MS: "1000" });
+  stage = await ChatStage.start({ PARLANCE_HEARTBEAT_MS: "3000" });
   [ann, bob] = await Promise.all([stage.person("Ann"), stage.person("Bob")]);
   chat = await stage.chat([ann, bob]);
 });
@@ -270,10 +270,8 @@ test("[S5] an attachment that does not come in five seconds, or is none, ends it
   expect(await alone.closed(1_000)).toBe(true);
   const waiting = await joined();
   waiting.socket.send('451-["a",{"_placeholder":true,"num":0}]');
-  const pong = setInterval(() => waiting.socket.send("3"), 400);
   const from = Date.now();
   expect(await waiting.closed()).toBe(true);
-  clearInterval(pong);
   expect(Date.now() - from).toBeGreaterThan(4_500);
   expect(Date.now() - from).toBeLessThan(7_000);
 });
@@ -322,10 +320,12 @@ test.each(["439007199254740992[1]", "43-1[1]", "430[]", '431["x"]', "43"])(
 
 test("[S10] a peer that does not answer pings is ended after both times", async () => {
   const session = await joined();
+  session.answersPings = false;
   const from = Date.now();
-  expect(await session.closed(5_000)).toBe(true);
-  expect(Date.now() - from).toBeGreaterThan(1_500);
-  expect(Date.now() - from).toBeLessThan(3_500);
+  expect(await session.closed(12_000)).toBe(true);
+  // 3 s until the ping, 3 s for its answer.
+  expect(Date.now() - from).toBeGreaterThan(5_500);
+  expect(Date.now() - from).toBeLessThan(9_000);
 });
 
 test("[SIO-01] clients of Socket.IO 2 (Engine.IO 3) come in with the token in their query", async () => {
@@ -388,23 +388,28 @@ test("[I-26] floods of one client do not hold up another", async () => {
       },
     ],
   ];
-  for (const [name, flood] of floods) {
-    const times: number[] = [];
+  /** Times of acknowledgements until something is over. A few of the worst are not the server's. */
+  const timesUntil = async (over: Promise<unknown>): Promise<number> => {
     let isOver = false;
-    const over = flood().finally(() => {
+    void over.finally(() => {
       isOver = true;
     });
+    const times: number[] = [];
     while (!isOver) {
       const from = performance.now();
       await probe.ask("message:send", { chatId: chat, content: "probe" });
       times.push(performance.now() - from);
       await sleep(20);
     }
-    await over;
     const sorted = times.toSorted((one, other) => one - other);
-    // Some fifty samples, on a machine that does other things too: the worst few are not the server's.
-    const p95 = sorted[Math.floor(sorted.length * 0.95)] ?? 0;
-    expect([name, p95 < 250 ? "fast" : Math.round(p95)]).toEqual([name, "fast"]);
+    return sorted[Math.floor(sorted.length * 0.95)] ?? 0;
+  };
+  for (const [name, flood] of floods) {
+    // A machine that is busy with other things is slow without any flood.
+    const quiet = await timesUntil(sleep(1_000));
+    const flooded = await timesUntil(flood());
+    const isFast = flooded < 250 + 3 * quiet;
+    expect([name, isFast ? "fast" : `${quiet} ms, then ${flooded} ms`]).toEqual([name, "fast"]);
   }
   expect(probe.disconnects).toEqual([]);
   probe.socket.disconnect();
