@@ -102,6 +102,7 @@ export const de: Texts = {
   today: "Heute",
   yesterday: "Gestern",
   erased: "Diese Nachricht wurde entfernt.",
+  unverified: "ungeprüft",
   joined: "{{name}} ist beigetreten",
   left: "{{name}} ist gegangen",
   andOthers_one: "{{text}}, und {{count}} weitere Änderung",

@@ -98,6 +98,7 @@ export const en = {
   today: "Today",
   yesterday: "Yesterday",
   erased: "This message was removed.",
+  unverified: "unverified",
   joined: "{{name}} joined",
   left: "{{name}} left",
   andOthers_one: "{{text}}, and {{count}} more change",

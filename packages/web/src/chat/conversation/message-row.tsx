@@ -90,6 +90,7 @@ function Message({
         {row.first ? (
           <header>
             <bdi className="author">{row.name}</bdi>
+            {row.isUnverified ? <span className="unverified">{t("unverified")}</span> : null}
             {time}
           </header>
         ) : null}

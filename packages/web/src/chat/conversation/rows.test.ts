@@ -120,3 +120,31 @@ describe("messages", () => {
     expect(row).toMatchObject({ kind: "message", sequence: 1, text: undefined });
   });
 });
+
+describe("messages that were changed", () => {
+  const change = (sequence: number, type: string, data: object): EventFrame =>
+    ({ ...message(sequence, "a", sequence), type, data }) as unknown as EventFrame;
+  const texts = (events: readonly EventFrame[]): readonly unknown[] =>
+    rowsOf(events).map((row) => (row as MessageRow).text);
+
+  test("an edited message says what its newest edit says", () => {
+    const edit = (sequence: number, text: string): EventFrame =>
+      change(sequence, "message.edited", { message_id: "e1", text, editor_name: "a" });
+    expect(texts([message(1, "a", 0), edit(2, "once"), edit(3, "twice")])).toEqual(["twice"]);
+  });
+
+  test("[I-22] a deleted message says nothing, whatever it was edited to", () => {
+    const edit = change(2, "message.edited", { message_id: "e1", text: "new", editor_name: "a" });
+    const deleted = change(3, "message.deleted", { message_id: "e1", by: "a" });
+    expect(texts([message(1, "a", 0), edit, deleted, message(4, "a", 1)])).toEqual([
+      undefined,
+      "text",
+    ]);
+  });
+
+  test("a name that nobody has shown to be is marked", () => {
+    const data = { text: "hi", author_name: "Ann", unverified: true };
+    const [row] = rowsOf([message(1, "unverified:Ann", 0, { data })]);
+    expect((row as MessageRow).isUnverified).toBe(true);
+  });
+});

@@ -21,6 +21,8 @@ export interface MessageRow extends Above {
   readonly sequence: number | undefined;
   readonly author: string;
   readonly name: string;
+  /** The writer chose the name, and has not shown to be anybody. */
+  readonly isUnverified: boolean;
   /** Undefined when the payload was erased. */
   readonly text: string | undefined;
   readonly time: string;
@@ -89,9 +91,11 @@ export function buildRows(
     });
   };
 
+  const texts = textsNow(room.events);
   for (const event of room.events) {
     if (event.type === "message.created") {
-      addMessage(messageOf(event, me.id));
+      const message = messageOf(event, me.id);
+      addMessage(texts.has(event.id) ? { ...message, text: texts.get(event.id) } : message);
       continue;
     }
     if ("erased" in event) continue;
@@ -122,6 +126,17 @@ export function buildRows(
 
 type Message = Omit<MessageRow, "first" | "kind" | "own" | keyof Above>;
 
+/** What messages say that were edited or deleted since; undefined for those that say nothing any more. */
+function textsNow(events: readonly EventFrame[]): ReadonlyMap<string, string | undefined> {
+  const texts = new Map<string, string | undefined>();
+  for (const event of events) {
+    if ("erased" in event) continue;
+    if (event.type === "message.deleted") texts.set(event.data.message_id, undefined);
+    else if (event.type === "message.edited") texts.set(event.data.message_id, event.data.text);
+  }
+  return texts;
+}
+
 function messageOf(event: EventFrame, me: string): Message {
   const data = "erased" in event || event.type !== "message.created" ? undefined : event.data;
   const clientMessageId = event.author === me ? event.client_message_id : undefined;
@@ -131,6 +146,7 @@ function messageOf(event: EventFrame, me: string): Message {
     sequence: event.sequence,
     author: event.author,
     name: data?.author_name ?? "",
+    isUnverified: data?.unverified === true,
     text: data?.text,
     time: event.time,
     state: "sent",
@@ -148,6 +164,7 @@ function pendingOf(
     sequence: undefined,
     author: me.id,
     name: me.name,
+    isUnverified: false,
     text: entry.text,
     time: entry.time,
     state: entry.state,
