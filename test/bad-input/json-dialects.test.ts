@@ -338,6 +338,32 @@ describe("who somebody is", () => {
     symfony.socket.terminate();
   });
 
+  test("[A3] what a proxy passes on does not come from this machine, wherever the proxy is", async () => {
+    for (const header of ["x-forwarded-for", "forwarded", "x-real-ip", "via"]) {
+      const mmb = await at("/mmb", { headers: { [header]: "127.0.0.1" } });
+      const answer = await mmb.sendRaw(JSON.stringify({ type: "auth", user_id: 7 }));
+      expect({ header, code: answer["code"] }).toEqual({ header, code: "unauthenticated" });
+      mmb.socket.terminate();
+      const users = await fetch(`${scene.server.url}/api/users`, {
+        headers: { [header]: "127.0.0.1" },
+      });
+      expect(users.status).toBe(401);
+    }
+  });
+
+  test("[R9] one ChatLogger page cannot fill the directory with names", async () => {
+    const page = await at("/chatlogger");
+    const say = (username: string, message: string): void =>
+      page.socket.send(JSON.stringify({ username, message }));
+    for (let n = 0; n < 20; n += 1) say(`Name ${n}`, `by name ${n}`);
+    await seen(page, ({ message }) => message === "by name 15");
+    await seen(page, ({ code }) => code === "rate_limited");
+    say("Name 3", "known names go on");
+    await seen(page, ({ message }) => message === "known names go on");
+    expect(page.frames.some(({ message }) => message === "by name 16")).toBe(false);
+    page.socket.terminate();
+  });
+
   test("[T6] [A14] a foreign page may not connect; one from disk may, to these four alone", async () => {
     const url = scene.server.url.replace("http", "ws");
     const outcome = (path: string, origin: string): Promise<string> =>

@@ -74,10 +74,15 @@ describe("the plain client", () => {
     });
     await until(() => returns === people, "everybody to come in");
     let isWriting = true;
+    let atStart = returns;
     const killing = (async (): Promise<void> => {
       for (let kill = 0; kill < kills; kill += 1) {
+        // A server that is killed before anybody is back shows little, and a busy machine starts slowly.
         await pause(300 + 100 * (kill % 4));
+        if (kill > 0)
+          await until(() => returns - atStart >= people / 2, "half of them to come back");
         await server.kill();
+        atStart = returns;
         await server.start();
       }
       isWriting = false;

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { mutants } from "./mutants.ts";
 
 /** Seeds tried before a mutant counts as not found; some need a fault that few runs have. */
-const maxSeeds = 60;
+const maxSeeds = 200;
 
 describe("the simulation finds a node that", () => {
   for (const { name, breaks, tampering } of mutants) {

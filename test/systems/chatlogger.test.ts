@@ -98,13 +98,14 @@ describe("ChatLogger's server", () => {
       }).length;
     };
     expect(existsSync(join(install.dataDir, "parlance.db"))).toBe(true);
-    const before = open();
+    expect(open()).toBeGreaterThan(0);
     const pages = await Promise.all(Array.from({ length: 20 }, () => connect(port)));
     for (const [n, page] of pages.entries()) {
       send(page, { username: `Guest ${n}`, message: `line ${n}` });
     }
     for (const page of pages) await seen(page, { message: "line 19" });
-    expect(open()).toBe(before);
+    // By the writer, and by two threads that read: not by anybody who talks.
+    expect(open()).toBeLessThanOrEqual(3);
     for (const page of pages) page.socket.terminate();
   });
 

@@ -7,7 +7,10 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+
+/* Some of these start a dozen processes, one after the other. */
+vi.setConfig({ testTimeout: 120_000 });
 
 const program = fileURLToPath(new URL("../bin/parlance.js", import.meta.url));
 let directory: string;

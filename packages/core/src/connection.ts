@@ -57,6 +57,8 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
   readonly number: number;
   /** Whom its last message was shown to be by, where nobody has shown to be it. */
   shownAs: UserId | undefined;
+  /** How many names it brought that nobody here had gone by. */
+  newNames = 0;
   /** Some subscription may be behind; looked at when the socket drains. */
   isBehind = false;
   device: DeviceId | undefined;

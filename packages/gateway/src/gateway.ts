@@ -12,7 +12,7 @@ import { handshakeFacts } from "./handshake-facts.ts";
 import type { Origins } from "./origin.ts";
 import { isLoopback, originCheck } from "./origin.ts";
 import type { PeerAddress } from "./peer-address.ts";
-import { peerAddress } from "./peer-address.ts";
+import { isForwarded, peerAddress } from "./peer-address.ts";
 import type { Refusal } from "./refuse.ts";
 import { refuse } from "./refuse.ts";
 import type { Accept, Connection, ConnectionOwner, Upgrade } from "./websocket.ts";
@@ -216,7 +216,9 @@ class WebSocketGateway implements Gateway, ConnectionOwner {
     return {
       ...peer,
       handshake: handshakeFacts(request, address, dialect.name, this.#rules.origins),
-      isTrustedNetwork: trust === "everybody" || (trust === "loopback" && isLoopback(address)),
+      isTrustedNetwork:
+        trust === "everybody" ||
+        (trust === "loopback" && isLoopback(address) && !isForwarded(request)),
     };
   }
 

@@ -14,6 +14,7 @@ export type { HttpTimes } from "./harden.ts";
 export { defaultHttpTimes, hardenHttpServer, maxHeaderBytes } from "./harden.ts";
 export type { Origins } from "./origin.ts";
 export { isLoopback } from "./origin.ts";
+export { isForwarded } from "./peer-address.ts";
 export type { Refusal } from "./refuse.ts";
 export type { EventStreams, EventStreamsOptions } from "./sse/event-streams.ts";
 export { createEventStreams } from "./sse/event-streams.ts";

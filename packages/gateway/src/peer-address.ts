@@ -30,6 +30,16 @@ export function peerAddress(trusted: readonly string[]): PeerAddress {
   };
 }
 
+/**
+ * Whether somebody passed the request on. Such a request comes from whoever the proxy served, however near the proxy is:
+ * what is trusted because it comes from this machine must not be trusted then.
+ */
+export function isForwarded({ headers }: Pick<IncomingMessage, "headers">): boolean {
+  return forwardingFields.some((field) => headers[field] !== undefined);
+}
+
+const forwardingFields = ["x-forwarded-for", "forwarded", "x-real-ip", "via"] as const;
+
 function addNetwork(list: BlockList, entry: string): void {
   const [address = "", bits] = entry.split("/", 2);
   if (isIP(address) === 0) throw new TypeError(`not an address or network: ${entry}`);

@@ -8,7 +8,7 @@ import {
   type SymfonyDoors,
   symfonyRoutes,
 } from "@parlance/dialects/symfony-chat";
-import { isLoopback } from "@parlance/gateway";
+import { isForwarded, isLoopback } from "@parlance/gateway";
 import type { HttpRequest, HttpServer } from "@parlance/http";
 import { type ClientMessageId, ProtocolError, type UserId } from "@parlance/protocol";
 import { isLoopbackHost } from "./config/safety.ts";
@@ -114,7 +114,8 @@ function isTrusted(request: HttpRequest, trust: DialectRouteParts["symfonyTrust"
   if (trust === undefined) return false;
   if (trust === "everybody") return true;
   const { host = "", origin } = request.headers;
-  if (!isLoopback(request.ip) || !isLoopbackHost(hostName(`http://${host}`))) return false;
+  if (!isLoopback(request.ip) || isForwarded(request)) return false;
+  if (!isLoopbackHost(hostName(`http://${host}`))) return false;
   return origin === undefined || (origin !== "null" && isLoopbackHost(hostName(origin)));
 }
 

@@ -44,7 +44,8 @@ import { type Embed, embedOf, openSocketIo, type SocketIoPart } from "./socketio
 import { openEventStreams, streamsBefore } from "./sse.ts";
 import { openStore } from "./store.ts";
 import { version } from "./version.ts";
-import { builtFiles, serveWebApp, type WebFiles } from "./web-app.ts";
+import { serveWebApp } from "./web-app.ts";
+import { builtFiles, type WebFiles } from "./web-files.ts";
 
 /** A server that listens. */
 export interface ParlanceServer {

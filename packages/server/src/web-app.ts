@@ -2,25 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fastifyStatic from "@fastify/static";
 import type { HttpReply, HttpServer } from "@parlance/http";
-
-/** Where built files are. Absent parts are simply not served. */
-export interface WebFiles {
-  /** Output of the web app's build, with `index.html` and `assets/`. */
-  readonly app: string;
-  /** The SDK as one file for browsers. */
-  readonly client: string;
-}
-
-/** Of this repository's own packages. */
-export const builtFiles: WebFiles = {
-  app: join(import.meta.dirname, "../../web/dist"),
-  client: join(import.meta.dirname, "../../client/dist/parlance.js"),
-};
-
-/** Whether the web app was built. */
-export function hasWebApp(files: WebFiles): boolean {
-  return existsSync(join(files.app, "index.html"));
-}
+import { hasWebApp, type WebFiles } from "./web-files.ts";
 
 /** Nothing inline, nothing from elsewhere. `ws:` is needed beside `'self'`, which not all browsers take to mean it. */
 const pagePolicy = [

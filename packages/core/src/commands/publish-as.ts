@@ -11,6 +11,9 @@ import { publish } from "./publish.ts";
 /** Longest part of an id that a name is written out in. */
 const maxWritten = 80;
 
+/** Names that one connection may go by: each is kept as a user. */
+const maxNames = 16;
+
 /** Whoever shows who it is goes by its own name; the others by the one of the frame, marked. */
 export async function publishAs(
   context: CommandContext,
@@ -26,6 +29,10 @@ export async function publishAs(
   ]);
   if (known?.disabled === true) throw new ProtocolError("forbidden");
   if (known === undefined) {
+    // Security: without this, one page could fill the directory with names.
+    if (context.connection !== undefined && ++context.connection.newNames > maxNames) {
+      throw new ProtocolError("rate_limited");
+    }
     await directory.createUser({
       id: user,
       kind: "guest",

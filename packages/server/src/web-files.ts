@@ -1,0 +1,21 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+
+/** Where built files are. Absent parts are simply not served. */
+export interface WebFiles {
+  /** Output of the web app's build, with `index.html` and `assets/`. */
+  readonly app: string;
+  /** The SDK as one file for browsers. */
+  readonly client: string;
+}
+
+/** Of this repository's own packages. */
+export const builtFiles: WebFiles = {
+  app: join(import.meta.dirname, "../../web/dist"),
+  client: join(import.meta.dirname, "../../client/dist/parlance.js"),
+};
+
+/** Whether the web app was built. */
+export function hasWebApp(files: WebFiles): boolean {
+  return existsSync(join(files.app, "index.html"));
+}
