@@ -1,5 +1,5 @@
 /** The playground and the test page, in a browser under their own policy, against a scripted server. */
-import { servePages } from "@parlance/server";
+import { servePages } from "@parlance/server/pages";
 import fastify, { type FastifyInstance } from "fastify";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { Server as SocketIoServer } from "socket.io";

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { getClientScript } from "@parlance/publisher";
-import { type PagesOptions, servePages } from "@parlance/server";
+import { type PagesOptions, servePages } from "@parlance/server/pages";
 import fastify, { type FastifyInstance } from "fastify";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from "vitest";
