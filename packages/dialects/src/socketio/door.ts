@@ -190,7 +190,19 @@ function answer(response: ServerResponse, status: number, error: EngineError): v
   response.end(JSON.stringify(error));
 }
 
-/** The library has answered in the middle of a body; what follows would be read for nothing. */
+/** How long the rest of a body that is too large is still taken, and thrown away. Milliseconds. */
+const lingerMs = 1_000;
+
+/**
+ * The library has answered in the middle of a body. The rest is thrown away for a moment: a connection that is cut with
+ * bytes unread takes the answer with it (RFC 9112 §9.6).
+ */
 function endIfTooLarge(request: IncomingMessage, response: ServerResponse): void {
-  if (response.statusCode === 413 && !request.complete) request.socket.destroySoon();
+  if (response.statusCode !== 413 || request.complete) return;
+  const { socket } = request;
+  request.resume();
+  socket.end();
+  const timer = setTimeout(() => socket.destroy(), lingerMs);
+  timer.unref();
+  socket.once("close", () => clearTimeout(timer));
 }
