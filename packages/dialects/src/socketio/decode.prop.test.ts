@@ -3,6 +3,7 @@ import type { EventFrame } from "@parlance/protocol";
 import { limits, ProtocolError } from "@parlance/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { fuzzRuns } from "../../test/fuzz.ts";
 import { actionNames, actionOf } from "./actions.ts";
 import { decode, payloadOf } from "./decode.ts";
 import { encodeEvent } from "./encode.ts";
@@ -14,6 +15,9 @@ import { Statuses } from "./statuses.ts";
 import { Unconfirmed } from "./unconfirmed.ts";
 
 const runs = { numRuns: 400 };
+/** For what anybody may send. */
+const manyRuns = { numRuns: fuzzRuns };
+const longRunMs = 1_800_000;
 const bytes = fc.uint8Array({ maxLength: 20 }).map((some) => Buffer.from(some));
 /** Whatever the library may hand over: JSON of any shape, with bytes in any place. */
 const anything = fc.oneof(
@@ -25,7 +29,9 @@ const anything = fc.oneof(
 const fieldNames = ["chatId", "content", "messageId", "callId", "fileId", "signal", "index", "to"];
 const almost = fc.dictionary(fc.constantFrom(...fieldNames, "__proto__", "toString"), anything);
 
-test("every event takes any payload: a command that is well formed, or an error", () => {
+test("every event takes any payload: a command that is well formed, or an error", {
+  timeout: longRunMs,
+}, () => {
   fc.assert(
     fc.property(fc.constantFrom(...actionNames), fc.oneof(anything, almost), (name, payload) => {
       const fields = payloadOf(payload);
@@ -39,24 +45,24 @@ test("every event takes any payload: a command that is well formed, or an error"
       const decoded = decode(wanted);
       if (!decoded.ok) expect(["bad_request", "too_large"]).toContain(decoded.error.code);
     }),
-    runs,
+    manyRuns,
   );
 });
 
-test("names that mean nothing are nothing, inherited ones included", () => {
+test("names that mean nothing are nothing, inherited ones included", { timeout: longRunMs }, () => {
   fc.assert(
     fc.property(anything, (name) => {
       if (typeof name === "string" && actionNames.includes(name)) return;
       expect(actionOf(name)).toBeUndefined();
     }),
-    runs,
+    manyRuns,
   );
   for (const name of ["__proto__", "constructor", "toString", "valueOf"]) {
     expect(actionOf(name)).toBeUndefined();
   }
 });
 
-test("a session answers each event once, whatever it is", () => {
+test("a session answers each event once, whatever it is", { timeout: longRunMs }, () => {
   fc.assert(
     fc.property(
       fc.oneof(fc.constantFrom(...actionNames), anything),
@@ -75,7 +81,7 @@ test("a session answers each event once, whatever it is", () => {
         expect(failures).toBe(1);
       },
     ),
-    runs,
+    manyRuns,
   );
 });
 
