@@ -60,8 +60,8 @@ export interface ParlanceServer {
   readonly secretMadeAt?: string;
   /** Resolves when the server stopped, for whatever reason. */
   readonly stopped: Promise<void>;
-  /** Resolves if nothing can be stored any more by this process: it has to be started anew. */
-  readonly lost: Promise<void>;
+  /** Resolves, with why, if nothing can be stored any more by this process: it has to be started anew. */
+  readonly lost: Promise<string>;
   /**
    * Stops in good order: refuses newcomers, sends clients away over `drain_ms`, lets go of everything. May be
    * called twice; both calls resolve at the end.

@@ -42,8 +42,8 @@ export function supervise(
   process.on("uncaughtException", crash);
   process.on("unhandledRejection", crash);
   // Refusing every message for ever would help nobody; whoever restarts the process has a working one.
-  void server.lost.then(() => {
-    log.report("error", "storage_lost", {});
+  void server.lost.then((reason) => {
+    log.report("error", "storage_lost", { reason });
     end(log, 1);
   });
   giveMemoryBack();

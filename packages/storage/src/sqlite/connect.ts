@@ -28,8 +28,8 @@ export interface SqliteStore {
   status(): SqliteStatus;
   /** Resolves with the findings of the quick check; at once with none where it was not needed. */
   readonly checked: Promise<readonly string[]>;
-  /** Resolves if the thread that writes ended without `close`: nothing can be stored any more by this process. */
-  readonly lost: Promise<void>;
+  /** Resolves, with why, if the thread that writes ended without `close`: nothing can be stored any more by this process. */
+  readonly lost: Promise<string>;
 }
 
 export interface SqliteStatus {
@@ -58,14 +58,14 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
     directory: path,
     ...(options.crashAt === undefined ? {} : { crashAt: options.crashAt }),
   };
-  const { promise: lost, resolve: markLost } = Promise.withResolvers<void>();
+  const { promise: lost, resolve: markLost } = Promise.withResolvers<string>();
   let closing: Promise<void> | undefined;
   let writer: Writer;
   try {
     // The lock lives as long as the thread that writes, whoever else lets go of the store.
-    writer = await Writer.start(settings, () => {
+    writer = await Writer.start(settings, (reason) => {
       unlock();
-      if (closing === undefined) markLost();
+      if (closing === undefined) markLost(reason);
     });
   } catch (error) {
     unlock();

@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFile, mkdtemp, readFile, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { copyFile, mkdtemp, readFile, rename, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
+import { setTimeout } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
 import type { Append } from "@parlance/core";
 import { StorageError } from "@parlance/core";
@@ -306,6 +308,35 @@ describe("a database in trouble", () => {
     expect(await keysInLog(store)).toEqual(["a", "c", "e"]);
   });
 
+  test.runIf(existsSync("/dev/full"))(
+    "[F-D8] no space for the watermark ends nothing; when there is room it catches up",
+    async () => {
+      const store = await startWithRoom();
+      const mark = join(directory, "parlance.watermark");
+      const before = await readFile(mark, "utf8");
+      // Every write to it fails with ENOSPC.
+      await symlink("/dev/full", `${mark}.new`);
+      await store.log.append(message("full"));
+      await setTimeout(2_500);
+      expect(await readFile(mark, "utf8")).toBe(before);
+      await store.log.append(message("still"));
+      await rm(`${mark}.new`);
+      await vi.waitUntil(async () => (await readFile(mark, "utf8")) !== before, 10_000);
+      expect(await keysInLog(store)).toEqual(["full", "still"]);
+    },
+  );
+
+  test("a data directory that was moved away is told with its path: nothing is acknowledged into the void", async () => {
+    const store = await startWithRoom();
+    await rename(directory, `${directory}-away`);
+    await store.log.append(message("late")).catch(() => {});
+    const reason = await store.lost;
+    await rename(`${directory}-away`, directory);
+    expect(reason).toContain("ENOENT");
+    expect(reason).toContain(directory);
+    await expect(store.log.append(message("later"))).rejects.toMatchObject({ effect: "none" });
+  });
+
   test("a writer thread that dies leaves what it had unknown and what waited undone, and says so", async () => {
     const workers: Worker[] = [];
     const note = (worker: Worker): void => void workers.push(worker);
@@ -325,7 +356,7 @@ describe("a database in trouble", () => {
     const ranks = effects.map((effect) => ["stored", "unknown", "none"].indexOf(effect));
     expect(ranks).toEqual(ranks.toSorted((left, right) => left - right));
     expect(effects.at(-1)).toBe("none");
-    await store.lost;
+    expect(await store.lost).not.toBe("");
     expect(store.status().available).toBe(false);
     await expect(store.log.append(message("later"))).rejects.toMatchObject({ effect: "none" });
     await store.close();

@@ -30,6 +30,12 @@ export function readWatermark(directory: string): Watermark | undefined {
   return match === null ? undefined : { start: Number(match[1]), commits: Number(match[2]) };
 }
 
+/** Whether a file could not be written because there is no room for it. */
+export function isFullDisk(error: unknown): boolean {
+  return error instanceof Error && "code" in error && fullDisk.has(error.code);
+}
+const fullDisk: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT"]);
+
 /** Replaces the file in one step. `sync`: returns only when it would survive a power cut. */
 export function writeWatermark(directory: string, watermark: Watermark, sync: boolean): void {
   const path = join(directory, name);

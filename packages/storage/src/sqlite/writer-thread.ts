@@ -21,7 +21,7 @@ import {
   type ThreadSettings,
   type WriterGreeting,
 } from "./thread-messages.ts";
-import { isBehind, readWatermark, writeWatermark } from "./watermark.ts";
+import { isBehind, isFullDisk, readWatermark, writeWatermark } from "./watermark.ts";
 import { createDirectoryWrites } from "./write-directory.ts";
 import { createRoomWrites } from "./write-rooms.ts";
 
@@ -253,9 +253,20 @@ function run(to: NonNullable<typeof parentPort>): void {
   const { database, start } = opened;
   const execute = serve(opened);
   let remember: NodeJS.Timeout | undefined;
-  const writeMark = (sync: boolean): void => {
-    remember = undefined;
-    writeWatermark(settings.directory, { start, commits: opened.commits }, sync);
+  /* A full disk must not end the thread: what was read and acknowledged before stays of use, and there may be room again.
+   * Anything else does. Where the directory is gone, what would be acknowledged from now on would be gone with it. */
+  const writeMark = (sync: boolean): boolean => {
+    try {
+      writeWatermark(settings.directory, { start, commits: opened.commits }, sync);
+      return true;
+    } catch (error) {
+      if (!isFullDisk(error)) throw error;
+      return false;
+    }
+  };
+  const rememberCommits = (): void => {
+    const done = writeMark(false);
+    remember = done ? undefined : setTimeout(rememberCommits, watermarkDelayMs);
   };
 
   let forget: NodeJS.Timeout | undefined;
@@ -270,7 +281,7 @@ function run(to: NonNullable<typeof parentPort>): void {
       const before = opened.commits;
       to.postMessage(execute(message));
       if (opened.hasErased) forget ??= setTimeout(forgetErased, forgetDelayMs);
-      if (opened.commits > before) remember ??= setTimeout(writeMark, watermarkDelayMs, false);
+      if (opened.commits > before) remember ??= setTimeout(rememberCommits, watermarkDelayMs);
       return;
     }
     clearTimeout(remember);

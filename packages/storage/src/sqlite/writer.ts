@@ -60,10 +60,10 @@ export class Writer {
   #onIdle: (() => void) | undefined;
 
   /**
-   * @param onEnd Called when the started thread has ended, however it did: nothing writes any more.
+   * @param onEnd Called when the started thread has ended, however it did: nothing writes any more. Told why.
    * @throws NewerSchemaError, StorageError if the database cannot be opened; `onEnd` is not called then.
    */
-  static async start(settings: ThreadSettings, onEnd: () => void): Promise<Writer> {
+  static async start(settings: ThreadSettings, onEnd: (reason: string) => void): Promise<Writer> {
     const worker = new Worker(new URL("./writer-thread.ts", import.meta.url), {
       workerData: settings,
       name: "parlance-writer",
@@ -78,7 +78,7 @@ export class Writer {
   private constructor(
     worker: Worker,
     greeting: WriterGreeting & { type: "ready" },
-    onEnd: () => void,
+    onEnd: (reason: string) => void,
   ) {
     this.#worker = worker;
     this.#greeting = greeting;
@@ -87,8 +87,7 @@ export class Writer {
       this.#die(error instanceof Error ? error.message : String(error)),
     );
     worker.on("exit", () => {
-      this.#die("the writer thread has ended");
-      onEnd();
+      onEnd(this.#die("the writer thread has ended"));
     });
   }
 
@@ -230,7 +229,8 @@ export class Writer {
     }
   }
 
-  #die(reason: string): void {
+  /** @returns why it stopped: the first reason that was given. */
+  #die(reason: string): string {
     this.#stopped ??= reason;
     const inFlight = this.#inFlight ?? [];
     const waiting = this.#queue.slice(this.#queueStart);
@@ -241,6 +241,7 @@ export class Writer {
     for (const job of inFlight) job.reject(new StorageError(reason, "unknown"));
     for (const job of waiting) job.reject(new StorageError(reason, "none"));
     this.#onIdle?.();
+    return this.#stopped;
   }
 }
 
