@@ -27,7 +27,8 @@ const arrows = {
     ],
   },
   client: { types: ["protocol"] },
-  web: { runtime: ["client"] },
+  /* Of pages the measures and colours only: a style sheet. */
+  web: { runtime: ["client", "pages"] },
   /* Files that are served as they are, and a list of them. */
   pages: {},
   /* For back ends: whoever takes it takes nothing else of ours. */

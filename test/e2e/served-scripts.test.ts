@@ -548,7 +548,7 @@ describe("createWebSocketClient", () => {
 
 describe("the ChatLogger page", () => {
   const onDisk = pathToFileURL(
-    join(import.meta.dirname, "../../examples/chatlogger/index.html"),
+    join(import.meta.dirname, "../../packages/pages/static/chatlogger/index.html"),
   ).href;
   const say = (username: string, message: string, more: object = {}): Frame => ({
     type: "message",

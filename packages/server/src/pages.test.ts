@@ -68,7 +68,7 @@ describe("pages", () => {
   test("[CL-16] the ChatLogger page is the file that is opened from disk, and runs by its hash alone", async () => {
     const answer = await fetch(`${url}/chatlogger`);
     const page = await answer.text();
-    const onDisk = join(import.meta.dirname, "../../../examples/chatlogger/index.html");
+    const onDisk = join(import.meta.dirname, "../../pages/static/chatlogger/index.html");
     expect(page).toBe(await readFile(onDisk, "utf8"));
     const script = /<script>([\s\S]*?)<\/script>/.exec(page)?.[1] ?? "";
     const hash = createHash("sha256").update(script).digest("base64");
@@ -88,7 +88,7 @@ describe("pages", () => {
   });
 
   test("the colours are those of the web app", async () => {
-    const webApp = join(import.meta.dirname, "../../web/src/ui/tokens.css");
+    const webApp = join(import.meta.dirname, "../../pages/static/pages/tokens.css");
     const answer = await fetch(`${url}/pages/tokens.css`);
     expect(answer.headers.get("content-type")).toBe("text/css; charset=utf-8");
     expect(await answer.text()).toBe(await readFile(webApp, "utf8"));

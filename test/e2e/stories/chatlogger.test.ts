@@ -43,7 +43,7 @@ describe("ChatLogger", () => {
     await showed(served.page, "from the served page");
 
     const file = pathToFileURL(
-      join(import.meta.dirname, "../../../examples/chatlogger/index.html"),
+      join(import.meta.dirname, "../../../packages/pages/static/chatlogger/index.html"),
     ).href;
     const disk = await story.open(
       `${file}?server=${encodeURIComponent(story.portUrl("chatlogger"))}`,

@@ -3,8 +3,8 @@
  * answered with an error frame that leaves the connection as it is.
  */
 import type { Doing, Task, Translator } from "@parlance/core";
-import { ProtocolError } from "@parlance/protocol";
-import { asRefusal, errorFrame, type Members, member, readObject } from "./frame.ts";
+import { type Command, type NoticeEvent, ProtocolError, type RoomId } from "@parlance/protocol";
+import { asRefusal, errorFrame, type Members, member, noId, readObject } from "./frame.ts";
 
 /** Does what one type of frame asks for. @throws ProtocolError for a frame that is not in order. */
 export type FrameHandler = (frame: Members, doing: Doing) => void;
@@ -51,3 +51,16 @@ export const answerRefusal: NonNullable<Translator["refused"]> = (
   error: ProtocolError,
   doing: Doing,
 ): void => doing.send(errorFrame(error));
+
+/** Subscribes with everybody who is there, for dialects that tell who comes and goes. */
+export function subscribeWithPeople(room: RoomId): Command<"subscribe"> {
+  return { type: "subscribe", id: noId, room, presence: true, with_present: true };
+}
+
+/** A room whose log began anew is subscribed to again from its head; a room that is over is an error frame. */
+export function noticedWithPeople(notice: NoticeEvent, doing: Doing): void {
+  if (notice.type === "reset") doing.run(subscribeWithPeople(notice.room));
+  else if (notice.type === "unsubscribed") {
+    doing.send(errorFrame(new ProtocolError(notice.code, { room: notice.room })));
+  }
+}

@@ -22,7 +22,13 @@ import {
   textOf,
   wireId,
 } from "../json/frame.ts";
-import { byType, type FrameHandler, receiveFrame } from "../json/translator.ts";
+import {
+  byType,
+  type FrameHandler,
+  noticedWithPeople,
+  receiveFrame,
+  subscribeWithPeople,
+} from "../json/translator.ts";
 import { isChatRoom, isNotificationRoom } from "./features.ts";
 import type { MmbOptions } from "./options.ts";
 
@@ -36,6 +42,7 @@ export function createDecoder(options: MmbOptions): () => Translator {
 
 class MmbTranslator implements Translator {
   readonly #options: MmbOptions;
+  readonly noticed = noticedWithPeople;
   readonly #find: (frame: Members) => FrameHandler | undefined;
   /** Whoever sends something before `auth` may be known by its handshake. */
   #triedHandshake = false;
@@ -95,7 +102,7 @@ class MmbTranslator implements Translator {
   #join(room: RoomId, doing: Doing): void {
     if (!this.#options.notifications && isNotificationRoom(room)) throw disabled("notifications");
     this.#byHandshake(doing);
-    doing.run({ type: "subscribe_kept", subscribe: subscribe(room) });
+    doing.run({ type: "subscribe_kept", subscribe: subscribeWithPeople(room) });
   }
 
   #leave(room: RoomId, doing: Doing): void {
@@ -175,13 +182,6 @@ class MmbTranslator implements Translator {
     doing.send(errorFrame(error));
   }
 
-  noticed(notice: Parameters<NonNullable<Translator["noticed"]>>[0], doing: Doing): void {
-    if (notice.type === "reset") doing.run(subscribe(notice.room));
-    else if (notice.type === "unsubscribed") {
-      doing.send(errorFrame(new ProtocolError(notice.code, { room: notice.room })));
-    }
-  }
-
   heardPresence({ online, offline }: PresenceEvent, doing: Doing): void {
     const me = doing.identity;
     this.#remember(online);
@@ -198,10 +198,6 @@ class MmbTranslator implements Translator {
   #remember(users: readonly WireUser[]): void {
     for (const { id, number } of users) if (number !== undefined) this.#numbers.set(id, number);
   }
-}
-
-function subscribe(room: RoomId): Command<"subscribe"> {
-  return { type: "subscribe", id: noId, room, presence: true, with_present: true };
 }
 
 function disabled(feature: string): ProtocolError {

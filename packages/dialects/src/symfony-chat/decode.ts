@@ -1,6 +1,5 @@
 import { type Doing, isClaimOf, type Translator } from "@parlance/core";
 import {
-  type Command,
   limits,
   type MessageList,
   type PresenceEvent,
@@ -20,7 +19,13 @@ import {
   textOf,
   wireId,
 } from "../json/frame.ts";
-import { byType, type FrameHandler, receiveFrame } from "../json/translator.ts";
+import {
+  byType,
+  type FrameHandler,
+  noticedWithPeople,
+  receiveFrame,
+  subscribeWithPeople,
+} from "../json/translator.ts";
 import { recentMessage } from "./encode.ts";
 
 /** Messages in `recent_messages` where the page does not say (as its author's example). */
@@ -32,6 +37,7 @@ export function createDecoder(): () => Translator {
 }
 
 class SymfonyTranslator implements Translator {
+  readonly noticed = noticedWithPeople;
   readonly #find: (frame: Members) => FrameHandler | undefined;
   /** Rooms that the `auth` frames under way speak of, in their order. */
   #authRooms: (RoomId | undefined)[] = [];
@@ -78,7 +84,7 @@ class SymfonyTranslator implements Translator {
   #join(frame: Members, doing: Doing): void {
     const room = roomOf(member(frame, "roomId"), "roomId");
     this.#mustBeOwn(frame, doing);
-    doing.run(subscribe(room));
+    doing.run(subscribeWithPeople(room));
   }
 
   #say(frame: Members, doing: Doing): void {
@@ -121,7 +127,7 @@ class SymfonyTranslator implements Translator {
         roomId: room ?? null,
       }),
     );
-    if (room !== undefined) doing.run(subscribe(room));
+    if (room !== undefined) doing.run(subscribeWithPeople(room));
   }
 
   replied(task: Parameters<Translator["replied"]>[0], reply: unknown, doing: Doing): void {
@@ -147,13 +153,6 @@ class SymfonyTranslator implements Translator {
     doing.send(errorFrame(error));
   }
 
-  noticed(notice: Parameters<NonNullable<Translator["noticed"]>>[0], doing: Doing): void {
-    if (notice.type === "reset") doing.run(subscribe(notice.room));
-    else if (notice.type === "unsubscribed") {
-      doing.send(errorFrame(new ProtocolError(notice.code, { room: notice.room })));
-    }
-  }
-
   heardPresence({ online, offline }: PresenceEvent, doing: Doing): void {
     for (const user of online) {
       this.#people.set(user.id, user);
@@ -173,10 +172,6 @@ class SymfonyTranslator implements Translator {
 
 function status({ id, number, name }: WireUser, state: "online" | "offline"): object {
   return { userId: wireId(id, number), username: name, status: state };
-}
-
-function subscribe(room: RoomId): Command<"subscribe"> {
-  return { type: "subscribe", id: noId, room, presence: true, with_present: true };
 }
 
 /** @throws ProtocolError `bad_request` for what is no number of messages; more than a page is a page. */

@@ -2,7 +2,7 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { startTranslation } from "../i18n/index.ts";
-import "../ui/tokens.css";
+import "@parlance/pages/tokens.css";
 import "../ui/base.css";
 import "../ui/controls.css";
 import "./welcome.css";
