@@ -16,9 +16,11 @@ import {
 } from "@parlance/protocol";
 import { AppendOrder } from "./append-order.ts";
 import { dispatch } from "./commands/index.ts";
+import { type ConnectionState, endingOf, refusalIn } from "./connection-rules.ts";
 import { endsIdentity } from "./control.ts";
 import { asProtocolError } from "./failure.ts";
 import type { Answer, ConnectionView, Inlet, Peer } from "./gate.ts";
+import { LifeSigns, lifeMark } from "./life-signs.ts";
 import { Outbox, type OutboxOwner } from "./outbox.ts";
 import type { Awaitable, Outcome } from "./outcome.ts";
 import { KeptPlaces } from "./places.ts";
@@ -38,11 +40,8 @@ import { encode } from "./recent-events.ts";
 import type { Services } from "./services.ts";
 import type { Subscription } from "./subscription.ts";
 import { backlogRetryMs, TaskOrder, type TaskOwner } from "./task-order.ts";
+import { Verification } from "./verification.ts";
 
-type State = "opening" | "ready" | "draining" | "closed";
-
-/** The probe that asks for a sign of life only; places use marks above it. */
-const lifeMark = 0;
 /** What a task counts in the backlog that no frame of the peer asked for. */
 const ownTaskLength = 64;
 
@@ -72,17 +71,18 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
   readonly #services: Services;
   readonly #rate: RateLimit;
   readonly #subscriptions = new Map<RoomId, Subscription>();
-  /** Identities that ended while a credential is being verified; undefined while none is. */
-  #endedMeanwhile: ControlFact[] | undefined;
+  /** Undefined while no credential is being verified. */
+  #verification: Verification | undefined;
   readonly #tasks: TaskOrder;
-  #state: State = "opening";
+  #state: ConnectionState = "opening";
   #badFrames = 0;
   /** Length of the frame that is being translated; undefined between frames. */
   #inputLength: number | undefined;
   #unsentBefore = 0;
   #progressAt: number;
   #onIdle: (() => void) | undefined;
-  #onLifeSigns: (() => void)[] = [];
+  /** Undefined until somebody asks. */
+  #lifeSigns: LifeSigns | undefined;
 
   constructor(link: Link, wire: Wire, peer: Peer, services: Services) {
     const { clock, ids, settings, flusher } = services;
@@ -220,11 +220,7 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
 
   /** For `TaskOrder`. */
   refusal(task: Task): ProtocolError | undefined {
-    if (this.#state === "draining" && task.type !== "ping") return new ProtocolError("draining");
-    if (this.#state === "opening" && !beginsConnection.has(task.type)) {
-      return new ProtocolError("unauthenticated");
-    }
-    return undefined;
+    return refusalIn(this.#state, task);
   }
 
   /** For `TaskOrder`. */
@@ -255,10 +251,8 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
     const fields = { ...this.#fields(), command: task.type };
     const error = asProtocolError(thrown, this.#services.report, fields);
     this.tellFailure(task, answer, error);
-    if (endsAlways.has(error.code)) this.end(error.code);
-    else if (isCredential(task) && refusesCredential.has(error.code)) {
-      this.end(error.code === "token_expired" ? error.code : "unauthenticated");
-    }
+    const ending = endingOf(task, error.code);
+    if (ending !== undefined) this.end(ending);
   }
 
   // --- Output ---------------------------------------------------------------------------------------
@@ -294,28 +288,15 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
   }
 
   confirmed(mark: number): void {
-    if (mark === lifeMark) this.#tellLife();
+    if (mark === lifeMark) this.#lifeSigns?.tell(true);
     else this.places?.confirmed(mark);
-  }
-
-  #tellLife(): void {
-    const waiting = this.#onLifeSigns;
-    this.#onLifeSigns = [];
-    for (const tell of waiting) tell();
   }
 
   /** Whether the peer answers within `timeoutMs`, behind everything written so far. */
   answers(timeoutMs: number): Promise<boolean> {
-    const { clock } = this.#services;
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    if (this.#link.probe === undefined || this.isClosed) return Promise.resolve(!this.isClosed);
-    const timer = clock.after(timeoutMs, () => resolve(false));
-    this.#onLifeSigns.push(() => {
-      timer.cancel();
-      resolve(!this.isClosed);
-    });
-    this.#link.probe(lifeMark);
-    return promise;
+    if (this.isClosed) return Promise.resolve(false);
+    this.#lifeSigns ??= new LifeSigns(this.#link, this.#services.clock);
+    return this.#lifeSigns.ask(timeoutMs);
   }
 
   recovered(): void {
@@ -384,7 +365,7 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
     }
     this.#subscriptions.clear();
     this.#services.registry.remove(this);
-    this.#tellLife();
+    this.#lifeSigns?.tell(false);
     this.#onIdle?.();
   }
 
@@ -405,34 +386,25 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
 
   /** A credential is being verified: from now on what ends identities is remembered until `accept`. */
   beginVerifying(): void {
-    this.#endedMeanwhile = [];
+    this.#verification = new Verification();
   }
 
   /** The credential was refused. */
   endVerifying(): void {
-    this.#endedMeanwhile = undefined;
+    this.#verification = undefined;
   }
 
-  /**
-   * Takes the identity that was verified.
-   *
-   * Security: the verifier may have looked just before the identity was revoked, and the control log's entry may
-   * have passed before this connection had an identity. Without this it would live until it disconnects.
-   *
-   * @throws ProtocolError `unauthenticated` if it ended meanwhile.
-   */
+  /** Takes the identity that was verified. @throws ProtocolError `unauthenticated` if it ended meanwhile. */
   accept(identity: Identity): void {
-    const ended = this.#endedMeanwhile ?? [];
-    this.#endedMeanwhile = undefined;
-    if (ended.some((fact) => endsIdentity(fact, identity))) {
-      throw new ProtocolError("unauthenticated");
-    }
+    const verification = this.#verification;
+    this.#verification = undefined;
+    verification?.check(identity);
     this.identity = identity;
   }
 
   /** What the control log says about identities. */
   hear(fact: ControlFact): void {
-    this.#endedMeanwhile?.push(fact);
+    this.#verification?.hear(fact);
     if (this.identity !== undefined && endsIdentity(fact, this.identity)) {
       this.revoke("unauthenticated");
     }
@@ -504,19 +476,3 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
     };
   }
 }
-
-/** Codes that end the connection wherever they come from. */
-const endsAlways: ReadonlySet<ErrorCode> = new Set(["unsupported_version", "banned"]);
-/** Codes that end the connection where they answer a credential. */
-const refusesCredential: ReadonlySet<ErrorCode> = new Set([
-  "unauthenticated",
-  "token_expired",
-  "forbidden",
-]);
-
-function isCredential(task: Task): boolean {
-  return task.type === "refresh" || (task.type === "sign_in" && task.token !== undefined);
-}
-
-/** What may be asked before it is known whose connection it is. */
-const beginsConnection: ReadonlySet<Task["type"]> = new Set(["ping", "sign_in", "enter"]);

@@ -34,6 +34,7 @@ import { RoomPresence } from "./presence.ts";
 import { RecentEvent, RecentEvents, type RecentPool } from "./recent-events.ts";
 import { RoomRoles } from "./room-roles.ts";
 import type { Subscription } from "./subscription.ts";
+import { TypingTold } from "./typing-told.ts";
 
 /** Events and payload bytes of one page read to fill a hole. */
 const repairEvents = 200;
@@ -68,6 +69,7 @@ export class Room {
   readonly presence: RoomPresence;
   readonly roles: RoomRoles;
   readonly cursors: Cursors;
+  readonly typing: TypingTold;
   readonly calls: RoomCalls;
   /** Sequence of the last event given to this node's subscriptions. */
   last: Sequence;
@@ -80,7 +82,6 @@ export class Room {
   readonly #live: FanOut;
   readonly #behind: CatchUp;
   readonly #recent: RecentEvents;
-  readonly #typingTold = new Map<UserId, { readonly at: number; readonly active: boolean }>();
   #announcements: CommittedEvent[] = [];
   #isMarked = false;
   #repair: Promise<void> | undefined;
@@ -99,6 +100,7 @@ export class Room {
     this.presence = new RoomPresence(this, context);
     this.roles = new RoomRoles(this, context.directory);
     this.cursors = new Cursors(context.clock, (event) => this.signal(event));
+    this.typing = new TypingTold(context.clock);
     this.calls = new RoomCalls(this, context);
     this.#behind = new CatchUp(this, this.#recent, context);
     this.#live = new FanOut((subscription, offset) => this.#behind.add(subscription, offset));
@@ -358,24 +360,6 @@ export class Room {
   deliverEphemeral(event: EphemeralEvent, to?: UserId): void {
     this.#live.ephemeral(event, to);
     if (event.type === "presence") this.#behind.presence(event);
-  }
-
-  /**
-   * Whether a person's typing may be told now; asking counts as telling. The same again waits; a change does not, or
-   * others would see somebody type who has stopped. Forgets those who wrote long ago.
-   */
-  mayTellTyping(user: UserId, active: boolean, intervalMs: number): boolean {
-    const now = this.#context.clock.monotonic();
-    const told = this.#typingTold.get(user);
-    if (told?.active === active && now - told.at < intervalMs) return false;
-    // Re-inserted, so that the oldest are first.
-    this.#typingTold.delete(user);
-    this.#typingTold.set(user, { at: now, active });
-    for (const [other, { at }] of this.#typingTold) {
-      if (now - at < intervalMs) break;
-      this.#typingTold.delete(other);
-    }
-    return true;
   }
 
   /** The last message up to a place, if one is near: what a read mark stands for. @throws StorageError */

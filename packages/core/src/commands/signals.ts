@@ -20,7 +20,7 @@ export async function typing(
   const { services, identity } = context;
   const room = await services.rooms.open(command.room);
   await authorizeIn(context, "write", room);
-  if (!room.mayTellTyping(identity.user, command.active, typingIntervalMs)) return {};
+  if (!room.typing.mayTell(identity.user, command.active, typingIntervalMs)) return {};
   room.signal({
     type: "typing",
     room: command.room,
