@@ -77,7 +77,8 @@ if (skips.length > 0) {
   );
   for (const skip of skips) console.log(`  ${skip}`);
   console.log(
-    "  chromium is looked for at $CHROMIUM or /usr/bin/chromium, sample data in $PARLANCE_SAMPLE_DATA",
+    "  chromium is looked for at $CHROMIUM or /usr/bin/chromium, sample data in $PARLANCE_SAMPLE_DATA, services at\n" +
+      "  their usual ports of this machine or where packages/testkit/src/services.ts says",
   );
 }
 if (failures.length > 0) {

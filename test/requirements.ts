@@ -4,6 +4,7 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { hasService, type ServiceName } from "@parlance/testkit/services";
 import { test } from "vitest";
 
 /** The Chromium that tests start: `CHROMIUM`, or where Debian puts it. */
@@ -16,7 +17,12 @@ const present = {
   chromium: (): boolean => existsSync(chromiumPath),
   "sample data": (): boolean =>
     sampleDataPath !== undefined && existsSync(join(sampleDataPath, "ubuntu-irc.jsonl.gz")),
-} as const;
+  redis: (): boolean => hasService("redis"),
+  rabbitmq: (): boolean => hasService("rabbitmq"),
+  nats: (): boolean => hasService("nats"),
+  postgresql: (): boolean => hasService("postgresql"),
+  mariadb: (): boolean => hasService("mariadb"),
+} as const satisfies Readonly<Record<ServiceName, () => boolean>> & Record<string, () => boolean>;
 
 /** The name of something that not every machine has. */
 export type Requirement = keyof typeof present;

@@ -182,7 +182,10 @@ test("[I-29] [SC-10] config shows what the names of other systems map to, and no
   expect(shown.out).toMatch(/PARLANCE_LISTEN +mmb=0\.0\.0\.0:8090 +environment \(WS_PORT\)/);
   expect(shown.out).toMatch(/WS_PORT → listen mmb +8090 +environment +MMB/);
   expect(shown.out).toMatch(/APP_SECRET → secret +\(hidden\)/);
-  expect(shown.out).toContain("understood; this version does not open this door yet");
+  expect(shown.out).toMatch(
+    /PARLANCE_BROKER_URL +amqp:\/\/guest:\(hidden\)@localhost:5672\/%2F +environment \(MESSENGER_TRANSPORT_DSN\)/,
+  );
+  expect(shown.out).toContain("joins the nodes");
   const json = await run(["config", "--json"], "", environment);
   expect(JSON.parse(json.out)).toMatchObject({
     settings: expect.arrayContaining([

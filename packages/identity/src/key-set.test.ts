@@ -11,6 +11,7 @@ let scene: Scene;
 
 beforeEach(async () => {
   scene = await Scene.open();
+  scene.stopClock();
 });
 afterEach(async () => {
   await scene.close();

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock, Ids } from "@parlance/core";
 import type { ProtocolError } from "@parlance/protocol";
-import { openSqlite, type SqliteStore } from "@parlance/storage/sqlite";
+import type { Store } from "@parlance/storage";
+import { openSqlite } from "@parlance/storage/sqlite";
 import { createIdentity, type IdentityOptions, type IdentityParts } from "../src/index.ts";
 
 /** The install's secret in every scene. */
@@ -14,17 +15,18 @@ export const secret = "an-install-secret-with-enough-characters";
 /** One store, any number of nodes' identities over it. */
 export class Scene {
   readonly directory: string;
-  store: SqliteStore;
+  store: Store;
   /** How far the clock is moved. */
   offsetMs = 0;
+  #stopped: { readonly now: number; readonly monotonic: number } | undefined;
   readonly clock: Clock;
 
-  private constructor(directory: string, store: SqliteStore) {
+  private constructor(directory: string, store: Store) {
     this.directory = directory;
     this.store = store;
     this.clock = {
-      now: () => Date.now() + this.offsetMs,
-      monotonic: () => performance.now() + this.offsetMs,
+      now: () => (this.#stopped?.now ?? Date.now()) + this.offsetMs,
+      monotonic: () => (this.#stopped?.monotonic ?? performance.now()) + this.offsetMs,
       after: (delayMs, run) => {
         const timer = setTimeout(run, delayMs);
         return { cancel: () => clearTimeout(timer) };
@@ -36,6 +38,11 @@ export class Scene {
   static async open(): Promise<Scene> {
     const directory = await mkdtemp(join(tmpdir(), "identity-"));
     return new Scene(directory, await openSqlite({ directory, readers: 1 }));
+  }
+
+  /** From now on time passes by `offsetMs` only, however busy the machine is. */
+  stopClock(): void {
+    this.#stopped = { now: Date.now(), monotonic: performance.now() };
   }
 
   /** Closes the store and opens it again, as a restart does. */

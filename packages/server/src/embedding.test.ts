@@ -16,6 +16,7 @@ const echo: Embed = ({ io: host }) => {
     host.of(name).on("connection", (socket) => {
       socket.emit("auth", socket.handshake.auth);
       socket.on("message", (...args: unknown[]) => void socket.emit("message-back", ...args));
+      socket.on("put-me-out", () => void socket.disconnect());
       socket.on("message-with-ack", (...args: unknown[]) => {
         const acknowledge = args.pop() as (...answer: unknown[]) => void;
         acknowledge(...args);
@@ -228,11 +229,38 @@ describe("Socket.IO 5 by hand", () => {
     frames.socket.close();
   });
 
-  test.each(["4abc", "42/echo,{}", '42/nobody,["message"]'])("%s ends the line", async (frame) => {
+  test.each(["4abc", "42/echo,{}"])("%s ends the line", async (frame) => {
     const frames = await Frames.echo();
     frames.socket.send(frame);
     expect(await frames.next()).toBeUndefined();
     expect(frames.isClosed).toBe(true);
+  });
+
+  test("[S8] an event of a namespace that the client is not in is refused, and the others go on", async () => {
+    const frames = await Frames.echo();
+    for (const name of ["/nobody", "/custom"]) {
+      frames.socket.send(`42${name},["message"]`);
+      expect(await frames.next()).toMatch(/^44\/[a-z]+,\{"message":"Sign in first\."/);
+    }
+    frames.socket.send('42/echo,["message",1]');
+    expect(await frames.next()).toBe('42/echo,["message-back",1]');
+    frames.socket.send("40/custom,");
+    expect(await frames.next()).toMatch(/^40\/custom,\{"sid":/);
+    frames.socket.close();
+  });
+
+  test("[S8] events on their way when the server puts a client out are no answer to its next attempt", async () => {
+    const frames = await Frames.echo();
+    frames.socket.send('42/echo,["put-me-out"]');
+    expect(await frames.next()).toBe("41/echo,");
+    frames.socket.send('42/echo,["message",1]');
+    frames.socket.send("41/echo,");
+    frames.socket.send("40/echo,");
+    expect(await frames.next()).toMatch(/^40\/echo,\{"sid":/);
+    expect(await frames.next()).toBe('42/echo,["auth",{}]');
+    frames.socket.send('42/echo,["message",2]');
+    expect(await frames.next()).toBe('42/echo,["message-back",2]');
+    frames.socket.close();
   });
 });
 

@@ -1,6 +1,5 @@
 /** The composition root's door: configuration, start and stop, and what commands on the same machine need. */
 export type { KeyScope } from "@parlance/core";
-export type { SchemaStatus } from "@parlance/storage/sqlite";
 export { systemClock } from "./clock.ts";
 export { listenEntries } from "./config/listen.ts";
 export type { ForeignUse, LoadedConfig, LoadOptions, Source } from "./config/load.ts";
@@ -35,7 +34,7 @@ export { installSecret } from "./secret.ts";
 export type { Embed, EmbedHost } from "./socketio.ts";
 export type { ParlanceServer, StartOptions } from "./start.ts";
 export { describeStartFailure } from "./start-failure.ts";
-export { schemaStatus } from "./store.ts";
+export { type SchemaStatus, schemaStatus } from "./store.ts";
 export { supervise } from "./supervise.ts";
 export { version } from "./version.ts";
 export { builtFiles, hasWebApp } from "./web-files.ts";

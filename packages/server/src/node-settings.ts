@@ -12,6 +12,7 @@ export function nodeSettings(config: Config): NodeSettings {
     outboxBytes: config.outbox_bytes,
     stallTimeoutMs: config.stall_timeout_ms,
     signInTimeoutMs: config.sign_in_timeout_ms,
+    pollMs: config.poll_ms,
     heartbeatMs: config.heartbeat_ms,
   };
 }

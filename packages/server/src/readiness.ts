@@ -1,10 +1,10 @@
 import type { Broker } from "@parlance/core";
 import type { Readiness } from "@parlance/http";
-import type { SqliteStore } from "@parlance/storage/sqlite";
+import type { Store } from "@parlance/storage";
 
 /** What `GET /ready` answers: by asking the database, not by remembering. */
 export async function readinessOf(
-  store: SqliteStore,
+  store: Store,
   broker: Broker,
   isDraining: boolean,
 ): Promise<Readiness> {
@@ -20,7 +20,7 @@ export async function readinessOf(
   return { status: isWhole ? "ready" : "degraded", components };
 }
 
-async function canRead(store: SqliteStore): Promise<boolean> {
+async function canRead(store: Store): Promise<boolean> {
   try {
     await store.log.controlHead();
     return true;

@@ -12,8 +12,9 @@ export function writeRunningFile(dataDir: string, running: RunningServer): void 
   writeFileSync(fileIn(dataDir), `${JSON.stringify(running)}\n`, { mode: 0o600 });
 }
 
-export function removeRunningFile(dataDir: string): void {
-  rmSync(fileIn(dataDir), { force: true });
+/** Takes it back, unless another process has put itself there: nodes of one machine may share the directory. */
+export function removeRunningFile(dataDir: string, pid: number): void {
+  if (readRunningFile(dataDir)?.pid === pid) rmSync(fileIn(dataDir), { force: true });
 }
 
 /** What the last server wrote. It may be gone without having taken it back. */

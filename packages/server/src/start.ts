@@ -2,14 +2,14 @@
 import { randomUUID } from "node:crypto";
 import type { Server } from "node:http";
 import { join } from "node:path";
-import { createMemoryBroker } from "@parlance/broker/memory";
 import { type Broker, createNode, type FileStore, type Node } from "@parlance/core";
 import { Admission, createGateway, type EventStreams, type Gateway } from "@parlance/gateway";
 import { createHttp, type HttpServer } from "@parlance/http";
 import { createIdentity } from "@parlance/identity";
 import type { RoomId } from "@parlance/protocol";
+import type { Store } from "@parlance/storage";
 import { openFileDirectory } from "@parlance/storage/files";
-import type { SqliteStore } from "@parlance/storage/sqlite";
+import { openBroker } from "./broker.ts";
 import { systemClock } from "./clock.ts";
 import { listenEntries } from "./config/listen.ts";
 import { ConfigError } from "./config/load.ts";
@@ -83,7 +83,7 @@ export interface StartOptions {
 interface Parts {
   readonly config: Config;
   readonly log: Log;
-  readonly store: SqliteStore;
+  readonly store: Store;
   readonly files: FileStore;
   readonly broker: Broker;
   readonly node: Node;
@@ -120,7 +120,9 @@ export async function startServer(
   const store = await openStore(config);
   const opened: (() => Promise<void>)[] = [() => store.close()];
   try {
-    const files = await openFileDirectory({ directory: join(config.data_dir, "files") });
+    const files = await openFileDirectory({
+      directory: config.files_dir ?? join(config.data_dir, "files"),
+    });
     opened.unshift(() => files.close());
     // First, since the system may choose the port, and the origin of our own pages contains it.
     const server = await openListener(config, log.report);
@@ -131,7 +133,22 @@ export async function startServer(
       log.report,
     );
     opened.unshift(() => extra.close());
-    const parts = await assemble({ config, log, store, files, server, extra, secret, options });
+    const nodeId = randomUUID();
+    const { installId } = store;
+    const broker = await openBroker(config, { installId, nodeId, report: log.report });
+    opened.unshift(() => broker.close());
+    const parts = await assemble({
+      config,
+      log,
+      store,
+      files,
+      broker,
+      nodeId,
+      server,
+      extra,
+      secret,
+      options,
+    });
     for (const { server: listener, port } of [{ server, port: config.port }, ...extra.listeners]) {
       listener.off("request", answerNotYet);
       const routing = streamsBefore(parts.streams, parts.http.routing);
@@ -148,17 +165,18 @@ export async function startServer(
 async function assemble(given: {
   readonly config: Config;
   readonly log: Log;
-  readonly store: SqliteStore;
+  readonly store: Store;
   readonly files: FileStore;
+  readonly broker: Broker;
+  readonly nodeId: string;
   readonly server: Server;
   readonly extra: ExtraListeners;
   readonly secret: InstallSecret;
   readonly options: StartOptions;
 }): Promise<Parts> {
-  const { config, log, store, files, server, extra, secret } = given;
+  const { config, log, store, files, broker, nodeId, server, extra, secret } = given;
   const clock = systemClock;
   const ids = createIds(clock.now);
-  const broker = createMemoryBroker();
   const allowsGuests = guestsAllowed(config);
   const life: Life = { isDraining: false };
   const identity = createIdentity({
@@ -173,7 +191,7 @@ async function assemble(given: {
   });
   const node = createNode(
     {
-      nodeId: randomUUID(),
+      nodeId,
       log: store.log,
       directory: store.directory,
       broker,
@@ -289,6 +307,9 @@ function announce(parts: Parts, { madeAt }: InstallSecret): ParlanceServer {
   void store.checked.then((findings) => {
     if (findings.length > 0) log.report("error", "database_damaged", { findings });
   });
+  for (const weakness of store.weaknesses) {
+    log.report("warn", "database_is_not_durable", { reason: weakness });
+  }
   if (store.status().epochRenewed) log.report("warn", "database_was_put_back", {});
   log.report("info", "server_listening", {
     url,
@@ -333,7 +354,7 @@ async function closeInOrder(parts: Parts, drainMs: number): Promise<void> {
   await Promise.all([closeListener(server), extra.close()]);
   await http.close();
   await node.close();
-  removeRunningFile(config.data_dir);
+  removeRunningFile(config.data_dir, process.pid);
   await files.close();
   await store.close();
   log.report("info", "server_stopped", {});

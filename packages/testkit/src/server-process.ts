@@ -48,6 +48,12 @@ export class ServerProcess {
     return this.#child.pid;
   }
 
+  /** Whether the process of the last start has ended, or none was started. */
+  get isGone(): boolean {
+    const child = this.#child;
+    return child === undefined || child.exitCode !== null || child.signalCode !== null;
+  }
+
   /** Resolves with the exit code, null after a signal, when the process of the last start is gone. */
   get exited(): Promise<number | null> {
     return this.#exited;

@@ -21,7 +21,7 @@ async function migrate(options: Options): Promise<void> {
   const isJson = options["json"] === true;
   const isDry = options["dryRun"] === true;
   if (isDry || options["status"] === true) {
-    const found = look(config);
+    const found = await look(config);
     if (isJson) sayJson({ state: stateOf(found), in_use: found.inUse, ...versions(found) });
     else for (const line of isDry ? planOf(found) : statusOf(found)) say(line);
     if (isDry && (found.inUse || stateOf(found) === "newer")) process.exitCode = 1;
@@ -32,9 +32,9 @@ async function migrate(options: Options): Promise<void> {
   else say(`The database in ${config.data_dir} is up to date.`);
 }
 
-function look(config: Config): SchemaStatus {
+async function look(config: Config): Promise<SchemaStatus> {
   try {
-    return schemaStatus(config);
+    return await schemaStatus(config);
   } catch (error) {
     throw tellable(error, config);
   }

@@ -3,8 +3,9 @@ import { BlockList, isIP } from "node:net";
 import { defaultSettings } from "@parlance/core";
 import type { IssuerOptions } from "@parlance/identity";
 import { z } from "zod";
+import { brokerUrl } from "./broker.ts";
 import { logLevels } from "./types.ts";
-import { endpoints, integer, json, jsonDialects, list, yesOrNo } from "./values.ts";
+import { databaseUrl, endpoints, integer, json, jsonDialects, list, yesOrNo } from "./values.ts";
 
 const origin = z
   .string()
@@ -86,15 +87,28 @@ export const serverFields: Fields = {
     .describe(
       "Directory of the database, of files, and of a development secret. For one process at a time.",
     ),
-  database_url: z
-    .string()
-    .regex(/^sqlite:/, "this version knows sqlite: only")
+  database_url: databaseUrl
     .default("sqlite:")
-    .describe("`sqlite:` keeps the database in the data directory, `sqlite:/path` in another one."),
-  broker_url: z
-    .literal("memory:", "this version knows memory: only")
+    .describe(
+      "`sqlite:` keeps the database in the data directory, `sqlite:/path` in another one. `postgres://…` and `mysql://…` " +
+        "(MariaDB too) are for several nodes. [How they are written](databases.md).",
+    ),
+  database_connections: integer(3, 1_000)
+    .default(10)
+    .describe("Connections of this node to PostgreSQL or MySQL at most. Two of them only send."),
+  files_dir: z
+    .string()
+    .min(1)
+    .exactOptional()
+    .describe(
+      "Directory of files that people send. `files` in the data directory if not given; several nodes need one that they share.",
+    ),
+  broker_url: brokerUrl
     .default("memory:")
-    .describe("What carries notices between nodes. `memory:` is for one process."),
+    .describe(
+      "What carries notices between nodes: `memory:` for one process, `redis:`, `rediss:`, `redis-sentinel:`, " +
+        "`redis-cluster:`, `amqp:`, `amqps:`, `nats:`, `tls:`, `ipc:/path`, or `none:`. [Which](brokers.md).",
+    ),
   secret: z
     .string()
     .min(1)
@@ -194,6 +208,11 @@ export const limitFields: Fields = {
   sign_in_timeout_ms: integer(100, 60 * minuteMs)
     .default(defaultSettings.signInTimeoutMs)
     .describe("A connection where nobody signed in for so long is ended."),
+  poll_ms: integer(200, minuteMs)
+    .default(defaultSettings.pollMs)
+    .describe(
+      "How often a node compares its rooms with the log: the latest that a message of another node arrives without a broker.",
+    ),
   heartbeat_ms: integer(1_000, 60 * minuteMs)
     .default(defaultSettings.heartbeatMs)
     .describe("Time between two pings, or signs of life in an event stream, of one connection."),

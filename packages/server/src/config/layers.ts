@@ -99,8 +99,10 @@ export function variableOf(
 /** A value as it may be shown: without the password of an address. */
 export function shownText(raw: unknown): string {
   const text = typeof raw === "string" ? raw : (JSON.stringify(raw) ?? "");
-  // Up to the last `@`, since a password that was not escaped may contain one.
-  return text.replace(/(:\/\/[^:/@]*):.*@/, "$1:(hidden)@");
+  // Up to the last `@`, since a password that was not escaped may contain one. Of NATS a name by itself is a token.
+  return text
+    .replace(/(:\/\/[^:/@]*):.*@/, "$1:(hidden)@")
+    .replace(/^((?:nats|tls):\/\/)[^:]*@/i, "$1(hidden)@");
 }
 
 /** Empty values count as not given, as in most shells' idea of a variable. */

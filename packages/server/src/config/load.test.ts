@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { foreignNames } from "./foreign/table.ts";
 import { ConfigError, type LoadedConfig, type LoadOptions, loadConfig } from "./load.ts";
+import { shownValue } from "./show.ts";
+import type { Config } from "./types.ts";
 
 let directory: string;
 beforeEach(async () => {
@@ -49,8 +51,14 @@ const meanings: Readonly<Record<string, readonly [string, object]>> = {
   WSS_LOG_ENABLED: ["false", { log_level: "silent" }],
   WSS_DEBUG_LOG_ENABLED: ["true", { log_level: "debug" }],
   WSS_LOG_TO_DOCKER: ["false", { log_to: "file" }],
-  REDIS_HOST: ["cache", { doors: { redis: { host: "cache", port: 6379 } } }],
-  REDIS_PORT: ["6380", { doors: { redis: { host: "redis", port: 6380 } } }],
+  REDIS_HOST: [
+    "cache",
+    { broker_url: "redis://cache:6379", doors: { redis: { host: "cache", port: 6379 } } },
+  ],
+  REDIS_PORT: [
+    "6380",
+    { broker_url: "redis://redis:6380", doors: { redis: { host: "redis", port: 6380 } } },
+  ],
   APP_ENV: ["prod", { mode: "production" }],
   APP_SECRET: ["a short one", { secret: "a short one" }],
   WEBSOCKET_HOST: [
@@ -62,14 +70,42 @@ const meanings: Readonly<Record<string, readonly [string, object]>> = {
     { listen: [{ dialect: "symfony-chat", host: "127.0.0.1", port: 8091 }] },
   ],
   DATABASE_URL: ["sqlite:////srv/chat/parlance.db", { database_url: "sqlite:/srv/chat" }],
-  RABBITMQ_HOST: ["mq", { doors: { rabbitmq: rabbit({ host: "mq" }) } }],
-  RABBITMQ_PORT: ["5673", { doors: { rabbitmq: rabbit({ port: 5673 }) } }],
-  RABBITMQ_USER: ["ada", { doors: { rabbitmq: rabbit({ user: "ada" }) } }],
-  RABBITMQ_PASSWORD: ["canary", { doors: { rabbitmq: rabbit({}) } }],
-  RABBITMQ_VHOST: ["chat", { doors: { rabbitmq: rabbit({ vhost: "chat" }) } }],
+  RABBITMQ_HOST: [
+    "mq",
+    { broker_url: "amqp://guest:guest@mq:5672/%2F", doors: { rabbitmq: rabbit({ host: "mq" }) } },
+  ],
+  RABBITMQ_PORT: [
+    "5673",
+    {
+      broker_url: "amqp://guest:guest@localhost:5673/%2F",
+      doors: { rabbitmq: rabbit({ port: 5673 }) },
+    },
+  ],
+  RABBITMQ_USER: [
+    "ada",
+    {
+      broker_url: "amqp://ada:guest@localhost:5672/%2F",
+      doors: { rabbitmq: rabbit({ user: "ada" }) },
+    },
+  ],
+  RABBITMQ_PASSWORD: [
+    "a@b:/c",
+    {
+      broker_url: "amqp://guest:a%40b%3A%2Fc@localhost:5672/%2F",
+      doors: { rabbitmq: rabbit({}) },
+    },
+  ],
+  RABBITMQ_VHOST: [
+    "chat",
+    {
+      broker_url: "amqp://guest:guest@localhost:5672/chat",
+      doors: { rabbitmq: rabbit({ vhost: "chat" }) },
+    },
+  ],
   MESSENGER_TRANSPORT_DSN: [
     "amqp://ada:canary@mq:5673/%2f/events",
     {
+      broker_url: "amqp://ada:canary@mq:5673/%2F",
       doors: { rabbitmq: { host: "mq", port: 5673, user: "ada", vhost: "/", exchange: "events" } },
     },
   ],
@@ -98,8 +134,8 @@ describe("names of other systems", () => {
         expect(config).toMatchObject(expected);
         expect(foreign).toMatchObject([{ name, source: file }]);
         const [use] = foreign;
+        expect(use?.setting).toBeDefined();
         if (use?.setting !== undefined) expect(sources[use.setting]).toBe(file);
-        else expect(use?.note).toBe("understood; this version does not open this door yet");
         await rm(join(directory, file));
       }
     },
@@ -140,6 +176,9 @@ describe("names of other systems", () => {
     ["DATABASE_URL", "mysql://root:canary@127.0.0.1:3306/"],
     ["DATABASE_URL", "mysql://root:canary@127.0.0.1:99999/chat"],
     ["DATABASE_URL", "mysql://root:canary@127.0.0.1/chat?sslmode=canary"],
+    ["PARLANCE_DATABASE_URL", "mysql://root:canary@127.0.0.1/chat?charset=utf8"],
+    ["PARLANCE_DATABASE_URL", "postgres://root:canary@127.0.0.1/"],
+    ["PARLANCE_DATABASE_URL", "oracle://root:canary@127.0.0.1/chat"],
     ["DATABASE_URL", "sqlite:///:memory:"],
     ["DATABASE_URL", "sqlite:////srv/other.sqlite3"],
     ["DATABASE_URL", "sqlite:////srv/chat?mode=ro"],
@@ -149,14 +188,18 @@ describe("names of other systems", () => {
     expect(lines.join()).not.toContain("canary");
   });
 
-  test("[SC-10] a database on another engine stops the start, with its own parameters understood", () => {
-    for (const [dsn, engine] of [
-      ["mysql://root:@127.0.0.1:3306/chat_system?serverVersion=8.0.32&charset=utf8mb4", "MySQL"],
-      ["postgresql://app:!ChangeMe!@db:5432/app?serverVersion=16&charset=utf8", "PostgreSQL"],
+  test("[SC-10] a database on MySQL or PostgreSQL is used, with the parameters of its DSN understood", () => {
+    for (const [dsn, url] of [
+      [
+        "mysql://root:@127.0.0.1:3306/chat_system?serverVersion=8.0.32&charset=utf8mb4",
+        "mysql://root@127.0.0.1:3306/chat_system",
+      ],
+      [
+        "postgresql://app:!ChangeMe!@db:5432/app?serverVersion=16&charset=utf8",
+        "postgres://app:!ChangeMe!@db:5432/app",
+      ],
     ] as const) {
-      expect(refusal({ DATABASE_URL: dsn })).toEqual([
-        expect.stringContaining(`DATABASE_URL names a database on ${engine}, and this version`),
-      ]);
+      expect(load({ DATABASE_URL: dsn }).config.database_url).toBe(url);
     }
   });
 
@@ -197,8 +240,37 @@ describe("names of other systems", () => {
     expect(warnings).toEqual([
       "APP_SECRET has less than 32 characters; production mode would refuse it.",
       "RABBITMQ_HOST, RABBITMQ_PORT, RABBITMQ_USER, RABBITMQ_PASSWORD, RABBITMQ_VHOST, MESSENGER_TRANSPORT_DSN: " +
-        "understood; this version does not open this door yet (rabbitmq at localhost:5672).",
+        "joins the nodes; what other programs put there is not read by this version yet (rabbitmq at localhost:5672).",
     ]);
+    expect(config.broker_url).toBe("amqp://guest:guest@localhost:5672/%2F");
+  });
+
+  test("[PE-16] [SC-10] of two services neither joins the nodes by itself, our own setting names one", () => {
+    const both = { REDIS_HOST: "cache", RABBITMQ_HOST: "mq", RABBITMQ_PASSWORD: "canary" };
+    const undecided = load(both);
+    expect(undecided.config.broker_url).toBe("memory:");
+    expect(undecided.sources.broker_url).toBe("preset");
+    const closed = "understood; this version does not open this door yet";
+    expect(undecided.foreign.map(({ note }) => note)).toEqual([closed, closed, closed]);
+
+    const ours = load({ ...both, PARLANCE_BROKER_URL: "redis://ada:canary@other,cache" });
+    expect(ours.config.broker_url).toBe("redis://ada:canary@other,cache");
+    expect(ours.foreign.map(({ name, setting }) => [name, setting])).toEqual([
+      ["REDIS_HOST", "broker_url"],
+      ["RABBITMQ_HOST", undefined],
+      ["RABBITMQ_PASSWORD", undefined],
+    ]);
+    const none = load({ REDIS_HOST: "cache", PARLANCE_BROKER_URL: "none:" });
+    expect(none.config.broker_url).toBe("none:");
+    expect(none.foreign).toMatchObject([{ name: "REDIS_HOST", note: closed }]);
+    expect(
+      JSON.stringify([undecided, ours].map(({ foreign, warnings }) => [foreign, warnings])),
+    ).not.toContain("canary");
+  });
+
+  test("amqps stays encrypted", () => {
+    const { config } = load({ MESSENGER_TRANSPORT_DSN: "amqps://ada:canary@mq/%2f/events" });
+    expect(config.broker_url).toBe("amqps://ada:canary@mq:5671/%2F");
   });
 
   test("[PE-16] the switches of the log together", () => {
@@ -386,4 +458,51 @@ test.each([
   const lines = refusal({ [name]: value });
   expect(lines).toEqual([expect.stringContaining(name)]);
   expect(lines.join()).not.toContain("canary");
+});
+
+describe("the broker", () => {
+  test.each([
+    "memory:",
+    "none:",
+    "ipc:/run/parlance/hub",
+    "redis://h1",
+    "rediss://ada:secret@h1:6380,h2/0",
+    "redis-sentinel://h1,h2/main",
+    "redis-cluster://h1,h2",
+    "amqp://ada:secret@h1,h2/vhost",
+    "amqps://[::1]:5671",
+    "nats://h1,h2",
+    "tls://token@h1",
+  ])("%s is taken", (url) => {
+    expect(load({ PARLANCE_BROKER_URL: url }).config.broker_url).toBe(url);
+  });
+
+  test.each([
+    "memory:x",
+    "none:/",
+    "ipc:relative",
+    "kafka://canary@h1",
+    "redis:h1",
+    "redis://ada:canary@h1:0",
+    "redis://ada:canary@h1?x=canary",
+    "redis://ada:canary@",
+    "redis-sentinel://ada:canary@h1",
+    "amqp://ada:can%ary@h1",
+    "nats://canary@h 1",
+  ])("%s is refused without being repeated", (url) => {
+    const lines = refusal({ PARLANCE_BROKER_URL: url });
+    expect(lines).toEqual([expect.stringMatching(/^PARLANCE_BROKER_URL: /)]);
+    expect(lines.join()).not.toContain("canary");
+  });
+
+  test.each([
+    ["redis://ada:canary@h1,h2/0", "redis://ada:(hidden)@h1,h2/0"],
+    ["redis://:canary@h1", "redis://:(hidden)@h1"],
+    ["amqp://ada:can@ary@h1", "amqp://ada:(hidden)@h1"],
+    ["nats://canary@h1", "nats://(hidden)@h1"],
+    ["nats://ada:canary@h1", "nats://ada:(hidden)@h1"],
+  ])("[I-29] %s is shown as %s", (url, shown) => {
+    const config = { broker_url: url } as unknown as Config;
+    expect(shownValue(config, { name: "broker_url", isSecret: false })).toBe(shown);
+  });
 });

@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { z } from "zod";
-import { closedDoor, isDoor, readDoors } from "./foreign/doors.ts";
+import { type DoorName, joiningDoor } from "./broker.ts";
+import { closedDoor, isDoor, joiningService, readDoors } from "./foreign/doors.ts";
 import { joinEndpoints } from "./foreign/endpoints.ts";
 import { type Claim, disagreement, type ForeignGiven, readForeign } from "./foreign/read.ts";
 import {
@@ -68,11 +69,13 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     labels,
     lines: endpointLines,
   } = joinEndpoints(reading.claims, own.get("listen"), own.get("host")?.raw ?? "127.0.0.1");
-  const { doors, lines: doorLines } = readDoors(reading.claims);
+  const { doors, urls, lines: doorLines } = readDoors(reading.claims);
+  const joining = joiningDoor(urls, own.get("broker_url")?.raw);
   const lines = [...reading.lines, ...merged.lines, ...endpointLines, ...doorLines];
 
   const values = Object.fromEntries([...merged.winners].map(([name, { raw }]) => [name, raw]));
   if (listen !== undefined) values["listen"] = listen;
+  if (joining !== undefined) values["broker_url"] ??= urls[joining];
   const moved = merged.winners.has("port") ? undefined : makeRoom([...labels]);
   if (moved !== undefined) values["port"] = moved.port;
   const parsed = configSchema.safeParse(values);
@@ -89,13 +92,13 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const config = complete(parsed.data, options.directory, doors);
   return {
     config,
-    sources: sourcesOf(merged.winners, reading.claims),
+    sources: sourcesOf(merged.winners, reading.claims, joining),
     unknown: unknownNames(options.environment),
-    foreign: reading.names.map(describeUse),
+    foreign: reading.names.map((given) => describeUse(given, joining)),
     warnings: [
       ...(moved === undefined ? [] : [moved.warning]),
       ...secretWarning(config, merged.winners.get("secret")),
-      ...doorWarnings(doors, reading.names),
+      ...doorWarnings(doors, reading.names, joining),
     ],
   };
 }
@@ -159,11 +162,12 @@ function mergeSettings(
 }
 
 function complete(parsed: Settings, directory: string, doors: Config["doors"]): Config {
-  const { embed, log_file: logFile, origins } = parsed;
+  const { embed, files_dir: filesDir, log_file: logFile, origins } = parsed;
   return {
     ...parsed,
     data_dir: resolve(directory, parsed.data_dir),
     ...(embed === undefined ? {} : { embed: resolve(directory, embed) }),
+    ...(filesDir === undefined ? {} : { files_dir: resolve(directory, filesDir) }),
     ...(logFile === undefined ? {} : { log_file: resolve(directory, logFile) }),
     origins: origins.filter((origin) => origin !== "null"),
     null_origin: origins.includes("null"),
@@ -174,6 +178,7 @@ function complete(parsed: Settings, directory: string, doors: Config["doors"]): 
 function sourcesOf(
   winners: ReadonlyMap<SettingName, Given>,
   claims: readonly Claim[],
+  joining: DoorName | undefined,
 ): Readonly<Record<SettingName, Source>> {
   const sources = {} as Record<SettingName, Source>;
   for (const { name } of settings) sources[name] = winners.get(name)?.source ?? "preset";
@@ -181,10 +186,29 @@ function sourcesOf(
     const claim = claims.find(({ place }) => place.startsWith("listen "));
     if (claim !== undefined) sources.listen = claim.given.source;
   }
+  if (sources.broker_url === "preset" && joining !== undefined) {
+    const claim = claims.find(({ place }) => place.startsWith(`${joining} `));
+    if (claim !== undefined) sources.broker_url = claim.given.source;
+  }
   return sources;
 }
 
-function describeUse({ row, source, shown }: ForeignGiven): ForeignUse {
+function describeUse(
+  { row, source, shown }: ForeignGiven,
+  joining: DoorName | undefined,
+): ForeignUse {
+  if (joining !== undefined && row.maps.startsWith(joining)) {
+    const { name, system, maps } = row;
+    return {
+      name,
+      system,
+      source,
+      value: shown,
+      maps,
+      setting: "broker_url",
+      note: joiningService,
+    };
+  }
   const isListen = row.maps.startsWith("listen ");
   const setting = settings.find(({ name }) => name === (isListen ? "listen" : row.maps))?.name;
   return {
@@ -205,7 +229,11 @@ function secretWarning(config: Config, given: Given | undefined): readonly strin
   return [`${given.by} ${trouble}; production mode would refuse it.`];
 }
 
-function doorWarnings(doors: Config["doors"], names: readonly ForeignGiven[]): readonly string[] {
+function doorWarnings(
+  doors: Config["doors"],
+  names: readonly ForeignGiven[],
+  joining: DoorName | undefined,
+): readonly string[] {
   const told = (["redis", "rabbitmq"] as const).map((door) => {
     const place = doors[door];
     if (place === undefined) return undefined;
@@ -213,7 +241,8 @@ function doorWarnings(doors: Config["doors"], names: readonly ForeignGiven[]): r
       return facts.some((fact) => isDoor(fact.place) && fact.place.startsWith(door));
     });
     const list = by.map((given) => given.by).join(", ");
-    return `${list}: ${closedDoor} (${door} at ${place.host}:${place.port}).`;
+    const told = door === joining ? joiningService : closedDoor;
+    return `${list}: ${told} (${door} at ${place.host}:${place.port}).`;
   });
   return told.filter((line) => line !== undefined);
 }

@@ -34,7 +34,12 @@ export interface Settings {
   readonly public_url?: string;
   readonly embed?: string;
   readonly data_dir: string;
+  /** May contain a password. */
   readonly database_url: string;
+  readonly database_connections: number;
+  /** Absolute. */
+  readonly files_dir?: string;
+  /** May contain a password. */
   readonly broker_url: string;
   readonly secret?: string;
   readonly previous_secrets: readonly string[];
@@ -83,6 +88,8 @@ export interface Settings {
   readonly outbox_bytes: number;
   readonly stall_timeout_ms: number;
   readonly sign_in_timeout_ms: number;
+  /** How often the heads of active rooms are compared with the log. */
+  readonly poll_ms: number;
   readonly heartbeat_ms: number;
   readonly drain_ms: number;
   readonly stop_timeout_ms: number;
@@ -91,7 +98,7 @@ export interface Settings {
 
 export type SettingName = keyof Settings;
 
-/** Where other systems' services are, as their variables say. Passwords are checked and not kept. */
+/** Where other systems' services are, as their variables say. Their passwords are in `broker_url` alone, if it is made of them. */
 export interface Doors {
   readonly redis?: { readonly host: string; readonly port: number };
   readonly rabbitmq?: {

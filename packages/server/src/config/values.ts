@@ -1,6 +1,7 @@
 /** Values as they come from flags and the environment (text) or from a file (JSON), brought to one form. */
 import { fields } from "@parlance/protocol";
 import { z } from "zod";
+import { parseDatabaseUrl } from "./database.ts";
 import { checkEntry, parseEntry } from "./listen.ts";
 import { type JsonDialectName, jsonDialectNames, type ListenEntry } from "./types.ts";
 
@@ -95,6 +96,14 @@ export function address(protocol: RegExp, example: string): z.ZodType<string> {
     return protocol.test(url.protocol) && url.hostname !== "" && !/^[^/]*\/\/[^/]*@/.test(text);
   }, `an address such as ${example}, without a user name`);
 }
+
+/** The address of a database. What is wrong is told without it: it may contain a password. */
+export const databaseUrl: z.ZodType<string> = z.string().check((check) => {
+  const parsed = parseDatabaseUrl(check.value);
+  if (typeof parsed === "string") {
+    check.issues.push({ code: "custom", message: parsed, input: "(hidden)" });
+  }
+});
 
 function isTimeZone(text: string): boolean {
   // Node also knows offsets such as +02:00; they know nothing of summer.

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { Directory, FileIndex, RoomLog } from "@parlance/core";
+import type { Store, StoreStatus } from "../store.ts";
 import { createDirectory } from "./directory.ts";
 import { createFileIndex } from "./file-index.ts";
 import { lockDirectory } from "./lock.ts";
@@ -18,30 +18,6 @@ export interface SqliteOptions {
   readonly crashAt?: string;
 }
 
-/** An open store. */
-export interface SqliteStore {
-  readonly log: RoomLog;
-  readonly directory: Directory;
-  readonly files: FileIndex;
-  /** Finishes the writes under way, marks the stop as clean and lets go of the directory. */
-  close(): Promise<void>;
-  status(): SqliteStatus;
-  /** Resolves with the findings of the quick check; at once with none where it was not needed. */
-  readonly checked: Promise<readonly string[]>;
-  /** Resolves, with why, if the thread that writes ended without `close`: nothing can be stored any more by this process. */
-  readonly lost: Promise<string>;
-}
-
-export interface SqliteStatus {
-  /** Whether writes can succeed at all. Once false it stays so: start the process anew. */
-  readonly available: boolean;
-  /** The database was behind its watermark (put back by hand): all positions of clients are void. */
-  readonly epochRenewed: boolean;
-  /** The quick check after a stop that was not clean. `failed` comes with `findings`. */
-  readonly integrity: "not_needed" | "checking" | "ok" | "failed";
-  readonly findings: readonly string[];
-}
-
 /**
  * Opens the store in a directory, brings it up to date and starts its threads. A check of the whole file,
  * needed after a crash, runs beside and is told by `status()`.
@@ -50,7 +26,7 @@ export interface SqliteStatus {
  * @throws NewerSchemaError if the database is of a newer program, StorageError if it cannot be opened, the system's
  *   error if the directory cannot be made.
  */
-export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
+export async function openSqlite(options: SqliteOptions): Promise<Store> {
   const path = resolve(options.directory);
   await makeDirectory(path);
   const unlock = lockDirectory(path);
@@ -72,9 +48,9 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
     throw error;
   }
   const readers = new Readers(settings, options.readers ?? 2);
-  const { cleanStop, epochRenewed } = writer.greeting;
+  const { cleanStop, epochRenewed, installId } = writer.greeting;
 
-  let integrity: SqliteStatus["integrity"] = cleanStop ? "not_needed" : "checking";
+  let integrity: StoreStatus["integrity"] = cleanStop ? "not_needed" : "checking";
   let findings: readonly string[] = [];
   const check = async (): Promise<readonly string[]> => {
     if (cleanStop) return findings;
@@ -93,6 +69,8 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStore> {
     log: createRoomLog(writer, readers),
     directory: createDirectory(writer, readers),
     files: createFileIndex(writer, readers),
+    installId,
+    weaknesses: [],
     status: () => ({
       available: writer.alive,
       epochRenewed,

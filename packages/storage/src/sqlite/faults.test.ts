@@ -12,11 +12,12 @@ import type { Append } from "@parlance/core";
 import { StorageError } from "@parlance/core";
 import type { ClientMessageId, EventId, Principal, RoomId, UserId } from "@parlance/protocol";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { DirectoryInUseError, openSqlite, type SqliteStore } from "./index.ts";
+import type { Store } from "../store.ts";
+import { DirectoryInUseError, openSqlite } from "./index.ts";
 
 const room = "r" as RoomId;
 let directory: string;
-const open: SqliteStore[] = [];
+const open: Store[] = [];
 const children: ChildProcess[] = [];
 
 beforeEach(async () => {
@@ -28,7 +29,7 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-async function start(): Promise<SqliteStore> {
+async function start(): Promise<Store> {
   const store = await openSqlite({ directory, readers: 1 });
   open.push(store);
   return store;
@@ -46,7 +47,7 @@ function message(key: string): Append {
   };
 }
 
-async function startWithRoom(): Promise<SqliteStore> {
+async function startWithRoom(): Promise<Store> {
   const store = await start();
   await store.log.open(room, { kind: "public", title: "R", createdAt: 0 });
   return store;
@@ -87,7 +88,7 @@ function acknowledged(lines: readonly string[]): Map<string, number> {
 }
 
 /** Keys by sequence, after checking that there is no hole. */
-async function keysInLog(store: SqliteStore): Promise<string[]> {
+async function keysInLog(store: Store): Promise<string[]> {
   const keys: string[] = [];
   for (;;) {
     const page = await store.log.read({ room, after: keys.length, limit: 1_000 });

@@ -10,11 +10,12 @@ import { gunzipSync } from "node:zlib";
 import type { Append } from "@parlance/core";
 import type { ClientMessageId, EventId, Principal, RoomId, UserId } from "@parlance/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { openSqlite, readSchema, type SqliteStore } from "./index.ts";
+import type { Store } from "../store.ts";
+import { openSqlite, readSchema } from "./index.ts";
 
 const lobby = "lobby" as RoomId;
 let directory: string;
-let store: SqliteStore | undefined;
+let store: Store | undefined;
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "parlance-migrations-"));
@@ -28,7 +29,7 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-async function open(): Promise<SqliteStore> {
+async function open(): Promise<Store> {
   store = await openSqlite({ directory, readers: 1 });
   return store;
 }

@@ -1,5 +1,5 @@
+import { NewerSchemaError } from "../sql/newer-schema-error.ts";
 import type { Database } from "./database.ts";
-import { NewerSchemaError } from "./newer-schema-error.ts";
 
 /**
  * Migrations in order, forward only. Never change one that was released: add the next.

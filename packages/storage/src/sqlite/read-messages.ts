@@ -1,12 +1,10 @@
 import type { MessagePlace, MessageQuery } from "@parlance/core";
 import type { MessageView } from "@parlance/protocol";
 import { type MessageColumns, messageView, type ReactionColumns } from "../sql/message-view.ts";
+import { namedReactionUsers } from "../sql/reaction-kinds.ts";
 import type { Database } from "./database.ts";
 import { inSnapshot } from "./in-snapshot.ts";
 import { type RoomColumns, roomColumns } from "./read-directory.ts";
-
-/** Users named with one kind of reaction: `limits.reactionUsers`, which storage threads do not load. */
-const namedUsers = 50;
 
 /** Of the messages that are there. Times in milliseconds, null where there is none. */
 export interface StatsColumns {
@@ -104,7 +102,7 @@ function reactionsTo(
        FROM reactions WHERE message_id IN (SELECT value FROM json_each(?)))
      WHERE place <= ? ORDER BY first, place`,
     JSON.stringify(messages.map(({ id }) => id)),
-    namedUsers,
+    namedReactionUsers,
   );
   const byMessage = new Map<string, ReactionColumns[]>();
   for (const row of rows) {

@@ -18,6 +18,7 @@ export type WriterGreeting =
   | {
       readonly type: "ready";
       readonly installPart: string;
+      readonly installId: string;
       readonly epochRenewed: boolean;
       readonly cleanStop: boolean;
     }

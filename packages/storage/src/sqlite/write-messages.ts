@@ -1,12 +1,10 @@
 /** The projections of messages: what each says now, who reacted, how much was written, and the erasure of what is deleted. */
 import type { AnyDurableEvent, DurablePayloads } from "@parlance/protocol";
+import { maxReactionKinds } from "../sql/reaction-kinds.ts";
 import { createSearchTerms } from "../sql/terms.ts";
 import { writeControl } from "./control-log.ts";
 import type { Database } from "./database.ts";
 import { outcomeCode } from "./thread-messages.ts";
-
-/** Different reactions to one message: `limits.reactionKinds`, which storage threads do not load. */
-const maxReactionKinds = 50;
 
 /** Where the event is that is being stored. */
 export interface EventPlace {

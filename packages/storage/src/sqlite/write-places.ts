@@ -1,9 +1,7 @@
 import type { SavedPlace } from "@parlance/core";
+import { keptRooms, placeLifeMs } from "../sql/place-bounds.ts";
 import type { Database } from "./database.ts";
 
-const lifeMs = 30 * 86_400_000;
-/** Rooms kept of one device. */
-const maxRooms = 1_000;
 /** Places that are over, forgotten in one call. */
 const forgottenAtOnce = 100;
 
@@ -35,13 +33,13 @@ export function savePlaces(database: Database, rows: readonly SavedPlace[]): voi
       device,
       user,
       device,
-      maxRooms,
+      keptRooms,
     );
   }
   database.run(
     `DELETE FROM places WHERE (user, device, room) IN
        (SELECT user, device, room FROM places WHERE saved_at < ? ORDER BY saved_at LIMIT ?)`,
-    now - lifeMs,
+    now - placeLifeMs,
     forgottenAtOnce,
   );
 }

@@ -1,9 +1,9 @@
-import { randomFillSync } from "node:crypto";
 import type { NewRoom, Sha256 } from "@parlance/core";
-import { canonicalPayload, chainStart, createChain, nonceBytes } from "@parlance/core/chain";
+import { canonicalPayload, chainStart, createChain } from "@parlance/core/chain";
 import type { AnyDurableEvent } from "@parlance/protocol";
 import { repeatedBody } from "../sql/body.ts";
 import { createKeyedHash } from "../sql/keyed-hash.ts";
+import { nonceSource } from "../sql/nonces.ts";
 import { randomPart } from "../sql/random-part.ts";
 import { writeControl } from "./control-log.ts";
 import type { Database } from "./database.ts";
@@ -333,18 +333,4 @@ function removeMember(database: Database, row: RoomRow, user: string, time: numb
   database.run("DELETE FROM members WHERE room = ? AND user = ?", row.room, user);
   database.run("DELETE FROM read_marks WHERE room = ? AND user = ?", row.room, user);
   writeControl(database, { type: "member_ended", room: row.room, user, sequence: row.head }, time);
-}
-
-/** Random bytes are asked for in larger pieces: one system call for 256 nonces. */
-function nonceSource(): () => Uint8Array {
-  let pool = new Uint8Array(0);
-  let used = 0;
-  return () => {
-    if (used === pool.length) {
-      pool = randomFillSync(new Uint8Array(nonceBytes * 256));
-      used = 0;
-    }
-    used += nonceBytes;
-    return pool.subarray(used - nonceBytes, used);
-  };
 }

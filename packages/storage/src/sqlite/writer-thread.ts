@@ -2,13 +2,13 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
+import { createCrashPoint } from "../sql/crash-point.ts";
+import { NewerSchemaError } from "../sql/newer-schema-error.ts";
 import { randomPart } from "../sql/random-part.ts";
 import { createSha256 } from "../sql/sha256.ts";
-import { createCrashPoint } from "./crash-point.ts";
 import { Database } from "./database.ts";
 import { type Failure, failure, isEngineTrouble } from "./errors.ts";
 import { migrate } from "./migrations.ts";
-import { NewerSchemaError } from "./newer-schema-error.ts";
 import {
   appendAt,
   appendStride,
@@ -90,6 +90,7 @@ function open(): Opened {
   const file = readWatermark(settings.directory);
   const epochRenewed = known && (file === undefined || isBehind(before, file));
   const installPart = known && !epochRenewed ? String(meta.get("install_part")) : randomPart();
+  const installId = String(meta.get("install_id") ?? randomPart() + randomPart());
   const storedKey = meta.get("payload_key");
   const key = storedKey instanceof Uint8Array ? storedKey : randomBytes(32);
   // Above both, so that a copy from before this start is noticed whichever way files were put back.
@@ -99,6 +100,7 @@ function open(): Opened {
   const set = (name: string, value: string | number | Uint8Array): void => {
     database.run("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", name, value);
   };
+  set("install_id", installId);
   set("install_part", installPart);
   set("payload_key", key);
   set("start", start);
@@ -108,7 +110,13 @@ function open(): Opened {
   writeWatermark(settings.directory, { start, commits: before.commits }, true);
 
   const cleanStop = !known || meta.get("clean") === 1;
-  const greeting: WriterGreeting = { type: "ready", installPart, epochRenewed, cleanStop };
+  const greeting: WriterGreeting = {
+    type: "ready",
+    installPart,
+    installId,
+    epochRenewed,
+    cleanStop,
+  };
   return { greeting, database, key, start, commits: before.commits, hasErased: false };
 }
 

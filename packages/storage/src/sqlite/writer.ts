@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { Append, Appended } from "@parlance/core";
 import { StorageError } from "@parlance/core";
+import { NewerSchemaError } from "../sql/newer-schema-error.ts";
 import type { Failure } from "./errors.ts";
-import { NewerSchemaError } from "./newer-schema-error.ts";
 import {
   appendedAt,
   type Batch,

@@ -1,4 +1,10 @@
 /** Suites that every adapter of a port passes. Only for test files: they register tests with the runner. */
+export {
+  type BrokerHarness,
+  type BrokerPlace,
+  type CountingBroker,
+  describeBroker,
+} from "./broker.ts";
 export { describeDirectory } from "./directory.ts";
 export { describeFileIndex } from "./file-index.ts";
 export { contentOf, describeFileStore, type FileStoreHarness } from "./file-store.ts";

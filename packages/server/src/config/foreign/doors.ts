@@ -1,4 +1,5 @@
 /** Other systems' services as their names describe them, completed with the presets of their documents. */
+import type { DoorUrls } from "../broker.ts";
 import type { Doors } from "../types.ts";
 import { type Claim, disagreement } from "./read.ts";
 import type { Place } from "./table.ts";
@@ -6,9 +7,14 @@ import type { Place } from "./table.ts";
 /** What every name of a closed door is told as. */
 export const closedDoor = "understood; this version does not open this door yet";
 
+/** The same of a service that joins the nodes. */
+export const joiningService =
+  "joins the nodes; what other programs put there is not read by this version yet";
+
 /** @returns the doors, and a line for each two names that disagree about one. */
 export function readDoors(claims: readonly Claim[]): {
   readonly doors: Doors;
+  readonly urls: DoorUrls;
   readonly lines: readonly string[];
 } {
   const values = new Map<Place, string | number>();
@@ -42,7 +48,27 @@ export function readDoors(claims: readonly Claim[]): {
         }
       : {}),
   };
-  return { doors, lines };
+  return { doors, urls: urlsOf(doors, text("rabbitmq password", "guest"), values), lines };
+}
+
+function urlsOf(
+  { redis, rabbitmq }: Doors,
+  password: string,
+  values: ReadonlyMap<Place, string | number>,
+): DoorUrls {
+  const place = ({ host, port }: { readonly host: string; readonly port: number }): string =>
+    `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const scheme = values.has("rabbitmq tls") ? "amqps" : "amqp";
+  return {
+    ...(redis === undefined ? {} : { redis: `redis://${place(redis)}` }),
+    ...(rabbitmq === undefined
+      ? {}
+      : {
+          rabbitmq:
+            `${scheme}://${encodeURIComponent(rabbitmq.user)}:${encodeURIComponent(password)}@` +
+            `${place(rabbitmq)}/${encodeURIComponent(rabbitmq.vhost)}`,
+        }),
+  };
 }
 
 /** Whether a place is a part of a door, and no setting. */

@@ -33,6 +33,8 @@ export type DatabaseAddress =
       readonly host: string;
       readonly port: number;
       readonly database: string;
+      /** As `database_url` has it, password included. */
+      readonly url: string;
     }
   /** `path` as it was written: relative ones without a slash in front. */
   | { readonly engine: "sqlite"; readonly path: string };
@@ -45,6 +47,7 @@ export interface AmqpAddress {
   readonly password: string;
   readonly vhost: string;
   readonly exchange: string;
+  readonly isEncrypted: boolean;
 }
 
 /**
@@ -65,7 +68,10 @@ export function parseDatabaseUrl(text: string): DatabaseAddress {
     throw new ForeignValueError("names no database, or more than one");
   }
   const port = url.port === "" ? (engine === "mysql" ? 3306 : 5432) : Number(url.port);
-  return { engine, host: hostOf(url), port, database };
+  const login = url.username === "" ? "" : `${url.username}${password(url)}@`;
+  const place = `${login}${url.hostname}:${port}${url.pathname}`;
+  const scheme = engine === "mysql" ? "mysql" : "postgres";
+  return { engine, host: hostOf(url), port, database, url: `${scheme}://${place}` };
 }
 
 /**
@@ -95,7 +101,12 @@ export function parseAmqp(text: string): AmqpAddress {
     password: url.username === "" ? "guest" : decode(url.password),
     vhost: vhost === undefined || vhost === "" ? "/" : vhost,
     exchange: url.searchParams.get("exchange[name]") ?? (exchange || "messages"),
+    isEncrypted: scheme === "amqps",
   };
+}
+
+function password(url: URL): string {
+  return url.password === "" ? "" : `:${url.password}`;
 }
 
 function sqlitePath(text: string): string {

@@ -12,7 +12,7 @@ export type Place =
   | SettingName
   | `listen ${"mmb" | "symfony-chat"} ${"host" | "port"}`
   | `redis ${"host" | "port"}`
-  | `rabbitmq ${"host" | "port" | "user" | "password" | "vhost" | "exchange"}`;
+  | `rabbitmq ${"host" | "port" | "user" | "password" | "vhost" | "exchange" | "tls"}`;
 
 /** One thing that a name says. Of a setting, `value` is as a variable of ours would have it. */
 export interface Fact {
@@ -91,14 +91,14 @@ export const foreignNames: readonly ForeignName[] = [
     name: "REDIS_HOST",
     system: "PorticoEstate",
     maps: "redis host",
-    how: `One of the two is enough; the other is then \`redis\` or \`6379\`. ${notOpen()}`,
+    how: `One of the two is enough; the other is then \`redis\` or \`6379\`. ${joins()}`,
     read: (value) => [{ place: "redis host", value: hostIn(value) }],
   },
   {
     name: "REDIS_PORT",
     system: "PorticoEstate",
     maps: "redis port",
-    how: notOpen(),
+    how: joins(),
     read: (value) => [{ place: "redis port", value: portIn(value) }],
   },
   {
@@ -119,8 +119,8 @@ export const foreignNames: readonly ForeignName[] = [
     system: "Symfony chat",
     maps: "database_url",
     how:
-      "`sqlite:////directory` or `sqlite:////directory/parlance.db`. Of MySQL and PostgreSQL the DSN is checked and the " +
-      "start refused: this version would put the data somewhere else.",
+      "`sqlite:////directory` or `sqlite:////directory/parlance.db`; or MySQL or PostgreSQL, whose parameters " +
+      "`serverVersion` and `charset` are taken and not needed. Our tables there begin with `parlance_`.",
     read: (value, { directory }) => [
       { place: "database_url", value: databaseIn(value, directory) },
     ],
@@ -129,28 +129,28 @@ export const foreignNames: readonly ForeignName[] = [
     name: "RABBITMQ_HOST",
     system: "Symfony chat",
     maps: "rabbitmq host",
-    how: `One of the five is enough; the others are then \`localhost\`, \`5672\`, \`guest\`, \`guest\` and \`/\`. ${notOpen()}`,
+    how: `One of the five is enough; the others are then \`localhost\`, \`5672\`, \`guest\`, \`guest\` and \`/\`. ${joins()}`,
     read: (value) => [{ place: "rabbitmq host", value: hostIn(value) }],
   },
   {
     name: "RABBITMQ_PORT",
     system: "Symfony chat",
     maps: "rabbitmq port",
-    how: notOpen(),
+    how: joins(),
     read: (value) => [{ place: "rabbitmq port", value: portIn(value) }],
   },
   {
     name: "RABBITMQ_USER",
     system: "Symfony chat",
     maps: "rabbitmq user",
-    how: notOpen(),
+    how: joins(),
     read: (value) => [{ place: "rabbitmq user", value }],
   },
   {
     name: "RABBITMQ_PASSWORD",
     system: "Symfony chat",
     maps: "rabbitmq password",
-    how: `${notOpen()} Compared and not kept.`,
+    how: `${joins()} Never shown.`,
     isSecret: true,
     read: (value) => [{ place: "rabbitmq password", value }],
   },
@@ -158,16 +158,16 @@ export const foreignNames: readonly ForeignName[] = [
     name: "RABBITMQ_VHOST",
     system: "Symfony chat",
     maps: "rabbitmq vhost",
-    how: notOpen(),
+    how: joins(),
     read: (value) => [{ place: "rabbitmq vhost", value }],
   },
   {
     name: "MESSENGER_TRANSPORT_DSN",
     system: "Symfony chat",
     maps: "rabbitmq",
-    how: `\`amqp:\` only; the last part of its path names the exchange. ${notOpen()}`,
+    how: `\`amqp:\` only; the last part of its path names the exchange. ${joins()}`,
     read(value) {
-      const { host, port, user, password, vhost, exchange } = parseAmqp(value);
+      const { host, port, user, password, vhost, exchange, isEncrypted } = parseAmqp(value);
       return [
         { place: "rabbitmq host", value: host },
         { place: "rabbitmq port", value: port },
@@ -175,13 +175,14 @@ export const foreignNames: readonly ForeignName[] = [
         { place: "rabbitmq password", value: password },
         { place: "rabbitmq vhost", value: vhost },
         { place: "rabbitmq exchange", value: exchange },
+        ...(isEncrypted ? [{ place: "rabbitmq tls", value: "yes" } as const] : []),
       ];
     },
   },
 ];
 
-function notOpen(): string {
-  return "Understood; this version does not open this door yet.";
+function joins(): string {
+  return "[Joins the nodes](brokers.md#names-of-other-systems) if it stands alone.";
 }
 
 function setting(system: System, name: string, place: SettingName, unit = ""): ForeignName {
@@ -235,13 +236,7 @@ function portIn(value: string): number {
 
 function databaseIn(value: string, directory: string): string {
   const address = parseDatabaseUrl(value);
-  if (address.engine !== "sqlite") {
-    const engine = address.engine === "mysql" ? "MySQL" : "PostgreSQL";
-    throw new ForeignValueError(
-      `names a database on ${engine}, and this version keeps its data in SQLite only: take the name away to have them ` +
-        "in the data directory",
-    );
-  }
+  if (address.engine !== "sqlite") return address.url;
   const path = isAbsolute(address.path) ? address.path : join(directory, address.path);
   const [, parent = "", file = ""] = /^(.*)[/\\]([^/\\]*)$/.exec(path) ?? [];
   if (file === "parlance.db") return `sqlite:${parent === "" ? "/" : parent}`;

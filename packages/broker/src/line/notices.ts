@@ -1,0 +1,237 @@
+/**
+ * Notices as text: one JSON array of rows, `["c", epoch, [event, …]]`, `["e", event, to]`, `["p", node, people]`, `["h", head]`,
+ * `["j", user, room, epoch, offset]`. A row longer than known is read up to what is known, a row of an unknown kind is
+ * skipped: so newer nodes may say more. What another node said is checked here and nowhere else: a broker is shared, and what
+ * comes from it must not be able to end the process.
+ */
+import type { CommittedEvent, Notice, Subject } from "@parlance/core";
+import {
+  type AnyDurableEvent,
+  type DurableType,
+  durablePayloadSchemas,
+  durableTypes,
+  type EphemeralEvent,
+  type ErasedEvent,
+  type EventFrame,
+  ephemeralSchemas,
+  fields,
+  isPlainJson,
+  type UserId,
+  type WireUser,
+} from "@parlance/protocol";
+
+/** Longest lists that are believed: far above what a turn or a room has. */
+const maxEvents = 65_536;
+const maxPeople = 1_048_576;
+const maxIdLength = 256;
+
+/** A frame travels without its room and sequence, which are there anyway. This breaks when an envelope gets a new field. */
+type Carried = "type" | "id" | "author" | "time" | "client_message_id" | "data" | "erased";
+type KeysOf<T> = T extends unknown ? keyof T : never;
+const carriesAll: Exclude<KeysOf<EventFrame>, Carried | "room" | "sequence"> extends never
+  ? true
+  : false = true;
+void carriesAll;
+
+/** One notice as the text of its row. */
+export function writeNotice(subject: Subject, notice: Notice): string {
+  return JSON.stringify(rowOf(subject, notice));
+}
+
+function rowOf(subject: Subject, notice: Notice): readonly unknown[] {
+  switch (notice.type) {
+    case "committed":
+      return ["c", notice.epoch, notice.events.map((event) => eventRow(subject, event))];
+    case "ephemeral":
+      return notice.to === undefined ? ["e", notice.event] : ["e", notice.event, notice.to];
+    case "present":
+      return ["p", notice.node, notice.users.map(personRow)];
+    case "control":
+      return ["h", notice.head];
+    case "joined": {
+      const { user, room, position } = notice.fact;
+      return ["j", user, room, position.epoch, position.offset];
+    }
+    default:
+      return notice satisfies never;
+  }
+}
+
+function eventRow(subject: Subject, event: CommittedEvent): readonly unknown[] {
+  const { sequence, revision, countable, frame } = event;
+  if (frame === undefined || frame.room !== subject || frame.sequence !== sequence) {
+    return [sequence, revision, countable];
+  }
+  const { type, id, author, time, client_message_id: cid } = frame;
+  const payload = "erased" in frame ? 0 : frame.data;
+  return [sequence, revision, countable, type, id, author, time, cid ?? 0, payload];
+}
+
+function personRow({ id, name, kind, number }: WireUser): readonly unknown[] {
+  return number === undefined ? [id, name, kind] : [id, name, kind, number];
+}
+
+/** What a text said. */
+export interface Read {
+  readonly notices: Notice[];
+  /** Rows, or frames in them, that are not in order. */
+  ignored: number;
+  /** Rows of kinds that this version does not know. */
+  skipped: number;
+}
+
+/** Total: whatever the text is. Events whose frame is not in order stay without it, and are then read from the log. */
+export function readNotices(subject: Subject, text: string): Read {
+  const read: Read = { notices: [], ignored: 0, skipped: 0 };
+  let rows: unknown;
+  try {
+    rows = JSON.parse(text);
+  } catch {
+    rows = undefined;
+  }
+  if (!Array.isArray(rows)) {
+    read.ignored += 1;
+    return read;
+  }
+  for (const row of rows as readonly unknown[]) {
+    if (!Array.isArray(row) || typeof row[0] !== "string") read.ignored += 1;
+    else readRow(subject, row as readonly unknown[], read);
+  }
+  return read;
+}
+
+function readRow(subject: Subject, row: readonly unknown[], read: Read): void {
+  const notice = noticeOf(subject, row, read);
+  if (notice === "unknown") read.skipped += 1;
+  else if (notice === undefined) read.ignored += 1;
+  else read.notices.push(notice);
+}
+
+function noticeOf(
+  subject: Subject,
+  row: readonly unknown[],
+  read: Read,
+): Notice | "unknown" | undefined {
+  switch (row[0]) {
+    case "c":
+      return committedOf(subject, row, read);
+    case "e":
+      return ephemeralOf(subject, row);
+    case "p":
+      return presentOf(row);
+    case "h":
+      return isSequence(row[1]) ? { type: "control", head: row[1] } : undefined;
+    case "j":
+      return joinedOf(row);
+    default:
+      return "unknown";
+  }
+}
+
+function committedOf(
+  subject: Subject,
+  [, epochText, rows]: readonly unknown[],
+  read: Read,
+): Notice | undefined {
+  const epoch = fields.epoch.safeParse(epochText);
+  if (!epoch.success || !Array.isArray(rows) || rows.length > maxEvents) return undefined;
+  const events: CommittedEvent[] = [];
+  for (const row of rows as readonly unknown[]) {
+    if (!Array.isArray(row)) return undefined;
+    const [sequence, revision, countable] = row as readonly unknown[];
+    if (!isSequence(sequence) || !isSequence(revision) || !isSequence(countable)) return undefined;
+    const frame = row.length === 3 ? undefined : frameOf(subject, sequence, row);
+    if (frame === undefined) {
+      if (row.length !== 3) read.ignored += 1;
+      events.push({ sequence, revision, countable });
+    } else events.push({ sequence, frame, revision, countable });
+  }
+  return { type: "committed", epoch: epoch.data, events };
+}
+
+const knownTypes: ReadonlySet<unknown> = new Set(durableTypes);
+
+function frameOf(
+  subject: Subject,
+  sequence: number,
+  row: readonly unknown[],
+): EventFrame | undefined {
+  const [, , , type, id, author, time, cid, payload] = row;
+  if (!knownTypes.has(type) || !isId(id) || !isId(author) || !isId(time)) return undefined;
+  const hasCid = cid !== 0;
+  if (hasCid && !isId(cid)) return undefined;
+  const envelope = { type, room: subject, sequence, id, author, time };
+  const whole = hasCid ? { ...envelope, client_message_id: cid } : envelope;
+  if (payload === 0) return { ...whole, erased: true } as ErasedEvent;
+  if (!isPayload(type as DurableType, payload)) return undefined;
+  return { ...whole, data: payload } as AnyDurableEvent;
+}
+
+/** By hand for most of the traffic; the schema costs more than everything else on the way. */
+function isPayload(type: DurableType, payload: unknown): boolean {
+  if (type === "message.created" && typeof payload === "object" && payload !== null) {
+    let isPlain = true;
+    for (const name in payload) {
+      if (name !== "text" && name !== "author_name") isPlain = false;
+      else if (typeof (payload as Record<string, unknown>)[name] !== "string") return false;
+    }
+    if (isPlain) return "text" in payload && "author_name" in payload;
+  }
+  return durablePayloadSchemas[type].safeParse(payload).success;
+}
+
+function ephemeralOf(subject: Subject, [, event, to]: readonly unknown[]): Notice | undefined {
+  if (typeof event !== "object" || event === null || !isPlainJson(event)) return undefined;
+  const { type, room } = event as Partial<EphemeralEvent>;
+  if (type === undefined || !ephemeralTypes.has(type) || room !== subject) return undefined;
+  if (!ephemeralSchemas[type].safeParse(event).success) return undefined;
+  const notice = { type: "ephemeral", event: event as unknown as EphemeralEvent } as const;
+  if (to === undefined) return notice;
+  return isId(to) ? { ...notice, to: to as UserId } : undefined;
+}
+
+/** Of the events that the schemas know, those that nodes tell each other; the others are about one connection. */
+const ephemeralTypes: ReadonlySet<string> = new Set<EphemeralEvent["type"]>([
+  "typing",
+  "presence",
+  "read",
+  "cursor",
+  "call.signal",
+]);
+
+const userKinds: ReadonlySet<unknown> = new Set<WireUser["kind"]>([
+  "account",
+  "guest",
+  "external",
+  "service",
+]);
+
+function presentOf([, node, rows]: readonly unknown[]): Notice | undefined {
+  if (!isId(node) || !Array.isArray(rows) || rows.length > maxPeople) return undefined;
+  const users: WireUser[] = [];
+  for (const row of rows as readonly unknown[]) {
+    if (!Array.isArray(row)) return undefined;
+    const [id, name, kind, number] = row as readonly unknown[];
+    if (!isId(id) || typeof name !== "string" || !userKinds.has(kind)) return undefined;
+    if (number !== undefined && !isSequence(number)) return undefined;
+    const user = { id, name, kind } as WireUser;
+    users.push(number === undefined ? user : { ...user, number });
+  }
+  return { type: "present", node, users };
+}
+
+function joinedOf([, user, room, epochText, offset]: readonly unknown[]): Notice | undefined {
+  const place = fields.roomId.safeParse(room);
+  const epoch = fields.epoch.safeParse(epochText);
+  if (!place.success || !epoch.success || !isId(user) || !isSequence(offset)) return undefined;
+  const position = { epoch: epoch.data, offset };
+  return { type: "joined", fact: { user: user as UserId, room: place.data, position } };
+}
+
+function isSequence(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isId(value: unknown): value is string {
+  return typeof value === "string" && value.length > 0 && value.length <= maxIdLength;
+}

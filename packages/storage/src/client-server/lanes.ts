@@ -1,0 +1,209 @@
+/**
+ * Group commit over a few connections. A room belongs to one lane, so that its writes stay in call order; in each lane one batch is
+ * under way, and what arrives meanwhile forms the next. No timers decide about batches: an idle lane sends at the end of the current
+ * turn of the event loop, a busy one batches by itself.
+ */
+import type { Append, Appended } from "@parlance/core";
+import { StorageError } from "@parlance/core";
+import { EngineError } from "./session.ts";
+
+/** A batch's bounds: a larger one gains little and delays those who wait for it. */
+const batchJobs = 1_000;
+const batchChars = 1_048_576;
+/** What may wait in one lane before new writes are refused. */
+const waitingJobs = 50_000;
+const waitingChars = 32 * 1_048_576;
+/** Nobody waits longer for an answer (fault F-D1: 2 s): they are told that it is not, or not surely, done. */
+const answerMs = 1_800;
+const checkMs = 100;
+
+interface Answer {
+  /** UTF-16 code units that it will send. */
+  readonly chars: number;
+  /** Monotonic, in milliseconds. */
+  readonly since: number;
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export interface AppendJob {
+  readonly type: "append";
+  readonly append: Append;
+  /** The event's data in canonical JSON. */
+  readonly payload: string;
+}
+
+/** Another write that concerns one room and takes its turn among the appends. */
+export interface RoomJob<C> {
+  readonly type: "call";
+  readonly room: string;
+  run(context: C): Promise<unknown>;
+}
+
+export type Job<C> = AppendJob | RoomJob<C>;
+type Waiting<C> = Job<C> & Answer;
+
+/**
+ * Runs jobs in one transaction.
+ *
+ * @returns their results, in order.
+ * @throws StorageError, or EngineError `refused` where one of them cannot be done.
+ */
+export type RunBatch<C> = (jobs: readonly Job<C>[]) => Promise<readonly unknown[]>;
+
+interface Lane<C> {
+  queue: Waiting<C>[];
+  chars: number;
+  inFlight: readonly Waiting<C>[];
+  isScheduled: boolean;
+}
+
+export class Lanes<C> {
+  readonly #lanes: readonly Lane<C>[];
+  readonly #run: RunBatch<C>;
+  #check: NodeJS.Timeout | undefined;
+  #isClosed = false;
+  #onIdle: (() => void) | undefined;
+
+  /** @param count Lanes, above 0: as many as there are connections for them. */
+  constructor(count: number, run: RunBatch<C>) {
+    this.#lanes = Array.from({ length: count }, () => ({
+      queue: [],
+      chars: 0,
+      inFlight: [],
+      isScheduled: false,
+    }));
+    this.#run = run;
+  }
+
+  append(append: Append, payload: string): Promise<Appended> {
+    return this.#add<Appended>(append.room, { type: "append", append, payload }, payload.length);
+  }
+
+  call<T>(room: string, run: (context: C) => Promise<T>): Promise<T> {
+    return this.#add<T>(room, { type: "call", room, run }, 0);
+  }
+
+  /** Finishes what was asked for and refuses what comes later. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    if (this.#isBusy) {
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve;
+      });
+    }
+    clearInterval(this.#check);
+  }
+
+  get #isBusy(): boolean {
+    return this.#lanes.some(({ queue, inFlight }) => queue.length + inFlight.length > 0);
+  }
+
+  #add<T>(room: string, job: Job<C>, chars: number): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const lane = this.#laneOf(room);
+      if (this.#isClosed) {
+        reject(new StorageError("the store is closed", "none"));
+      } else if (lane.queue.length >= waitingJobs || lane.chars >= waitingChars) {
+        reject(new StorageError("too many writes are waiting for the database", "none"));
+      } else {
+        lane.queue.push({ ...job, chars, since: performance.now(), resolve, reject });
+        lane.chars += chars;
+        this.#schedule(lane);
+      }
+    });
+  }
+
+  #laneOf(room: string): Lane<C> {
+    let hash = 0;
+    for (let place = 0; place < room.length; place += 1) {
+      hash = (Math.imul(hash, 31) + room.charCodeAt(place)) | 0;
+    }
+    return this.#lanes[Math.abs(hash) % this.#lanes.length] as Lane<C>;
+  }
+
+  #schedule(lane: Lane<C>): void {
+    if (lane.inFlight.length > 0 || lane.isScheduled) return;
+    lane.isScheduled = true;
+    setImmediate(() => {
+      lane.isScheduled = false;
+      this.#send(lane);
+    });
+  }
+
+  #send(lane: Lane<C>): void {
+    if (lane.inFlight.length > 0) return;
+    if (lane.queue.length === 0) {
+      if (this.#isBusy) return;
+      clearInterval(this.#check);
+      this.#check = undefined;
+      this.#onIdle?.();
+      return;
+    }
+    let count = 0;
+    let chars = 0;
+    while (count < batchJobs && count < lane.queue.length && chars < batchChars) {
+      chars += lane.queue[count]?.chars ?? 0;
+      count += 1;
+    }
+    lane.inFlight = lane.queue.splice(0, count);
+    lane.chars -= chars;
+    this.#check ??= setInterval(() => this.#giveUp(), checkMs);
+    void this.#work(lane);
+  }
+
+  async #work(lane: Lane<C>): Promise<void> {
+    const jobs = lane.inFlight;
+    try {
+      settle(jobs, await this.#run(jobs));
+    } catch (error) {
+      if (error instanceof EngineError && jobs.length > 1) await this.#runEach(jobs);
+      else fail(jobs, error);
+    }
+    lane.inFlight = [];
+    this.#send(lane);
+  }
+
+  /** One of them cannot be done: the others must not suffer for it. */
+  async #runEach(jobs: readonly Waiting<C>[]): Promise<void> {
+    for (const job of jobs) {
+      try {
+        settle([job], await this.#run([job]));
+      } catch (error) {
+        fail([job], error);
+      }
+    }
+  }
+
+  #giveUp(): void {
+    const before = performance.now() - answerMs;
+    for (const lane of this.#lanes) {
+      // Answers come once: what becomes of these later is not told any more.
+      for (const job of lane.inFlight) {
+        if (job.since < before) job.reject(new StorageError("no answer in time", "unknown"));
+      }
+      let late = 0;
+      for (const job of lane.queue) {
+        if (job.since >= before) break;
+        late += 1;
+        lane.chars -= job.chars;
+        job.reject(new StorageError("the database does not keep up", "none"));
+      }
+      if (late > 0) lane.queue.splice(0, late);
+    }
+  }
+}
+
+function settle<C>(jobs: readonly Waiting<C>[], results: readonly unknown[]): void {
+  for (const [place, job] of jobs.entries()) job.resolve(results[place] as never);
+}
+
+function fail<C>(jobs: readonly Waiting<C>[], error: unknown): void {
+  const failure =
+    error instanceof StorageError
+      ? error
+      : new StorageError(error instanceof Error ? error.message : String(error), "none", {
+          cause: error,
+        });
+  for (const job of jobs) job.reject(failure);
+}

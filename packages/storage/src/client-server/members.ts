@@ -1,0 +1,137 @@
+/** Members of rooms and their read marks. */
+import type { JoinedRoom, MemberRecord, Members, ReadMarks } from "@parlance/core";
+import type { Role } from "@parlance/protocol";
+import type { Batch } from "./batch.ts";
+import type { Lanes } from "./lanes.ts";
+import type { Reads } from "./room-log.ts";
+import { type RoomColumns, roomColumns, roomRecord } from "./rooms.ts";
+import type { Session } from "./session.ts";
+
+/**
+ * A member's name and kind come from the user's row, which follows renames; somebody who has no row (a
+ * stranger that a back end added) is known by the name of the joining event.
+ */
+const memberSelect = `
+  SELECT m.user_id AS "user", coalesce(u.name, m.name) AS name, coalesce(u.kind, 'external') AS "userKind",
+    CASE WHEN u.kind IN ('account', 'guest') THEN u.number END AS "userNumber",
+    m.role, m.joined_sequence AS "joinedSequence", k.public_sequence AS "readMark"
+  FROM {members} m
+  JOIN {read_marks} k ON k.room = m.room AND k.user_id = m.user_id
+  LEFT JOIN {users} u ON u.id = m.user_id`;
+
+type MemberRow = Omit<MemberRecord, "userNumber"> & { readonly userNumber: number | null };
+
+function toMemberRecord({ userNumber, ...row }: MemberRow): MemberRecord {
+  return userNumber === null ? row : { ...row, userNumber };
+}
+
+/** The rooms of one user, with what is unread. */
+const joinedRooms = `SELECT ${roomColumns}, m.role, k.public_sequence AS "readMark",
+    r.countable - k.private_countable AS unread
+  FROM {members} m
+  JOIN {rooms} r ON r.room = m.room
+  JOIN {read_marks} k ON k.room = m.room AND k.user_id = m.user_id
+  WHERE m.user_id = ?`;
+
+type JoinedRow = RoomColumns & {
+  readonly role: Role;
+  readonly readMark: number;
+  readonly unread: number;
+};
+
+function joinedRoom(row: JoinedRow): JoinedRoom {
+  const { role, readMark, unread } = row;
+  return { ...roomRecord(row), role, readMark, unread };
+}
+
+export function createMembers(reads: Reads): Members {
+  return {
+    member: (room, user) =>
+      reads.each(async (session) => {
+        const row = await session.get<MemberRow>(
+          `${memberSelect} WHERE m.room = ? AND m.user_id = ?`,
+          room,
+          user,
+        );
+        return row === undefined ? undefined : toMemberRecord(row);
+      }),
+
+    members: (room, limit) =>
+      reads.each(async (session) => {
+        const rows = await session.all<MemberRow>(
+          `${memberSelect} WHERE m.room = ? ORDER BY m.joined_sequence LIMIT ?`,
+          room,
+          limit,
+        );
+        return rows.map(toMemberRecord);
+      }),
+
+    roomsOf: (user, limit) =>
+      reads.each(async (session) => {
+        const rows = await session.all<JoinedRow>(
+          `${joinedRooms} ORDER BY r.title, r.room LIMIT ?`,
+          user,
+          limit,
+        );
+        return rows.map(joinedRoom);
+      }),
+
+    roomOf: (user, room) =>
+      reads.each(async (session) => {
+        const row = await session.get<JoinedRow>(`${joinedRooms} AND r.room = ?`, user, room);
+        return row === undefined ? undefined : joinedRoom(row);
+      }),
+
+    discoverable: (user, limit) =>
+      reads.each(async (session) => {
+        const rows = await session.all<RoomColumns>(
+          `SELECT ${roomColumns} FROM {rooms} r
+           WHERE r.kind IN ('public', 'announcement') AND NOT EXISTS
+             (SELECT 1 FROM {members} m WHERE m.room = r.room AND m.user_id = ?)
+           ORDER BY r.title, r.room LIMIT ?`,
+          user,
+          limit,
+        );
+        return rows.map(roomRecord);
+      }),
+  } satisfies Members;
+}
+
+export function createReadMarks(lanes: Lanes<Batch>): ReadMarks {
+  return {
+    markRead: (room, user, sequence) =>
+      lanes.call(room, async (batch) => {
+        await batch.flush();
+        const row = batch.room(room);
+        const marks = await batch.session.get<{ public_sequence: number }>(
+          "SELECT public_sequence FROM {read_marks} WHERE room = ? AND user_id = ?",
+          room,
+          user,
+        );
+        if (row === undefined || marks === undefined) return undefined;
+        const clamped = Math.min(sequence, row.head);
+        const countable =
+          clamped === row.head ? row.countable : await countableAt(batch.session, room, clamped);
+        const readMark = Math.max(marks.public_sequence, clamped);
+        await batch.session.run(
+          `UPDATE {read_marks} SET public_sequence = ?, private_sequence = ?, private_countable = ?
+           WHERE room = ? AND user_id = ?`,
+          readMark,
+          clamped,
+          countable,
+          room,
+          user,
+        );
+        return { readMark, unread: row.countable - countable };
+      }),
+  } satisfies ReadMarks;
+}
+
+async function countableAt(session: Session, room: string, sequence: number): Promise<number> {
+  const row = await session.get<{ countable: number }>(
+    "SELECT countable FROM {events} WHERE room = ? AND sequence = ?",
+    room,
+    sequence,
+  );
+  return row?.countable ?? 0;
+}

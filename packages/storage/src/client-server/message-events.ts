@@ -1,0 +1,52 @@
+/** Why an event about a message cannot be stored. */
+import type { Append } from "@parlance/core";
+import type { AnyDurableEvent, DurablePayloads } from "@parlance/protocol";
+import { maxReactionKinds } from "../sql/reaction-kinds.ts";
+import type { Session } from "./session.ts";
+
+export type MessageRefusal = "gone" | "unchanged" | "full";
+
+/** @returns undefined if nothing is in the way. Whatever the transaction stored before must be written by then. */
+export async function messageRefusal(
+  session: Session,
+  { room, author }: Append,
+  event: AnyDurableEvent,
+): Promise<MessageRefusal | undefined> {
+  if (!("message_id" in event.data)) return undefined;
+  const message = await session.get(
+    "SELECT 1 AS found FROM {messages} WHERE id = ? AND room = ? AND deleted_at IS NULL",
+    event.data.message_id,
+    room,
+  );
+  if (message === undefined) return "gone";
+  if (event.type === "reaction.added") return reactionRefusal(session, author, event.data, true);
+  if (event.type === "reaction.removed") return reactionRefusal(session, author, event.data, false);
+  return undefined;
+}
+
+async function reactionRefusal(
+  session: Session,
+  author: string,
+  { message_id: message, emoji }: DurablePayloads["reaction.removed"],
+  on: boolean,
+): Promise<MessageRefusal | undefined> {
+  const own = await session.get(
+    "SELECT 1 AS found FROM {reactions} WHERE message_id = ? AND emoji = ? AND user_id = ?",
+    message,
+    emoji,
+    author,
+  );
+  if ((own !== undefined) === on) return "unchanged";
+  if (!on) return undefined;
+  const known = await session.get(
+    "SELECT 1 AS found FROM {reactions} WHERE message_id = ? AND emoji = ? LIMIT 1",
+    message,
+    emoji,
+  );
+  if (known !== undefined) return undefined;
+  const row = await session.get<{ kinds: number }>(
+    "SELECT count(DISTINCT emoji) AS kinds FROM {reactions} WHERE message_id = ?",
+    message,
+  );
+  return (row?.kinds ?? 0) < maxReactionKinds ? undefined : "full";
+}

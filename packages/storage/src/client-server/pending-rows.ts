@@ -1,0 +1,121 @@
+import type { Append } from "@parlance/core";
+import type { AnyDurableEvent } from "@parlance/protocol";
+import type { RoomRow } from "./batch.ts";
+import type { Cell, Session } from "./session.ts";
+import {
+  eventColumns,
+  markColumns,
+  messageColumns,
+  roomAuthorColumns,
+  roomStateColumns,
+} from "./tables.ts";
+
+/** What a stored event has beside its append. */
+export interface EventCells {
+  readonly room: string;
+  readonly sequence: number;
+  readonly countable: number;
+  readonly key: Uint8Array | undefined;
+  /** Canonical JSON. */
+  readonly payload: string;
+  readonly nonce: Uint8Array;
+  readonly commitment: Uint8Array;
+  readonly hash: Uint8Array;
+  readonly payloadHash: Uint8Array;
+}
+
+/** Rows of one transaction that are written together: with the next flush, or at the end. */
+export class PendingRows {
+  readonly #session: Session;
+  readonly #searchTerms: (text: string) => string;
+  #events: Cell[][] = [];
+  #messages: Cell[][] = [];
+  /** Room, author, and by how many messages that author has more now. */
+  readonly #tallies = new Map<string, [string, string, number]>();
+  /** Room, author, sequence twice, countable: of the newest message by author. */
+  readonly #marks = new Map<string, readonly Cell[]>();
+
+  constructor(session: Session, searchTerms: (text: string) => string) {
+    this.#session = session;
+    this.#searchTerms = searchTerms;
+  }
+
+  event(append: Append, event: AnyDurableEvent, cells: EventCells): void {
+    const { room, sequence, countable } = cells;
+    this.#events.push([
+      room,
+      sequence,
+      append.id,
+      event.type,
+      append.author,
+      append.principal,
+      append.device ?? null,
+      append.clientMessageId ?? null,
+      cells.key ?? null,
+      append.time,
+      cells.payload,
+      cells.nonce,
+      cells.commitment,
+      cells.hash,
+      cells.payloadHash,
+      countable,
+    ]);
+    if (event.type !== "message.created") return;
+    const { id, author } = append;
+    this.#messages.push([id, room, sequence, author, this.termsOf(event.data.text), sequence]);
+    this.tally(room, author, 1);
+    this.#marks.set(`${room} ${author}`, [room, author, sequence, sequence, countable]);
+  }
+
+  /** Search terms of a text. */
+  termsOf(text: string): string {
+    return this.#searchTerms(text);
+  }
+
+  /** Counts the messages of an author in a room up or down. */
+  tally(room: string, author: string, by: number): void {
+    const key = `${room} ${author}`;
+    const known = this.#tallies.get(key);
+    if (known === undefined) this.#tallies.set(key, [room, author, by]);
+    else known[2] += by;
+  }
+
+  /** One after the other: a connection does one thing at a time. */
+  async flush(): Promise<void> {
+    const session = this.#session;
+    if (this.#events.length > 0) {
+      const rows = this.#events;
+      this.#events = [];
+      await session.insert({ table: "events", columns: eventColumns, rows });
+    }
+    if (this.#messages.length > 0) {
+      const rows = this.#messages;
+      this.#messages = [];
+      await session.insert({ table: "messages", columns: messageColumns, rows });
+    }
+    if (this.#tallies.size > 0) {
+      const rows = [...this.#tallies.values()];
+      this.#tallies.clear();
+      const authors = { table: "room_authors", columns: roomAuthorColumns, rows } as const;
+      await session.add(authors, ["room", "author"], "messages");
+    }
+    if (this.#marks.size > 0) {
+      const rows = [...this.#marks.values()];
+      this.#marks.clear();
+      const marks = { table: "read_marks", columns: markColumns, rows } as const;
+      await session.update(marks, ["room", "user_id"], ["public_sequence"]);
+    }
+  }
+
+  async writeRooms(rooms: readonly RoomRow[]): Promise<void> {
+    if (rooms.length === 0) return;
+    const rows = rooms.map(({ room, head, head_hash, revision, countable }) => [
+      room,
+      head,
+      head_hash,
+      revision,
+      countable,
+    ]);
+    await this.#session.update({ table: "rooms", columns: roomStateColumns, rows }, ["room"]);
+  }
+}

@@ -1,0 +1,202 @@
+/** What events other than new messages change beside the log. One statement after the other: they are rare. */
+import type { Append } from "@parlance/core";
+import type { AnyDurableEvent, DurablePayloads } from "@parlance/protocol";
+import type { RoomRow } from "./batch.ts";
+import { writeControl } from "./control-log.ts";
+import type { PendingRows } from "./pending-rows.ts";
+import { EngineError, type Session } from "./session.ts";
+
+/** Where the event is that is being followed. */
+interface Place {
+  readonly room: string;
+  readonly sequence: number;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+}
+
+/** Follows one stored event that is no `message.created`; what was stored before it must be written already. */
+export async function projectOther(
+  session: Session,
+  pending: PendingRows,
+  append: Append,
+  event: AnyDurableEvent,
+  row: RoomRow,
+): Promise<void> {
+  const place: Place = { room: row.room, sequence: row.head, time: append.time };
+  switch (event.type) {
+    case "message.created":
+      return;
+    case "message.edited":
+      return edit(session, place, event.data, pending.termsOf(event.data.text));
+    case "message.deleted":
+      return erase(session, pending, place, event.data.message_id);
+    case "reaction.added":
+      await session.run(
+        `INSERT INTO {reactions} (message_id, emoji, user_id, room, sequence) VALUES (?, ?, ?, ?, ?)`,
+        event.data.message_id,
+        event.data.emoji,
+        append.author,
+        place.room,
+        place.sequence,
+      );
+      return;
+    case "reaction.removed":
+      await session.run(
+        "DELETE FROM {reactions} WHERE message_id = ? AND emoji = ? AND user_id = ?",
+        event.data.message_id,
+        event.data.emoji,
+        append.author,
+      );
+      return;
+    case "member.joined":
+      return joinMember(session, row, event.data);
+    case "member.left":
+      return removeMember(session, place, event.data.user);
+    case "file.shared":
+      return shareFile(session, place, event.data);
+    case "file.deleted":
+      return unshareFile(session, place, event.data);
+    case "document.edited":
+    case "call.started":
+    case "call.answered":
+    case "call.left":
+    case "call.ended":
+      return;
+    default:
+      event satisfies never;
+  }
+}
+
+async function edit(
+  session: Session,
+  { sequence }: Place,
+  { message_id: message }: DurablePayloads["message.edited"],
+  terms: string,
+): Promise<void> {
+  await session.run(
+    "UPDATE {messages} SET shown_sequence = ?, terms = ? WHERE id = ?",
+    sequence,
+    terms,
+    message,
+  );
+  await session.run("INSERT INTO {edits} (message_id, sequence) VALUES (?, ?)", message, sequence);
+}
+
+/** Takes the text of a message and of all its versions out of the log and of whatever was made from it. */
+async function erase(
+  session: Session,
+  pending: PendingRows,
+  { room, time }: Place,
+  message: string,
+): Promise<void> {
+  const row = await session.get<{ sequence: number; author: string }>(
+    "SELECT sequence, author FROM {messages} WHERE id = ?",
+    message,
+  );
+  if (row === undefined) return;
+  const edits = await session.all<{ sequence: number }>(
+    "SELECT sequence FROM {edits} WHERE message_id = ? ORDER BY sequence",
+    message,
+  );
+  const sequences = [row.sequence, ...edits.map(({ sequence }) => sequence)];
+  await session.run(
+    `UPDATE {events} SET payload = NULL, nonce = NULL, erased_at = ?
+     WHERE room = ? AND sequence IN (?*)`,
+    time,
+    room,
+    sequences,
+  );
+  await session.run("UPDATE {messages} SET terms = '', deleted_at = ? WHERE id = ?", time, message);
+  await session.run("DELETE FROM {reactions} WHERE message_id = ?", message);
+  pending.tally(room, row.author, -1);
+  await writeControl(session, { type: "message_erased", room, sequences }, time);
+}
+
+async function joinMember(
+  session: Session,
+  row: RoomRow,
+  member: DurablePayloads["member.joined"],
+): Promise<void> {
+  const known = await session.get(
+    "SELECT 1 AS found FROM {members} WHERE room = ? AND user_id = ?",
+    row.room,
+    member.user,
+  );
+  if (known !== undefined) {
+    await session.run(
+      "UPDATE {members} SET role = ?, name = ? WHERE room = ? AND user_id = ?",
+      member.role,
+      member.name,
+      row.room,
+      member.user,
+    );
+    return;
+  }
+  await session.run(
+    `INSERT INTO {members} (room, user_id, name, role, joined_sequence) VALUES (?, ?, ?, ?, ?)`,
+    row.room,
+    member.user,
+    member.name,
+    member.role,
+    row.head,
+  );
+  await session.run(
+    `INSERT INTO {read_marks} (room, user_id, public_sequence, private_sequence, private_countable)
+     VALUES (?, ?, ?, ?, ?)`,
+    row.room,
+    member.user,
+    row.head,
+    row.head,
+    row.countable,
+  );
+}
+
+async function removeMember(session: Session, place: Place, user: string): Promise<void> {
+  const { room, sequence, time } = place;
+  await session.run("DELETE FROM {members} WHERE room = ? AND user_id = ?", room, user);
+  await session.run("DELETE FROM {read_marks} WHERE room = ? AND user_id = ?", room, user);
+  await writeControl(session, { type: "member_ended", room, user, sequence }, time);
+}
+
+/** Makes a file visible. @throws Error if its upload is gone; the event is not stored then. */
+async function shareFile(
+  session: Session,
+  { room, sequence, time }: Place,
+  payload: DurablePayloads["file.shared"],
+): Promise<void> {
+  const shared = await session.run(
+    `UPDATE {files} SET state = 'shared', sequence = ?, sha256 = ?, created_at = ?
+     WHERE id = ? AND room = ? AND state = 'uploading'`,
+    sequence,
+    payload.sha256,
+    time,
+    payload.file_id,
+    room,
+  );
+  if (shared === 0) throw new EngineError("the upload is gone", "refused");
+}
+
+/** Makes a file invisible and erases what its event says of it. Does nothing where that was done before. */
+async function unshareFile(
+  session: Session,
+  { room, time }: Place,
+  payload: DurablePayloads["file.deleted"],
+): Promise<void> {
+  const row = await session.get<{ sequence: number }>(
+    "SELECT sequence FROM {files} WHERE id = ? AND room = ? AND state = 'shared'",
+    payload.file_id,
+    room,
+  );
+  if (row === undefined) return;
+  await session.run(
+    "UPDATE {files} SET state = 'deleted', name = '' WHERE id = ?",
+    payload.file_id,
+  );
+  await session.run(
+    `UPDATE {events} SET payload = NULL, nonce = NULL, erased_at = ?
+     WHERE room = ? AND sequence = ?`,
+    time,
+    room,
+    row.sequence,
+  );
+}

@@ -1,0 +1,133 @@
+/** Messages as they are now. */
+import type { MessagePage, MessagePlace, MessageQuery, MessageStats } from "@parlance/core";
+import { type MessageColumns, messageView, type ReactionColumns } from "../sql/message-view.ts";
+import { namedReactionUsers } from "../sql/reaction-kinds.ts";
+import { readRoom } from "./room-log.ts";
+import { roomHead } from "./rooms.ts";
+import type { Session } from "./session.ts";
+
+const placeSelect = `SELECT m.room, m.id, m.sequence, m.author, e.principal, m.deleted_at
+  FROM {messages} m JOIN {events} e ON e.room = m.room AND e.sequence = m.sequence`;
+
+type PlaceRow = Omit<MessagePlace, "isDeleted"> & { readonly deleted_at: number | null };
+
+export async function findMessage(
+  session: Session,
+  ref: string,
+): Promise<MessagePlace | undefined> {
+  const byId = await session.get<PlaceRow>(`${placeSelect} WHERE m.id = ?`, ref);
+  const number = byId === undefined && /^[1-9]\d{0,14}$/.test(ref) ? Number(ref) : undefined;
+  const row =
+    number === undefined
+      ? byId
+      : await session.get<PlaceRow>(`${placeSelect} WHERE m.number = ?`, number);
+  if (row === undefined) return undefined;
+  const { deleted_at, ...place } = row;
+  return { ...place, isDeleted: deleted_at !== null };
+}
+
+type MessageRow = MessageColumns & { readonly bytes: number };
+
+const messageSelect = `SELECT m.id, m.number, m.sequence, m.author, made.time, made.payload,
+    edit.time AS "editTime", edit.payload AS "editPayload",
+    coalesce(octet_length(made.payload), 0) + coalesce(octet_length(edit.payload), 0) AS bytes
+  FROM {messages} m
+  JOIN {events} made ON made.room = m.room AND made.sequence = m.sequence
+  LEFT JOIN {events} edit ON edit.room = m.room AND edit.sequence = m.shown_sequence
+    AND m.shown_sequence <> m.sequence
+  WHERE m.room = ?`;
+
+/** In a snapshot. */
+export async function readMessages(
+  session: Session,
+  query: MessageQuery,
+): Promise<MessagePage | undefined> {
+  const room = await readRoom(session, query.room);
+  if (room === undefined) return undefined;
+  const rows =
+    query.id === undefined
+      ? await session.all<MessageRow>(
+          `${messageSelect} AND m.sequence < ? ORDER BY m.sequence DESC LIMIT ?`,
+          query.room,
+          query.before ?? Number.MAX_SAFE_INTEGER,
+          query.limit,
+        )
+      : await session.all<MessageRow>(`${messageSelect} AND m.id = ?`, query.room, query.id);
+  const found = withinBytes(rows, query.maxBytes ?? Number.POSITIVE_INFINITY);
+  const reactions = await reactionsTo(session, found);
+  const messages = found
+    .reverse()
+    .map((row) => messageView(query.room, row, reactions.get(row.id) ?? []));
+  return { ...roomHead(room), messages };
+}
+
+/** The first rows, up to the one that passes the bound. */
+function withinBytes(rows: readonly MessageRow[], maxBytes: number): MessageRow[] {
+  const found: MessageRow[] = [];
+  let bytes = 0;
+  for (const row of rows) {
+    bytes += row.bytes;
+    found.push(row);
+    if (bytes > maxBytes) break;
+  }
+  return found;
+}
+
+async function reactionsTo(
+  session: Session,
+  messages: readonly MessageRow[],
+): Promise<ReadonlyMap<string, ReactionColumns[]>> {
+  const byMessage = new Map<string, ReactionColumns[]>();
+  if (messages.length === 0) return byMessage;
+  const rows = await session.all<ReactionColumns>(
+    `SELECT message_id AS message, emoji, user_id AS "user", users AS count FROM (
+       SELECT message_id, emoji, user_id,
+         row_number() OVER (PARTITION BY message_id, emoji ORDER BY sequence) AS place,
+         count(*) OVER (PARTITION BY message_id, emoji) AS users,
+         min(sequence) OVER (PARTITION BY message_id, emoji) AS begun
+       FROM {reactions} WHERE message_id IN (?*)) counted
+     WHERE place <= ? ORDER BY begun, place`,
+    messages.map(({ id }) => id),
+    namedReactionUsers,
+  );
+  for (const row of rows) {
+    const known = byMessage.get(row.message);
+    if (known === undefined) byMessage.set(row.message, [row]);
+    else known.push(row);
+  }
+  return byMessage;
+}
+
+/** In a snapshot. */
+export async function messageStats(
+  session: Session,
+  room: string,
+): Promise<MessageStats | undefined> {
+  if ((await readRoom(session, room)) === undefined) return undefined;
+  const counts = await session.get<{ messages: number; authors: number }>(
+    `SELECT coalesce(sum(messages), 0) AS messages, count(*) AS authors
+     FROM {room_authors} WHERE room = ? AND messages > 0`,
+    room,
+  );
+  const firstAt = await timeOf(session, room, "ASC");
+  const lastAt = await timeOf(session, room, "DESC");
+  return {
+    messages: counts?.messages ?? 0,
+    authors: counts?.authors ?? 0,
+    ...(firstAt === undefined ? {} : { firstAt }),
+    ...(lastAt === undefined ? {} : { lastAt }),
+  };
+}
+
+async function timeOf(
+  session: Session,
+  room: string,
+  order: "ASC" | "DESC",
+): Promise<number | undefined> {
+  const row = await session.get<{ time: number }>(
+    `SELECT e.time FROM {messages} m JOIN {events} e ON e.room = m.room AND e.sequence = m.sequence
+     WHERE m.room = ? AND m.deleted_at IS NULL ORDER BY m.sequence ${order} LIMIT 1`,
+    room,
+  );
+  return row?.time;
+}

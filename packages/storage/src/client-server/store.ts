@@ -1,0 +1,113 @@
+/** Puts a store together over an engine: everything that PostgreSQL and MySQL have in common meets here. */
+
+import type { Directory } from "@parlance/core";
+import { createChain } from "@parlance/core/chain";
+import { createCrashPoint } from "../sql/crash-point.ts";
+import { createKeyedHash } from "../sql/keyed-hash.ts";
+import { nonceSource } from "../sql/nonces.ts";
+import { createSha256 } from "../sql/sha256.ts";
+import { createSearchTerms } from "../sql/terms.ts";
+import type { Store } from "../store.ts";
+import { Batch, type BatchTools } from "./batch.ts";
+import { createFileIndex } from "./file-index.ts";
+import { readInstall } from "./install.ts";
+import { type Job, Lanes } from "./lanes.ts";
+import { createMembers, createReadMarks } from "./members.ts";
+import { createPlaces } from "./places.ts";
+import { createRoomLog, type Reads } from "./room-log.ts";
+import type { Engine } from "./session.ts";
+import { reading, transact, writing } from "./transaction.ts";
+import { createKeys, createSessions, createUsers, type Write } from "./users.ts";
+
+export interface StoreOptions {
+  /** Connections reserved for appends, above 0. Batches gain more than connections do. */
+  readonly lanes: number;
+  /** Test only: die at the n-th passing of a named place, such as `after_commit:37`. */
+  readonly crashAt?: string;
+}
+
+/** @throws StorageError if the database cannot be read. */
+export async function openStoreOver(engine: Engine, options: StoreOptions): Promise<Store> {
+  const { sql, appends, others } = engine;
+  const reads: Reads = {
+    each: (read) => reading(others, read),
+    snapshot: (read) => writing(others, sql.beginSnapshot, read),
+  };
+  const write: Write = (work) => writing(others, sql.begin, work);
+  const install = await write(readInstall);
+
+  const pass = createCrashPoint(options.crashAt);
+  const sha256 = createSha256();
+  const tools: BatchTools = {
+    sql,
+    chain: createChain(sha256),
+    keyedHash: createKeyedHash(install.payloadKey, sha256),
+    nextNonce: nonceSource(),
+    searchTerms: createSearchTerms(),
+    crash: pass,
+  };
+  const hooks = {
+    beforeCommit: () => pass("before_commit"),
+    afterCommit: () => pass("after_commit"),
+  };
+  const run = (jobs: readonly Job<Batch>[]): Promise<readonly unknown[]> =>
+    transact(
+      appends,
+      sql.begin,
+      async (session) => {
+        const batch = new Batch(session, tools);
+        const rooms = new Set(
+          jobs.map((job) => (job.type === "append" ? job.append.room : job.room)),
+        );
+        await batch.begin(
+          [...rooms],
+          jobs.flatMap((job) => (job.type === "append" ? [job.append] : [])),
+        );
+        const results: unknown[] = [];
+        for (const job of jobs) {
+          results.push(
+            job.type === "append"
+              ? await batch.append(job.append, job.payload)
+              : await job.run(batch),
+          );
+        }
+        await batch.finish();
+        return results;
+      },
+      hooks,
+    );
+  const lanes = new Lanes<Batch>(options.lanes, run);
+
+  const close = async (): Promise<void> => {
+    await lanes.close();
+    await Promise.all([appends.close(), others.close()]);
+  };
+  let closing: Promise<void> | undefined;
+  return {
+    log: createRoomLog(lanes, reads),
+    directory: {
+      ...createUsers(reads, write),
+      ...createSessions(reads, write),
+      ...createKeys(reads, write),
+      ...createMembers(reads),
+      ...createReadMarks(lanes),
+      ...createPlaces(reads, write),
+    } satisfies Directory,
+    files: createFileIndex(reads, write),
+    installId: install.id,
+    // Whether it answers now is for whoever asks it: connections come back by themselves.
+    status: () => ({
+      available: closing === undefined,
+      epochRenewed: false,
+      integrity: "not_needed",
+      findings: [],
+    }),
+    checked: Promise.resolve([]),
+    lost: new Promise(() => {}),
+    weaknesses: engine.weaknesses,
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+}

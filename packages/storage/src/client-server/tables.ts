@@ -1,0 +1,119 @@
+/** The columns of rows that are written many at a time. */
+
+export type ColumnType = "text" | "integer" | "bytes";
+export type ColumnTypes = Readonly<Record<string, ColumnType>>;
+
+/** Without the install's prefix. */
+export type TableName =
+  | "rooms"
+  | "events"
+  | "messages"
+  | "edits"
+  | "reactions"
+  | "room_authors"
+  | "members"
+  | "read_marks"
+  | "users"
+  | "logins"
+  | "sessions"
+  | "used_tokens"
+  | "api_keys"
+  | "control_log"
+  | "places"
+  | "files"
+  | "file_owners"
+  | "meta";
+
+export const newRoomColumns: ColumnTypes = {
+  room: "text",
+  kind: "text",
+  title: "text",
+  epoch_part: "text",
+  head: "integer",
+  floor: "integer",
+  floor_hash: "bytes",
+  head_hash: "bytes",
+  revision: "integer",
+  countable: "integer",
+  created_at: "integer",
+};
+
+export const roomStateColumns: ColumnTypes = {
+  room: "text",
+  head: "integer",
+  head_hash: "bytes",
+  revision: "integer",
+  countable: "integer",
+};
+
+export const eventColumns: ColumnTypes = {
+  room: "text",
+  sequence: "integer",
+  id: "text",
+  type: "text",
+  author: "text",
+  principal: "text",
+  device: "text",
+  client_message_id: "text",
+  key_hash: "bytes",
+  time: "integer",
+  payload: "text",
+  nonce: "bytes",
+  commitment: "bytes",
+  hash: "bytes",
+  payload_hash: "bytes",
+  countable: "integer",
+};
+
+export const messageColumns: ColumnTypes = {
+  id: "text",
+  room: "text",
+  sequence: "integer",
+  author: "text",
+  terms: "text",
+  shown_sequence: "integer",
+};
+
+export const roomAuthorColumns: ColumnTypes = {
+  room: "text",
+  author: "text",
+  messages: "integer",
+};
+
+export const markColumns: ColumnTypes = {
+  room: "text",
+  user_id: "text",
+  public_sequence: "integer",
+  private_sequence: "integer",
+  private_countable: "integer",
+};
+
+export const placeColumns: ColumnTypes = {
+  user_id: "text",
+  device: "text",
+  room: "text",
+  epoch: "text",
+  last_sequence: "integer",
+  saved_at: "integer",
+};
+
+export const loginColumns: ColumnTypes = { login: "text", user_id: "text" };
+
+export const tokenColumns: ColumnTypes = {
+  token_hash: "bytes",
+  expires_at: "integer",
+};
+
+export const ownerColumns: ColumnTypes = { owner: "text" };
+
+export const userColumns: ColumnTypes = {
+  id: "text",
+  kind: "text",
+  name: "text",
+  username: "text",
+  email: "text",
+  password_hash: "text",
+  created_at: "integer",
+};
+
+export const metaColumns: ColumnTypes = { name: "text", value: "bytes" };

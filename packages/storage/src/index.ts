@@ -1,0 +1,2 @@
+export { NewerSchemaError } from "./sql/newer-schema-error.ts";
+export type { Store, StoreStatus } from "./store.ts";

@@ -1,0 +1,179 @@
+/**
+ * Migrations of the MySQL and MariaDB schema in order, forward only. Never change one that was released: add the next.
+ * Each is additive, so that nodes of the version before go on beside nodes of this one.
+ *
+ * These engines cannot roll back a change of the schema, so every step may be done a second time.
+ *
+ * Texts compare by their code points (`utf8mb4_bin`), so that an order never depends on how somebody made the database.
+ */
+
+const id = "VARCHAR(128)";
+const table = "ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin ROW_FORMAT = DYNAMIC";
+
+export const migrations: readonly (readonly string[])[] = [
+  [
+    `CREATE TABLE IF NOT EXISTS {meta} (
+      name VARCHAR(64) PRIMARY KEY, value VARBINARY(255) NOT NULL) ${table}`,
+    `CREATE TABLE IF NOT EXISTS {counters} (
+      name VARCHAR(64) PRIMARY KEY, value BIGINT NOT NULL) ${table}`,
+    `INSERT IGNORE INTO {counters} (name, value) VALUES ('control', 0)`,
+    `CREATE TABLE IF NOT EXISTS {rooms} (
+      room ${id} PRIMARY KEY,
+      kind VARCHAR(32) NOT NULL,
+      title VARCHAR(255) NOT NULL,
+      epoch_part VARCHAR(32) NOT NULL,
+      head BIGINT NOT NULL,
+      floor BIGINT NOT NULL,
+      floor_hash BINARY(32) NOT NULL,
+      head_hash BINARY(32) NOT NULL,
+      revision BIGINT NOT NULL,
+      countable BIGINT NOT NULL,
+      created_at BIGINT NOT NULL,
+      KEY {rooms_discoverable} (kind, title, room)
+    ) ${table}`,
+    `CREATE TABLE IF NOT EXISTS {events} (
+      room ${id} NOT NULL,
+      sequence BIGINT NOT NULL,
+      id VARCHAR(64) NOT NULL,
+      type VARCHAR(64) NOT NULL,
+      author VARCHAR(191) NOT NULL,
+      principal VARCHAR(191) NOT NULL,
+      device VARCHAR(64),
+      client_message_id VARCHAR(64),
+      key_hash BINARY(24),
+      time BIGINT NOT NULL,
+      payload MEDIUMTEXT,
+      erased_at BIGINT,
+      nonce BINARY(16),
+      commitment BINARY(32) NOT NULL,
+      hash BINARY(32) NOT NULL,
+      payload_hash BINARY(32) NOT NULL,
+      countable BIGINT NOT NULL,
+      PRIMARY KEY (room, sequence),
+      UNIQUE KEY {events_by_key} (key_hash)
+    ) ${table}`,
+    `CREATE TABLE IF NOT EXISTS {messages} (
+      number BIGINT AUTO_INCREMENT PRIMARY KEY,
+      id VARCHAR(64) NOT NULL,
+      room ${id} NOT NULL,
+      sequence BIGINT NOT NULL,
+      author VARCHAR(191) NOT NULL,
+      terms MEDIUMTEXT NOT NULL,
+      shown_sequence BIGINT NOT NULL,
+      deleted_at BIGINT,
+      UNIQUE KEY {messages_by_id} (id),
+      UNIQUE KEY {messages_by_room} (room, sequence)
+    ) ${table}`,
+    `CREATE TABLE IF NOT EXISTS {edits} (
+      message_id VARCHAR(64) NOT NULL,
+      sequence BIGINT NOT NULL,
+      PRIMARY KEY (message_id, sequence)
+    ) ${table}`,
+    `CREATE TABLE IF NOT EXISTS {reactions} (
+      message_id VARCHAR(64) NOT NULL,
+      emoji VARCHAR(64) NOT NULL,
+      user_id VARCHAR(191) NOT NULL,
+      room ${id} NOT NULL,
+      sequence BIGINT NOT NULL,
+      PRIMARY KEY (message_id, emoji, user_id)
+    ) ${table}`,
+    `CREATE TABLE IF NOT EXISTS {room_authors} (
+      room ${id} NOT NULL,
+      author VARCHAR(191) NOT NULL,
+      messages BIGINT NOT NULL,
+      PRIMARY KEY (room, author)
+    ) ${table}`,
+    `CREATE TABLE IF NOT EXISTS {members} (
+      room ${id} NOT NULL,
+      user_id VARCHAR(191) NOT NULL,
+      name VARCHAR(255) NOT NULL,
+      role VARCHAR(32) NOT NULL,
+      joined_sequence BIGINT NOT NULL,
+      PRIMARY KEY (room, user_id),
+      KEY {members_by_user} (user_id, room)
+    ) ${table}`,
+    `CREATE TABLE IF NOT EXISTS {read_marks} (
+      room ${id} NOT NULL,
+      user_id VARCHAR(191) NOT NULL,
+      public_sequence BIGINT NOT NULL,
+      private_sequence BIGINT NOT NULL,
+      private_countable BIGINT NOT NULL,
+      PRIMARY KEY (room, user_id)
+    ) ${table}`,
+    `CREATE TABLE IF NOT EXISTS {users} (
+      number BIGINT AUTO_INCREMENT PRIMARY KEY,
+      id VARCHAR(191) NOT NULL,
+      kind VARCHAR(32) NOT NULL,
+      name VARCHAR(255) NOT NULL,
+      username VARCHAR(255),
+      username_folded VARCHAR(255),
+      email VARCHAR(320),
+      password_hash VARCHAR(512),
+      disabled SMALLINT NOT NULL DEFAULT 0,
+      status VARCHAR(255),
+      status_at BIGINT,
+      created_at BIGINT NOT NULL,
+      UNIQUE KEY {users_by_id} (id),
+      UNIQUE KEY {users_by_username} (username_folded)
+    ) ${table}`,
+    `CREATE TABLE IF NOT EXISTS {logins} (
+      login VARCHAR(640) PRIMARY KEY,
+      user_id VARCHAR(191) NOT NULL,
+      KEY {logins_by_user} (user_id)
+    ) ${table}`,
+    `CREATE TABLE IF NOT EXISTS {sessions} (
+      id VARCHAR(191) PRIMARY KEY,
+      user_id VARCHAR(191) NOT NULL,
+      secret_hash VARCHAR(191) NOT NULL,
+      device VARCHAR(64),
+      created_at BIGINT NOT NULL,
+      expires_at BIGINT NOT NULL,
+      KEY {sessions_by_user} (user_id)
+    ) ${table}`,
+    `CREATE TABLE IF NOT EXISTS {used_tokens} (
+      token_hash BINARY(32) PRIMARY KEY,
+      expires_at BIGINT NOT NULL,
+      KEY {used_tokens_by_expiry} (expires_at)
+    ) ${table}`,
+    `CREATE TABLE IF NOT EXISTS {api_keys} (
+      id VARCHAR(191) PRIMARY KEY,
+      name VARCHAR(255) NOT NULL,
+      principal VARCHAR(191) NOT NULL,
+      secret_hash VARCHAR(191) NOT NULL,
+      scopes TEXT NOT NULL,
+      created_at BIGINT NOT NULL,
+      revoked SMALLINT NOT NULL DEFAULT 0
+    ) ${table}`,
+    `CREATE TABLE IF NOT EXISTS {control_log} (
+      sequence BIGINT PRIMARY KEY,
+      time BIGINT NOT NULL,
+      fact MEDIUMTEXT NOT NULL
+    ) ${table}`,
+    `CREATE TABLE IF NOT EXISTS {places} (
+      user_id VARCHAR(191) NOT NULL,
+      device VARCHAR(64) NOT NULL,
+      room ${id} NOT NULL,
+      epoch VARCHAR(64) NOT NULL,
+      last_sequence BIGINT NOT NULL,
+      saved_at BIGINT NOT NULL,
+      PRIMARY KEY (user_id, device, room),
+      KEY {places_by_age} (saved_at)
+    ) ${table}`,
+    `CREATE TABLE IF NOT EXISTS {files} (
+      id VARCHAR(64) PRIMARY KEY,
+      room ${id} NOT NULL,
+      sequence BIGINT,
+      owner VARCHAR(191) NOT NULL,
+      name VARCHAR(1024) NOT NULL,
+      bytes BIGINT NOT NULL,
+      media_type VARCHAR(255) NOT NULL,
+      sha256 VARCHAR(64),
+      state VARCHAR(16) NOT NULL,
+      created_at BIGINT NOT NULL,
+      KEY {files_by_owner} (owner, state, bytes),
+      KEY {files_by_room} (room, state, sequence),
+      KEY {files_to_remove} (state, created_at)
+    ) ${table}`,
+    `CREATE TABLE IF NOT EXISTS {file_owners} (owner VARCHAR(191) PRIMARY KEY) ${table}`,
+  ],
+];

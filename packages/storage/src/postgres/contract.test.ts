@@ -1,0 +1,9 @@
+import { describeDirectory, describeFileIndex, describeRoomLog } from "@parlance/testkit/contracts";
+import { describeWith } from "@parlance/testkit/services";
+import { startPostgres } from "../../test/postgres-fixture.ts";
+
+describeWith("postgresql")("postgres", () => {
+  describeRoomLog("postgres", startPostgres);
+  describeDirectory("postgres", startPostgres);
+  describeFileIndex("postgres", startPostgres);
+});

@@ -1,0 +1,30 @@
+/** What every engine gives to the server. */
+import type { Directory, FileIndex, RoomLog } from "@parlance/core";
+
+/** An open store. */
+export interface Store {
+  readonly log: RoomLog;
+  readonly directory: Directory;
+  readonly files: FileIndex;
+  /** Random letters and digits, one for the life of an install: keeps installs apart that share a broker. */
+  readonly installId: string;
+  /** Finishes the writes under way and lets go of the data. */
+  close(): Promise<void>;
+  status(): StoreStatus;
+  /** Resolves with the findings of the check after a stop that was not clean; at once with none where it was not needed. */
+  readonly checked: Promise<readonly string[]>;
+  /** Resolves, with why, if nothing can be stored any more by this process. */
+  readonly lost: Promise<string>;
+  /** Settings of the database that make an acknowledgement worth less than it says, in words for the operator. */
+  readonly weaknesses: readonly string[];
+}
+
+export interface StoreStatus {
+  /** Whether writes can succeed at all. Once false it stays so: start the process anew. */
+  readonly available: boolean;
+  /** The data was put back to an earlier state by hand: all positions of clients are void. */
+  readonly epochRenewed: boolean;
+  /** The quick check after a stop that was not clean. `failed` comes with `findings`. */
+  readonly integrity: "not_needed" | "checking" | "ok" | "failed";
+  readonly findings: readonly string[];
+}
