@@ -637,6 +637,69 @@ describe("nodes together", () => {
     expect(users.map((user) => user.id).sort()).toEqual(["ann", "bob"]);
   });
 
+  async function bothAdvance(one: Harness, two: Harness, ms: number): Promise<void> {
+    for (let passed = 0; passed < ms; passed += 50) {
+      await one.clock.advance(50);
+      await two.clock.advance(50);
+      await settle();
+    }
+  }
+
+  test("[I-19] a node that begins to listen hears within two seconds who is in the room elsewhere", async () => {
+    const { one, two } = await pair();
+    await subscribed(one, "ann");
+    // Long after the list in which ann came.
+    await bothAdvance(one, two, 8_000);
+    const bob = await two.signIn("bob");
+    await bob.ask({ type: "subscribe", room: "general", presence: true });
+    await bothAdvance(one, two, 2_000);
+    const { users } = await bob.ask({ type: "presence", room: "general" });
+    expect(users.map((user) => user.id).sort()).toEqual(["ann", "bob"]);
+  });
+
+  test("[I-19] coming, and going for good, on another node is told within two seconds", async () => {
+    const { one, two } = await pair();
+    const bob = await two.signIn("bob");
+    await bob.ask({ type: "subscribe", room: "general", presence: true });
+    await bothAdvance(one, two, 3_000);
+    const ann = await subscribed(one, "ann");
+    await bothAdvance(one, two, 2_000);
+    expect(bob.frames.at(-1)).toMatchObject({ type: "presence", online: [{ id: "ann" }] });
+    ann.inlet.closed(1001);
+    await bothAdvance(one, two, 2_000);
+    expect(bob.frames.at(-1)).toMatchObject({ type: "presence", offline: ["ann"], count: 1 });
+  });
+
+  test("[I-19] whoever moves from a node that stops to another one does not flicker; who stays away leaves", async () => {
+    const { one, two } = await pair();
+    const bob = await two.signIn("bob");
+    await bob.ask({ type: "subscribe", room: "general", presence: true });
+    const ann = await subscribed(one, "ann");
+    await subscribed(one, "cem");
+    await bothAdvance(one, two, 2_000);
+    const before = bob.frames.length;
+    ann.inlet.closed(1012);
+    await one.node.close();
+    await two.clock.advance(500);
+    await subscribed(two, "ann");
+    await two.clock.advance(3_000);
+    const told = bob.frames.slice(before).filter((frame) => frame.type === "presence");
+    expect(told).toMatchObject([{ online: [], offline: ["cem"], count: 2 }]);
+  });
+
+  test("[I-19] users of a node that was killed leave when its lease ends", async () => {
+    const { one, two } = await pair();
+    const bob = await two.signIn("bob");
+    await bob.ask({ type: "subscribe", room: "general", presence: true });
+    await subscribed(one, "ann");
+    await bothAdvance(one, two, 2_000);
+    // Its clock stands still: it says nothing more.
+    await two.clock.advance(25_000);
+    expect((await bob.ask({ type: "presence", room: "general" })).users).toHaveLength(2);
+    await two.clock.advance(16_000);
+    expect(bob.frames.at(-1)).toMatchObject({ type: "presence", offline: ["ann"], count: 1 });
+  });
+
   test("a room that opens while heads are compared is not taken for one that is gone", async () => {
     const store = newStore();
     let release: (() => void) | undefined;

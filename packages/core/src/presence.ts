@@ -5,18 +5,21 @@
  */
 import { limits, type UserId, type WireUser } from "@parlance/protocol";
 import { wireUser } from "./frames.ts";
-import type { Identity, Timer } from "./ports/index.ts";
+import type { Identity, Notice, Timer } from "./ports/index.ts";
 import type { Room, RoomContext } from "./room.ts";
 import type { Subscription } from "./subscription.ts";
 
 /** Somebody whose last connection went stays visible so long, and comes back without a flicker. */
 const graceMs = 1_000;
+/** Users of a node that stops are waited for so long: they come back on another one. */
+const movingMs = 2_000;
 /** More changes than this at once are told as a number only: naming all to all is quadratic. */
 const maxNamedChanges = 200;
 /** Up to so many subscriptions of a room a list is brought up to date before it is given. */
 const maxPromptReaders = 100;
-/** Shortest time between two lists to the other nodes. */
-const digestMs = 1_000;
+/** Shortest time between two lists to the other nodes, and what each person on it adds: long lists are sent less often. */
+const digestMs = 500;
+const digestMsPerUser = 0.1;
 /** What a node said is forgotten when it is silent for so long; it repeats itself three times in between. */
 export const presenceLeaseMs = 30_000;
 
@@ -32,11 +35,15 @@ export class RoomPresence {
   readonly #context: RoomContext;
   readonly #local = new Map<UserId, Local>();
   readonly #remote = new Map<string, { users: ReadonlyMap<UserId, WireUser>; heardAt: number }>();
+  /** Users of nodes that stopped, until when they are waited for elsewhere. */
+  readonly #moving = new Map<UserId, { readonly user: WireUser; readonly until: number }>();
   /** What subscribers were told last. */
   readonly #told = new Map<UserId, WireUser>();
   #timer: Timer | undefined;
   #digestAt = Number.NEGATIVE_INFINITY;
   #isDigestDue = false;
+  /** Whether the last list was empty. */
+  #saidNobody = true;
 
   constructor(room: Room, context: RoomContext) {
     this.#room = room;
@@ -63,17 +70,29 @@ export class RoomPresence {
     local.connections -= 1;
     if (local.connections > 0) return;
     local.leftAt = this.#context.clock.monotonic();
-    this.#changed();
+    // Nothing has changed for others before the grace is over.
+    this.#arm();
   }
 
   /** Another node's list; an empty one means that it has nobody left. */
-  heard(node: string, users: readonly WireUser[]): void {
+  heard({ node, users, isClosing }: Notice & { readonly type: "present" }): void {
+    const now = this.#context.clock.monotonic();
+    if (isClosing === true) {
+      for (const [id, user] of this.#remote.get(node)?.users ?? []) {
+        this.#moving.set(id, { user, until: now + movingMs });
+      }
+    }
     if (users.length === 0) this.#remote.delete(node);
     else {
       const map = new Map(users.map((user) => [user.id, user]));
-      this.#remote.set(node, { users: map, heardAt: this.#context.clock.monotonic() });
+      this.#remote.set(node, { users: map, heardAt: now });
     }
     this.#arm();
+  }
+
+  /** Another node wants to know who is here. */
+  asked(): void {
+    if (this.#local.size > 0) this.#changed();
   }
 
   /** Whether somebody is here, on any node. */
@@ -117,8 +136,16 @@ export class RoomPresence {
     if (this.#local.size > 0) this.#digest(now);
   }
 
+  /** Takes back what this node said, so that nobody waits for the end of a lease. */
   close(): void {
     this.#timer?.cancel();
+    if (this.#digestAt === Number.NEGATIVE_INFINITY || this.#saidNobody) return;
+    this.#context.broker.publish(this.#room.record.room, {
+      type: "present",
+      node: this.#context.nodeId,
+      users: [],
+      isClosing: true,
+    });
   }
 
   #changed(): void {
@@ -139,6 +166,7 @@ export class RoomPresence {
     for (const { users: remote } of this.#remote.values()) {
       for (const [id, user] of remote) if (!users.has(id)) users.set(id, user);
     }
+    for (const [id, { user }] of this.#moving) if (!users.has(id)) users.set(id, user);
     return users;
   }
 
@@ -147,11 +175,16 @@ export class RoomPresence {
     let isSomebodyInGrace = false;
     for (const [id, local] of this.#local) {
       if (local.leftAt === undefined) continue;
-      if (now - local.leftAt >= graceMs) this.#local.delete(id);
-      else isSomebodyInGrace = true;
+      if (now - local.leftAt < graceMs) isSomebodyInGrace = true;
+      else {
+        this.#local.delete(id);
+        this.#isDigestDue = true;
+      }
     }
-    if (this.#isDigestDue && now - this.#digestAt >= digestMs) this.#digest(now);
-    if (isSomebodyInGrace || this.#isDigestDue) this.#arm();
+    for (const [id, { until }] of this.#moving) if (until <= now) this.#moving.delete(id);
+    const intervalMs = Math.max(digestMs, this.#local.size * digestMsPerUser);
+    if (this.#isDigestDue && now - this.#digestAt >= intervalMs) this.#digest(now);
+    if (isSomebodyInGrace || this.#isDigestDue || this.#moving.size > 0) this.#arm();
     this.#tell();
   }
 
@@ -174,6 +207,7 @@ export class RoomPresence {
     this.#digestAt = now;
     this.#isDigestDue = false;
     const users = [...this.#local.values()].map((local) => local.user);
+    this.#saidNobody = users.length === 0;
     this.#context.broker.publish(this.#room.record.room, {
       type: "present",
       node: this.#context.nodeId,

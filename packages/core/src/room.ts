@@ -167,8 +167,11 @@ export class Room {
         this.deliverEphemeral(notice.event, notice.to);
         return;
       case "present":
-        this.presence.heard(notice.node, notice.users);
+        this.presence.heard(notice);
         for (const { id } of notice.users) this.calls.seen(id);
+        return;
+      case "who":
+        this.presence.asked();
         return;
       case "control":
       case "joined":

@@ -92,6 +92,7 @@ export class Rooms {
     }
     this.#opened.set(id, { room, unsubscribe });
     for (const notice of early) room.hear(notice);
+    this.#context.broker.publish(id, { type: "who" });
     return room;
   }
 
@@ -112,9 +113,12 @@ export class Rooms {
     }
   }
 
-  /** Every open room reads on: notices may have been lost. */
+  /** Every open room reads on, and says again who is here: notices may have been lost, both ways. */
   repairAll(): void {
-    for (const room of this) room.repair();
+    for (const room of this) {
+      room.repair();
+      room.presence.asked();
+    }
   }
 
   /** Closes what nobody needs. */

@@ -38,8 +38,18 @@ export type Notice =
     }
   /** `to`: only for that user's connections. */
   | { readonly type: "ephemeral"; readonly event: EphemeralEvent; readonly to?: UserId }
-  /** All users that `node` has in the room; replaces what was known of that node. */
-  | { readonly type: "present"; readonly node: string; readonly users: readonly WireUser[] }
+  /**
+   * All users that `node` has in the room; replaces what was known of that node. `isClosing`: it stops, so those whom it
+   * names no more may be on their way to another node.
+   */
+  | {
+      readonly type: "present";
+      readonly node: string;
+      readonly users: readonly WireUser[];
+      readonly isClosing?: true;
+    }
+  /** Asks the other nodes whom they have in the room: sent by one that has just begun to listen. */
+  | { readonly type: "who" }
   | { readonly type: "control"; readonly head: Sequence }
   /** Somebody became a member of a room; on the install-wide subject, for that user's connections. */
   | { readonly type: "joined"; readonly fact: JoinedFact };
