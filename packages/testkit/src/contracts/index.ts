@@ -8,5 +8,15 @@ export {
 export { describeDirectory } from "./directory.ts";
 export { describeFileIndex } from "./file-index.ts";
 export { contentOf, describeFileStore, type FileStoreHarness } from "./file-store.ts";
-export type { StartStore, StoreHarness } from "./harness.ts";
+export {
+  message,
+  publicRoom,
+  roomId,
+  type StartStore,
+  type StoreHarness,
+  someTime,
+  stored,
+  textsOf,
+  userId,
+} from "./harness.ts";
 export { describeRoomLog } from "./room-log.ts";
