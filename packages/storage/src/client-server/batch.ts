@@ -8,7 +8,7 @@ import { randomPart } from "../sql/random-part.ts";
 import { type MessageRefusal, messageRefusal } from "./message-events.ts";
 import { PendingRows } from "./pending-rows.ts";
 import { projectOther } from "./projections.ts";
-import type { EngineSql, Session } from "./session.ts";
+import type { Cell, EngineSql, Session } from "./session.ts";
 import { newRoomColumns } from "./tables.ts";
 
 /** A room's row inside a transaction that holds its lock; written back once, at the end. */
@@ -61,10 +61,20 @@ export class Batch {
   }
 
   /** Before everything else: locks the rooms that are there, in one order on all nodes, and looks for repeats. */
-  async begin(rooms: readonly string[], appends: readonly Append[]): Promise<void> {
-    await this.#lock(rooms);
-    // After the locks are held: what another node stored a moment ago is found.
-    if (this.#rooms.size > 0) await this.#findRepeats(appends);
+  async begin(
+    rooms: readonly string[],
+    appends: readonly Append[],
+    creates: readonly (readonly [string, NewRoom])[],
+  ): Promise<void> {
+    // Where two want to make one room, the first says how.
+    const made = new Map([...creates].reverse());
+    const rows = [...made].map(([room, create]) => newRoomCells(room, create));
+    const making =
+      rows.length === 0
+        ? undefined
+        : this.session.insertNew({ table: "rooms", columns: newRoomColumns, rows });
+    // The look for repeats runs once the locks are held: what another node stored a moment ago is found.
+    await Promise.all([making, this.#lock(rooms), this.#findRepeats(appends)]);
   }
 
   async #findRepeats(appends: readonly Append[]): Promise<void> {
@@ -78,26 +88,22 @@ export class Batch {
     for (const row of rows) this.#repeats.set(toKey(row.key_hash), row);
   }
 
-  /** The room's row, made first if it is absent and `create` is given. */
-  async open(room: string, create: NewRoom): Promise<RoomRow> {
-    return this.#rooms.get(room) ?? (await this.#create(room, create)).row;
-  }
-
   /** A row that `begin` locked. */
   room(room: string): RoomRow | undefined {
     return this.#rooms.get(room);
   }
 
   /** Writes what waits to be written, so that the next statement sees it. */
-  flush(): Promise<void> {
-    return this.#pending.flush();
+  async flush(): Promise<void> {
+    await Promise.all(this.#pending.write());
   }
 
-  /** Before the commit. */
-  async finish(): Promise<void> {
-    await this.#pending.flush();
+  /** What is left to be written before the commit, asked for together. */
+  last(): readonly Promise<unknown>[] {
+    const writes = this.#pending.write();
     this.#tools.crash("mid_transaction");
-    await this.#pending.writeRooms([...this.#rooms.values()].filter(({ isChanged }) => isChanged));
+    const changed = [...this.#rooms.values()].filter(({ isChanged }) => isChanged);
+    return [...writes, ...this.#pending.writeRooms(changed)];
   }
 
   /** @param payload The event's data in canonical JSON. */
@@ -111,7 +117,7 @@ export class Batch {
       const early = this.#answered(append, row, key, payloadHash);
       if (early !== undefined) return early;
     }
-    if (event.type !== "message.created") await this.#pending.flush();
+    if (event.type !== "message.created") await this.flush();
     const refusal = await messageRefusal(this.session, append, event);
     if (refusal !== undefined) return refused(refusal, row);
     if (row === undefined && append.create !== undefined) {
@@ -126,7 +132,7 @@ export class Batch {
     if (row === undefined) return { outcome: "absent" };
     const stored = this.#store(append, event, payload, row, key, payloadHash);
     if (event.type !== "message.created") {
-      await this.#pending.flush();
+      await this.flush();
       await projectOther(this.session, this.#pending, append, event, row);
     }
     return stored;
@@ -215,20 +221,24 @@ export class Batch {
 
   async #create(
     room: string,
-    { kind, title, createdAt }: NewRoom,
+    create: NewRoom,
   ): Promise<{ readonly row: RoomRow; readonly isNew: boolean }> {
-    const hash = chainStart();
-    const cells = [room, kind, title, randomPart(), 0, 0, hash, hash, 0, 0, createdAt] as const;
+    const rows = [newRoomCells(room, create)];
     const inserted = await this.session.insertNew({
       table: "rooms",
       columns: newRoomColumns,
-      rows: [cells],
+      rows,
     });
     await this.#lock([room]);
     const row = this.#rooms.get(room);
     if (row === undefined) throw new Error("a room that was just made is not there");
     return { row, isNew: inserted > 0 };
   }
+}
+
+function newRoomCells(room: string, { kind, title, createdAt }: NewRoom): readonly Cell[] {
+  const hash = chainStart();
+  return [room, kind, title, randomPart(), 0, 0, hash, hash, 0, 0, createdAt];
 }
 
 /**

@@ -1,5 +1,6 @@
 /** What an install is known by, made once, in its own database. */
 import { randomBytes } from "node:crypto";
+import { type Mark, readMark } from "../sql/marks.ts";
 import { randomPart } from "../sql/random-part.ts";
 import type { Session } from "./session.ts";
 import { metaColumns } from "./tables.ts";
@@ -8,6 +9,8 @@ export interface Install {
   readonly id: string;
   /** Of the keyed hash that tells whether a repeat has the same body: 32 bytes. */
   readonly payloadKey: Uint8Array;
+  /** Absent of an install that may be used. */
+  readonly mark?: Mark;
 }
 
 /** Reads it, made first where it is absent. Safe on several nodes at once. */
@@ -29,5 +32,13 @@ export async function readInstall(session: Session): Promise<Install> {
   const id = meta.get("install_id");
   const payloadKey = meta.get("payload_key");
   if (id === undefined || payloadKey === undefined) throw new Error("the install has no identity");
-  return { id: Buffer.from(id).toString("latin1"), payloadKey };
+  const mark = readMark((name) => {
+    const value = meta.get(name);
+    return value === undefined ? undefined : Buffer.from(value).toString("utf8");
+  });
+  return {
+    id: Buffer.from(id).toString("latin1"),
+    payloadKey,
+    ...(mark === undefined ? {} : { mark }),
+  };
 }

@@ -3,7 +3,7 @@
  * under way, and what arrives meanwhile forms the next. No timers decide about batches: an idle lane sends at the end of the current
  * turn of the event loop, a busy one batches by itself.
  */
-import type { Append, Appended } from "@parlance/core";
+import type { Append, Appended, NewRoom } from "@parlance/core";
 import { StorageError } from "@parlance/core";
 import { EngineError } from "./session.ts";
 
@@ -13,8 +13,10 @@ const batchChars = 1_048_576;
 /** What may wait in one lane before new writes are refused. */
 const waitingJobs = 50_000;
 const waitingChars = 32 * 1_048_576;
-/** Nobody waits longer for an answer (fault F-D1: 2 s): they are told that it is not, or not surely, done. */
-const answerMs = 1_800;
+/** A database that says nothing for so long is not waited for (fault F-D1: 2 s): callers are told that it is not, or not surely, done. */
+const silentMs = 1_800;
+/** One that works and does not keep up is waited for so long. */
+const answerMs = 10_000;
 const checkMs = 100;
 
 interface Answer {
@@ -37,6 +39,8 @@ export interface AppendJob {
 export interface RoomJob<C> {
   readonly type: "call";
   readonly room: string;
+  /** Makes the room first where it is absent. */
+  readonly create: NewRoom | undefined;
   run(context: C): Promise<unknown>;
 }
 
@@ -46,16 +50,22 @@ type Waiting<C> = Job<C> & Answer;
 /**
  * Runs jobs in one transaction.
  *
+ * @param alive Called at every sign of life of the database.
  * @returns their results, in order.
  * @throws StorageError, or EngineError `refused` where one of them cannot be done.
  */
-export type RunBatch<C> = (jobs: readonly Job<C>[]) => Promise<readonly unknown[]>;
+export type RunBatch<C> = (
+  jobs: readonly Job<C>[],
+  alive: () => void,
+) => Promise<readonly unknown[]>;
 
 interface Lane<C> {
   queue: Waiting<C>[];
   chars: number;
   inFlight: readonly Waiting<C>[];
   isScheduled: boolean;
+  /** When the database last said something; monotonic, in milliseconds. */
+  aliveAt: number;
 }
 
 export class Lanes<C> {
@@ -72,6 +82,7 @@ export class Lanes<C> {
       chars: 0,
       inFlight: [],
       isScheduled: false,
+      aliveAt: 0,
     }));
     this.#run = run;
   }
@@ -80,8 +91,8 @@ export class Lanes<C> {
     return this.#add<Appended>(append.room, { type: "append", append, payload }, payload.length);
   }
 
-  call<T>(room: string, run: (context: C) => Promise<T>): Promise<T> {
-    return this.#add<T>(room, { type: "call", room, run }, 0);
+  call<T>(room: string, create: NewRoom | undefined, run: (context: C) => Promise<T>): Promise<T> {
+    return this.#add<T>(room, { type: "call", room, create, run }, 0);
   }
 
   /** Finishes what was asked for and refuses what comes later. */
@@ -148,6 +159,7 @@ export class Lanes<C> {
     }
     lane.inFlight = lane.queue.splice(0, count);
     lane.chars -= chars;
+    lane.aliveAt = performance.now();
     this.#check ??= setInterval(() => this.#giveUp(), checkMs);
     void this.#work(lane);
   }
@@ -155,9 +167,9 @@ export class Lanes<C> {
   async #work(lane: Lane<C>): Promise<void> {
     const jobs = lane.inFlight;
     try {
-      settle(jobs, await this.#run(jobs));
+      settle(jobs, await this.#run(jobs, () => signOfLife(lane)));
     } catch (error) {
-      if (error instanceof EngineError && jobs.length > 1) await this.#runEach(jobs);
+      if (error instanceof EngineError && jobs.length > 1) await this.#runEach(lane, jobs);
       else fail(jobs, error);
     }
     lane.inFlight = [];
@@ -165,10 +177,10 @@ export class Lanes<C> {
   }
 
   /** One of them cannot be done: the others must not suffer for it. */
-  async #runEach(jobs: readonly Waiting<C>[]): Promise<void> {
+  async #runEach(lane: Lane<C>, jobs: readonly Waiting<C>[]): Promise<void> {
     for (const job of jobs) {
       try {
-        settle([job], await this.#run([job]));
+        settle([job], await this.#run([job], () => signOfLife(lane)));
       } catch (error) {
         fail([job], error);
       }
@@ -176,8 +188,10 @@ export class Lanes<C> {
   }
 
   #giveUp(): void {
-    const before = performance.now() - answerMs;
+    const now = performance.now();
     for (const lane of this.#lanes) {
+      // Also those that have just come: nobody would answer them.
+      const before = now - lane.aliveAt > silentMs ? now : now - answerMs;
       // Answers come once: what becomes of these later is not told any more.
       for (const job of lane.inFlight) {
         if (job.since < before) job.reject(new StorageError("no answer in time", "unknown"));
@@ -192,6 +206,10 @@ export class Lanes<C> {
       if (late > 0) lane.queue.splice(0, late);
     }
   }
+}
+
+function signOfLife<C>(lane: Lane<C>): void {
+  lane.aliveAt = performance.now();
 }
 
 function settle<C>(jobs: readonly Waiting<C>[], results: readonly unknown[]): void {

@@ -100,7 +100,7 @@ export function createMembers(reads: Reads): Members {
 export function createReadMarks(lanes: Lanes<Batch>): ReadMarks {
   return {
     markRead: (room, user, sequence) =>
-      lanes.call(room, async (batch) => {
+      lanes.call(room, undefined, async (batch) => {
         await batch.flush();
         const row = batch.room(room);
         const marks = await batch.session.get<{ public_sequence: number }>(

@@ -80,35 +80,37 @@ export class PendingRows {
     else known[2] += by;
   }
 
-  /** One after the other: a connection does one thing at a time. */
-  async flush(): Promise<void> {
+  /** Asks for everything to be written, in this order. */
+  write(): readonly Promise<unknown>[] {
     const session = this.#session;
+    const writes: Promise<unknown>[] = [];
     if (this.#events.length > 0) {
       const rows = this.#events;
       this.#events = [];
-      await session.insert({ table: "events", columns: eventColumns, rows });
+      writes.push(session.insert({ table: "events", columns: eventColumns, rows }));
     }
     if (this.#messages.length > 0) {
       const rows = this.#messages;
       this.#messages = [];
-      await session.insert({ table: "messages", columns: messageColumns, rows });
+      writes.push(session.insert({ table: "messages", columns: messageColumns, rows }));
     }
     if (this.#tallies.size > 0) {
       const rows = [...this.#tallies.values()];
       this.#tallies.clear();
       const authors = { table: "room_authors", columns: roomAuthorColumns, rows } as const;
-      await session.add(authors, ["room", "author"], "messages");
+      writes.push(session.add(authors, ["room", "author"], "messages"));
     }
     if (this.#marks.size > 0) {
       const rows = [...this.#marks.values()];
       this.#marks.clear();
       const marks = { table: "read_marks", columns: markColumns, rows } as const;
-      await session.update(marks, ["room", "user_id"], ["public_sequence"]);
+      writes.push(session.update(marks, ["room", "user_id"], ["public_sequence"]));
     }
+    return writes;
   }
 
-  async writeRooms(rooms: readonly RoomRow[]): Promise<void> {
-    if (rooms.length === 0) return;
+  writeRooms(rooms: readonly RoomRow[]): readonly Promise<unknown>[] {
+    if (rooms.length === 0) return [];
     const rows = rooms.map(({ room, head, head_hash, revision, countable }) => [
       room,
       head,
@@ -116,6 +118,7 @@ export class PendingRows {
       revision,
       countable,
     ]);
-    await this.#session.update({ table: "rooms", columns: roomStateColumns, rows }, ["room"]);
+    const states = { table: "rooms", columns: roomStateColumns, rows } as const;
+    return [this.#session.update(states, ["room"])];
   }
 }

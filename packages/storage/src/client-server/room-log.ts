@@ -24,7 +24,7 @@ export function createRoomLog(lanes: Lanes<Batch>, reads: Reads): RoomLog {
   const make = async (room: RoomId, createAs: NewRoom): Promise<RoomRecord | undefined> => {
     const known = await reads.each((session) => readRoom(session, room));
     if (known !== undefined) return roomRecord(known);
-    await lanes.call(room, (batch) => batch.open(room, createAs));
+    await lanes.call(room, createAs, async () => undefined);
     const made = await reads.each((session) => readRoom(session, room));
     return made === undefined ? undefined : roomRecord(made);
   };

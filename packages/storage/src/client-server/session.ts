@@ -19,7 +19,8 @@ export interface Rows {
 }
 
 /**
- * Statements on one connection. In their texts `{events}` stands for the table with the install's prefix, `?` for a
+ * Statements on one connection. Those that are asked for together, without waiting for the first, travel together: they run
+ * in that order, and after one that failed the later ones fail too. In their texts `{events}` stands for the table with the install's prefix, `?` for a
  * parameter, and `IN (?*)` for a list of any length.
  *
  * Every method throws `EngineError`.

@@ -4,6 +4,7 @@ import type { Directory } from "@parlance/core";
 import { createChain } from "@parlance/core/chain";
 import { createCrashPoint } from "../sql/crash-point.ts";
 import { createKeyedHash } from "../sql/keyed-hash.ts";
+import { SetAsideError } from "../sql/marks.ts";
 import { nonceSource } from "../sql/nonces.ts";
 import { createSha256 } from "../sql/sha256.ts";
 import { createSearchTerms } from "../sql/terms.ts";
@@ -11,19 +12,41 @@ import type { Store } from "../store.ts";
 import { Batch, type BatchTools } from "./batch.ts";
 import { createFileIndex } from "./file-index.ts";
 import { readInstall } from "./install.ts";
-import { type Job, Lanes } from "./lanes.ts";
+import { Lanes, type RunBatch } from "./lanes.ts";
 import { createMembers, createReadMarks } from "./members.ts";
 import { createPlaces } from "./places.ts";
 import { createRoomLog, type Reads } from "./room-log.ts";
-import type { Engine } from "./session.ts";
+import type { Engine, Session } from "./session.ts";
 import { reading, transact, writing } from "./transaction.ts";
 import { createKeys, createSessions, createUsers, type Write } from "./users.ts";
 
 export interface StoreOptions {
   /** Connections reserved for appends, above 0. Batches gain more than connections do. */
   readonly lanes: number;
+  /** Whether a database that is being copied into, or was moved away, is opened too. */
+  readonly isBeingCopied?: boolean;
   /** Test only: die at the n-th passing of a named place, such as `after_commit:37`. */
   readonly crashAt?: string;
+}
+
+/** The session, telling of every answer. */
+function watched(session: Session, alive: () => void): Session {
+  const told = <A extends unknown[], T>(ask: (...args: A) => Promise<T>) =>
+    (async (...args: A) => {
+      const answer = await ask(...args);
+      alive();
+      return answer;
+    }) as (...args: A) => Promise<T>;
+  return {
+    all: told(session.all) as Session["all"],
+    get: told(session.get) as Session["get"],
+    run: told(session.run),
+    insert: told(session.insert),
+    insertNew: told(session.insertNew),
+    update: told(session.update),
+    add: told(session.add),
+    replaceOlder: told(session.replaceOlder),
+  };
 }
 
 /** @throws StorageError if the database cannot be read. */
@@ -35,6 +58,9 @@ export async function openStoreOver(engine: Engine, options: StoreOptions): Prom
   };
   const write: Write = (work) => writing(others, sql.begin, work);
   const install = await write(readInstall);
+  if (install.mark !== undefined && options.isBeingCopied !== true) {
+    throw new SetAsideError(install.mark);
+  }
 
   const pass = createCrashPoint(options.crashAt);
   const sha256 = createSha256();
@@ -50,18 +76,23 @@ export async function openStoreOver(engine: Engine, options: StoreOptions): Prom
     beforeCommit: () => pass("before_commit"),
     afterCommit: () => pass("after_commit"),
   };
-  const run = (jobs: readonly Job<Batch>[]): Promise<readonly unknown[]> =>
+  const run: RunBatch<Batch> = (jobs, alive) =>
     transact(
       appends,
       sql.begin,
       async (session) => {
-        const batch = new Batch(session, tools);
+        const batch = new Batch(watched(session, alive), tools);
         const rooms = new Set(
           jobs.map((job) => (job.type === "append" ? job.append.room : job.room)),
         );
         await batch.begin(
           [...rooms],
           jobs.flatMap((job) => (job.type === "append" ? [job.append] : [])),
+          jobs.flatMap((job) =>
+            job.type === "call" && job.create !== undefined
+              ? [[job.room, job.create] as const]
+              : [],
+          ),
         );
         const results: unknown[] = [];
         for (const job of jobs) {
@@ -71,10 +102,9 @@ export async function openStoreOver(engine: Engine, options: StoreOptions): Prom
               : await job.run(batch),
           );
         }
-        await batch.finish();
-        return results;
+        return { result: results, last: () => batch.last() };
       },
-      hooks,
+      options.crashAt === undefined ? undefined : hooks,
     );
   const lanes = new Lanes<Batch>(options.lanes, run);
 

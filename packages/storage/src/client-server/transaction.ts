@@ -14,6 +14,12 @@ export interface CommitHooks {
   afterCommit(): void;
 }
 
+/** Work's result, and what is left to be written: asked for together with the commit. */
+export interface Done<T> {
+  readonly result: T;
+  last(): readonly Promise<unknown>[];
+}
+
 /**
  * Runs work in a transaction. One that lost against others, or whose connection turned out to be gone before anything
  * was committed, is run again from its beginning; so `work` must change nothing outside of it.
@@ -25,7 +31,7 @@ export interface CommitHooks {
 export async function transact<T>(
   pool: Pool,
   begin: readonly string[],
-  work: (session: Session) => Promise<T>,
+  work: (session: Session) => Promise<Done<T>>,
   hooks?: CommitHooks,
 ): Promise<T> {
   let losses = 0;
@@ -47,16 +53,24 @@ export async function transact<T>(
 async function once<T>(
   pool: Pool,
   begin: readonly string[],
-  work: (session: Session) => Promise<T>,
+  work: (session: Session) => Promise<Done<T>>,
   hooks: CommitHooks | undefined,
 ): Promise<T> {
   const connection = await pool.acquire();
   let isBroken = false;
   try {
-    for (const statement of begin) await connection.exec(statement);
-    const result = await work(connection);
-    hooks?.beforeCommit();
-    await commit(connection);
+    // Travels with the first statements of the work.
+    const begun = Promise.all(begin.map((statement) => connection.exec(statement)));
+    const [{ result, last }] = await Promise.all([work(connection), begun]);
+    const writes = Promise.all(last());
+    if (hooks !== undefined) {
+      await writes;
+      hooks.beforeCommit();
+    }
+    // The commit first: if the line went, it may have been done whatever is known of the writes before it.
+    const [committed, written] = await Promise.allSettled([commit(connection), writes]);
+    if (committed.status === "rejected") throw committed.reason;
+    if (written.status === "rejected") throw written.reason;
     hooks?.afterCommit();
     return result;
   } catch (error) {
@@ -123,7 +137,10 @@ export async function writing<T>(
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   try {
-    return await transact(pool, begin, work);
+    return await transact(pool, begin, async (session) => ({
+      result: await work(session),
+      last: () => [],
+    }));
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     throw new StorageError(error.message, "none", { cause: error });

@@ -72,6 +72,8 @@ export function openPool(address: MysqlAddress, size: number, slowMs: number = n
     keepAliveInitialDelay: 5_000,
     // Sums and counts come as decimals: ours stay below 2^53.
     decimalNumbers: true,
+    // Statements that are asked for together are sent as one text. Their texts are constants of this package.
+    multipleStatements: true,
   });
   const texts = createTexts({
     name: (name) => quoted(`${address.prefix}${name}`),
@@ -143,13 +145,56 @@ function ask(
   });
 }
 
+interface Asked {
+  readonly sql: string;
+  readonly values: readonly unknown[];
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Sends what is asked for in one step of the program as one text; the server stops at the first statement that fails. */
+class Together {
+  readonly #connection: PoolConnection;
+  readonly #timeoutMs: number;
+  #asked: Asked[] = [];
+
+  constructor(connection: PoolConnection, timeoutMs: number) {
+    this.#connection = connection;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  ask(sql: string, values: readonly unknown[]): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#asked.push({ sql, values, resolve, reject });
+      if (this.#asked.length === 1) queueMicrotask(() => this.#send());
+    });
+  }
+
+  #send(): void {
+    const asked = this.#asked;
+    this.#asked = [];
+    const sql = asked.map((one) => one.sql).join(";\n");
+    const values = asked.flatMap((one) => one.values);
+    ask(this.#connection, sql, values, this.#timeoutMs).then(
+      (results) => {
+        if (asked.length === 1) asked[0]?.resolve(results);
+        else for (const [place, one] of asked.entries()) one.resolve((results as unknown[])[place]);
+      },
+      (error: unknown) => {
+        for (const one of asked) one.reject(error);
+      },
+    );
+  }
+}
+
 function connectionOf(
   connection: PoolConnection,
   texts: (sql: string) => string,
   slowMs: number,
 ): Connection {
+  const together = new Together(connection, slowMs);
   const query = (sql: string, values: readonly unknown[]): Promise<unknown> =>
-    ask(connection, texts(sql), values, slowMs);
+    together.ask(texts(sql), values);
   const changed = async (sql: string, values: readonly unknown[]): Promise<number> =>
     ((await query(sql, values)) as ResultSetHeader).affectedRows;
   const rowsOf = async <R>(sql: string, values: readonly Parameter[]): Promise<R[]> =>
@@ -195,7 +240,7 @@ function connectionOf(
       ]);
     },
 
-    exec: async (sql) => void (await ask(connection, sql, [], slowMs)),
+    exec: async (sql) => void (await together.ask(sql, [])),
     release: (isBroken) => {
       if (isBroken) connection.destroy();
       else connection.release();

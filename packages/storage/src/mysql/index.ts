@@ -20,6 +20,8 @@ export interface MysqlOptions {
   readonly prefix?: string;
   /** Connections at most, at least 3. 10 if not given. */
   readonly connections?: number;
+  /** Opens also what is being copied into, or was moved away. */
+  readonly isBeingCopied?: boolean;
   /** Test only: die at the n-th passing of a named place, such as `after_commit:37`. */
   readonly crashAt?: string;
 }
@@ -32,7 +34,8 @@ const slowReadMs = 10_000;
 /** Seconds that a migration by another node is waited for. */
 const migrationSeconds = 600;
 
-const sql: EngineSql = {
+/** What MySQL calls things. */
+export const mysqlSql: EngineSql = {
   // READ COMMITTED, as every session of ours is set to.
   begin: ["START TRANSACTION"],
   beginSnapshot: [
@@ -57,9 +60,10 @@ export async function openMysql(options: MysqlOptions): Promise<Store> {
   try {
     await using(migrating, (connection) => migrate(connection, address));
     const weaknesses = await using(others, findWeaknesses);
-    const engine = { sql, appends, others, weaknesses };
+    const engine = { sql: mysqlSql, appends, others, weaknesses };
     return await openStoreOver(engine, {
       lanes,
+      isBeingCopied: options.isBeingCopied ?? false,
       ...(options.crashAt === undefined ? {} : { crashAt: options.crashAt }),
     });
   } catch (error) {
@@ -95,7 +99,8 @@ export async function readMysqlSchema(options: MysqlOptions): Promise<SchemaStat
   }
 }
 
-function addressOf({ url, prefix = "" }: MysqlOptions): MysqlAddress {
+/** Takes an address apart. */
+export function addressOf({ url, prefix = "" }: MysqlOptions): MysqlAddress {
   const { hostname, port, username, password, pathname, searchParams } = new URL(url);
   return {
     host: hostname.replace(/^\[(.*)\]$/, "$1"),

@@ -66,6 +66,8 @@ export function openPool(
     lock_timeout: lockMs,
     idle_in_transaction_session_timeout: idleTransactionMs,
     application_name: "parlance",
+    // Statements that are asked for together are sent together.
+    pipeline: true,
     types: {
       // Counts and sums: ours stay below 2^53.
       getTypeParser: ((oid: number, format?: "text") =>

@@ -20,6 +20,8 @@ export interface PostgresOptions {
   readonly prefix?: string;
   /** Connections at most, at least 3. 10 if not given. */
   readonly connections?: number;
+  /** Opens also what is being copied into, or was moved away. */
+  readonly isBeingCopied?: boolean;
   /** Test only: die at the n-th passing of a named place, such as `after_commit:37`. */
   readonly crashAt?: string;
 }
@@ -28,7 +30,8 @@ export interface PostgresOptions {
 const lanes = 2;
 const defaultConnections = 10;
 
-const sql: EngineSql = {
+/** What PostgreSQL calls things. */
+export const postgresSql: EngineSql = {
   begin: ["BEGIN ISOLATION LEVEL READ COMMITTED"],
   beginSnapshot: ["BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"],
   inKeyOrder: "",
@@ -48,9 +51,10 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
   try {
     await using(others, (connection) => migrate(connection, address));
     const weaknesses = await using(others, findWeaknesses);
-    const engine = { sql, appends, others, weaknesses };
+    const engine = { sql: postgresSql, appends, others, weaknesses };
     return await openStoreOver(engine, {
       lanes,
+      isBeingCopied: options.isBeingCopied ?? false,
       ...(options.crashAt === undefined ? {} : { crashAt: options.crashAt }),
     });
   } catch (error) {
