@@ -4,6 +4,7 @@ import {
   ProtocolError,
   type Role,
   type RoomId,
+  type Sequence,
   type UserId,
 } from "@parlance/protocol";
 import { type Action, authorize, needsRole } from "./authorize.ts";
@@ -98,10 +99,14 @@ export async function appendOrLeave(
 ): Promise<Stored | Unchanged> {
   const append = appendOf(context, room.record.room, wanted);
   for (let attempt = 0; attempt < maxStale; attempt += 1) {
-    const { revision } = room;
+    const { revision, last } = room;
     const appended = await context.services.log.append({ ...append, revision });
     switch (appended.outcome) {
       case "stored":
+        if (isReused(room, last, appended)) {
+          await context.services.rooms.lostCommits(room);
+          throw new ProtocolError("unavailable", { retry_after_ms: 100 });
+        }
         deliver(context, room, append, appended);
         return appended;
       case "unchanged":
@@ -122,6 +127,11 @@ export async function appendOrLeave(
     }
   }
   throw new ProtocolError("unavailable", { retry_after_ms: 100 });
+}
+
+/** Whether a new event got a place that this node knew to be taken before it asked: the log lost what was committed. */
+function isReused(room: Room, last: Sequence, stored: Stored): boolean {
+  return stored.epoch === room.epoch && !stored.repeated && stored.sequence <= last;
 }
 
 function deliver(context: CommandContext, room: Room, append: Append, stored: Stored): void {

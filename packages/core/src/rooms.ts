@@ -105,11 +105,29 @@ export class Rooms {
     if (this.#opened.size === 0) return;
     // Rooms that open while the question is under way have read their place themselves.
     const asked = [...this];
+    const known = new Map(asked.map((room) => [room, room.last]));
     const heads = await this.#context.log.heads(asked.map((room) => room.record.room));
     for (const room of asked) {
       const head = heads.get(room.record.room);
       if (head === undefined || head.epoch !== room.epoch) void this.#lost(room);
+      else if (head.head < (known.get(room) ?? 0)) void this.lostCommits(room);
       else if (head.head > room.last) room.repair();
+    }
+  }
+
+  /**
+   * The log is behind what this node has seen of a room: every room begins a new life, and clients are told. Never fails;
+   * what could not be done now is noticed again.
+   */
+  async lostCommits(room: Room): Promise<void> {
+    const { epoch, record } = room;
+    const lost = new Error(`the log of ${record.room} is behind what was told of it`);
+    this.#context.onFailure("commits_lost", lost);
+    try {
+      await this.#context.log.renewEpochs?.(epoch);
+      await this.checkHeads();
+    } catch (error) {
+      this.#context.onFailure("renewal_failed", error);
     }
   }
 

@@ -44,6 +44,13 @@ export interface RoomLog {
    */
   read(query: LogQuery): Promise<LogPage | undefined>;
 
+  /**
+   * Begins a new life of every room's log, unless that was done since `seen`: called by a node that knows of an event which
+   * the log does not have any more, since a fail-over or somebody's hand took back what was committed. Without it a sequence
+   * would name two things. Absent where nobody but this process can change the data.
+   */
+  renewEpochs?(seen: Epoch): Promise<void>;
+
   /** Where each of these rooms is now. Rooms that do not exist are absent from the answer. One query. */
   heads(rooms: readonly RoomId[]): Promise<ReadonlyMap<RoomId, RoomHead>>;
 

@@ -257,6 +257,8 @@ export function copyEndOver(of: CopyEngine): CopyEnd {
         await session.run("DELETE FROM {meta} WHERE name IN (?*)", [unfinishedRow, movedRow]);
       }),
 
+    uncomplete: () => write((session) => setMark(session, { type: "unfinished", by: "move" })),
+
     neighbours: () => each((session) => of.neighbours(session)),
 
     close: async () => {

@@ -1,8 +1,7 @@
 import type { FileIndex, SharedFile } from "@parlance/core";
 import type { FileId, RoomId, UserId } from "@parlance/protocol";
-import type { Reads } from "./room-log.ts";
+import type { Reads, Write } from "./access.ts";
 import { ownerColumns } from "./tables.ts";
-import type { Write } from "./users.ts";
 
 /** Files of one call of `expire`. */
 const expiredAtOnce = 100;

@@ -1,9 +1,9 @@
 /** Members of rooms and their read marks. */
 import type { JoinedRoom, MemberRecord, Members, ReadMarks } from "@parlance/core";
 import type { Role } from "@parlance/protocol";
+import type { Reads } from "./access.ts";
 import type { Batch } from "./batch.ts";
 import type { Lanes } from "./lanes.ts";
-import type { Reads } from "./room-log.ts";
 import { type RoomColumns, roomColumns, roomRecord } from "./rooms.ts";
 import type { Session } from "./session.ts";
 

@@ -1,10 +1,9 @@
 /** Places of devices whose protocol has none. */
 import type { DevicePlace, Places, SavedPlace } from "@parlance/core";
 import { keptRooms, placeLifeMs } from "../sql/place-bounds.ts";
-import type { Reads } from "./room-log.ts";
+import type { Reads, Write } from "./access.ts";
 import type { Session } from "./session.ts";
 import { placeColumns } from "./tables.ts";
-import type { Write } from "./users.ts";
 
 /** Places that are over, forgotten in one call. */
 const forgottenAtOnce = 100;

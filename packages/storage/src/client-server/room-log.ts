@@ -1,7 +1,9 @@
 import type { LogQuery, NewRoom, RoomLog, RoomRecord } from "@parlance/core";
 import { canonicalPayload, toHex } from "@parlance/core/chain";
 import type { Epoch, RoomId } from "@parlance/protocol";
+import { randomPart } from "../sql/random-part.ts";
 import { type EventColumns, storedEvent } from "../sql/stored-event.ts";
+import type { Reads, Write } from "./access.ts";
 import type { Batch } from "./batch.ts";
 import { readControl, readControlHead } from "./control-log.ts";
 import type { Lanes } from "./lanes.ts";
@@ -9,15 +11,7 @@ import { findMessage, messageStats, readMessages } from "./read-messages.ts";
 import { type RoomColumns, roomColumns, roomHead, roomRecord } from "./rooms.ts";
 import type { Session } from "./session.ts";
 
-/** How a store's reads reach the database. */
-export interface Reads {
-  /** Statements by themselves. */
-  each<T>(read: (session: Session) => Promise<T>): Promise<T>;
-  /** Statements that see one state of everything. */
-  snapshot<T>(read: (session: Session) => Promise<T>): Promise<T>;
-}
-
-export function createRoomLog(lanes: Lanes<Batch>, reads: Reads): RoomLog {
+export function createRoomLog(lanes: Lanes<Batch>, reads: Reads, write: Write): RoomLog {
   /** Rooms that are being made: who comes second waits, and finds what the first made. */
   const opening = new Map<RoomId, Promise<RoomRecord | undefined>>();
 
@@ -49,6 +43,8 @@ export function createRoomLog(lanes: Lanes<Batch>, reads: Reads): RoomLog {
       }
     },
 
+    renewEpochs: (seen) => write((session) => renew(session, seen)),
+
     read: (query) => reads.each((session) => readPage(session, query)),
 
     heads: async (rooms) => {
@@ -69,6 +65,16 @@ export function createRoomLog(lanes: Lanes<Batch>, reads: Reads): RoomLog {
     control: (after) => reads.each((session) => readControl(session, after)),
     controlHead: () => reads.each(readControlHead),
   } satisfies RoomLog;
+}
+
+/** The install's half of all epochs, unless another node has changed it. */
+async function renew(session: Session, seen: Epoch): Promise<void> {
+  const [installPart = ""] = seen.split(".");
+  await session.run(
+    "UPDATE {meta} SET value = ? WHERE name = 'install_part' AND value = ?",
+    Buffer.from(randomPart(), "latin1"),
+    Buffer.from(installPart, "latin1"),
+  );
 }
 
 export function readRoom(session: Session, room: string): Promise<RoomColumns | undefined> {

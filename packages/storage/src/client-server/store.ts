@@ -9,16 +9,17 @@ import { nonceSource } from "../sql/nonces.ts";
 import { createSha256 } from "../sql/sha256.ts";
 import { createSearchTerms } from "../sql/terms.ts";
 import type { Store } from "../store.ts";
+import type { Reads, Write } from "./access.ts";
 import { Batch, type BatchTools } from "./batch.ts";
 import { createFileIndex } from "./file-index.ts";
 import { readInstall } from "./install.ts";
 import { Lanes, type RunBatch } from "./lanes.ts";
 import { createMembers, createReadMarks } from "./members.ts";
 import { createPlaces } from "./places.ts";
-import { createRoomLog, type Reads } from "./room-log.ts";
+import { createRoomLog } from "./room-log.ts";
 import type { Engine, Session } from "./session.ts";
 import { reading, transact, writing } from "./transaction.ts";
-import { createKeys, createSessions, createUsers, type Write } from "./users.ts";
+import { createKeys, createSessions, createUsers } from "./users.ts";
 
 export interface StoreOptions {
   /** Connections reserved for appends, above 0. Batches gain more than connections do. */
@@ -114,7 +115,7 @@ export async function openStoreOver(engine: Engine, options: StoreOptions): Prom
   };
   let closing: Promise<void> | undefined;
   return {
-    log: createRoomLog(lanes, reads),
+    log: createRoomLog(lanes, reads, write),
     directory: {
       ...createUsers(reads, write),
       ...createSessions(reads, write),

@@ -3,13 +3,10 @@ import { createHash } from "node:crypto";
 import type { KeyRecord, Keys, NewUser, Sessions, UserRecord, Users } from "@parlance/core";
 import type { DeviceId, Principal, SessionId, UserId } from "@parlance/protocol";
 import { foldLogin } from "../sql/fold.ts";
+import type { Reads, Write } from "./access.ts";
 import { writeControl } from "./control-log.ts";
-import type { Reads } from "./room-log.ts";
 import type { Session } from "./session.ts";
 import { loginColumns, tokenColumns, userColumns } from "./tables.ts";
-
-/** A transaction of its own. */
-export type Write = <T>(work: (session: Session) => Promise<T>) => Promise<T>;
 
 /** One-time tokens that are over, forgotten in one call: more than the one that comes, so they become fewer. */
 const forgottenAtOnce = 100;

@@ -1,0 +1,12 @@
+import type { Session } from "./session.ts";
+
+/** How a store's reads reach the database. */
+export interface Reads {
+  /** Statements by themselves. */
+  each<T>(read: (session: Session) => Promise<T>): Promise<T>;
+  /** Statements that see one state of everything. */
+  snapshot<T>(read: (session: Session) => Promise<T>): Promise<T>;
+}
+
+/** A transaction of its own. */
+export type Write = <T>(work: (session: Session) => Promise<T>) => Promise<T>;
