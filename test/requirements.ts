@@ -13,7 +13,25 @@ export const chromiumPath: string = process.env["CHROMIUM"] ?? "/usr/bin/chromiu
 /** A folder with real conversations (`ubuntu-irc.jsonl.gz`): `PARLANCE_SAMPLE_DATA`. */
 export const sampleDataPath: string | undefined = process.env["PARLANCE_SAMPLE_DATA"];
 
+/** Programs of the fleet's operations, where Debian puts them. */
+export const programPaths = {
+  nginx: "/usr/sbin/nginx",
+  apache: "/usr/sbin/apache2",
+  haproxy: "/usr/sbin/haproxy",
+  openssl: "/usr/bin/openssl",
+  "systemd-analyze": "/usr/bin/systemd-analyze",
+  "docker-compose": "/usr/bin/docker-compose",
+} as const;
+const hasProgram = (name: keyof typeof programPaths) => (): boolean =>
+  existsSync(programPaths[name]);
+
 const present = {
+  nginx: hasProgram("nginx"),
+  apache: hasProgram("apache"),
+  haproxy: hasProgram("haproxy"),
+  openssl: hasProgram("openssl"),
+  "systemd-analyze": hasProgram("systemd-analyze"),
+  "docker-compose": hasProgram("docker-compose"),
   chromium: (): boolean => existsSync(chromiumPath),
   "sample data": (): boolean =>
     sampleDataPath !== undefined && existsSync(join(sampleDataPath, "ubuntu-irc.jsonl.gz")),
@@ -26,6 +44,10 @@ const present = {
 
 /** The name of something that not every machine has. */
 export type Requirement = keyof typeof present;
+
+export function hasRequirement(need: Requirement): boolean {
+  return present[need]();
+}
 
 /** Vitest's `test`, or its skipping twin where one of `needs` is absent. The report tells which by name. */
 export function requires(...needs: readonly Requirement[]): ReturnType<typeof test.skipIf> {

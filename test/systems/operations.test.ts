@@ -1,8 +1,12 @@
 /** What the operators of PorticoEstate and of the Symfony chat had: proxies, logs, health, environment, migrations. */
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { generateToken } from "@parlance/publisher";
+import { createDatabase } from "@parlance/testkit/cluster";
 import { freePort } from "@parlance/testkit/server-process";
+import { serviceUrl } from "@parlance/testkit/services";
 import { afterEach, describe, expect, test } from "vitest";
+import { requires } from "../requirements.ts";
 import { connect, handshakeStatus, Install, seen, send } from "./install.ts";
 import { Proxy } from "./proxy.ts";
 
@@ -220,12 +224,45 @@ describe("the Symfony chat's server", () => {
     await seen(page, { type: "auth_success", userId: id, username: "ada" });
     page.socket.terminate();
     const shown = await install.run(["config"]);
-    expect(shown.out).toContain("understood; this version does not open this door yet");
+    expect(shown.out).toContain("joins the nodes");
     expect(await install.stop()).toBe(0);
 
-    const mysql = "mysql://root:@127.0.0.1:3306/chat_system?serverVersion=8.0.32&charset=utf8mb4";
+    const mysql =
+      "mysql://root:canary@127.0.0.1:1/chat_system?serverVersion=8.0.32&charset=utf8mb4";
     const refused = await install.run(["start"], { DATABASE_URL: mysql });
     expect(refused.code).toBe(1);
-    expect(refused.err).toContain("DATABASE_URL");
+    expect(refused.err).toContain("The database on MySQL at 127.0.0.1:1/chat_system cannot be");
+    expect(refused.err).not.toContain("canary");
   }, 120_000);
+
+  requires("mariadb")(
+    "[SC-05] [SC-10] on the description's own engine: the DSN, migrations, and a server that keeps its data there",
+    async () => {
+      const database = await createDatabase("mariadb", { name: "Chat-System" });
+      const { hostname, port, username, password } = new URL(serviceUrl("mariadb"));
+      const at = `${username}:${password}@${hostname}:${port === "" ? "3306" : port}`;
+      const dsn = `mysql://${at}/Chat-System?serverVersion=8.0.32&charset=utf8mb4`;
+      install = await Install.make({ DATABASE_URL: dsn });
+      try {
+        const status = async () =>
+          JSON.parse((await install.run(["migrate", "--status", "--json"])).out) as object;
+        expect(await status()).toMatchObject({ state: "absent" });
+        expect(await install.run(["migrate"])).toMatchObject({ code: 0 });
+        expect(await status()).toMatchObject({ state: "current", in_use: false });
+        await install.start();
+        const answer = await install.post("/api/users", { username: "ada", email: "a@x.example" });
+        expect(answer.status).toBe(201);
+        expect(await install.stop()).toBe(0);
+        const session = await database.session();
+        const rows = await session.query("SELECT username FROM parlance_users");
+        await session.close();
+        expect(rows).toEqual([{ username: "ada" }]);
+        expect(existsSync(join(install.dataDir, "parlance.db"))).toBe(false);
+      } finally {
+        await install.stop().catch(() => undefined);
+        await database.drop();
+      }
+    },
+    120_000,
+  );
 });

@@ -3,7 +3,8 @@ import { NewerSchemaError } from "@parlance/storage";
 import { DirectoryInUseError } from "@parlance/storage/sqlite";
 import { ConfigError } from "./config/load.ts";
 import type { Config } from "./config/schema.ts";
-import { storePlace } from "./store.ts";
+import { WorkerStartError } from "./processes/workers.ts";
+import { storeDirectory, storePlace } from "./store.ts";
 
 /** Why a server did not start, in lines for the person who started it; undefined for what nobody foresaw. */
 export function describeStartFailure(
@@ -11,19 +12,20 @@ export function describeStartFailure(
   config: Config,
 ): readonly string[] | undefined {
   if (error instanceof ConfigError) return error.lines;
+  if (error instanceof WorkerStartError) return error.lines.length > 0 ? error.lines : undefined;
   if (error instanceof DirectoryInUseError) {
     return [
-      `The data directory ${storePlace(config)} is used by another Parlance. Stop that one, or choose another with --data-dir.`,
+      `The data directory ${storeDirectory(config)} is used by another Parlance. Stop that one, or choose another with --data-dir.`,
     ];
   }
   if (error instanceof NewerSchemaError) {
     return [
-      `The database (${storePlace(config)}) has schema version ${error.version}, and this program knows ` +
+      `The database ${storePlace(config)} has schema version ${error.version}, and this program knows ` +
         `${error.known}. It was used by a newer Parlance: start that one.`,
     ];
   }
   if (error instanceof StorageError) {
-    return [`The database (${storePlace(config)}) cannot be opened: ${error.message}.`];
+    return [`The database ${storePlace(config)} cannot be opened: ${error.message}.`];
   }
   switch ((error as NodeJS.ErrnoException | null)?.code) {
     case "EADDRINUSE":

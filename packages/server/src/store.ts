@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Store } from "@parlance/storage";
+import type { CopyAddress } from "@parlance/storage/copy";
 import { type DatabaseAddress, parseDatabaseUrl } from "./config/database.ts";
 import type { Config } from "./config/schema.ts";
 
@@ -56,10 +57,18 @@ export async function schemaStatus(config: Place): Promise<SchemaStatus> {
   return { ...(await readMysqlSchema({ url, prefix })), inUse: false };
 }
 
-/** Where the data is, for people: a directory, or a server and a database. */
+/** Where the data is, for people: `in /srv/chat`, `on PostgreSQL at db.example:5432/chat`. */
 export function storePlace(config: Place): string {
   const address = databaseOf(config);
-  return address.engine === "sqlite" ? storeDirectory(config) : address.shown;
+  return address.engine === "sqlite" ? `in ${storeDirectory(config)}` : `on ${address.shown}`;
+}
+
+/** Where a copy finds the store. @throws Error in words if the address is none. */
+export function copyAddress(config: Place): CopyAddress {
+  const address = databaseOf(config);
+  if (address.engine === "sqlite") return { engine: "sqlite", directory: storeDirectory(config) };
+  const { engine, url, prefix } = address;
+  return { engine, url, prefix };
 }
 
 /** Whether several nodes can use the store. */
@@ -68,7 +77,7 @@ export function isShared(config: Pick<Config, "database_url">): boolean {
 }
 
 /** Directory of a database that is a file. */
-function storeDirectory(config: Place): string {
+export function storeDirectory(config: Place): string {
   const address = databaseOf(config);
   const path = address.engine === "sqlite" ? address.path : "";
   return path === "" ? config.data_dir : resolve(path);

@@ -33,6 +33,7 @@ export class Flow {
   #timer: NodeJS.Timeout | undefined;
   #sentAt = 0;
   #isBlocked = false;
+  #finished: (() => void) | undefined;
 
   constructor(from: Socket, to: Socket, faults: Readonly<FlowFaults>, transform?: Transform) {
     this.#from = from;
@@ -98,8 +99,15 @@ export class Flow {
     if (isFull) this.#from.pause();
     else this.#from.resume();
     if (this.#endedAt !== undefined && this.#waiting.length === 0 && !this.#faults.isHeld) {
-      this.#to.end();
+      if (!this.#to.writableEnded) this.#to.end();
     }
+    if (this.#waiting.length === 0) this.#finished?.();
+  }
+
+  /** Calls back when nothing waits any more. */
+  finish(done: () => void): void {
+    this.#finished = done;
+    this.pump();
   }
 
   /** Forgets what waits. */

@@ -202,3 +202,21 @@ test("of several connections one can be held alone", async () => {
   held[0]?.resume();
   expect(await arrived).toBe("a");
 });
+
+test("newcomers are led to another server, the others stay", async () => {
+  const other = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.end("other");
+  });
+  await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+  const address = other.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  const socket = await client();
+  proxy.leadTo({ host: "127.0.0.1", port: address.port });
+  const led = await client();
+  expect(await receive(led, 5)).toBe("other");
+  led.destroy();
+  socket.write("1");
+  expect(await receive(socket, 1)).toBe("1");
+  await new Promise((resolve) => other.close(resolve));
+});

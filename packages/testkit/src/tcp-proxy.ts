@@ -42,7 +42,7 @@ function waysOf(direction: Direction): readonly Way[] {
  * until `pass`; only `cut` and `halfClose` happen once, to what is open.
  */
 export class TcpProxy {
-  readonly #to: ProxyPlace;
+  #to: ProxyPlace;
   readonly #at: ProxyPlace | undefined;
   readonly #pairs = new Set<Pair>();
   readonly #faults: Record<Way, FlowFaults> = {
@@ -76,6 +76,11 @@ export class TcpProxy {
   /** Connections that are open through it. */
   get connections(): number {
     return this.#pairs.size;
+  }
+
+  /** Where newcomers are led from now on: to another server, while clients keep their address. */
+  leadTo(place: ProxyPlace): void {
+    this.#to = place;
   }
 
   /** Takes connections again, and lets everything through, at once, that was held back. */
@@ -168,7 +173,9 @@ export class TcpProxy {
       socket.on("error", () => reset(other));
       socket.on("close", () => {
         this.#pairs.delete(pair);
-        if (!socket.readableEnded) other.destroy();
+        // Whoever ended in good order may have said something that is still on its way.
+        if (socket.readableEnded) pair.drain(other);
+        else other.destroy();
       });
     }
   }
@@ -214,15 +221,21 @@ class Pair implements ProxiedConnection {
     }
   }
 
+  /** One side is gone: the other is let go of when it has everything. */
+  drain(last: Socket): void {
+    const flow = this.#flows[last === this.#far ? 0 : 1];
+    flow?.finish(() => last.destroySoon());
+  }
+
   /** Ends one direction only; the other goes on. */
   halfClose(way: Way): void {
     (way === "toServer" ? this.#far : this.#near).end();
   }
 }
 
-/** Only TCP has resets. */
+/* Only TCP has resets. One that has sent FIN cannot be reset, and libuv would never let go of it. */
 function reset(socket: Socket): void {
-  if (socket.remoteAddress === undefined) socket.destroy();
+  if (socket.remoteAddress === undefined || socket.writableEnded) socket.destroy();
   else socket.resetAndDestroy();
 }
 

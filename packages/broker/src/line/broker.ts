@@ -29,9 +29,10 @@ export interface LineBroker extends Broker {
   counts(): BrokerCounts;
 }
 
-/** One attempt may take so long, with everything that is listened to. */
+/** One attempt may take so long. */
 const connectMs = 4_000;
-const listenAllMs = 20_000;
+/** Without an answer to any subscription. Some ten thousand take a while, and a broker that answers is not dead. */
+const listenMs = 15_000;
 /** A start waits so long for the first connection. */
 const startMs = 2_000;
 /** With its answer's deadline: a line that is silently dead is found within 10 s. */
@@ -74,6 +75,8 @@ interface Live {
   readonly steps: Map<Subject, Promise<void>>;
   /** Bytes that were sent and that the broker may not have read. */
   onTheWayBytes: number;
+  /** When a subscription was answered last, in `performance.now()`. */
+  answeredAt: number;
   ping: Promise<void> | undefined;
 }
 
@@ -215,10 +218,18 @@ class ReconnectingBroker<Address> implements LineBroker {
     const late = (): void => gone.abort(new Error("no answer in time"));
     const dialed = until(this.#options.dial(address, ear, gone.signal), gone.signal);
     const line = await withDeadline(dialed, connectMs, late);
-    const live: Live = { line, gone, steps: new Map(), onTheWayBytes: 0, ping: undefined };
+    const live: Live = {
+      line,
+      gone,
+      steps: new Map(),
+      onTheWayBytes: 0,
+      answeredAt: performance.now(),
+      ping: undefined,
+    };
     this.#live = live;
     for (const subject of this.#listeners.keys()) this.#step(live, subject);
-    await withDeadline(until(Promise.all(live.steps.values()), gone.signal), listenAllMs, late);
+    const listened = until(Promise.all(live.steps.values()), gone.signal);
+    await withDeadline(listened, listenMs, late, () => live.answeredAt);
     gone.signal.throwIfAborted();
     this.#isConnected = true;
     this.#counts.connects += 1;
@@ -256,7 +267,9 @@ class ReconnectingBroker<Address> implements LineBroker {
     const { line, gone } = live;
     const bytes = live.onTheWayBytes;
     const late = (): void => gone.abort(new Error("no answer to a ping"));
-    await withDeadline(until(line.ping(), gone.signal), pingAnswerMs, late).catch((error) => {
+    const answered = until(line.ping(), gone.signal);
+    // Many subscriptions may stand before it in the line.
+    await withDeadline(answered, pingAnswerMs, late, () => live.answeredAt).catch((error) => {
       gone.abort(error);
       throw error;
     });
@@ -285,6 +298,7 @@ class ReconnectingBroker<Address> implements LineBroker {
     )
       .catch((error: unknown) => gone.abort(error))
       .then(() => {
+        live.answeredAt = performance.now();
         if (steps.get(subject) === step) steps.delete(subject);
       });
     steps.set(subject, step);

@@ -24,13 +24,29 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await delay(ms, undefined, { signal }).catch(() => {});
 }
 
-/** Calls `late` unless `work` settles within the time. A process that was not running itself does not call it late. */
-export async function withDeadline<T>(work: Promise<T>, ms: number, late: () => void): Promise<T> {
-  // The answer may be waiting in the socket when a blocked process goes on, and timers come before sockets.
+/**
+ * Calls `late` unless `work` settles within the time. A process that was not running itself does not call it late.
+ *
+ * @param progressAt When something else came that shows that the other side goes on, in `performance.now()`: the time counts from
+ *   there then.
+ */
+export async function withDeadline<T>(
+  work: Promise<T>,
+  ms: number,
+  late: () => void,
+  progressAt: () => number = () => 0,
+): Promise<T> {
   let again: NodeJS.Immediate | undefined;
-  const timer = setTimeout(() => {
+  let timer: NodeJS.Timeout;
+  const check = (): void => {
+    const leftMs = progressAt() + ms - performance.now();
+    if (leftMs > 0) timer = setTimeout(check, leftMs);
+    else late();
+  };
+  timer = setTimeout(() => {
+    // The answer may be waiting in the socket when a blocked process goes on, and timers come before sockets.
     again = setImmediate(() => {
-      again = setImmediate(late);
+      again = setImmediate(check);
     });
   }, ms);
   try {

@@ -28,7 +28,9 @@ async function open(nodeId: string, at: string = url): Promise<LineBroker> {
 }
 
 async function asOperator(
-  work: (channel: Awaited<ReturnType<Awaited<ReturnType<typeof connect>>["createChannel"]>>) => Promise<unknown>,
+  work: (
+    channel: Awaited<ReturnType<Awaited<ReturnType<typeof connect>>["createChannel"]>>,
+  ) => Promise<unknown>,
 ): Promise<void> {
   const connection = await connect(url);
   const channel = await connection.createChannel();
@@ -99,7 +101,7 @@ describeWith("rabbitmq")("RabbitMQ's own faults", () => {
     expect(interruptions).toBe(1);
   });
 
-  test("[F-B9] a queue that is gone is declared again", async () => {
+  test("[F-B9] bindings that were taken away are made again", async () => {
     const [a, b] = [await open("a"), await open("b")];
     const heard: Notice[] = [];
     await b.subscribe("control", (notice) => heard.push(notice));

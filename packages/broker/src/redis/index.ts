@@ -3,6 +3,7 @@
  * all of its nodes; sentinels are asked for their primary at each attempt.
  */
 
+import { isIP } from "node:net";
 import type { Subject } from "@parlance/core";
 import { createClient, type RedisClientType } from "@redis/client";
 import { createLineBroker, type LineBroker } from "../line/broker.ts";
@@ -59,7 +60,8 @@ async function open(
     socket: {
       host,
       port,
-      ...(url.scheme === "rediss:" ? { tls: true as const, servername: host } : {}),
+      ...(url.scheme === "rediss:" ? { tls: true as const } : {}),
+      ...(isIP(host) === 0 ? { servername: host } : {}),
       connectTimeout: connectMs,
       reconnectStrategy: false,
     },

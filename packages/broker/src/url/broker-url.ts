@@ -37,11 +37,6 @@ export interface BrokerUrl {
   readonly path?: string;
 }
 
-/** Whether a text begins like the URL of a broker that is reached over the network. */
-export function isNetworkBroker(url: string): boolean {
-  return isNetwork(schemeOf(url));
-}
-
 /**
  * `scheme://user:password@host:port,host:port/path`, special characters as `%XX`.
  *

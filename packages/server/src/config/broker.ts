@@ -36,7 +36,8 @@ export type DoorUrls = Readonly<Partial<Record<DoorName, string>>>;
 export function joiningDoor(urls: DoorUrls, own: unknown): DoorName | undefined {
   const names = (Object.keys(urls) as DoorName[]).filter((name) => urls[name] !== undefined);
   if (own === undefined) return names.length === 1 ? names[0] : undefined;
-  return names.find((name) => isSamePlace(String(own), urls[name] ?? ""));
+  if (typeof own !== "string") return undefined;
+  return names.find((name) => isSamePlace(own, urls[name] ?? ""));
 }
 
 function isSamePlace(one: string, other: string): boolean {

@@ -2,8 +2,7 @@
 import type { MessagePage, MessagePlace, MessageQuery, MessageStats } from "@parlance/core";
 import { type MessageColumns, messageView, type ReactionColumns } from "../sql/message-view.ts";
 import { namedReactionUsers } from "../sql/reaction-kinds.ts";
-import { readRoom } from "./room-log.ts";
-import { roomHead } from "./rooms.ts";
+import { readRoom, roomHead } from "./rooms.ts";
 import type { Session } from "./session.ts";
 
 const placeSelect = `SELECT m.room, m.id, m.sequence, m.author, e.principal, m.deleted_at

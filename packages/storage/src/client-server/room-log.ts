@@ -8,7 +8,7 @@ import type { Batch } from "./batch.ts";
 import { readControl, readControlHead } from "./control-log.ts";
 import type { Lanes } from "./lanes.ts";
 import { findMessage, messageStats, readMessages } from "./read-messages.ts";
-import { type RoomColumns, roomColumns, roomHead, roomRecord } from "./rooms.ts";
+import { type RoomColumns, readRoom, roomColumns, roomHead, roomRecord } from "./rooms.ts";
 import type { Session } from "./session.ts";
 
 export function createRoomLog(lanes: Lanes<Batch>, reads: Reads, write: Write): RoomLog {
@@ -75,10 +75,6 @@ async function renew(session: Session, seen: Epoch): Promise<void> {
     Buffer.from(randomPart(), "latin1"),
     Buffer.from(installPart, "latin1"),
   );
-}
-
-export function readRoom(session: Session, room: string): Promise<RoomColumns | undefined> {
-  return session.get<RoomColumns>(`SELECT ${roomColumns} FROM {rooms} r WHERE r.room = ?`, room);
 }
 
 type EventRow = RoomColumns & { readonly [K in keyof EventColumns]: EventColumns[K] | null };

@@ -1,6 +1,7 @@
 /** Rows of rooms as readers get them. */
 import type { RoomHead, RoomRecord } from "@parlance/core";
 import type { Epoch, RoomId, RoomKind } from "@parlance/protocol";
+import type { Session } from "./session.ts";
 
 /** The row of `rooms` without its hashes, and the install's half of the epoch in the same state of the database. */
 export interface RoomColumns {
@@ -29,4 +30,8 @@ export function roomHead(row: RoomColumns): RoomHead {
 export function roomRecord(row: RoomColumns): RoomRecord {
   const { room, kind, title } = row;
   return { ...roomHead(row), room, kind, title };
+}
+
+export function readRoom(session: Session, room: string): Promise<RoomColumns | undefined> {
+  return session.get<RoomColumns>(`SELECT ${roomColumns} FROM {rooms} r WHERE r.room = ?`, room);
 }

@@ -94,11 +94,11 @@ export class RecordingClient {
     return this.#isOnline;
   }
 
-  /** Connects and stays connected. Resolves when it is signed in and has what it wishes for. */
+  /** Connects and stays connected. Resolves when it is signed in and has what it wishes for, or is told to stay away. */
   async start(): Promise<void> {
     this.isOver = false;
     this.#dial();
-    while (!this.#isOnline) await new Promise((resolve) => setTimeout(resolve, 10));
+    while (!this.#isOnline && !this.isOver) await new Promise((resolve) => setTimeout(resolve, 10));
   }
 
   /** Goes away and stays away. */

@@ -18,6 +18,8 @@ export interface ClusterOptions {
   /** A name for the database that is not made up. */
   readonly databaseName?: string;
   readonly prefix?: string;
+  /** Made up if absent. */
+  readonly secret?: string;
   /** In the database of another cluster, which takes it away. */
   readonly besides?: InstallDatabase;
 }
@@ -52,7 +54,7 @@ export class Cluster {
   /** Makes a fresh database and nodes that do not run yet. */
   static async make(options: ClusterOptions): Promise<Cluster> {
     const { engine, broker } = options;
-    const secret = randomBytes(24).toString("hex");
+    const secret = options.secret ?? randomBytes(24).toString("hex");
     const name = options.databaseName ?? `parlance_cluster_${randomBytes(6).toString("hex")}`;
     let database: InstallDatabase | undefined;
     if (engine !== "sqlite") {

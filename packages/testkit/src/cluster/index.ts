@@ -6,6 +6,7 @@ export {
 } from "./client.ts";
 export { type BrokerName, brokers, Cluster, type ClusterOptions } from "./cluster.ts";
 export {
+  createDatabase,
   type DatabaseSession,
   type Engine,
   type InstallDatabase,
@@ -14,6 +15,6 @@ export {
 } from "./database.ts";
 export type * from "./history.ts";
 export type { Frame } from "./line.ts";
+export { type MessageFaults, MessageRelay } from "./message-relay.ts";
 export { ClusterNode, type Readiness } from "./node.ts";
 export { signToken } from "./sign-token.ts";
-export { type MessageFaults, MessageRelay } from "./message-relay.ts";
