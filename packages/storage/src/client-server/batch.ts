@@ -1,10 +1,11 @@
 /** One transaction of a lane: its rooms are locked first, then everything is decided in memory and written many rows at a time. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Append, Appended, NewRoom } from "@parlance/core";
 import { type Chain, chainStart } from "@parlance/core/chain";
 import type { AnyDurableEvent, Epoch, EventId } from "@parlance/protocol";
 import { repeatedBody } from "../sql/body.ts";
 import { randomPart } from "../sql/random-part.ts";
+import type { AppendJob } from "./lanes.ts";
 import { type MessageRefusal, messageRefusal } from "./message-events.ts";
 import { PendingRows } from "./pending-rows.ts";
 import { projectOther } from "./projections.ts";
@@ -63,7 +64,7 @@ export class Batch {
   /** Before everything else: locks the rooms that are there, in one order on all nodes, and looks for repeats. */
   async begin(
     rooms: readonly string[],
-    appends: readonly Append[],
+    keys: readonly Buffer[],
     creates: readonly (readonly [string, NewRoom])[],
   ): Promise<void> {
     // Where two want to make one room, the first says how.
@@ -74,11 +75,10 @@ export class Batch {
         ? undefined
         : this.session.insertNew({ table: "rooms", columns: newRoomColumns, rows });
     // The look for repeats runs once the locks are held: what another node stored a moment ago is found.
-    await Promise.all([making, this.#lock(rooms), this.#findRepeats(appends)]);
+    await Promise.all([making, this.#lock(rooms), this.#findRepeats(keys)]);
   }
 
-  async #findRepeats(appends: readonly Append[]): Promise<void> {
-    const keys = appends.flatMap((append) => keyHash(append) ?? []);
+  async #findRepeats(keys: readonly Buffer[]): Promise<void> {
     if (keys.length === 0) return;
     const rows = await this.session.all<StoredRow>(
       `SELECT key_hash, sequence, id, time, payload_hash, countable FROM {events}
@@ -106,11 +106,9 @@ export class Batch {
     return [...writes, ...this.#pending.writeRooms(changed)];
   }
 
-  /** @param payload The event's data in canonical JSON. */
-  async append(append: Append, payload: string): Promise<Appended> {
+  async append({ append, payload, key }: AppendJob): Promise<Appended> {
     const event = append.event as AnyDurableEvent;
     const payloadHash = this.#tools.keyedHash(repeatedBody(event));
-    const key = keyHash(append);
     let row = this.#rooms.get(append.room);
     if (row === undefined && append.create === undefined) return { outcome: "absent" };
     if (row !== undefined) {
@@ -125,7 +123,7 @@ export class Batch {
       row = made.row;
       if (!made.isNew) {
         // Somebody else made it between our look and now; perhaps with this very append.
-        await this.#findRepeats([append]);
+        await this.#findRepeats(key === undefined ? [] : [key]);
         return this.#answered(append, row, key, payloadHash) ?? { outcome: "exists" };
       }
     }
@@ -252,10 +250,10 @@ export function keyHash(append: {
 }): Buffer | undefined {
   const { room, principal, clientMessageId } = append;
   if (clientMessageId === undefined) return undefined;
-  return Buffer.concat([
-    createHash("sha256").update(room).digest().subarray(0, 8),
-    createHash("sha256").update(`${room} ${principal} ${clientMessageId}`).digest().subarray(0, 16),
-  ]);
+  const key = Buffer.allocUnsafeSlow(24);
+  hash("sha256", room, "buffer").copy(key, 0, 0, 8);
+  hash("sha256", `${room} ${principal} ${clientMessageId}`, "buffer").copy(key, 8, 0, 16);
+  return key;
 }
 
 function toKey(hash: Uint8Array): string {

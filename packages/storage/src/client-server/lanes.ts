@@ -33,6 +33,8 @@ export interface AppendJob {
   readonly append: Append;
   /** The event's data in canonical JSON. */
   readonly payload: string;
+  /** What it is recognised by when it comes again; absent where its writer gave no client message id. */
+  readonly key: Buffer | undefined;
 }
 
 /** Another write that concerns one room and takes its turn among the appends. */
@@ -87,8 +89,9 @@ export class Lanes<C> {
     this.#run = run;
   }
 
-  append(append: Append, payload: string): Promise<Appended> {
-    return this.#add<Appended>(append.room, { type: "append", append, payload }, payload.length);
+  append(job: Omit<AppendJob, "type">): Promise<Appended> {
+    const { append, payload } = job;
+    return this.#add<Appended>(append.room, { type: "append", ...job }, payload.length);
   }
 
   call<T>(room: string, create: NewRoom | undefined, run: (context: C) => Promise<T>): Promise<T> {

@@ -4,7 +4,7 @@ import type { Epoch, RoomId } from "@parlance/protocol";
 import { randomPart } from "../sql/random-part.ts";
 import { type EventColumns, storedEvent } from "../sql/stored-event.ts";
 import type { Reads, Write } from "./access.ts";
-import type { Batch } from "./batch.ts";
+import { type Batch, keyHash } from "./batch.ts";
 import { readControl, readControlHead } from "./control-log.ts";
 import type { Lanes } from "./lanes.ts";
 import { findMessage, messageStats, readMessages } from "./read-messages.ts";
@@ -24,7 +24,12 @@ export function createRoomLog(lanes: Lanes<Batch>, reads: Reads, write: Write): 
   };
 
   return {
-    append: (append) => lanes.append(append, canonicalPayload(append.event.data)),
+    append: (append) =>
+      lanes.append({
+        append,
+        payload: canonicalPayload(append.event.data),
+        key: keyHash(append),
+      }),
 
     open: async (room, createAs) => {
       if (createAs === undefined) {

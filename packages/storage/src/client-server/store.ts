@@ -88,7 +88,7 @@ export async function openStoreOver(engine: Engine, options: StoreOptions): Prom
         );
         await batch.begin(
           [...rooms],
-          jobs.flatMap((job) => (job.type === "append" ? [job.append] : [])),
+          jobs.flatMap((job) => (job.type === "append" ? (job.key ?? []) : [])),
           jobs.flatMap((job) =>
             job.type === "call" && job.create !== undefined
               ? [[job.room, job.create] as const]
@@ -97,11 +97,7 @@ export async function openStoreOver(engine: Engine, options: StoreOptions): Prom
         );
         const results: unknown[] = [];
         for (const job of jobs) {
-          results.push(
-            job.type === "append"
-              ? await batch.append(job.append, job.payload)
-              : await job.run(batch),
-          );
+          results.push(job.type === "append" ? await batch.append(job) : await job.run(batch));
         }
         return { result: results, last: () => batch.last() };
       },
