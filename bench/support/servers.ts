@@ -59,10 +59,10 @@ export function parlance(
 /**
  * Starts a server and waits until it takes connections.
  *
- * @param core The core that it is pinned to, with everything it starts.
+ * @param core The core that it is pinned to, with everything it starts; several as `0-3`.
  * @throws Error with its output if it exits first or does not listen within 30 s.
  */
-export async function start(spec: ServerSpec, core = 0): Promise<RunningServer> {
+export async function start(spec: ServerSpec, core: number | string = 0): Promise<RunningServer> {
   const scratch = mkdtempSync(join(tmpdir(), "bench-server-"));
   const output = join(scratch, "output");
   const file = openSync(output, "a");

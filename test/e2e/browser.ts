@@ -7,8 +7,12 @@ import {
 } from "playwright-core";
 import { chromiumPath } from "../requirements.ts";
 
-/** A headless Chromium that looks nothing up on its own. */
-export function openBrowser(): Promise<Browser> {
+/**
+ * A headless Chromium that looks nothing up on its own.
+ *
+ * @param flags Beyond these.
+ */
+export function openBrowser(flags: readonly string[] = []): Promise<Browser> {
   return chromium.launch({
     executablePath: chromiumPath,
     args: [
@@ -19,6 +23,7 @@ export function openBrowser(): Promise<Browser> {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...flags,
     ],
   });
 }

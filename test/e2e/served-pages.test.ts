@@ -224,9 +224,12 @@ describe("the playground", () => {
     await open("native");
     await page.focus("#frame");
     await page.keyboard.press("Control+Enter");
+    // Each behind the answer to the one before, or who answers late makes another order of the list.
+    await page.locator(".frame.received").first().waitFor();
     await page.keyboard.press("Control+Enter");
     await until(() => fake.peers[0]?.frames.length === 2, "both frames");
     await page.locator(".frame.received").nth(1).waitFor();
+    expect((await kinds()).map((kind) => kind[0])).toEqual([">", "<", ">", "<"]);
     await page.locator("#frames summary").first().focus();
     await page.keyboard.press("ArrowDown");
     await page.keyboard.press("ArrowDown");

@@ -2,10 +2,13 @@
 
 import { version } from "@parlance/server";
 import { Command, CommanderError } from "commander";
+import { backupCommand } from "./commands/backup.ts";
 import { configCommand } from "./commands/config.ts";
 import { healthCommand } from "./commands/health.ts";
 import { keyCommand } from "./commands/key.ts";
 import { migrateCommand } from "./commands/migrate.ts";
+import { moveCommand } from "./commands/move.ts";
+import { restoreCommand } from "./commands/restore.ts";
 import { startCommand } from "./commands/start.ts";
 import { statusCommand } from "./commands/status.ts";
 import { tokenCommand } from "./commands/token.ts";
@@ -28,6 +31,9 @@ const commands = [
   usersCommand(),
   configCommand(),
   migrateCommand(),
+  backupCommand(),
+  restoreCommand(),
+  moveCommand(),
 ];
 for (const command of commands) program.addCommand(inherit(command));
 

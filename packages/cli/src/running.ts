@@ -1,5 +1,14 @@
 /** Speaks with the server that runs on the same install, as its operator. */
-import { type Config, type LocalToken, readRunningFile, signLocalToken } from "@parlance/server";
+import { once } from "node:events";
+import { request as httpRequest, type IncomingMessage } from "node:http";
+import { json } from "node:stream/consumers";
+import {
+  type Config,
+  connectToWorker,
+  type LocalToken,
+  readRunningFile,
+  signLocalToken,
+} from "@parlance/server";
 import { tellable } from "./install.ts";
 import { CommandFailure } from "./output.ts";
 
@@ -36,6 +45,36 @@ export async function ask(
 }
 
 /**
+ * Asks one worker of several as operator, past the port that they share.
+ *
+ * @returns undefined if it does not answer.
+ * @throws CommandFailure with its words if it refuses.
+ */
+export async function askWorker(
+  config: Config,
+  worker: string,
+  path: string,
+): Promise<Answer | undefined> {
+  const authorization = `Bearer ${await operatorToken(config)}`;
+  let answer: Answer;
+  try {
+    const asked = httpRequest({
+      path: `/api/v1/admin${path}`,
+      headers: { authorization, host: "localhost", connection: "close" },
+      createConnection: () => connectToWorker(worker),
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    asked.end();
+    const [response] = (await once(asked, "response")) as [IncomingMessage];
+    answer = { status: response.statusCode ?? 0, body: await json(response) };
+  } catch {
+    return undefined;
+  }
+  if (answer.status >= 400) throw refusal(answer);
+  return answer;
+}
+
+/**
  * Asks as operator, with a token that the install's secret signs for this one request.
  *
  * @returns the body, or undefined if no server runs.
@@ -47,12 +86,7 @@ export async function askAsOperator(
   path: string,
   body?: unknown,
 ): Promise<Answer | undefined> {
-  const token = await signed(config, {
-    user: "service:parlance-cli",
-    ttlSeconds: tokenLifeSeconds,
-    singleUse: true,
-    scopes: ["admin"],
-  });
+  const token = await operatorToken(config);
   const answer = await ask(config, `/api/v1/admin${path}`, {
     method,
     headers: {
@@ -63,6 +97,15 @@ export async function askAsOperator(
   });
   if (answer !== undefined && answer.status >= 400) throw refusal(answer);
   return answer;
+}
+
+function operatorToken(config: Config): Promise<string> {
+  return signed(config, {
+    user: "service:parlance-cli",
+    ttlSeconds: tokenLifeSeconds,
+    singleUse: true,
+    scopes: ["admin"],
+  });
 }
 
 /** @throws CommandFailure if the install's secret can neither be read nor made. */

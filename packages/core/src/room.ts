@@ -20,6 +20,7 @@ import { ErasedTexts } from "./erased-texts.ts";
 import { FanOut } from "./fan-out.ts";
 import type { Flusher } from "./flusher.ts";
 import { payloadLength } from "./frames.ts";
+import { MarksTold } from "./marks-told.ts";
 import type {
   Broker,
   Clock,
@@ -82,6 +83,7 @@ export class Room {
   readonly #live: FanOut;
   readonly #behind: CatchUp;
   readonly #recent: RecentEvents;
+  readonly #marks: MarksTold = new MarksTold();
   #announcements: CommittedEvent[] = [];
   #isMarked = false;
   #repair: Promise<void> | undefined;
@@ -361,6 +363,8 @@ export class Room {
 
   /** Tells the people on this node, or only one of them. */
   deliverEphemeral(event: EphemeralEvent, to?: UserId): void {
+    // Marks come from several nodes, and a broker may change their order: for whoever looks on they only grow (I-20).
+    if (event.type === "read" && !this.#marks.rises(event.user, event.read_mark)) return;
     this.#live.ephemeral(event, to);
     if (event.type === "presence") this.#behind.presence(event);
   }

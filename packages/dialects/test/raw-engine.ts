@@ -10,6 +10,8 @@ export class RawSession {
   /** Texts and binary frames in order. */
   readonly frames: (string | Buffer)[] = [];
   isClosed = false;
+  /** How the handshake was answered instead of an upgrade. */
+  refusal: { readonly status: number | undefined; readonly body: string } | undefined;
   /** A peer that is alive answers the library's pings. */
   answersPings = true;
 
@@ -19,6 +21,17 @@ export class RawSession {
       const frame = isBinary ? data : data.toString();
       if (frame === "2" && this.answersPings) this.socket.send("3");
       else this.frames.push(frame);
+    });
+    this.socket.on("unexpected-response", (request, response) => {
+      let body = "";
+      response.on("data", (chunk: Buffer) => {
+        body += chunk.toString();
+      });
+      response.on("end", () => {
+        this.refusal = { status: response.statusCode, body };
+        this.isClosed = true;
+        request.destroy();
+      });
     });
     this.socket.on("error", () => {});
     this.socket.on("close", () => {
@@ -69,8 +82,8 @@ export function poll(
 }
 
 /** A polling session's id. */
-export async function openPolling(url: string, revision = 4): Promise<string> {
-  const text = await (await poll(url, `EIO=${revision}&transport=polling`)).text();
+export async function openPolling(url: string): Promise<string> {
+  const text = await (await poll(url, "EIO=4&transport=polling")).text();
   const { sid } = JSON.parse(text.slice(text.indexOf("{"))) as { readonly sid: string };
   return sid;
 }

@@ -70,7 +70,10 @@ describe("who sends and never reads", () => {
     peer.frames.length = 0;
     peer.socket.resume();
     await until(() => seen.received.length === count, "the rest", 20_000);
-    await until(() => peer.frames.length === count, "all answers", 20_000);
+    // Where the machine is busy the heartbeat's ping is among the frames.
+    const answers = () => peer.frames.filter(({ opcode }) => opcode === 1).length;
+    await until(() => answers() >= count, "all answers", 20_000);
+    expect(answers()).toBe(count);
     expect(seen.closedWith).toBeUndefined();
     expect(seen.drains).toBeGreaterThan(0);
     peer.socket.destroy();

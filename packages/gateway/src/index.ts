@@ -12,6 +12,7 @@ export type { Admitted, Examined, Gateway, GatewayLimits, GatewayOptions } from 
 export { createGateway, defaultGatewayLimits } from "./gateway.ts";
 export type { HttpTimes } from "./harden.ts";
 export { defaultHttpTimes, hardenHttpServer, maxHeaderBytes } from "./harden.ts";
+export { oneAtATime } from "./one-request.ts";
 export type { Origins } from "./origin.ts";
 export { isLoopback } from "./origin.ts";
 export { isForwarded } from "./peer-address.ts";

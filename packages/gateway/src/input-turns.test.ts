@@ -26,6 +26,24 @@ test("[I-26] who floods is held for the rest of the turn, who does not is not", 
   expect(flooding.isHeld).toBe(false);
 });
 
+test("[I-26] of many who flood one is read on in each turn, in order, and nobody is forgotten", async () => {
+  const turns = new InputTurns();
+  const floods = Array.from({ length: 9 }, () => new Recorded());
+  for (const flooding of floods) for (let n = 0; n < 100; n += 1) turns.count(flooding);
+  const held = (): number[] => floods.flatMap(({ isHeld }, index) => (isHeld ? [index] : []));
+  expect(held()).toHaveLength(9);
+  for (let left = 8; left > 0; left -= 1) {
+    await nextTurn();
+    expect(held()).toEqual(floods.map((_, index) => index).slice(-left));
+  }
+  // Who comes back waits behind those who wait already, and again.
+  for (let n = 0; n < 100; n += 1) turns.count(floods[0] ?? new Recorded());
+  for (const left of [[0, 8], [0], []]) {
+    expect(held()).toEqual(left);
+    await nextTurn();
+  }
+});
+
 test("the same frames over many turns hold nobody", async () => {
   const turns = new InputTurns();
   const steady = new Recorded();

@@ -6,6 +6,8 @@
 
 /** Frames of one connection in one turn. What was read already is still handled: at most one more read. */
 const framesPerTurn = 64;
+/* Of those that are held one is read on in each turn, in the order in which they were held: one read may bring hundreds of
+ * small frames, and a turn with ten such reads in it would be tens of milliseconds long for everybody. */
 
 /** A connection's part. */
 export interface TurnInput {
@@ -22,14 +24,11 @@ export interface TurnInput {
 export class InputTurns {
   #turn = 1;
   #isScheduled = false;
-  #held: TurnInput[] = [];
+  readonly #held: TurnInput[] = [];
 
   /** To be called for each frame that came in. */
   count(input: TurnInput): void {
-    if (!this.#isScheduled) {
-      this.#isScheduled = true;
-      setImmediate(this.#next);
-    }
+    this.#schedule();
     if (input.inputTurn !== this.#turn) {
       input.inputTurn = this.#turn;
       input.inputFrames = 0;
@@ -40,12 +39,16 @@ export class InputTurns {
     input.holdInput();
   }
 
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(this.#next);
+  }
+
   readonly #next = (): void => {
     this.#isScheduled = false;
     this.#turn += 1;
-    const held = this.#held;
-    if (held.length === 0) return;
-    this.#held = [];
-    for (const input of held) input.releaseInput();
+    this.#held.shift()?.releaseInput();
+    if (this.#held.length > 0) this.#schedule();
   };
 }

@@ -118,6 +118,7 @@ export class Connection implements Link, Beating, TurnInput {
   #sentCode: number | undefined;
   /** Where the wheel keeps this connection. */
   slot = 0;
+  #isHeld = false;
   inputTurn = 0;
   inputFrames = 0;
 
@@ -215,11 +216,13 @@ export class Connection implements Link, Beating, TurnInput {
 
   /** For `InputTurns`. */
   holdInput(): void {
+    this.#isHeld = true;
     this.#ws.pause();
   }
 
   /** For `InputTurns`. */
   releaseInput(): void {
+    this.#isHeld = false;
     if (this.unsentBytes <= pauseAboveBytes) this.#ws.resume();
   }
 
@@ -247,7 +250,8 @@ export class Connection implements Link, Beating, TurnInput {
     this.#awaitsFlush = false;
     if (this.#ws.readyState !== WebSocket.OPEN) return;
     this.answerPing();
-    if (this.#ws.isPaused && this.unsentBytes <= pauseAboveBytes / 2) this.#ws.resume();
+    const mayRead = this.#ws.isPaused && !this.#isHeld;
+    if (mayRead && this.unsentBytes <= pauseAboveBytes / 2) this.#ws.resume();
     if (this.#socket.writableLength > 0) this.#awaitFlush();
     this.#inlet?.drained();
   }

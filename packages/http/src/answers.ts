@@ -101,8 +101,35 @@ export const readiness: z.ZodType = z
   .object({
     status: z.enum(["ready", "degraded", "draining", "unavailable"]),
     components: z.record(z.string(), z.enum(["ok", "degraded", "down"])),
+    processes: z.object({ number: z.int(), running: z.int(), of: z.int() }).exactOptional(),
   })
   .meta({ id: "Readiness" });
+
+export const move: z.ZodType = z
+  .object({
+    phase: z.enum([
+      "none",
+      "refused",
+      "preparing",
+      "copying",
+      "catching_up",
+      "switching",
+      "done",
+      "failed",
+      "abandoned",
+    ]),
+    to: z.string().exactOptional(),
+    table: z.string().exactOptional(),
+    rows: z.int().exactOptional(),
+    total: z.int().exactOptional(),
+    changes: z.int().exactOptional(),
+    elapsed_ms: z.int().exactOptional(),
+    switches: z.int().exactOptional(),
+    held_ms: z.int().exactOptional(),
+    reason: z.string().exactOptional(),
+    counts: z.record(z.string(), z.int()).exactOptional(),
+  })
+  .meta({ id: "Move" });
 
 export const ticket: z.ZodType = z
   .object({ ticket: z.string(), expires_at: time })

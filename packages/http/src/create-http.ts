@@ -17,6 +17,7 @@ import { fileRoutes } from "./routes/files.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { messageChangeRoutes } from "./routes/message-changes.ts";
 import { messageRoutes } from "./routes/messages.ts";
+import { moveRoutes } from "./routes/move.ts";
 import { operationRoutes } from "./routes/operations.ts";
 import type { ApiInstance, ApiParts } from "./routes/parts.ts";
 import { roomRoutes } from "./routes/rooms.ts";
@@ -70,6 +71,7 @@ export async function createHttp(options: HttpOptions): Promise<HttpServer> {
       messageChangeRoutes(parts);
       ticketRoutes(parts);
       operationRoutes(parts);
+      if (options.move !== undefined) moveRoutes(parts, options.move);
       if (options.files !== undefined) fileRoutes(parts, options.files);
     },
     { prefix: "/api/v1" },

@@ -1,3 +1,12 @@
 /** The REST API: routes onto core commands, and the document that describes them. */
 export { createHttp } from "./create-http.ts";
-export type { HttpOptions, HttpReply, HttpRequest, HttpServer, Readiness } from "./options.ts";
+export type {
+  HttpOptions,
+  HttpReply,
+  HttpRequest,
+  HttpServer,
+  MoveControl,
+  MoveRequest,
+  MoveView,
+  Readiness,
+} from "./options.ts";

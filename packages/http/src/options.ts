@@ -25,6 +25,8 @@ export interface HttpOptions {
   readonly users: UserAdmin;
   /** Bytes of shared files; without it there are no routes for them. */
   readonly files?: FileStore;
+  /** Without it there are no routes for moving to another database. */
+  readonly move?: MoveControl;
   readonly tickets: Pick<Tickets, "issue">;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -42,8 +44,54 @@ export interface HttpOptions {
   readonly version: string;
 }
 
+/** Moves the install of the running server to another database. */
+export interface MoveControl {
+  /** @returns at once; with the phase `refused` and a reason in words if it was not begun. */
+  begin(request: MoveRequest): Promise<MoveView>;
+  view(): MoveView;
+  /** Resolves when it is over. */
+  abandon(): Promise<MoveView>;
+}
+
+export interface MoveRequest {
+  /** As in `database_url`. */
+  readonly to: string;
+  /** Whether what is there may be overwritten. */
+  readonly replace: boolean;
+  /** The operator's word that no other server uses the database. */
+  readonly onlyNode: boolean;
+}
+
+/** How far a move is, as it is told. */
+export type MoveView =
+  | { readonly phase: "none" }
+  | { readonly phase: "refused"; readonly reason: string }
+  | {
+      readonly phase:
+        | "preparing"
+        | "copying"
+        | "catching_up"
+        | "switching"
+        | "done"
+        | "failed"
+        | "abandoned";
+      readonly to: string;
+      readonly table?: string;
+      readonly rows: number;
+      readonly total: number;
+      readonly changes: number;
+      readonly elapsed_ms: number;
+      readonly switches: number;
+      /** The longest that writes waited at once. */
+      readonly held_ms: number;
+      readonly reason?: string;
+      readonly counts?: Readonly<Record<string, number>>;
+    };
+
 /** What `GET /ready` tells: states in one word, never an address, a path or a message of a driver. */
 export interface Readiness {
   readonly status: "ready" | "degraded" | "draining" | "unavailable";
   readonly components: Readonly<Record<string, "ok" | "degraded" | "down">>;
+  /** Of a server of several processes: which one answers, how many serve and how many should. */
+  readonly processes?: { readonly number: number; readonly running: number; readonly of: number };
 }

@@ -123,6 +123,19 @@ export const keyBody: z.ZodType<KeyBody> = z
   })
   .meta({ id: "NewKey" });
 
+export interface MoveBody {
+  to: string;
+  replace?: boolean;
+  only_node?: boolean;
+}
+export const moveBody: z.ZodType<MoveBody> = z
+  .object({
+    to: z.string().min(1).max(2_048).describe("As in `database_url`."),
+    replace: z.boolean().exactOptional(),
+    only_node: z.boolean().exactOptional(),
+  })
+  .meta({ id: "NewMove" });
+
 export interface TicketBody {
   room?: RoomId;
   rooms?: RoomId[];

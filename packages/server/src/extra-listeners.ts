@@ -2,7 +2,7 @@
 import type { Server } from "node:http";
 import type { Report } from "@parlance/core";
 import type { ListenEntry } from "./config/types.ts";
-import { closeListener, openListener, portOf } from "./listener.ts";
+import { closeListener, openListener, portOf, type SharedPorts } from "./listener.ts";
 
 /** A port that a dialect is spoken on. */
 export interface OpenedEndpoint {
@@ -32,6 +32,7 @@ export async function openExtraListeners(
   entries: readonly ListenEntry[],
   main: { readonly host: string; readonly port: number },
   report: Report,
+  shared?: SharedPorts,
 ): Promise<ExtraListeners> {
   const listeners: { server: Server; port: number }[] = [];
   const endpoints: ListenEntry[] = [];
@@ -48,7 +49,7 @@ export async function openExtraListeners(
       }
       let listener = listeners.find((known) => known.port === port);
       if (listener === undefined) {
-        const server = await open({ host, port }, entry, report);
+        const server = await open({ host, port }, entry, report, shared);
         if (server === undefined) continue;
         // Of a port that the system chose the endpoints name the chosen one.
         listener = { server, port: port === 0 ? portOf(server) : port };
@@ -73,9 +74,10 @@ async function open(
   place: { readonly host: string; readonly port: number },
   { dialect, isOptional }: ListenEntry,
   report: Report,
+  shared: SharedPorts | undefined,
 ): Promise<Server | undefined> {
   try {
-    return await openListener(place, report);
+    return await openListener(place, report, shared);
   } catch (error) {
     const isTaken = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
     if (isOptional !== true || !isTaken) throw error;

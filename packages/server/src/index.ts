@@ -1,5 +1,8 @@
 /** The composition root's door: configuration, start and stop, and what commands on the same machine need. */
 export type { KeyScope } from "@parlance/core";
+export type { MoveView } from "@parlance/http";
+export type { BackupContent, CopyProgress, Restored } from "@parlance/storage/copy";
+export type { BackupRequest, RestoreRequest } from "./backup.ts";
 export { systemClock } from "./clock.ts";
 export { listenEntries } from "./config/listen.ts";
 export type { ForeignUse, LoadedConfig, LoadOptions, Source } from "./config/load.ts";
@@ -25,8 +28,19 @@ export type { LocalToken } from "./local-token.ts";
 export type { Log } from "./log.ts";
 export { createLog, logFileOf, logLevelOf } from "./log.ts";
 export type { Offline } from "./offline.ts";
-export { openOffline, signLocalToken, startServer } from "./on-demand.ts";
+export {
+  backUp,
+  openOffline,
+  restore,
+  signLocalToken,
+  startProcesses,
+  startServer,
+  takeMoveBack,
+} from "./on-demand.ts";
 export type { PagesOptions, PlaygroundDialect } from "./pages.ts";
+export { connectToWorker } from "./processes/hand-over.ts";
+export { processCount } from "./processes/process-count.ts";
+export type { ProcessesOptions } from "./processes/start-processes.ts";
 export type { RunningServer } from "./running-file.ts";
 export { readRunningFile } from "./running-file.ts";
 export type { InstallSecret } from "./secret.ts";
@@ -34,7 +48,7 @@ export { installSecret } from "./secret.ts";
 export type { Embed, EmbedHost } from "./socketio.ts";
 export type { ParlanceServer, StartOptions } from "./start.ts";
 export { describeStartFailure } from "./start-failure.ts";
-export { type SchemaStatus, schemaStatus } from "./store.ts";
+export { type SchemaStatus, schemaStatus, storeName } from "./store.ts";
 export { supervise } from "./supervise.ts";
 export { version } from "./version.ts";
 export { builtFiles, hasWebApp } from "./web-files.ts";

@@ -1,6 +1,6 @@
 /** The one port: opening and closing it, and the addresses that lead to it. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, ListenOptions } from "node:net";
 import type { Report } from "@parlance/core";
 import { hardenHttpServer, maxHeaderBytes } from "@parlance/gateway";
 import type { Config } from "./config/schema.ts";
@@ -9,28 +9,72 @@ import type { Config } from "./config/schema.ts";
 const requestGraceMs = 2_000;
 
 /**
+ * How several processes have one port. `system`: each listens, and the kernel spreads connections over them
+ * (`SO_REUSEPORT`). `cluster`: the primary accepts, and hands connections on in turn (`node:cluster`).
+ */
+export type PortSharing = "system" | "cluster";
+
+/** Ports that other processes have too. They are not opened before this one can serve: the others can already. */
+export class SharedPorts {
+  readonly sharing: PortSharing;
+  readonly #waiting: (() => Promise<void>)[] = [];
+
+  constructor(sharing: PortSharing) {
+    this.sharing = sharing;
+  }
+
+  add(listen: () => Promise<void>): void {
+    this.#waiting.push(listen);
+  }
+
+  /** @throws the system's error from listening. */
+  async open(): Promise<void> {
+    await Promise.all(this.#waiting.splice(0).map((listen) => listen()));
+  }
+}
+
+/** How ports are best shared here. */
+export async function portSharing(host: string): Promise<PortSharing> {
+  const server = createServer();
+  try {
+    await listen(server, { host, port: 0, reusePort: true });
+    await closeListener(server);
+    return "system";
+  } catch {
+    return "cluster";
+  }
+}
+
+/**
  * Listens, and answers 503 until somebody else listens for requests and `answerNotYet` is taken off.
  *
+ * @param shared Listens later, when that is opened.
  * @throws the system's error from listening.
  */
 export async function openListener(
   { host, port }: Pick<Config, "host" | "port">,
   report: Report,
+  shared?: SharedPorts,
 ): Promise<Server> {
   const server = createServer({ maxHeaderSize: maxHeaderBytes });
   // A `listen` that fails is thrown from here, in words; the log need not tell it too.
   hardenHttpServer(server, (level, event, fields) => {
     if (server.listening) report(level, event, fields);
   });
-  await new Promise<void>((resolve, reject) => {
+  server.on("request", answerNotYet);
+  if (shared === undefined) await listen(server, { host, port });
+  else shared.add(() => listen(server, { host, port, reusePort: shared.sharing === "system" }));
+  return server;
+}
+
+function listen(server: Server, place: ListenOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen({ host, port }, () => {
+    server.listen(place, () => {
       server.off("error", reject);
       resolve();
     });
   });
-  server.on("request", answerNotYet);
-  return server;
 }
 
 /**
@@ -59,10 +103,10 @@ export function portOf(server: Server): number {
 }
 
 /** An address of this machine; every network's address stands for this one too. */
-export function localUrlOf({ host }: Config, server: Server): string {
+export function localUrlOf({ host, port }: Config, server: Server): string {
   const isEvery = host === "0.0.0.0" || host === "::";
   const reachable = isEvery ? "127.0.0.1" : host;
-  return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${portOf(server)}`;
+  return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${server.listening ? portOf(server) : port}`;
 }
 
 /** Where people reach it. */

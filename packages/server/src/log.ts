@@ -45,16 +45,17 @@ const essentialEvents: ReadonlySet<string> = new Set([
 
 /**
  * @param target Where lines go instead; for tests.
+ * @param worker Stands in each line, where several processes write to one log.
  * @throws ConfigError if the file cannot be opened.
  */
-export function createLog(config: LogSettings, target?: DestinationStream): Log {
+export function createLog(config: LogSettings, target?: DestinationStream, worker?: number): Log {
   const level = logLevelOf(config);
   const isEssential = level === "essential";
   const sinks = target === undefined ? sinksOf(config) : [target as Sink];
   const logger = pino(
     {
       level: isEssential ? "info" : level,
-      base: null,
+      base: worker === undefined ? null : { worker },
       redact: { paths: redacted, censor: "[hidden]" },
       serializers: { error: pino.stdSerializers.errWithCause },
       formatters: { level: (label) => ({ level: label }) },

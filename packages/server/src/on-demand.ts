@@ -2,10 +2,22 @@
  * What takes long to load is loaded when it is asked for, so that a command which only asks a running server something
  * answers at once.
  */
+import type { BackupContent, Restored } from "@parlance/storage/copy";
+import type { BackupRequest, RestoreRequest } from "./backup.ts";
 import type { Config } from "./config/schema.ts";
 import type { LocalToken } from "./local-token.ts";
 import type { Offline } from "./offline.ts";
+import type { ProcessesOptions } from "./processes/start-processes.ts";
 import type { ParlanceServer, StartOptions } from "./start.ts";
+
+/** As `start-processes.ts` has it. */
+export async function startProcesses(
+  config: Config,
+  options?: ProcessesOptions,
+): Promise<ParlanceServer> {
+  const start = await import("./processes/start-processes.ts");
+  return start.startProcesses(config, options);
+}
 
 /** As `start.ts` has it. */
 export async function startServer(config: Config, options?: StartOptions): Promise<ParlanceServer> {
@@ -17,6 +29,27 @@ export async function startServer(config: Config, options?: StartOptions): Promi
 export async function openOffline(config: Config): Promise<Offline> {
   const offline = await import("./offline.ts");
   return offline.openOffline(config);
+}
+
+/** As `backup.ts` has it. */
+export async function backUp(config: Config, request: BackupRequest): Promise<BackupContent> {
+  const backup = await import("./backup.ts");
+  return backup.backUp(config, request);
+}
+
+/** As `backup.ts` has it. */
+export async function restore(config: Config, request: RestoreRequest): Promise<Restored> {
+  const backup = await import("./backup.ts");
+  return backup.restore(config, request);
+}
+
+/** As `backup.ts` has it. */
+export async function takeMoveBack(
+  config: Config,
+  to: string | undefined,
+): Promise<string | undefined> {
+  const backup = await import("./backup.ts");
+  return backup.takeMoveBack(config, to);
 }
 
 /** As `local-token.ts` has it. */

@@ -1,12 +1,14 @@
 import type { Broker } from "@parlance/core";
 import type { Readiness } from "@parlance/http";
 import type { Store } from "@parlance/storage";
+import type { RunningWorker } from "./processes/worker-messages.ts";
 
 /** What `GET /ready` answers: by asking the database, not by remembering. */
 export async function readinessOf(
   store: Store,
   broker: Broker,
   isDraining: boolean,
+  worker?: RunningWorker,
 ): Promise<Readiness> {
   const { available, integrity } = store.status();
   const answers = available && (await canRead(store));
@@ -14,10 +16,15 @@ export async function readinessOf(
     database: answers ? (integrity === "failed" ? "degraded" : "ok") : "down",
     broker: broker.isConnected() ? "ok" : "down",
   } as const;
-  const isWhole = components.database === "ok" && components.broker === "ok";
-  if (isDraining) return { status: "draining", components };
-  if (!answers) return { status: "unavailable", components };
-  return { status: isWhole ? "ready" : "degraded", components };
+  const processes = worker && { number: worker.number, running: worker.running(), of: worker.of };
+  const told = { components, ...(processes && { processes }) };
+  const isWhole =
+    components.database === "ok" &&
+    components.broker === "ok" &&
+    (processes === undefined || processes.running >= processes.of);
+  if (isDraining) return { status: "draining", ...told };
+  if (!answers) return { status: "unavailable", ...told };
+  return { status: isWhole ? "ready" : "degraded", ...told };
 }
 
 async function canRead(store: Store): Promise<boolean> {

@@ -6,6 +6,8 @@ export interface RunningServer {
   readonly pid: number;
   /** An address that this machine can reach it by. */
   readonly url: string;
+  /** Of a server of several processes: where each is reached alone, with `connectToWorker`. */
+  readonly workers?: readonly string[];
 }
 
 export function writeRunningFile(dataDir: string, running: RunningServer): void {

@@ -13,6 +13,7 @@ import type { Gateway, HandlerEndpoint } from "@parlance/gateway";
 import { plainWire } from "@parlance/gateway";
 import { ConfigError } from "./config/load.ts";
 import type { Config } from "./config/schema.ts";
+import type { HandOver } from "./processes/hand-over.ts";
 
 /** The library's own presets are 25 s and 20 s; a shorter heartbeat does not wait longer than itself. */
 const longestPongMs = 20_000;
@@ -42,9 +43,11 @@ export function openSocketIo(
     readonly clock: Clock;
     readonly report: Report;
     readonly gateway: () => Gateway;
+    /** Where sessions may be another process's. */
+    readonly handOver: HandOver | undefined;
   },
 ): SocketIoPart {
-  const { node, clock, report, gateway } = parts;
+  const { node, clock, report, gateway, handOver } = parts;
   const socketIo = createSocketIo({
     node,
     clock,
@@ -56,17 +59,21 @@ export function openSocketIo(
     pingIntervalMs: config.heartbeat_ms,
     pingTimeoutMs: Math.min(longestPongMs, config.heartbeat_ms),
     signInTimeoutMs: config.sign_in_timeout_ms,
+    ...(handOver === undefined ? {} : { sidPrefix: handOver.namePrefix }),
   });
   return {
     socketIo,
     endpoint: {
       port: config.port,
       path: socketIoPath,
-      handler: ({ request, socket, head }) => socketIo.upgrade(request, socket, head),
+      handler: ({ request, socket, head }) => {
+        if (handOver?.upgrade(request, socket, head) === true) return undefined;
+        return socketIo.upgrade(request, socket, head);
+      },
     },
     routing: (next) => (request, response) => {
-      if (pathOf(request.url) === socketIoPath) socketIo.request(request, response);
-      else next(request, response);
+      if (pathOf(request.url) !== socketIoPath) next(request, response);
+      else if (handOver?.request(request, response) !== true) socketIo.request(request, response);
     },
   };
 }

@@ -1,10 +1,10 @@
 import { StorageError } from "@parlance/core";
-import { NewerSchemaError } from "@parlance/storage";
+import { type Mark, NewerSchemaError, SetAsideError } from "@parlance/storage";
 import { DirectoryInUseError } from "@parlance/storage/sqlite";
 import { ConfigError } from "./config/load.ts";
 import type { Config } from "./config/schema.ts";
 import { WorkerStartError } from "./processes/workers.ts";
-import { storeDirectory, storePlace } from "./store.ts";
+import { storeDirectory, storeName, storePlace } from "./store.ts";
 
 /** Why a server did not start, in lines for the person who started it; undefined for what nobody foresaw. */
 export function describeStartFailure(
@@ -12,6 +12,7 @@ export function describeStartFailure(
   config: Config,
 ): readonly string[] | undefined {
   if (error instanceof ConfigError) return error.lines;
+  if (error instanceof Error && refusals.has(error.name)) return [error.message];
   if (error instanceof WorkerStartError) return error.lines.length > 0 ? error.lines : undefined;
   if (error instanceof DirectoryInUseError) {
     return [
@@ -24,6 +25,7 @@ export function describeStartFailure(
         `${error.known}. It was used by a newer Parlance: start that one.`,
     ];
   }
+  if (error instanceof SetAsideError) return [setAsideLine(error.mark, config)];
   if (error instanceof StorageError) {
     return [`The database ${storePlace(config)} cannot be opened: ${error.message}.`];
   }
@@ -47,6 +49,23 @@ export function describeStartFailure(
     default:
       return undefined;
   }
+}
+
+/** By name, so that what makes copies is not loaded for it. */
+const refusals: ReadonlySet<string> = new Set(["BackupRefused", "RestoreRefused"]);
+
+function setAsideLine(mark: Mark, config: Config): string {
+  const place = storeName(config);
+  if (mark.type === "moved") {
+    return (
+      `This install was moved from ${place} to ${mark.to}. Let PARLANCE_DATABASE_URL (database_url) name that one. ` +
+      "If its server was killed while it moved, parlance move --abandon --to <address> tells whether it can go on here."
+    );
+  }
+  return mark.by === "restore"
+    ? `A restore into ${place} was begun and not finished. Run parlance restore again.`
+    : `A move into ${place} was begun and not finished: the install is where it was before. Let PARLANCE_DATABASE_URL ` +
+        "(database_url) name that database, and run parlance move again.";
 }
 
 function accessLine(error: NodeJS.ErrnoException, config: Config): string {

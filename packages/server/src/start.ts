@@ -3,17 +3,25 @@ import { randomUUID } from "node:crypto";
 import type { Server } from "node:http";
 import { join } from "node:path";
 import { type Broker, createNode, type FileStore, type Node } from "@parlance/core";
-import { Admission, createGateway, type EventStreams, type Gateway } from "@parlance/gateway";
+import {
+  Admission,
+  createGateway,
+  type EventStreams,
+  type Gateway,
+  oneAtATime,
+} from "@parlance/gateway";
 import { createHttp, type HttpServer } from "@parlance/http";
 import { createIdentity } from "@parlance/identity";
 import type { RoomId } from "@parlance/protocol";
 import type { Store } from "@parlance/storage";
+import { switchableStore } from "@parlance/storage/copy";
 import { openFileDirectory } from "@parlance/storage/files";
+import { connectStore } from "@parlance/storage/remote";
 import { openBroker } from "./broker.ts";
 import { systemClock } from "./clock.ts";
 import { listenEntries } from "./config/listen.ts";
 import { ConfigError } from "./config/load.ts";
-import { guestsAllowed, trustedDialects, unsafeSettings } from "./config/safety.ts";
+import { guestsAllowed, unsafeSettings } from "./config/safety.ts";
 import type { Config, SettingName } from "./config/schema.ts";
 import { mountDialectRoutes } from "./dialect-routes.ts";
 import {
@@ -33,16 +41,21 @@ import {
   openListener,
   portOf,
   publicUrlOf,
+  SharedPorts,
 } from "./listener.ts";
 import { createLog, type Log } from "./log.ts";
+import { createMoveControl, type MoveParts, removeLeftCapture } from "./move.ts";
 import { nodeSettings } from "./node-settings.ts";
 import { servePages } from "./pages.ts";
+import { createHandOver, takeHandOvers } from "./processes/hand-over.ts";
+import type { RunningWorker } from "./processes/worker-messages.ts";
 import { readinessOf } from "./readiness.ts";
 import { removeRunningFile, writeRunningFile } from "./running-file.ts";
 import { type InstallSecret, installSecret } from "./secret.ts";
 import { type Embed, embedOf, openSocketIo, type SocketIoPart } from "./socketio.ts";
 import { openEventStreams, streamsBefore } from "./sse.ts";
 import { openStore } from "./store.ts";
+import { tellListening, tellStore } from "./told-at-start.ts";
 import { version } from "./version.ts";
 import { serveWebApp } from "./web-app.ts";
 import { builtFiles, type WebFiles } from "./web-files.ts";
@@ -78,6 +91,8 @@ export interface StartOptions {
   readonly sources?: Readonly<Partial<Record<SettingName, string>>>;
   /** Events of an application's own, beside those of the module that the configuration names. */
   readonly embed?: Embed;
+  /** Set in a worker of several processes; what belongs to one process is its primary's then. */
+  readonly worker?: RunningWorker;
 }
 
 interface Parts {
@@ -94,6 +109,8 @@ interface Parts {
   readonly extra: ExtraListeners;
   readonly socketIo: SocketIoPart;
   readonly life: Life;
+  readonly worker: RunningWorker | undefined;
+  readonly move: MoveParts;
 }
 
 /** Changed by `close` alone. */
@@ -117,20 +134,29 @@ export async function startServer(
   if (refused.length > 0) throw new ConfigError(refused);
   const log = options.log ?? createLog(config);
   const secret = await installSecret(config);
-  const store = await openStore(config);
+  const { worker } = options;
+  const store = switchableStore(
+    await (worker?.storePath === undefined ? openStore(config) : connectStore(worker.storePath)),
+  );
   const opened: (() => Promise<void>)[] = [() => store.close()];
   try {
+    const isWorker = worker !== undefined;
+    const move = createMoveControl({ config, store, report: log.report, isWorker });
+    opened.unshift(() => move.close());
+    if (worker === undefined || worker.number === 1) await removeLeftCapture(config);
     const files = await openFileDirectory({
       directory: config.files_dir ?? join(config.data_dir, "files"),
     });
     opened.unshift(() => files.close());
     // First, since the system may choose the port, and the origin of our own pages contains it.
-    const server = await openListener(config, log.report);
+    const shared = worker && new SharedPorts(worker.sharing);
+    const server = await openListener(config, log.report, shared);
     opened.unshift(() => closeListener(server));
     const extra = await openExtraListeners(
-      listenEntries(config, options.sources ?? {}),
+      worker?.entries ?? listenEntries(config, options.sources ?? {}),
       config,
       log.report,
+      shared,
     );
     opened.unshift(() => extra.close());
     const nodeId = randomUUID();
@@ -148,13 +174,18 @@ export async function startServer(
       extra,
       secret,
       options,
+      move,
     });
     for (const { server: listener, port } of [{ server, port: config.port }, ...extra.listeners]) {
       listener.off("request", answerNotYet);
       const routing = streamsBefore(parts.streams, parts.http.routing);
-      listener.on("request", listener === server ? parts.socketIo.routing(routing) : routing);
+      const whole = listener === server ? parts.socketIo.routing(routing) : routing;
+      listener.on("request", oneAtATime(whole));
       parts.gateway.attach(listener, port);
     }
+    const handedOver = worker?.handOverPaths[worker.number - 1];
+    if (handedOver !== undefined) opened.unshift(await takeHandOvers(server, handedOver));
+    await shared?.open();
     return announce(parts, secret);
   } catch (error) {
     for (const close of opened) await close();
@@ -173,6 +204,7 @@ async function assemble(given: {
   readonly extra: ExtraListeners;
   readonly secret: InstallSecret;
   readonly options: StartOptions;
+  readonly move: MoveParts;
 }): Promise<Parts> {
   const { config, log, store, files, broker, nodeId, server, extra, secret } = given;
   const clock = systemClock;
@@ -222,6 +254,7 @@ async function assemble(given: {
     clock,
     report: log.report,
     gateway: () => gateway,
+    handOver: given.options.worker && createHandOver(given.options.worker),
   });
   const gateway: Gateway = createGateway({
     node,
@@ -248,11 +281,12 @@ async function assemble(given: {
     keys: identity.keys,
     users: identity.users,
     files,
+    move: given.move,
     tickets,
     clock,
     ids,
     report: log.report,
-    readiness: async () => readinessOf(store, broker, life.isDraining),
+    readiness: async () => readinessOf(store, broker, life.isDraining, given.options.worker),
     signUpAllowed: config.sign_up === "open",
     guestsAllowed: allowsGuests,
     origins: config.origins,
@@ -294,31 +328,21 @@ async function assemble(given: {
     extra,
     socketIo,
     life,
+    worker: given.options.worker,
+    move: given.move,
   };
 }
 
-function announce(parts: Parts, { madeAt }: InstallSecret): ParlanceServer {
-  const { config, log, server, store } = parts;
+function announce(parts: Parts, secret: InstallSecret): ParlanceServer {
+  const { config, log, server, store, worker } = parts;
   const url = localUrlOf(config, server);
   const publicUrl = publicUrlOf(config, server);
-  writeRunningFile(config.data_dir, { pid: process.pid, url });
-  if (madeAt !== undefined) log.report("info", "secret_made", { path: madeAt });
-  if (store.status().integrity === "checking") log.report("warn", "stop_was_unclean", {});
-  void store.checked.then((findings) => {
-    if (findings.length > 0) log.report("error", "database_damaged", { findings });
-  });
-  for (const weakness of store.weaknesses) {
-    log.report("warn", "database_is_not_durable", { reason: weakness });
+  // Of a store that the primary has the primary tells.
+  if (worker?.storePath === undefined) tellStore(store, log);
+  if (worker === undefined) {
+    writeRunningFile(config.data_dir, { pid: process.pid, url });
+    tellListening(config, log, { url, publicUrl, secret });
   }
-  if (store.status().epochRenewed) log.report("warn", "database_was_put_back", {});
-  log.report("info", "server_listening", {
-    url,
-    public_url: publicUrl,
-    mode: config.mode,
-    version,
-  });
-  const trusted = [...trustedDialects(config)];
-  if (trusted.length > 0) log.report("warn", "network_trusted", { dialects: trusted.join(" ") });
 
   const { promise: stopped, resolve: markStopped } = Promise.withResolvers<void>();
   let closing: Promise<void> | undefined;
@@ -327,7 +351,7 @@ function announce(parts: Parts, { madeAt }: InstallSecret): ParlanceServer {
     publicUrl,
     port: portOf(server),
     endpoints: parts.extra.opened,
-    ...(madeAt === undefined ? {} : { secretMadeAt: madeAt }),
+    ...(secret.madeAt === undefined ? {} : { secretMadeAt: secret.madeAt }),
     stopped,
     lost: store.lost,
     close(drainMs = config.drain_ms) {
@@ -344,6 +368,7 @@ function announce(parts: Parts, { madeAt }: InstallSecret): ParlanceServer {
 async function closeInOrder(parts: Parts, drainMs: number): Promise<void> {
   const { config, log, store, files, node, gateway, streams, http, server, extra, socketIo, life } =
     parts;
+  await parts.move.close();
   log.report("info", "server_draining", { connections: node.counts().connections });
   life.isDraining = true;
   gateway.refuseNew();

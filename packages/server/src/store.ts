@@ -63,6 +63,12 @@ export function storePlace(config: Place): string {
   return address.engine === "sqlite" ? `in ${storeDirectory(config)}` : `on ${address.shown}`;
 }
 
+/** What a database is called, for people: its directory, or `PostgreSQL at db.example:5432/chat`. */
+export function storeName(config: Place): string {
+  const address = databaseOf(config);
+  return address.engine === "sqlite" ? storeDirectory(config) : address.shown;
+}
+
 /** Where a copy finds the store. @throws Error in words if the address is none. */
 export function copyAddress(config: Place): CopyAddress {
   const address = databaseOf(config);

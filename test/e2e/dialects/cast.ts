@@ -1,5 +1,4 @@
 /** One speaker for each dialect there is. */
-import type { ServerProcess } from "@parlance/testkit/server-process";
 import { RestSpeaker, StreamSpeaker } from "./http-speakers.ts";
 import {
   ChatloggerSpeaker,
@@ -9,10 +8,10 @@ import {
   SymfonySpeaker,
 } from "./socket-speakers.ts";
 import { SocketIoSpeaker } from "./socketio-speaker.ts";
-import type { Speaker } from "./speaker.ts";
+import type { ServerPlace, Speaker } from "./speaker.ts";
 
 /** @param who Tells two casts apart. */
-export function cast(server: ServerProcess, who: "reader" | "writer"): readonly Speaker[] {
+export function cast(server: ServerPlace, who: "reader" | "writer"): readonly Speaker[] {
   const number = who === "reader" ? 700 : 800;
   return [
     new NativeSpeaker(server, `native-${who}`),

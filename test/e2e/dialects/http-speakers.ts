@@ -1,20 +1,19 @@
 /** Those who read over plain HTTP: page by page, and as a stream of events. */
 import { generateToken } from "@parlance/publisher";
-import type { ServerProcess } from "@parlance/testkit/server-process";
 import type { Frame } from "./line.ts";
-import { room, type Speaker, secret } from "./speaker.ts";
+import { room, type ServerPlace, type Speaker, secret } from "./speaker.ts";
 
 /** Writes by `POST` and reads by `GET`, again and again, behind the last sequence that it has seen. */
 export class RestSpeaker implements Speaker {
   readonly dialect: string = "REST";
   readonly mayRepeat = false;
   readonly heard: string[] = [];
-  protected readonly server: ServerProcess;
+  protected readonly server: ServerPlace;
   protected readonly headers: Readonly<Record<string, string>>;
   #after = 0;
   #reading: AbortController | undefined;
 
-  constructor(server: ServerProcess, user: string) {
+  constructor(server: ServerPlace, user: string) {
     this.server = server;
     this.headers = { authorization: `Bearer ${generateToken(user, 3_600, { secret })}` };
   }

@@ -1,8 +1,7 @@
 /** The native dialect and the four JSON dialects, over plain WebSockets without a library of ours. */
 import { generateToken } from "@parlance/publisher";
-import type { ServerProcess } from "@parlance/testkit/server-process";
 import { type Frame, Line, until } from "./line.ts";
-import { room, type Speaker, secret } from "./speaker.ts";
+import { room, type ServerPlace, type Speaker, secret } from "./speaker.ts";
 
 /** What all have that speak over a WebSocket and know their message by its return. */
 abstract class SocketSpeaker implements Speaker {
@@ -47,7 +46,7 @@ export class NativeSpeaker extends SocketSpeaker {
   #position: { epoch: unknown; offset: number } | undefined;
   #said = 0;
 
-  constructor(server: ServerProcess, user: string) {
+  constructor(server: ServerPlace, user: string) {
     super(server.socketUrl);
     this.#token = generateToken(user, 3_600, { secret });
   }
@@ -84,7 +83,7 @@ export class ChatloggerSpeaker extends SocketSpeaker {
   readonly dialect = "chatlogger";
   readonly #name: string;
 
-  constructor(server: ServerProcess, name: string) {
+  constructor(server: ServerPlace, name: string) {
     super(`${server.url}/chatlogger`);
     this.#name = name;
   }
@@ -107,7 +106,7 @@ export class MmbSpeaker extends SocketSpeaker {
   /** Of the page: the same one after each return. */
   readonly #token: string;
 
-  constructor(server: ServerProcess, user: number) {
+  constructor(server: ServerPlace, user: number) {
     super(`${server.url}/mmb`);
     this.#token = generateToken(user, 3_600, { secret });
   }
@@ -131,7 +130,7 @@ export class PorticoSpeaker extends SocketSpeaker {
   readonly dialect = "portico";
   readonly #userId: number;
 
-  constructor(server: ServerProcess, userId: number) {
+  constructor(server: ServerPlace, userId: number) {
     super(`${server.url}/wss`);
     this.#userId = userId;
   }
@@ -154,13 +153,13 @@ export class SymfonySpeaker extends SocketSpeaker {
   readonly dialect = "symfony-chat";
   override readonly mayRepeat = false;
   readonly #username: string;
-  readonly #server: ServerProcess;
+  readonly #server: ServerPlace;
   #userId: number | undefined;
   readonly #known = new Set<string>();
   /** News that came before what was missed was there. */
   #held: Frame[] | undefined;
 
-  constructor(server: ServerProcess, username: string) {
+  constructor(server: ServerPlace, username: string) {
     super(`${server.url}/symfony-chat`);
     this.#server = server;
     this.#username = username;

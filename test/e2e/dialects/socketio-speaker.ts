@@ -1,18 +1,17 @@
-import type { ServerProcess } from "@parlance/testkit/server-process";
 import { io, type Socket } from "socket.io-client";
 import { until } from "./line.ts";
-import { room, type Speaker } from "./speaker.ts";
+import { room, type ServerPlace, type Speaker } from "./speaker.ts";
 
 /** The stock client of Socket.IO 4, which goes on by itself where it was. */
 export class SocketIoSpeaker implements Speaker {
   readonly dialect = "socketio";
   readonly mayRepeat = false;
   readonly heard: string[] = [];
-  readonly #server: ServerProcess;
+  readonly #server: ServerPlace;
   readonly #name: string;
   #socket: Socket | undefined;
 
-  constructor(server: ServerProcess, name: string) {
+  constructor(server: ServerPlace, name: string) {
     this.#server = server;
     this.#name = name;
   }

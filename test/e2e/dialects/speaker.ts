@@ -2,6 +2,10 @@
  * Somebody who speaks one dialect: writes into one public room and reads it, and comes back after a lost line as clients of
  * that dialect do.
  */
+import type { ServerProcess } from "@parlance/testkit/server-process";
+
+/** Where a server is spoken to: its own process, or a line to one of several. */
+export type ServerPlace = Pick<ServerProcess, "port" | "url" | "socketUrl">;
 
 /** The room of all. */
 export const room = "town";

@@ -9,6 +9,8 @@ import {
   hasWebApp,
   isPublic,
   type ParlanceServer,
+  processCount,
+  startProcesses,
   startServer,
   supervise,
   trustedDialects,
@@ -42,7 +44,8 @@ async function start(
   for (const text of warnings) log.report("warn", "configuration_warning", { text });
   let server: ParlanceServer;
   try {
-    server = await startServer(config, { log, sources });
+    const start = processCount(config) > 1 ? startProcesses : startServer;
+    server = await start(config, { log, sources });
   } catch (error) {
     log.flush();
     throw tellable(error, config);

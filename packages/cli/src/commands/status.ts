@@ -1,10 +1,13 @@
+import { readRunningFile } from "@parlance/server";
 import { Command } from "commander";
 import { addInstallFlags, configFrom, type Options } from "../flags.ts";
 import { CommandFailure, say, sayJson } from "../output.ts";
-import { ask, askAsOperator, serverUrl } from "../running.ts";
+import { ask, askAsOperator, askWorker, serverUrl } from "../running.ts";
+
+type Counts = Readonly<Record<string, number>>;
 
 interface Connections {
-  readonly counts: Readonly<Record<string, number>>;
+  readonly counts: Counts;
 }
 
 export function statusCommand(): Command {
@@ -17,18 +20,41 @@ async function status(options: Options): Promise<void> {
   const { config } = configFrom(options);
   const ready = await ask(config, "/ready");
   if (ready === undefined) throw new CommandFailure(`No server answers at ${serverUrl(config)}.`);
-  const { status: state, components } = ready.body as {
+  const {
+    status: state,
+    components,
+    processes,
+  } = ready.body as {
     status: string;
     components: Readonly<Record<string, string>>;
+    processes?: { readonly running: number; readonly of: number };
   };
-  const connections = await askAsOperator(config, "GET", "/connections");
-  const { counts } = (connections?.body ?? { counts: {} }) as Connections;
+  const workers = readRunningFile(config.data_dir)?.workers ?? [];
+  const answers =
+    processes === undefined
+      ? [await askAsOperator(config, "GET", "/connections")]
+      : await Promise.all(workers.map((worker) => askWorker(config, worker, "/connections")));
+  const each = answers.flatMap((answer) =>
+    answer === undefined ? [] : [(answer.body as Connections).counts],
+  );
+  const counts = sumOf(each);
   if (options["json"] === true) {
-    sayJson({ url: serverUrl(config), status: state, components, counts });
+    const told = processes && { processes: { running: processes.running, of: processes.of } };
+    sayJson({ url: serverUrl(config), status: state, components, ...told, counts });
     return;
   }
   say(`${state} at ${serverUrl(config)}`);
+  if (processes !== undefined) say(`  processes: ${processes.running} of ${processes.of}`);
   for (const [name, value] of Object.entries({ ...components, ...counts })) {
     say(`  ${name.replaceAll("_", " ")}: ${value}`);
   }
+}
+
+/** Of all processes together. */
+function sumOf(each: readonly Counts[]): Counts {
+  const sum: Record<string, number> = {};
+  for (const counts of each) {
+    for (const [name, count] of Object.entries(counts)) sum[name] = (sum[name] ?? 0) + count;
+  }
+  return sum;
 }

@@ -14,7 +14,7 @@ export const socketIoPath = "/socket.io/";
 /** How a request is refused before it reaches the library. */
 export interface DoorRefusal {
   readonly status: number;
-  /** One plain sentence. */
+  /** One plain sentence, or the JSON of an error of Engine.IO's. */
   readonly text: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -101,10 +101,8 @@ export class Door {
   /** One upgrade of the path whose handshake and Origin were found good. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): DoorRefusal | undefined {
     const error = refusedQuery(request);
-    if (error !== undefined) return { status: 400, text: error.message };
-    if (queryOf(request).get("transport") !== "websocket") {
-      return { status: 400, text: errors.transport.message };
-    }
+    if (error !== undefined) return refusalWith(error);
+    if (queryOf(request).get("transport") !== "websocket") return refusalWith(errors.transport);
     if (queryOf(request).get("sid") === null) {
       const refusal = this.#admit(request, socket);
       if (refusal !== undefined) return refusal;
@@ -138,11 +136,10 @@ function queryOf({ url = "" }: IncomingMessage): URLSearchParams {
   return new URLSearchParams(start === -1 ? "" : url.slice(start));
 }
 
-/* The library takes every revision but 4 for 3. */
+/* Revision 3 is that of Socket.IO 2: its clients have no `auth`, so a token would have to stand in the address. */
 function refusedQuery(request: IncomingMessage): EngineError | undefined {
   const query = queryOf(request);
-  const revision = query.get("EIO");
-  if (revision !== "4" && revision !== "3") return errors.revision;
+  if (query.get("EIO") !== "4") return errors.revision;
   for (const name of ["EIO", "transport", "sid"]) {
     if (query.getAll(name).length > 1) return errors.request;
   }
@@ -150,6 +147,11 @@ function refusedQuery(request: IncomingMessage): EngineError | undefined {
   if (query.has("j")) return errors.transport;
   // An empty one would be a new session to the library, and none to us.
   return query.get("sid") === "" ? errors.request : undefined;
+}
+
+function refusalWith(error: EngineError): DoorRefusal {
+  const headers = { "Content-Type": "application/json" };
+  return { status: 400, text: JSON.stringify(error), headers };
 }
 
 function refusedRequest(

@@ -39,7 +39,6 @@ export interface EngineConnection extends EventEmitter {
   readonly writeBuffer: readonly unknown[];
   readonly transport: EngineTransport;
   readonly request: IncomingMessage;
-  readonly protocol: number;
   write(text: string, options: { readonly compress: boolean }): unknown;
   /** @param discard Without waiting for a client that takes nothing. */
   close(discard?: boolean): unknown;
@@ -49,6 +48,8 @@ export interface EngineConnection extends EventEmitter {
 export interface EngineTimes {
   readonly pingIntervalMs: number;
   readonly pingTimeoutMs: number;
+  /** What ids of sessions begin with, for whoever brings their requests to the right process. */
+  readonly sidPrefix?: string;
 }
 
 interface Parser {
@@ -67,7 +68,9 @@ const brokenPacket = { type: "error", data: "parser error" } as const;
 
 /** The library's engine over our one HTTP server: nothing is attached, requests and upgrades are handed to it. */
 export class Engine extends EngineServer {
-  constructor({ pingIntervalMs, pingTimeoutMs }: EngineTimes) {
+  readonly #sidPrefix: string;
+
+  constructor({ pingIntervalMs, pingTimeoutMs, sidPrefix = "" }: EngineTimes) {
     super({
       pingInterval: pingIntervalMs,
       pingTimeout: pingTimeoutMs,
@@ -75,9 +78,13 @@ export class Engine extends EngineServer {
       perMessageDeflate: false,
       // What one person says and what another hears would be compressed together (BREACH).
       httpCompression: false,
-      allowEIO3: true,
       transports: ["polling", "websocket"],
     });
+    this.#sidPrefix = sidPrefix;
+  }
+
+  override async generateId(request: IncomingMessage): Promise<string> {
+    return `${this.#sidPrefix}${await super.generateId(request)}`;
   }
 
   protected override createTransport(
@@ -107,24 +114,9 @@ function guard(transport: GuardedTransport): void {
   if (transport.closeTimeout !== undefined) transport.closeTimeout = lastPollMs;
 }
 
-/** Revision 4 returns packets; revision 3 hands them to a function, which ends it by `false`. */
 function decodePayload(parser: Parser, args: unknown[]): unknown {
-  let packets = 0;
-  const counted = args.map((arg) => {
-    if (typeof arg !== "function") return arg;
-    const hand = arg as (...packet: unknown[]) => unknown;
-    return (...packet: unknown[]): unknown => {
-      packets += 1;
-      return packets > maxPacketsOfRequest ? false : hand(...packet);
-    };
-  });
-  try {
-    const read = parser.decodePayload(...counted);
-    return Array.isArray(read) && read.length > maxPacketsOfRequest ? [brokenPacket] : read;
-  } catch {
-    for (const arg of args) if (typeof arg === "function") arg(brokenPacket);
-    return [brokenPacket];
-  }
+  const read = orBroken(() => parser.decodePayload(...args));
+  return Array.isArray(read) && read.length <= maxPacketsOfRequest ? read : [brokenPacket];
 }
 
 function orBroken(read: () => unknown): unknown {

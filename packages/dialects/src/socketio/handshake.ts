@@ -2,11 +2,9 @@
 import type { HandshakeFacts } from "@parlance/core";
 import { type DeviceId, limits, ProtocolError } from "@parlance/protocol";
 import type { Socket } from "socket.io";
-import { chatError } from "./encode.ts";
+import { type ChatError, chatError } from "./encode.ts";
 import { type RoomPlace, readPlace } from "./place.ts";
 
-/** Engine.IO revision of Socket.IO 2 clients, which have no `auth` and put a token into the query. */
-const revisionWithoutAuth = 3;
 const sessionName = /^[A-Za-z0-9_-]{16,40}$/;
 
 /** What a client brings along to be connected. */
@@ -22,17 +20,12 @@ export interface Brought {
 export function broughtBy(socket: Socket): Brought {
   const auth: Readonly<Record<string, unknown>> = socket.handshake.auth;
   const { token, pid, offset } = auth;
-  const given = token ?? (isOld(socket) ? socket.handshake.query["token"] : undefined);
   const last = typeof offset === "string" ? (readPlace(offset) ?? "unknown") : undefined;
   return {
-    ...(typeof given === "string" && given !== "" ? { token: withoutScheme(given) } : {}),
+    ...(typeof token === "string" && token !== "" ? { token: withoutScheme(token) } : {}),
     ...(typeof pid === "string" && sessionName.test(pid) ? { session: pid } : {}),
     ...(last === undefined ? {} : { last }),
   };
-}
-
-function isOld(socket: Socket): boolean {
-  return (socket.conn as { readonly protocol: number }).protocol === revisionWithoutAuth;
 }
 
 /** Some pages put the whole header into `auth.token`. */
@@ -51,7 +44,7 @@ export function deviceOf(session: string): DeviceId {
 }
 
 /** An error that the library sends as `connect_error`, with `data` as an acknowledgement has it. */
-export function refusalOf(thrown: unknown): Error {
+export function refusalOf(thrown: unknown): Error & { readonly data: ChatError } {
   const error = thrown instanceof ProtocolError ? thrown : new ProtocolError("internal");
   return Object.assign(new Error(error.message), { data: chatError(error) });
 }

@@ -1,5 +1,5 @@
 /**
- * Socket.IO for chats: the stock clients of versions 2 to 4 walk in. The library does its protocol; who comes, what may
+ * Socket.IO for chats: the stock clients of versions 3 and 4 walk in. The library does its protocol; who comes, what may
  * be done and who hears of it is the node's, as for every other wire.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -9,6 +9,8 @@ import { Bridge, type BridgePorts } from "./bridge.ts";
 import { Door, type DoorPorts, type DoorRefusal } from "./door.ts";
 import { Engine, type EngineConnection, type EngineTimes } from "./engine.ts";
 import { Line } from "./line.ts";
+import { Rounds } from "./rounds.ts";
+import { Strays } from "./strays.ts";
 
 export type { Server as SocketIoServer } from "socket.io";
 export { type DoorRefusal, socketIoPath } from "./door.ts";
@@ -37,20 +39,25 @@ export interface SocketIo {
 /** Makes it. Nothing listens: requests and upgrades are handed in. */
 export function createSocketIo(options: SocketIoOptions): SocketIo {
   const engine = new Engine(options);
+  const strays = new Strays();
   const io = new Server({
+    parser: strays.parser,
     serveClient: false,
     connectTimeout: options.signInTimeoutMs,
     cleanupEmptyChildNamespaces: true,
   });
   const lines = new WeakMap<EngineConnection, Line>();
+  const rounds = new Rounds(options.clock);
   const lineOf = (conn: EngineConnection): Line => {
-    const line = lines.get(conn) ?? new Line(conn, options.clock);
+    const line = lines.get(conn) ?? new Line(conn, options.clock, rounds);
     lines.set(conn, line);
     return line;
   };
   // Before the library hears of the connection, so that nothing of it is missed.
   engine.on("connection", lineOf);
+  strays.watch(engine);
   io.bind(engine);
+  strays.follow(io);
   const door = new Door(engine, options);
   const bridge = new Bridge({
     ...options,

@@ -5,6 +5,7 @@
 import type { Socket as NetSocket } from "node:net";
 import type { Bytes, Clock, Timer } from "@parlance/core";
 import type { EngineConnection, EngineWebSocket } from "./engine.ts";
+import type { Rounds } from "./rounds.ts";
 
 /** Packets of one turn of the event loop before the peer's input waits for the next. One more read may follow. */
 const packetsPerTurn = 64;
@@ -26,6 +27,7 @@ const nothing: Buffer = Buffer.alloc(0);
 export class Line {
   readonly #conn: EngineConnection;
   readonly #clock: Clock;
+  readonly #rounds: Rounds;
   /** Called when the peer has taken something. */
   onDrained: (() => void) | undefined;
   /** Characters that wait in the library. */
@@ -33,14 +35,18 @@ export class Line {
   #awaitsFlush = false;
   #packets = 0;
   #isTurnOver = true;
+  /** Has had its share of a turn, and goes on in a later one. */
+  #isWaiting = false;
   #tasks: (() => void)[] = [];
   #tasksDone = 0;
   #missingAttachments = 0;
   #attachmentTimer: Timer | undefined;
 
-  constructor(conn: EngineConnection, clock: Clock) {
+  /** @param rounds Shared by all lines of a server. */
+  constructor(conn: EngineConnection, clock: Clock, rounds: Rounds) {
     this.#conn = conn;
     this.#clock = clock;
+    this.#rounds = rounds;
     conn.on("packetCreate", ({ data }: { readonly data?: unknown }) => {
       if (typeof data === "string" || data instanceof Uint8Array) this.#queued += data.length;
     });
@@ -132,8 +138,17 @@ export class Line {
     this.#tasksDone = 0;
     this.#clock.afterTurn(() => {
       this.#isTurnOver = true;
-      this.#workOn();
-      this.#readOn(pauseAboveBytes);
+      if (this.#isWaiting) return;
+      if (this.#packets < packetsPerTurn && this.#tasks.length === 0) {
+        this.#readOn(pauseAboveBytes);
+        return;
+      }
+      this.#isWaiting = true;
+      this.#rounds.wait(() => {
+        this.#isWaiting = false;
+        this.#workOn();
+        this.#readOn(pauseAboveBytes);
+      });
     });
   }
 
@@ -158,7 +173,7 @@ export class Line {
   #readOn(belowBytes: number): void {
     const socket = this.#webSocket;
     if (socket?.isPaused !== true || this.unsentBytes > belowBytes) return;
-    if (this.#tasks.length > 0) return;
+    if (this.#tasks.length > 0 || this.#isWaiting) return;
     if (this.#isTurnOver || this.#packets < packetsPerTurn) socket.resume();
   }
 

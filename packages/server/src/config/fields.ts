@@ -5,7 +5,16 @@ import type { IssuerOptions } from "@parlance/identity";
 import { z } from "zod";
 import { brokerUrl } from "./broker.ts";
 import { logLevels } from "./types.ts";
-import { databaseUrl, endpoints, integer, json, jsonDialects, list, yesOrNo } from "./values.ts";
+import {
+  autoOr,
+  databaseUrl,
+  endpoints,
+  integer,
+  json,
+  jsonDialects,
+  list,
+  yesOrNo,
+} from "./values.ts";
 
 const origin = z
   .string()
@@ -67,6 +76,11 @@ export const serverFields: Fields = {
   listen: endpoints
     .default("auto")
     .describe("Endpoints of the dialects. [How they are written](#endpoints)."),
+  processes: autoOr(integer(1, 256))
+    .default(1)
+    .describe(
+      "Processes that serve on the one port; `auto` is one for each core. [What they share](processes.md).",
+    ),
   public_url: z
     .url({ protocol: /^https?$/ })
     .exactOptional()
@@ -106,7 +120,7 @@ export const serverFields: Fields = {
   broker_url: brokerUrl
     .default("memory:")
     .describe(
-      "What carries notices between nodes: `memory:` for one process, `redis:`, `rediss:`, `redis-sentinel:`, " +
+      "What carries notices between nodes: `memory:` for one server, `redis:`, `rediss:`, `redis-sentinel:`, " +
         "`redis-cluster:`, `amqp:`, `amqps:`, `nats:`, `tls:`, `ipc:/path`, or `none:`. [Which](brokers.md).",
     ),
   secret: z
@@ -183,7 +197,7 @@ export const limitFields: Fields = {
     ),
   max_connections: integer(1, 10_000_000)
     .default(50_000)
-    .describe("WebSockets of this node at a time."),
+    .describe("WebSockets of this node at a time, divided among `processes`."),
   connections_per_address: integer(0, 10_000_000)
     .default(5_000)
     .describe("WebSockets of one IPv4 address or IPv6 /64 at a time; 0: not limited."),

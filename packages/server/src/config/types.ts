@@ -31,6 +31,8 @@ export interface Settings {
   readonly host: string;
   readonly port: number;
   readonly listen: "auto" | readonly ListenEntry[];
+  /** `auto`: one for each core. */
+  readonly processes: "auto" | number;
   readonly public_url?: string;
   readonly embed?: string;
   readonly data_dir: string;

@@ -11,6 +11,12 @@ export function integer(min: number, max: number): z.ZodType<number> {
   return z.preprocess((value) => (isDigits(value) ? Number(value) : value), schema).meta({ form });
 }
 
+/** A number that the server can choose by itself. */
+export function autoOr(number: z.ZodType<number>): z.ZodType<"auto" | number> {
+  const form = `\`auto\` or ${String(number.meta()?.["form"])}`;
+  return z.union([z.literal("auto"), number], { error: form }).meta({ form });
+}
+
 export const yesOrNo: z.ZodType<boolean> = z
   .preprocess((value) => {
     if (typeof value !== "string") return value;

@@ -89,6 +89,15 @@ export function copyEndOver(of: CopyEngine): CopyEnd {
     }
   };
 
+  const release = async (): Promise<void> => {
+    for (const table of copyTables) {
+      for (const statement of of.release(table)) {
+        await patiently(() => each((session) => session.run(statement)));
+      }
+    }
+    await patiently(() => each((session) => session.run("DROP TABLE IF EXISTS {move_changes}")));
+  };
+
   return {
     engine: of.engine,
 
@@ -196,13 +205,7 @@ export function copyEndOver(of: CopyEngine): CopyEnd {
         return row?.found ?? 0;
       }),
 
-    release: async () => {
-      for (const table of copyTables) {
-        for (const statement of of.release(table))
-          await patiently(() => each((session) => session.run(statement)));
-      }
-      await patiently(() => each((session) => session.run("DROP TABLE IF EXISTS {move_changes}")));
-    },
+    release,
 
     seal: async (to) => {
       const value = Buffer.from(to, "utf8").subarray(0, 250);
@@ -224,6 +227,8 @@ export function copyEndOver(of: CopyEngine): CopyEnd {
       if ((await of.schema()).version !== undefined)
         await write((session) => setMark(session, mark));
       await (await of.open()).close();
+      // Of an install that was moved away once: nothing takes writes there until these are gone.
+      if (await each((session) => of.hasTable(session, "move_changes"))) await release();
       await write(async (session) => {
         await setMark(session, mark);
         await setIdentity(session, identity);

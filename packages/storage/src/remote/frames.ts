@@ -6,6 +6,8 @@ import { deserialize, serialize } from "node:v8";
  * asks for must not be allocated.
  */
 const maxFrameBytes = 268_435_456;
+/** From here on a frame is cut in two, if there is more than one thing in it. */
+const largeFrameBytes = 16_777_216;
 const headBytes = 4;
 
 /** A value as it is written. @throws DataCloneError for what cannot be sent, such as a function. */
@@ -15,6 +17,27 @@ export function writeFrame(value: unknown): Buffer {
   frame.writeUInt32BE(body.length, 0);
   frame.set(body, headBytes);
   return frame;
+}
+
+/**
+ * A list as frames of at most `most` items each, and of fewer where they are large.
+ *
+ * @param wrap What a frame says with some of the items.
+ * @throws DataCloneError if one of them cannot be sent.
+ */
+export function writeFrames<T>(
+  items: readonly T[],
+  most: number,
+  wrap: (some: readonly T[]) => unknown,
+): Buffer[] {
+  const frames: Buffer[] = [];
+  for (let start = 0; start < items.length; start += most) {
+    const some = items.slice(start, start + most);
+    const frame = writeFrame(wrap(some));
+    if (frame.length < largeFrameBytes || some.length === 1) frames.push(frame);
+    else frames.push(...writeFrames(some, Math.ceil(some.length / 2), wrap));
+  }
+  return frames;
 }
 
 /** Puts what arrives together again. */

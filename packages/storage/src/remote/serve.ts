@@ -3,7 +3,7 @@ import { chmodSync, unlinkSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { StorageError } from "@parlance/core";
 import type { Store } from "../store.ts";
-import { FrameReader, writeFrame } from "./frames.ts";
+import { FrameReader, writeFrame, writeFrames } from "./frames.ts";
 import { type Answer, type Method, methods, type OwnerFrame, type Request } from "./messages.ts";
 
 /** Unsent bytes of answers from which on no more is asked by that process, until it has taken some. */
@@ -116,10 +116,9 @@ class Guest {
     const waiting = this.#answers;
     this.#answers = [];
     if (!this.#socket.writable) return;
+    const wrap = (answers: readonly Answer[]): OwnerFrame => ({ type: "answers", answers });
     this.#socket.cork();
-    for (let start = 0; start < waiting.length; start += answersAtOnce) {
-      this.tell({ type: "answers", answers: waiting.slice(start, start + answersAtOnce) });
-    }
+    for (const frame of writeFrames(waiting, answersAtOnce, wrap)) this.#socket.write(frame);
     this.#socket.uncork();
     if (this.#socket.writableLength > maxUnsentBytes) this.#socket.pause();
     else this.#goOn();

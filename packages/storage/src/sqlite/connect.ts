@@ -16,6 +16,8 @@ export interface SqliteOptions {
   readonly readers?: number;
   /** Test only: die at the n-th passing of a named place, such as `after_commit:37`. */
   readonly crashAt?: string;
+  /** Opens also what is being copied into, or was moved away. */
+  readonly isBeingCopied?: boolean;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface SqliteOptions {
  * needed after a crash, runs beside and is told by `status()`.
  *
  * @throws DirectoryInUseError at once if another process has it.
- * @throws NewerSchemaError if the database is of a newer program, StorageError if it cannot be opened, the system's
+ * @throws NewerSchemaError if the database is of a newer program, SetAsideError if it is no install, StorageError if it cannot be opened, the system's
  *   error if the directory cannot be made.
  */
 export async function openSqlite(options: SqliteOptions): Promise<Store> {
@@ -33,6 +35,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
   const settings = {
     directory: path,
     ...(options.crashAt === undefined ? {} : { crashAt: options.crashAt }),
+    ...(options.isBeingCopied === true ? { isBeingCopied: true } : {}),
   };
   const { promise: lost, resolve: markLost } = Promise.withResolvers<string>();
   let closing: Promise<void> | undefined;

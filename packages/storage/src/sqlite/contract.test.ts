@@ -1,13 +1,13 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import {
   describeDirectory,
   describeFileIndex,
   describeRoomLog,
   type StoreHarness,
 } from "@parlance/testkit/contracts";
+import { clearSqlite } from "../../test/sqlite-fixture.ts";
 import { openSqlite } from "./index.ts";
 
 async function start(): Promise<StoreHarness> {
@@ -23,7 +23,7 @@ async function start(): Promise<StoreHarness> {
     get files() {
       return store.files;
     },
-    clear: async () => clear(join(directory, "parlance.db")),
+    clear: async () => clearSqlite(directory),
     reopen: async () => {
       await store.close();
       store = await openSqlite({ directory, readers: 1 });
@@ -33,20 +33,6 @@ async function start(): Promise<StoreHarness> {
       await rm(directory, { recursive: true });
     },
   };
-}
-
-/** From another connection: the store itself has no way to forget. */
-function clear(path: string): void {
-  const database = new DatabaseSync(path, { timeout: 5_000 });
-  database.exec("PRAGMA synchronous = OFF");
-  database.exec("BEGIN IMMEDIATE");
-  const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
-  for (const table of tables) {
-    const name = String(table["name"]);
-    if (name !== "meta" && name !== "migrations") database.exec(`DELETE FROM ${name}`);
-  }
-  database.exec("COMMIT");
-  database.close();
 }
 
 describeRoomLog("sqlite", start);

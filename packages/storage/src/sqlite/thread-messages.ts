@@ -5,12 +5,15 @@
  */
 import type { Append, Appended } from "@parlance/core";
 import type { Epoch, EventId } from "@parlance/protocol";
+import type { Mark } from "../sql/marks.ts";
 import type { Failure } from "./errors.ts";
 
 /** What a storage thread is started with. */
 export interface ThreadSettings {
   readonly directory: string;
   readonly crashAt?: string;
+  /** Whether a database that is being copied into, or was moved away, is opened too. */
+  readonly isBeingCopied?: boolean;
 }
 
 /** The writer's first words. */
@@ -27,6 +30,8 @@ export type WriterGreeting =
       readonly failure: Failure;
       /** Where the database is of a newer program: its version and this program's. */
       readonly newer?: { readonly version: number; readonly known: number };
+      /** Where it is no install that may be used. */
+      readonly mark?: Mark;
     };
 
 /** A call of one of the thread's functions. */

@@ -11,6 +11,7 @@ import { foldLogin } from "../sql/fold.ts";
 import { writeControl } from "./control-log.ts";
 import type { Database } from "./database.ts";
 import { toUserRecord, type UserRow, userColumns } from "./read-directory.ts";
+import { tokenAsHash } from "./token-hash.ts";
 import { createFileWrites, type FileWrites } from "./write-files.ts";
 import { savePlaces } from "./write-places.ts";
 import type { RoomWrites } from "./write-rooms.ts";
@@ -154,6 +155,10 @@ export function createDirectoryWrites(database: Database, rooms: RoomWrites): Di
         now,
         forgottenAtOnce,
       );
+      // Those that came from another engine are known by their hash only.
+      const [hashIssuer, hash] = tokenAsHash(issuer, jti);
+      const isUsed = "SELECT 1 FROM used_tokens WHERE issuer = ? AND jti = ?";
+      if (database.get(isUsed, hashIssuer, hash) !== undefined) return false;
       const inserted = database.run(
         "INSERT INTO used_tokens (issuer, jti, expires_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
         issuer,

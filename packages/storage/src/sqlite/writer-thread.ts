@@ -3,9 +3,11 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
 import { createCrashPoint } from "../sql/crash-point.ts";
+import { readMark, SetAsideError } from "../sql/marks.ts";
 import { NewerSchemaError } from "../sql/newer-schema-error.ts";
 import { randomPart } from "../sql/random-part.ts";
 import { createSha256 } from "../sql/sha256.ts";
+import { releaseCapture } from "./capture.ts";
 import { Database } from "./database.ts";
 import { type Failure, failure, isEngineTrouble } from "./errors.ts";
 import { migrate } from "./migrations.ts";
@@ -82,6 +84,18 @@ function open(): Opened {
       .all<{ name: string; value: string | number | Uint8Array }>("SELECT name, value FROM meta")
       .map(({ name, value }) => [name, value]),
   );
+  const mark = readMark((name) => {
+    const value = meta.get(name);
+    return value === undefined ? undefined : String(value);
+  });
+  if (settings.isBeingCopied !== true) {
+    if (mark !== undefined) {
+      database.close();
+      throw new SetAsideError(mark);
+    }
+    // A move that a process ended in: who has the directory to itself is the only one who could go on with it.
+    releaseCapture(database);
+  }
   const known = meta.size > 0;
   const before = {
     start: Number(meta.get("start") ?? 0),
@@ -255,6 +269,7 @@ function run(to: NonNullable<typeof parentPort>): void {
       ...(error instanceof NewerSchemaError
         ? { newer: { version: error.version, known: error.known } }
         : {}),
+      ...(error instanceof SetAsideError ? { mark: error.mark } : {}),
     } satisfies WriterGreeting);
     return;
   }

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { Append, Appended } from "@parlance/core";
 import { StorageError } from "@parlance/core";
+import { SetAsideError } from "../sql/marks.ts";
 import { NewerSchemaError } from "../sql/newer-schema-error.ts";
 import type { Failure } from "./errors.ts";
 import {
@@ -61,7 +62,7 @@ export class Writer {
 
   /**
    * @param onEnd Called when the started thread has ended, however it did: nothing writes any more. Told why.
-   * @throws NewerSchemaError, StorageError if the database cannot be opened; `onEnd` is not called then.
+   * @throws NewerSchemaError, SetAsideError, StorageError if the database cannot be opened; `onEnd` is not called then.
    */
   static async start(settings: ThreadSettings, onEnd: (reason: string) => void): Promise<Writer> {
     const worker = new Worker(new URL("./writer-thread.ts", import.meta.url), {
@@ -71,7 +72,8 @@ export class Writer {
     const [greeting] = (await once(worker, "message")) as [WriterGreeting];
     if (greeting.type === "ready") return new Writer(worker, greeting, onEnd);
     await worker.terminate();
-    const { newer, failure } = greeting;
+    const { newer, mark, failure } = greeting;
+    if (mark !== undefined) throw new SetAsideError(mark);
     throw newer === undefined ? toError(failure) : new NewerSchemaError(newer.version, newer.known);
   }
 

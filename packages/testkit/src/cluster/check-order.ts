@@ -1,6 +1,6 @@
 /** Order between what was sent, what was read before, and what was acknowledged to anybody. */
-import { entriesOf, type Fail, key, type Log } from "./checker.ts";
 import type { Evidence, History } from "./history.ts";
+import { entriesOf, type Fail, key, type Log } from "./lookup.ts";
 
 /** I-7, I-8, I-9. */
 export function checkOrder({ histories }: Evidence, log: Log, fail: Fail): void {

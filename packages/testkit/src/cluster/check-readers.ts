@@ -1,6 +1,6 @@
 /** Who may see what: membership, its end, and the end of an identity. */
-import { entriesOf, type Fail, key } from "./checker.ts";
 import type { Entry, Evidence, History } from "./history.ts";
+import { entriesOf, type Fail, key } from "./lookup.ts";
 
 /** What must have reached every node and socket, whatever has failed. */
 export const revocationMs = 2_000;

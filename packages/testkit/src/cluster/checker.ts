@@ -15,32 +15,7 @@ import type {
   Verdict,
   Violation,
 } from "./history.ts";
-
-/** Reports a broken rule. */
-export type Fail = (invariant: string, text: string) => void;
-
-/** The rows by what they are asked for. */
-export interface Log {
-  readonly byPlace: ReadonlyMap<string, Row>;
-  /** By room, author and client message id. */
-  readonly bySend: ReadonlyMap<string, Row>;
-  readonly heads: ReadonlyMap<string, number>;
-}
-
-/** A key of a map from several parts, none of which contains a NUL. */
-export function key(...parts: readonly (string | number)[]): string {
-  return parts.join("\u0000");
-}
-
-/** All entries of one kind. */
-export function entriesOf<K extends Entry["kind"]>(
-  history: History,
-  kind: K,
-): Extract<Entry, { kind: K }>[] {
-  return history.entries.filter(
-    (entry): entry is Extract<Entry, { kind: K }> => entry.kind === kind,
-  );
-}
+import { entriesOf, type Fail, key, type Log } from "./lookup.ts";
 
 /** A verdict with more than this many says no more. */
 const maxViolations = 40;
@@ -55,6 +30,9 @@ export function check(evidence: Evidence, minimums: Minimums): Verdict {
   checkOrigins(evidence, log, fail);
   for (const history of evidence.histories) {
     checkAnswers(history, log, fail);
+    for (const { command } of entriesOf(history, "unanswered")) {
+      fail("NAT-3", `${history.client}: no answer to ${command}`);
+    }
     checkStreams(history, log, fail);
   }
   checkOrder(evidence, log, fail);
@@ -62,7 +40,7 @@ export function check(evidence: Evidence, minimums: Minimums): Verdict {
   checkMarks(evidence, log, fail);
   for (const { invariant, what, allowedMs, afterMs } of evidence.convergences) {
     if (afterMs === undefined) fail(invariant, `${what}: never`);
-    else if (afterMs > allowedMs + evidence.latenessMs) {
+    else if (afterMs > allowedMs * (evidence.slowness ?? 1) + evidence.latenessMs) {
       fail(invariant, `${what}: after ${Math.round(afterMs)} ms, not ${allowedMs}`);
     }
   }

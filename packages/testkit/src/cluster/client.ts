@@ -49,7 +49,7 @@ export class RecordingClient {
   readonly history: History;
   readonly writer: Writer;
   /** Whom it was told to be present, by room. */
-  readonly present = new Map<string, Set<string>>();
+  readonly present: Map<string, Set<string>> = new Map();
   /** Told away for good, or stopped. */
   isOver: boolean = false;
   /** The door of the present line. */
@@ -169,6 +169,10 @@ export class RecordingClient {
       {
         frame: (frame) => this.#heard(frame),
         ended: (end) => this.#ended(line, end),
+        unanswered: (command) => {
+          const at = performance.now();
+          this.record({ kind: "unanswered", at, command: JSON.stringify(command).slice(0, 200) });
+        },
       },
       () => void this.#signIn(line, token),
     );
@@ -251,7 +255,16 @@ export class RecordingClient {
     this.#moved(wish, { epoch, offset });
     const present = place["present"] as readonly { readonly id: string }[] | undefined;
     if (present !== undefined) this.present.set(wish.room, new Set(present.map(({ id }) => id)));
-    else if (wish.hasPresence) this.present.delete(wish.room);
+    else if (wish.hasPresence) this.#askWhoIsThere(wish.room);
+  }
+
+  /* A resumed subscription brings no list; what is told from then on is applied to the answer. */
+  #askWhoIsThere(room: string): void {
+    void this.#line?.askNow({ type: "presence", room }, (answer) => {
+      if (answer["type"] !== "reply") return;
+      const { users } = answer["result"] as { readonly users: readonly { readonly id: string }[] };
+      this.present.set(room, new Set(users.map(({ id }) => id)));
+    });
   }
 
   #shut(wish: Wish, wanted: Place | undefined, error: Frame): void {
@@ -352,7 +365,7 @@ export class RecordingClient {
   /** Reads a page of history and writes down what it says. @returns the answer's code, `ok` or that of an error. */
   async page(room: string, query: Frame = {}): Promise<string> {
     const answer = await this.ask({ type: "history", room, ...query });
-    if (answer?.["type"] !== "reply") return String(answer?.["code"] ?? "offline");
+    if (answer?.["type"] !== "reply") return codeOf(answer);
     const { epoch, events } = answer["result"] as {
       readonly epoch: string;
       readonly events: readonly Frame[];
@@ -361,6 +374,13 @@ export class RecordingClient {
     for (const event of events) this.record({ kind: "paged", at, ...seenOf(room, epoch, event) });
     return "ok";
   }
+}
+
+/** The code of an error; `ok` of a reply, `offline` where no answer came. */
+export function codeOf(answer: Frame | undefined): string {
+  if (answer === undefined) return "offline";
+  const { code, type } = answer;
+  return type === "reply" ? "ok" : typeof code === "string" ? code : "";
 }
 
 function seenOf(room: string, epoch: string, frame: Frame): Seen {

@@ -163,7 +163,13 @@ export async function readEverything(
     await all("rooms"),
     await all("read_marks"),
   ];
-  const [events, rooms, marks] = await tables().finally(() => session.close());
+  let found: Awaited<ReturnType<typeof tables>>;
+  try {
+    found = await tables();
+  } finally {
+    await session.close();
+  }
+  const [events, rooms, marks] = found;
   return {
     rows: events.map(rowOf),
     rooms: rooms.map((row) => ({

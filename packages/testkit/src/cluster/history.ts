@@ -83,6 +83,8 @@ export type Entry =
       readonly code: string;
       readonly text: string;
     }
+  /** A command that was never answered, on a line that was well. */
+  | { readonly kind: "unanswered"; readonly at: number; readonly command: string }
   | ({ readonly kind: "delivered"; readonly at: number } & Seen)
   /** One event of a page that was asked for: not part of any subscription. */
   | ({ readonly kind: "paged"; readonly at: number } & Seen)
@@ -196,6 +198,8 @@ export interface Evidence {
   readonly faults: readonly Fault[];
   /** How late the clock that measured all this was at its worst: time limits are relaxed by as much. */
   readonly latenessMs: number;
+  /** How many times as much work as it has cores the machine had: `convergences` may take as many times as long. */
+  readonly slowness?: number;
 }
 
 /** A run with less than this proves nothing (I-30). */

@@ -1,6 +1,7 @@
 export { check } from "./checker.ts";
 export {
   type ClientOptions,
+  codeOf,
   type Door,
   RecordingClient,
 } from "./client.ts";

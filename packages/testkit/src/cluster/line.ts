@@ -15,6 +15,8 @@ export interface LineEvents {
   /** Every frame but the answers to commands. */
   frame(frame: Frame): void;
   ended(end: LineEnd): void;
+  /** A command has no answer for so long that it will have none, while the line is well. */
+  unanswered(command: Frame): void;
 }
 
 /** How patient a client is, in milliseconds. */
@@ -26,14 +28,22 @@ export interface Patience {
   readonly giveUpMs: number;
 }
 
+/** The longest that a node may take for an answer of whatever kind. */
+const answerMs = 30_000;
 /** A line is told ended also when this was seen only because a timer fired. */
 const checkMs = 250;
+
+interface Pending {
+  readonly command: Frame;
+  readonly askedAt: number;
+  readonly settle: (answer: Frame | undefined) => void;
+}
 
 export class Line {
   readonly #socket: WebSocket;
   readonly #events: LineEvents;
   readonly #patience: Patience;
-  readonly #pending = new Map<number, (answer: Frame | undefined) => void>();
+  readonly #pending = new Map<number, Pending>();
   readonly #check: NodeJS.Timeout;
   #nextId = 1;
   #heardAt = performance.now();
@@ -75,10 +85,11 @@ export class Line {
     this.#nextId += 1;
     this.#socket.send(JSON.stringify({ ...command, id }));
     return new Promise((resolve) => {
-      this.#pending.set(id, (answer) => {
+      const settle = (answer: Frame | undefined): void => {
         if (answer !== undefined) taken(answer);
         resolve(answer);
-      });
+      };
+      this.#pending.set(id, { command, askedAt: performance.now(), settle });
     });
   }
 
@@ -110,17 +121,23 @@ export class Line {
     this.#alive();
     const frame = JSON.parse(bytes.toString()) as Frame;
     const { id, type } = frame;
-    const resolve = typeof id === "number" && isAnswer(type) ? this.#pending.get(id) : undefined;
-    if (resolve === undefined) this.#events.frame(frame);
+    const pending = typeof id === "number" && isAnswer(type) ? this.#pending.get(id) : undefined;
+    if (pending === undefined) this.#events.frame(frame);
     else {
       this.#pending.delete(id as number);
-      resolve(frame);
+      pending.settle(frame);
     }
   }
 
   #lookAfter(): void {
     if (!this.#isOpen) return;
     const now = performance.now();
+    for (const [id, { command, askedAt, settle }] of this.#pending) {
+      if (now - askedAt < Math.max(answerMs, this.#patience.giveUpMs)) continue;
+      this.#pending.delete(id);
+      this.#events.unanswered(command);
+      settle(undefined);
+    }
     if (this.#askedAt === undefined && now - this.#heardAt > this.#patience.askMs) {
       this.#askedAt = now;
       void this.ask({ type: "ping" });
@@ -139,7 +156,7 @@ export class Line {
     const pending = [...this.#pending.values()];
     this.#pending.clear();
     this.#events.ended({ code, byClient: this.#byClient });
-    for (const resolve of pending) resolve(undefined);
+    for (const { settle } of pending) settle(undefined);
   }
 }
 

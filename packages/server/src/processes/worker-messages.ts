@@ -1,0 +1,40 @@
+/** What the primary and its workers say to each other over their channel. It is a private one: it may carry secrets. */
+import type { Config, ListenEntry } from "../config/types.ts";
+import type { OpenedEndpoint } from "../extra-listeners.ts";
+import type { PortSharing } from "../listener.ts";
+
+/** Where a worker finds itself among the others. */
+export interface WorkerPlace {
+  /** 1 … `of`. A worker that takes the place of a dead one has its number. */
+  readonly number: number;
+  readonly of: number;
+  readonly sharing: PortSharing;
+  /** Ports and paths of dialects, every port a real one. */
+  readonly entries: readonly ListenEntry[];
+  /** Where the primary serves the store; absent where each worker opens its own. */
+  readonly storePath?: string;
+  /** By number less one, where each worker takes what belongs to it and came to another. */
+  readonly handOverPaths: readonly string[];
+}
+
+/** A worker that knows how many there are now. */
+export interface RunningWorker extends WorkerPlace {
+  running(): number;
+}
+
+export type ToWorker =
+  /** `config` is the primary's: a file that was changed meanwhile would make workers that differ. */
+  | { readonly type: "start"; readonly config: Config; readonly place: WorkerPlace }
+  /** How many workers serve now. */
+  | { readonly type: "running"; readonly running: number }
+  | { readonly type: "drain"; readonly drainMs: number };
+
+export type FromWorker =
+  | {
+      readonly type: "ready";
+      readonly url: string;
+      readonly publicUrl: string;
+      readonly endpoints: readonly OpenedEndpoint[];
+    }
+  /** `lines`: for the person who started it; absent for what nobody foresaw. */
+  | { readonly type: "failed"; readonly error: string; readonly lines?: readonly string[] };

@@ -1,0 +1,167 @@
+import type { ChildProcess } from "node:child_process";
+import type { Report } from "@parlance/core";
+import type { FromWorker, ToWorker } from "./worker-messages.ts";
+
+/** Before a worker that ended is started again: doubled with each end in a row. Milliseconds. */
+const restartMs = { first: 100, most: 10_000 };
+/** One that served so long had no trouble with starting. Milliseconds. */
+const steadyMs = 30_000;
+
+export type Ready = FromWorker & { readonly type: "ready" };
+
+/** A worker did not start at the server's own start. */
+export class WorkerStartError extends Error {
+  /** For the person who started it; empty for what nobody foresaw. */
+  readonly lines: readonly string[];
+
+  constructor(message: string, lines: readonly string[] = []) {
+    super(message);
+    this.name = "WorkerStartError";
+    this.lines = lines;
+  }
+}
+
+export interface WorkersOptions {
+  readonly count: number;
+  /** Starts a process; it waits for its first message. */
+  readonly spawn: (number: number) => ChildProcess;
+  /** The first message. */
+  readonly firstWords: (number: number) => ToWorker;
+  readonly report: Report;
+}
+
+interface Seat {
+  readonly number: number;
+  child: ChildProcess | undefined;
+  readyAt: number | undefined;
+  /** Ends in a row. */
+  ends: number;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/** The processes that serve. One that ends is started again; the others go on meanwhile. */
+export class Workers {
+  readonly #options: WorkersOptions;
+  readonly #seats: readonly Seat[];
+  #isEnding = false;
+  /** From when all are there for the first time, an end is no failure of the start any more. */
+  #hasStarted = false;
+
+  constructor(options: WorkersOptions) {
+    this.#options = options;
+    this.#seats = Array.from({ length: options.count }, (_, index) => ({
+      number: index + 1,
+      child: undefined,
+      readyAt: undefined,
+      ends: 0,
+      timer: undefined,
+    }));
+  }
+
+  /** Those that serve now. */
+  get running(): number {
+    return this.#seats.filter(({ readyAt }) => readyAt !== undefined).length;
+  }
+
+  /** Starts all. @throws WorkerStartError if one does not; the others are killed then. */
+  async start(): Promise<Ready> {
+    try {
+      const [ready] = await Promise.all(this.#seats.map((seat) => this.#start(seat)));
+      this.#hasStarted = true;
+      if (ready === undefined) throw new WorkerStartError("there are no workers");
+      return ready;
+    } catch (error) {
+      await this.kill();
+      throw error;
+    }
+  }
+
+  /** Each sends its clients away and ends. Resolves when all are gone. */
+  async drain(drainMs: number): Promise<void> {
+    await this.#end((child) => tell(child, { type: "drain", drainMs }));
+  }
+
+  async kill(): Promise<void> {
+    this.#hasStarted = false;
+    await this.#end((child) => child.kill("SIGKILL"));
+  }
+
+  async #end(end: (child: ChildProcess) => void): Promise<void> {
+    this.#isEnding = true;
+    await Promise.all(
+      this.#seats.map(async ({ child, timer }) => {
+        clearTimeout(timer);
+        if (child === undefined) return;
+        const gone = new Promise((resolve) => child.once("exit", resolve));
+        end(child);
+        await gone;
+      }),
+    );
+  }
+
+  #start(seat: Seat): Promise<Ready> {
+    const { spawn, firstWords, report } = this.#options;
+    const { promise, resolve, reject } = Promise.withResolvers<Ready>();
+    const child = spawn(seat.number);
+    seat.child = child;
+    report("info", "worker_started", { worker: seat.number, pid: child.pid });
+    child.on("message", (message: FromWorker) => {
+      if (message.type === "ready") {
+        seat.readyAt = performance.now();
+        resolve(message);
+        this.#tellRunning();
+        return;
+      }
+      const { error, lines } = message;
+      if (this.#hasStarted) report("error", "worker_failed", { worker: seat.number, error });
+      reject(new WorkerStartError(error, lines));
+    });
+    // A message to one that just died.
+    child.on("error", (error) => {
+      reject(new WorkerStartError(error.message));
+      // It could not even be started.
+      if (child.pid === undefined) this.#ended(seat, null, null);
+    });
+    child.once("exit", (code, signal) => {
+      reject(new WorkerStartError(`worker ${seat.number} ended: ${signal ?? code}`));
+      this.#ended(seat, code, signal);
+    });
+    tell(child, firstWords(seat.number));
+    return promise;
+  }
+
+  #ended(seat: Seat, code: number | null, signal: NodeJS.Signals | null): void {
+    const { report } = this.#options;
+    const { number, readyAt } = seat;
+    seat.child = undefined;
+    seat.readyAt = undefined;
+    this.#tellRunning();
+    if (!this.#hasStarted) return;
+    if (this.#isEnding) {
+      if (code !== 0) report("error", "worker_ended", { worker: number, code, signal });
+      return;
+    }
+    const isSteady = readyAt !== undefined && performance.now() - readyAt > steadyMs;
+    seat.ends = isSteady ? 1 : seat.ends + 1;
+    const waitMs = Math.min(restartMs.most, restartMs.first * 2 ** (seat.ends - 1));
+    report("error", "worker_ended", { worker: number, code, signal, restart_ms: waitMs });
+    seat.timer = setTimeout(() => {
+      // What becomes of it is told above; another end brings another start.
+      this.#start(seat).catch(() => {});
+    }, waitMs);
+  }
+
+  #tellRunning(): void {
+    if (this.#isEnding) return;
+    for (const { child, readyAt } of this.#seats) {
+      if (child !== undefined && readyAt !== undefined) {
+        tell(child, { type: "running", running: this.running });
+      }
+    }
+  }
+}
+
+function tell(child: ChildProcess, message: ToWorker): void {
+  // One that is gone is told nothing; its end is acted on.
+  if (child.connected) child.send(message, () => {});
+}

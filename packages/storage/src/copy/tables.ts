@@ -1,0 +1,186 @@
+/**
+ * What is copied between engines: every table with its columns under the names of the client-server engines. What can
+ * be made from these again is not copied: the hash of a message's key, folded e-mails and logins, owners of files, the
+ * counters of numbers and of the control log.
+ */
+import type { ColumnTypes, TableName } from "../client-server/tables.ts";
+
+/** A table that is copied. */
+export type CopyTableName = Exclude<TableName, "meta" | "logins" | "file_owners">;
+
+export interface CopyTable {
+  readonly name: CopyTableName;
+  readonly columns: ColumnTypes;
+  /** Columns of the primary key, in its order. */
+  readonly key: readonly string[];
+}
+
+const tables: Readonly<Record<CopyTableName, Omit<CopyTable, "name">>> = {
+  rooms: {
+    key: ["room"],
+    columns: {
+      room: "text",
+      kind: "text",
+      title: "text",
+      epoch_part: "text",
+      head: "integer",
+      floor: "integer",
+      floor_hash: "bytes",
+      head_hash: "bytes",
+      revision: "integer",
+      countable: "integer",
+      created_at: "integer",
+    },
+  },
+  events: {
+    key: ["room", "sequence"],
+    columns: {
+      room: "text",
+      sequence: "integer",
+      id: "text",
+      type: "text",
+      author: "text",
+      principal: "text",
+      device: "text",
+      client_message_id: "text",
+      time: "integer",
+      payload: "text",
+      erased_at: "integer",
+      nonce: "bytes",
+      commitment: "bytes",
+      hash: "bytes",
+      payload_hash: "bytes",
+      countable: "integer",
+    },
+  },
+  messages: {
+    key: ["number"],
+    columns: {
+      number: "integer",
+      id: "text",
+      room: "text",
+      sequence: "integer",
+      author: "text",
+      terms: "text",
+      shown_sequence: "integer",
+      deleted_at: "integer",
+    },
+  },
+  edits: { key: ["message_id", "sequence"], columns: { message_id: "text", sequence: "integer" } },
+  reactions: {
+    key: ["message_id", "emoji", "user_id"],
+    columns: {
+      message_id: "text",
+      emoji: "text",
+      user_id: "text",
+      room: "text",
+      sequence: "integer",
+    },
+  },
+  room_authors: {
+    key: ["room", "author"],
+    columns: { room: "text", author: "text", messages: "integer" },
+  },
+  members: {
+    key: ["room", "user_id"],
+    columns: {
+      room: "text",
+      user_id: "text",
+      name: "text",
+      role: "text",
+      joined_sequence: "integer",
+    },
+  },
+  read_marks: {
+    key: ["room", "user_id"],
+    columns: {
+      room: "text",
+      user_id: "text",
+      public_sequence: "integer",
+      private_sequence: "integer",
+      private_countable: "integer",
+    },
+  },
+  users: {
+    key: ["number"],
+    columns: {
+      number: "integer",
+      id: "text",
+      kind: "text",
+      name: "text",
+      username: "text",
+      username_folded: "text",
+      email: "text",
+      password_hash: "text",
+      disabled: "integer",
+      status: "text",
+      status_at: "integer",
+      created_at: "integer",
+    },
+  },
+  sessions: {
+    key: ["id"],
+    columns: {
+      id: "text",
+      user_id: "text",
+      secret_hash: "text",
+      device: "text",
+      created_at: "integer",
+      expires_at: "integer",
+    },
+  },
+  used_tokens: { key: ["token_hash"], columns: { token_hash: "bytes", expires_at: "integer" } },
+  api_keys: {
+    key: ["id"],
+    columns: {
+      id: "text",
+      name: "text",
+      principal: "text",
+      secret_hash: "text",
+      scopes: "text",
+      created_at: "integer",
+      revoked: "integer",
+    },
+  },
+  control_log: {
+    key: ["sequence"],
+    columns: { sequence: "integer", time: "integer", fact: "text" },
+  },
+  places: {
+    key: ["user_id", "device", "room"],
+    columns: {
+      user_id: "text",
+      device: "text",
+      room: "text",
+      epoch: "text",
+      last_sequence: "integer",
+      saved_at: "integer",
+    },
+  },
+  files: {
+    key: ["id"],
+    columns: {
+      id: "text",
+      room: "text",
+      sequence: "integer",
+      owner: "text",
+      name: "text",
+      bytes: "integer",
+      media_type: "text",
+      sha256: "text",
+      state: "text",
+      created_at: "integer",
+    },
+  },
+};
+
+/** All of them, in the order in which they are copied. */
+export const copyTables: readonly CopyTable[] = Object.entries(tables).map(([name, table]) => ({
+  name: name as CopyTableName,
+  ...table,
+}));
+
+/** One of them. */
+export function copyTable(name: CopyTableName): CopyTable {
+  return { name, ...tables[name] };
+}

@@ -1,0 +1,132 @@
+/** Everything that a store can hold, for whoever copies one. */
+import type { Append } from "@parlance/core";
+import type {
+  ClientMessageId,
+  DeviceId,
+  DurablePayloads,
+  DurableType,
+  Epoch,
+  EventId,
+  FileId,
+  Principal,
+  SessionId,
+} from "@parlance/protocol";
+import { message, publicRoom, roomId, someTime, stored, userId } from "@parlance/testkit/contracts";
+import type { Store } from "../src/store.ts";
+
+const hash = "ab".repeat(32);
+
+function event<T extends DurableType>(
+  type: T,
+  data: DurablePayloads[T],
+  choice: Parameters<typeof message>[1] = {},
+): Append {
+  return { ...message("", choice), event: { type, data } };
+}
+
+/** Rooms of every kind of event, people, keys and places. */
+export async function fillStore(store: Store): Promise<void> {
+  await fillDirectory(store);
+  await fillRooms(store);
+}
+
+async function fillDirectory({ directory }: Store): Promise<void> {
+  const account = { kind: "account", name: "Ada", createdAt: someTime } as const;
+  await directory.createUser({
+    ...account,
+    id: userId("u_ada"),
+    username: "Ada",
+    email: "Ada@Example.org",
+    passwordHash: "scrypt$hash",
+  });
+  await directory.createUser({ ...account, id: userId("u_guest"), kind: "guest", name: "語🦊" });
+  await directory.upsertExternal(userId("bob"), "Bob", someTime + 1);
+  await directory.upsertExternal(userId("eve"), "Eve", someTime + 2);
+  await directory.setDisabled(userId("eve"), true, someTime + 3);
+  await directory.setStatus(userId("bob"), "gone fishing 🎣", someTime + 4);
+  await directory.setPassword(userId("u_ada"), "scrypt$other", undefined, someTime + 5);
+  const session = { user: userId("u_ada"), createdAt: someTime, expiresAt: someTime + 1e9 };
+  await directory.createSession({
+    ...session,
+    id: "s1" as SessionId,
+    secretHash: "h1",
+    device: "d1" as DeviceId,
+  });
+  await directory.createSession({ ...session, id: "s2" as SessionId, secretHash: "h2" });
+  await directory.revokeSession("s2" as SessionId, someTime + 6);
+  await directory.useTokenOnce("https://issuer", "jti-1", someTime + 1e9, someTime);
+  await directory.useTokenOnce("", "jti-2", someTime + 1e9, someTime);
+  for (const id of ["k1", "k2"]) {
+    const principal = `service:${id}` as Principal;
+    const key = { id, name: id, principal, secretHash: `h${id}`, scopes: ["publish", "read"] };
+    await directory.createKey({ ...key, createdAt: someTime });
+  }
+  await directory.revokeKey("k2", someTime + 7);
+  const place = { user: userId("bob"), epoch: "a.b" as Epoch, offset: 4, now: someTime };
+  await directory.savePlaces([
+    { ...place, device: "d1" as DeviceId, room: roomId("r1") },
+    { ...place, device: "d2" as DeviceId, room: roomId("r2"), offset: 9 },
+  ]);
+}
+
+async function fillRooms({ log, directory, files }: Store): Promise<void> {
+  for (const room of ["r1", "r2", "empty", "a:b/c"]) {
+    await log.open(roomId(room), { ...publicRoom, title: `${room} 語🦊` });
+  }
+  const append = async (one: Append) => stored(await log.append(one));
+  const say = (text: string, choice: Parameters<typeof message>[1] = {}) =>
+    append(message(text, choice));
+  const joined = (user: string, role: "owner" | "member") =>
+    append(event("member.joined", { user: userId(user), name: `name of ${user}`, role }, { user }));
+  await joined("bob", "owner");
+  await joined("u_ada", "member");
+  await joined("eve", "member");
+  const first = await say("first 語🦊", { user: "bob", key: "k-1" });
+  const edited = await say("with a typo", { user: "bob" });
+  const gone = await say("a secret that is deleted", { user: "u_ada", key: "k-2" });
+  const id = (of: { readonly id: string }): EventId => of.id as EventId;
+  const text = { message_id: id(edited), editor_name: "Bob" };
+  await append(event("message.edited", { ...text, text: "without one" }, { user: "bob" }));
+  await append(event("message.edited", { ...text, text: "twice" }, { user: "bob" }));
+  const reaction = { message_id: id(first), user_name: "Ada" };
+  for (const [emoji, user] of [
+    ["👍", "u_ada"],
+    ["👍", "bob"],
+    ["❤️", "eve"],
+  ] as const) {
+    await append(event("reaction.added", { ...reaction, emoji }, { user }));
+  }
+  const taken = { message_id: id(first), emoji: "👍" };
+  await append(event("reaction.removed", taken, { user: "bob" }));
+  const deletion = { message_id: id(gone), by: userId("u_ada") };
+  await append(event("message.deleted", deletion, { user: "u_ada" }));
+  await append(
+    event("member.left", { user: userId("eve"), name: "Eve", reason: "removed" }, { user: "bob" }),
+  );
+  await append(event("document.edited", { changes: '["a",{"b":1}]' }, { user: "bob" }));
+  for (const file of ["f1", "f2", "f3"]) {
+    const about = { name: `${file} 語.txt`, bytes: 100 };
+    await files.begin(
+      {
+        ...about,
+        file: file as FileId,
+        room: roomId("r1"),
+        owner: userId("bob"),
+        mediaType: "text/plain",
+        createdAt: someTime,
+      },
+      { quotaBytes: 10_000, uploads: 10 },
+    );
+    if (file === "f3") continue;
+    const shared = { ...about, media_type: "text/plain", sha256: hash, author_name: "Bob" };
+    await append(event("file.shared", { ...shared, file_id: file as FileId }, { user: "bob" }));
+  }
+  await append(event("file.deleted", { file_id: "f2" as FileId }, { user: "bob" }));
+  await directory.markRead(roomId("r1"), userId("bob"), 5);
+  // More than one chunk, with what a search finds.
+  const many = Array.from({ length: 1_200 }, (_, n) =>
+    message(`text ${n} 語🦊 quotes " ' \\ and lines\n`, { room: "r2", user: "bob", key: `m-${n}` }),
+  );
+  await Promise.all(many.map((one) => log.append(one)));
+  await say("x".repeat(16_000), { room: "a:b/c", user: "u_ada", key: "long" as ClientMessageId });
+}
