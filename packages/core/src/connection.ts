@@ -123,7 +123,6 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
 
   keep(subscription: Subscription): void {
     this.#subscriptions.set(subscription.room.record.room, subscription);
-    this.places?.began();
   }
 
   // --- Input ----------------------------------------------------------------------------------------

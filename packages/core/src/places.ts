@@ -76,9 +76,16 @@ export class KeptPlaces {
     this.#probed = undefined;
   }
 
-  /** A room was subscribed: its place is kept too, before anything is written of it. */
-  began(): void {
+  /**
+   * A room was subscribed, from a place that the device surely has. Stored at once: another node must know of the room
+   * as soon as the device does, which may be cut off before anything of the room has reached it.
+   */
+  began(room: RoomId, begin: Position): void {
     this.#isChanged = true;
+    const known = this.before(room);
+    if (known?.epoch === begin.epoch && known.offset >= begin.offset) return;
+    this.#keep(room, begin);
+    void this.#writer.flush();
   }
 
   /** Once a second: what was written while a probe was under way is probed too. */

@@ -1,17 +1,22 @@
 /**
  * The envelope of a message between nodes, in bytes:
  *
- *     "PL" | version | kind | length of sender | sender | (kind 1: number u32, index u16, count u16) | body
+ *     "PL" | version | kind | CRC-32 of what follows u32 | length of sender | sender |
+ *       (kind 1: number u32, index u16, count u16) | body
  *
+ * The checksum is against what a broker, a relay or a line changed by accident: a text with other letters is still a text, and
+ * would be told as what somebody said.
  * Kind 0 is a whole message. Kind 1 is a part of one that is longer than the broker takes; the parts of a message
  * follow each other, since a broker keeps the order of one sender on one subject.
  */
+import { crc32 } from "node:zlib";
 
-/** Another first byte is another version. Nodes ignore what they do not know, and repair from the log. */
+/** Another number is another version. Nodes ignore what they do not know, and repair from the log. */
 const version = 1;
 const wholeKind = 0;
 const partKind = 1;
-const fixedBytes = 5;
+const crcAt = 4;
+const fixedBytes = 9;
 const partBytes = 8;
 
 /** Longest body, sent or put together again: the people of a room with some hundred thousand of them. */
@@ -37,7 +42,7 @@ export class MessageWriter {
     if (sender.length === 0 || sender.length > 255)
       throw new RangeError("a node id has 1-255 bytes");
     this.#head = Buffer.concat([
-      Buffer.from([0x50, 0x4c, version, wholeKind, sender.length]),
+      Buffer.from([0x50, 0x4c, version, wholeKind, 0, 0, 0, 0, sender.length]),
       sender,
     ]);
   }
@@ -49,7 +54,7 @@ export class MessageWriter {
     const message = Buffer.allocUnsafe(this.#head.length + length);
     message.set(this.#head);
     message.write(text, this.#head.length);
-    return message;
+    return sealed(message);
   }
 
   /** The same message in pieces of at most `maxBytes`; itself if it is not longer. */
@@ -71,19 +76,26 @@ export class MessageWriter {
         body.subarray(index * room, (index + 1) * room),
       ]);
       part[3] = partKind;
-      return part;
+      return sealed(part);
     });
   }
 }
 
+function sealed(message: Buffer): Buffer {
+  message.writeUInt32BE(crc32(message.subarray(crcAt + 4)), crcAt);
+  return message;
+}
+
 /** Total: whatever the bytes are. @returns undefined for what is not ours, or of another version. */
 export function openMessage(bytes: Buffer): Opened | undefined {
-  const [first, second, itsVersion, kind, senderLength = 0] = bytes;
+  const [first, second, itsVersion, kind] = bytes;
+  const senderLength = bytes[fixedBytes - 1] ?? 0;
   if (first !== 0x50 || second !== 0x4c || itsVersion !== version) return undefined;
   const end = fixedBytes + senderLength;
   if (senderLength === 0 || bytes.length < end || bytes.length > maxBodyBytes + 512) {
     return undefined;
   }
+  if (bytes.readUInt32BE(crcAt) !== crc32(bytes.subarray(crcAt + 4))) return undefined;
   const sender = bytes.toString("utf8", fixedBytes, end);
   if (kind === wholeKind) return { sender, body: bytes.subarray(end) };
   if (kind !== partKind || bytes.length < end + partBytes) return undefined;

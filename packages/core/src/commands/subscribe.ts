@@ -176,7 +176,9 @@ function attach(
   const subscription = new Subscription(connection, room, wantsPresence);
   connection.keep(subscription);
   connection.isBehind = true;
-  room.add(subscription, Math.min(offset, room.last));
+  const begin = Math.min(offset, room.last);
+  room.add(subscription, begin);
+  connection.places?.began(id, { epoch: room.epoch, offset: begin });
   return subscription;
 }
 

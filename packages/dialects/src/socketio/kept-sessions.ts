@@ -78,6 +78,8 @@ export function placesOf(
     }
   }
   if (last === undefined) return places;
+  // It was in that room, and nobody noted it: then other rooms may be missing as well.
+  if (!places.has(last.room)) return undefined;
   const sent = kept?.sent ?? [];
   const end = sent.findLastIndex(
     ({ room, sequence }) => room === last.room && sequence === last.sequence,

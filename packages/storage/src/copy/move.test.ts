@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { setTimeout as pause } from "node:timers/promises";
 import { message, publicRoom, roomId, stored, textsOf, userId } from "@parlance/testkit/contracts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -187,6 +188,25 @@ test("changes that do not arrive are found out too", async () => {
     reason: expect.stringContaining("rooms are not the same") as string,
   });
   expect(await textsOf(store.log, "r1")).toEqual(acked);
+});
+
+test("[F-N1] a target whose making was killed within a transaction is begun anew", async () => {
+  mkdirSync(place("new"));
+  const path = join(directory, "killed.db");
+  const killed = new DatabaseSync(path);
+  killed.exec("PRAGMA cache_size = 5; CREATE TABLE t (x)");
+  killed.exec(
+    `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400)
+     INSERT INTO t SELECT randomblob(900) FROM n`,
+  );
+  killed.exec("BEGIN; UPDATE t SET x = randomblob(900)");
+  // As it lies on the disk while that goes on.
+  for (const part of ["", "-journal"]) {
+    copyFileSync(`${path}${part}`, join(place("new"), `parlance.db${part}`));
+  }
+  killed.exec("ROLLBACK");
+  killed.close();
+  expect(await moveInto(await end("new"))).toMatchObject({ phase: "done" });
 });
 
 test("a target in use is not touched unless that was asked for", async () => {

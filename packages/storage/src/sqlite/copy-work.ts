@@ -25,10 +25,14 @@ import {
   toStoredRow,
 } from "./copy-columns.ts";
 import { Database, type Value } from "./database.ts";
+import { resultCode } from "./errors.ts";
 import { migrate, schemaVersion } from "./migrations.ts";
 
 /** How long the server's writer, or another program, is waited for: it never takes that long. */
 const busyTimeoutMs = 10_000;
+
+/** SQLITE_READONLY: among others, something must be rolled back by somebody who may write. */
+const readOnlyCode = 8;
 
 /** How the watermark beside a database knows it. */
 export interface Life {
@@ -281,7 +285,7 @@ export class CopyWork {
   }
 
   get #reader(): Database {
-    this.#reading ??= new Database(this.#path, { readOnly: true, busyTimeoutMs });
+    this.#reading ??= openToRead(this.#path);
     return this.#reading;
   }
 
@@ -356,6 +360,30 @@ export class CopyWork {
     this.#writing?.close();
     this.#reading = undefined;
     this.#writing = undefined;
+  }
+}
+
+/**
+ * Where a process was killed while it made the file, what it had not committed has to be rolled back first, and that is
+ * writing.
+ */
+function openToRead(path: string): Database {
+  const open = (readOnly: boolean): Database => {
+    const database = new Database(path, { readOnly, busyTimeoutMs });
+    try {
+      database.get("SELECT 1 FROM sqlite_schema LIMIT 1");
+      return database;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  };
+  try {
+    return open(true);
+  } catch (error) {
+    if (resultCode(error) !== readOnlyCode) throw error;
+    open(false).close();
+    return open(true);
   }
 }
 

@@ -1,3 +1,4 @@
+import { crc32 } from "node:zlib";
 import type { Broker, Notice, Report, Subject } from "@parlance/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { TcpProxy } from "../tcp-proxy.ts";
@@ -324,17 +325,30 @@ function describeStrangers(brokers: () => BrokerTest): void {
     await harness.inject?.(installId, room, bytes);
   };
   const envelope = (text: string, version = 1): Buffer =>
-    Buffer.concat([Buffer.from([0x50, 0x4c, version, 0, 1]), Buffer.from(`x${text}`)]);
+    sealed(
+      Buffer.concat([
+        Buffer.from([0x50, 0x4c, version, 0, 0, 0, 0, 0, 1]),
+        Buffer.from(`x${text}`),
+      ]),
+    );
+  const sealed = (bytes: Buffer): Buffer => {
+    bytes.writeUInt32BE(crc32(bytes.subarray(8)), 4);
+    return bytes;
+  };
 
   test("[F-B7] corrupt, foreign, oversize and other-version messages are counted and ignored", async () => {
     const [a, b] = [await brokers().open("a"), await brokers().open("b")];
     const heard = await hearer(b, subject("r1"));
+    // Valid JSON with another number in it than was sent.
+    const garbled = envelope('[["h",4]]');
+    garbled.write("5", garbled.length - 3);
     const odd = [
       Buffer.alloc(0),
       Buffer.from("hello"),
       Buffer.from('{"type":"committed"}'),
       Buffer.from([0x50, 0x4c]),
-      Buffer.from([0x50, 0x4c, 1, 0, 255, 1]),
+      Buffer.from([0x50, 0x4c, 1, 0, 0, 0, 0, 0, 255, 1]),
+      garbled,
       envelope("[]", 2),
       envelope("not json"),
       envelope('{"c":1}'),
