@@ -18,7 +18,7 @@ afterEach(async () => {
 
 describe("SC-14", () => {
   requires("postgresql", "rabbitmq")(
-    "[SC-14] tabs on three servers see each message, also while RabbitMQ is away, and after it is back",
+    "[SC-02] [SC-14] tabs on three servers see each message, also while RabbitMQ is away, and after it is back",
     async () => {
       const cluster = await Cluster.start({
         engine: "postgresql",
@@ -70,7 +70,7 @@ describe.each([
   ["mariadb", "rabbitmq"],
 ] as const)("two installs on one %s and one %s", (engine, broker) => {
   requires(engine, broker)(
-    "in a database of an unusual name, told apart by their prefixes: neither sees the other",
+    "[MMB-20] in a database of an unusual name, told apart by their prefixes: neither sees the other",
     async () => {
       const databaseName = `Parlance-Cluster Test-${process.pid}`;
       const common = { engine, broker, nodes: 2 } as const;

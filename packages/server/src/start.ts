@@ -47,6 +47,7 @@ import { createLog, type Log } from "./log.ts";
 import { createMoveControl, type MoveParts, removeLeftCapture } from "./move.ts";
 import { nodeSettings } from "./node-settings.ts";
 import { servePages } from "./pages.ts";
+import { patiently } from "./patience.ts";
 import { createHandOver, takeHandOvers } from "./processes/hand-over.ts";
 import type { RunningWorker } from "./processes/worker-messages.ts";
 import { readinessOf } from "./readiness.ts";
@@ -307,12 +308,15 @@ async function assemble(given: {
   });
   servePages(http, pagesOptions(config));
   await serveWebApp(http, given.options.files ?? builtFiles);
-  await store.log.open(lobby.room, { kind: "public", title: lobby.title, createdAt: clock.now() });
-  await openDialectRooms(config, store.log, clock.now());
+  await patiently(async () => {
+    const { room, title } = lobby;
+    await store.log.open(room, { kind: "public", title, createdAt: clock.now() });
+    await openDialectRooms(config, store.log, clock.now());
+  });
   for (const embed of [await embedOf(config), given.options.embed]) {
     await embed?.({ io: socketIo.socketIo.io });
   }
-  await node.start();
+  await patiently(() => node.start());
   await http.ready();
   return {
     config,
