@@ -102,7 +102,14 @@ export class Rooms {
 
   /** Compares every open room with the log, in one query. What a lost notice left out is read and delivered. */
   async checkHeads(): Promise<void> {
-    if (this.#opened.size === 0) return;
+    const behind = await this.#compare();
+    if (behind !== undefined) await this.lostCommits(behind);
+  }
+
+  /** @returns a room whose log is behind what was told of it. */
+  async #compare(): Promise<Room | undefined> {
+    if (this.#opened.size === 0) return undefined;
+    let behind: Room | undefined;
     // Rooms that open while the question is under way have read their place themselves.
     const asked = [...this];
     const known = new Map(asked.map((room) => [room, room.last]));
@@ -110,9 +117,10 @@ export class Rooms {
     for (const room of asked) {
       const head = heads.get(room.record.room);
       if (head === undefined || head.epoch !== room.epoch) void this.#lost(room);
-      else if (head.head < (known.get(room) ?? 0)) void this.lostCommits(room);
+      else if (head.head < (known.get(room) ?? 0)) behind ??= room;
       else if (head.head > room.last) room.repair();
     }
+    return behind;
   }
 
   /**
@@ -121,11 +129,14 @@ export class Rooms {
    */
   async lostCommits(room: Room): Promise<void> {
     const { epoch, record } = room;
+    const { log } = this.#context;
+    // Nobody but this process can take anything back: then it is a bug, and a new epoch is no cure.
+    if (log.renewEpochs === undefined) return;
     const lost = new Error(`the log of ${record.room} is behind what was told of it`);
     this.#context.onFailure("commits_lost", lost);
     try {
-      await this.#context.log.renewEpochs?.(epoch);
-      await this.checkHeads();
+      await log.renewEpochs(epoch);
+      await this.#compare();
     } catch (error) {
       this.#context.onFailure("renewal_failed", error);
     }
