@@ -106,15 +106,29 @@ export class Batch {
     return [...writes, ...this.#pending.writeRooms(changed)];
   }
 
-  async append({ append, payload, key }: AppendJob): Promise<Appended> {
+  /** Most need nothing that is not in memory, and are not waited for. */
+  append(job: AppendJob): Appended | Promise<Appended> {
+    const { append, payload, key } = job;
     const event = append.event as AnyDurableEvent;
     const payloadHash = this.#tools.keyedHash(repeatedBody(event));
-    let row = this.#rooms.get(append.room);
+    const row = this.#rooms.get(append.room);
     if (row === undefined && append.create === undefined) return { outcome: "absent" };
-    if (row !== undefined) {
-      const early = this.#answered(append, row, key, payloadHash);
-      if (early !== undefined) return early;
+    if (row === undefined) return this.#appendSlowly(job, event, row, payloadHash);
+    const early = this.#answered(append, row, key, payloadHash);
+    if (early !== undefined) return early;
+    if (event.type !== "message.created") {
+      return this.#appendSlowly(job, event, row, payloadHash);
     }
+    return this.#store(append, event, payload, row, key, payloadHash);
+  }
+
+  async #appendSlowly(
+    { append, payload, key }: AppendJob,
+    event: AnyDurableEvent,
+    known: RoomRow | undefined,
+    payloadHash: Uint8Array,
+  ): Promise<Appended> {
+    let row = known;
     if (event.type !== "message.created") await this.flush();
     const refusal = await messageRefusal(this.session, append, event);
     if (refusal !== undefined) return refused(refusal, row);

@@ -234,6 +234,32 @@ for (const engine of engines) {
   });
 }
 
+describeWith("postgresql")("postgresql: plans", () => {
+  test("[P10] no append reads a whole table, also where the statement was planned when that was small", async () => {
+    const prefix = freshPrefix();
+    const store = await engines[0]?.open(serviceUrl("postgresql"), prefix);
+    if (store === undefined) throw new Error("no store");
+    await store.log.open(roomId("r1"), publicRoom);
+    const counts = (): Promise<{ scans: number; rows: number }> =>
+      withPostgres(async (client) => {
+        const found = await client.query<{ scans: string; rows: string }>(
+          `SELECT sum(seq_scan) AS scans, sum(n_tup_ins) AS rows FROM pg_stat_user_tables
+           WHERE relname = ANY($1)`,
+          [["events", "messages", "rooms", "read_marks"].map((table) => `${prefix}${table}`)],
+        );
+        return { scans: Number(found.rows[0]?.scans), rows: Number(found.rows[0]?.rows) };
+      });
+    await persist(store, "first");
+    await expect.poll(async () => (await counts()).rows, { timeout: 15_000 }).toBe(3);
+    const before = await counts();
+    for (let n = 0; n < 60; n += 1) await persist(store, `text ${n}`);
+    await expect.poll(async () => (await counts()).rows, { timeout: 15_000 }).toBe(123);
+    expect((await counts()).scans).toBe(before.scans);
+    await store.close();
+    await engines[0]?.drop(prefix);
+  });
+});
+
 describeWith("postgresql")("postgresql: durability", () => {
   test("a session that would not wait for the disk is told to the operator", async () => {
     const prefix = freshPrefix();

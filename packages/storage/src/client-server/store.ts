@@ -97,7 +97,8 @@ export async function openStoreOver(engine: Engine, options: StoreOptions): Prom
         );
         const results: unknown[] = [];
         for (const job of jobs) {
-          results.push(job.type === "append" ? await batch.append(job) : await job.run(batch));
+          const result = job.type === "append" ? batch.append(job) : job.run(batch);
+          results.push(result instanceof Promise ? await result : result);
         }
         return { result: results, last: () => batch.last() };
       },

@@ -134,7 +134,8 @@ export function describeBrokerFaults(brokers: () => BrokerTest): void {
         await new Promise((resolve) => setImmediate(resolve));
       }
       expect(a.counts?.().dropped).toBeGreaterThan(1_000);
-      expect(heldBytes() - before).toBeLessThan(25_165_824);
+      // Buffers that nobody has are given back a moment after the collector has found them; what is held stays.
+      await eventually(() => heldBytes() - before < 25_165_824);
       await harness.proxy?.pass();
       await eventually(() => a.isConnected(), silenceMs);
       a.publish("control", { type: "control", head: 1 });
