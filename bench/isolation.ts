@@ -3,7 +3,8 @@
  * one client of their dialect misbehaves in the same room. Acknowledgements without and with stand side by side, from
  * one run at one server. Exits with 1 where a target is missed.
  *
- *   node bench/isolation.ts [--dialects native,sse] [--deeds "bad frames"] [--seconds 5] [--reps 3] [--out FOLDER]
+ *   node bench/isolation.ts [--dialects native,sse] [--deeds "bad frames"] [--seconds 5] [--reps 3] [--lines 1]
+ *     [--out FOLDER]
  */
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -25,12 +26,15 @@ const { values } = parseArgs({
     deeds: { type: "string", default: "" },
     seconds: { type: "string", default: "5" },
     reps: { type: "string", default: "3" },
+    lines: { type: "string", default: "1" },
     out: { type: "string", default: "" },
   },
 });
 
 const seconds = Number(values.seconds);
 const reps = Number(values.reps);
+/** Of the one who reads nothing, and attempts at once of the one who comes and goes. */
+const lines = Number(values.lines);
 const allDialects = [...voices.map(({ dialect }) => dialect), "sse"];
 const dialects = values.dialects === "" ? allDialects : values.dialects.split(",");
 const tried = values.deeds === "" ? deeds : deeds.filter((deed) => values.deeds.includes(deed));
@@ -99,7 +103,7 @@ async function measure(dialect: string, rep: number): Promise<Phase[]> {
     const topic = `${deed ?? "quiet"} ${rep}`;
     const firstUser = 1_000 * (2 + deeds.indexOf(deed ?? "bad frames"));
     const rogue =
-      deed === undefined ? undefined : await misbehaving({ url, dialect, deed, firstUser });
+      deed === undefined ? undefined : await misbehaving({ url, dialect, deed, firstUser, lines });
     const late = monitorEventLoopDelay({ resolution: 5 });
     late.enable();
     const speech = talk(innocents, topic, { seconds, everyMs });

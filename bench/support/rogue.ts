@@ -21,6 +21,8 @@ export interface RogueOrder {
   readonly deed: Deed;
   /** Its users' numbers begin here. */
   readonly firstUser: number;
+  /** Lines of who reads nothing, and attempts at once in a storm. */
+  readonly lines: number;
 }
 
 /** What it says when it is told to stop. */
@@ -33,9 +35,6 @@ export interface RogueCounts {
   readonly ended: number;
 }
 
-/** Lines of who reads nothing, and attempts at once in a storm. */
-const silentLines = 10;
-const stormLines = 10;
 const bufferedBytes = 262_144;
 const step = 50;
 const badFrames = ["", "{", "null", "[]", '{"type":"dance"}', "\u0000", "[".repeat(1_000), "42"];
@@ -200,9 +199,9 @@ async function storm(target: Target): Promise<void> {
 }
 
 /** Does it until it is stopped. */
-async function misbehave(target: Target, deed: Deed): Promise<void> {
+async function misbehave(target: Target, { deed, lines: count }: RogueOrder): Promise<void> {
   const good = (index: number): string => target.good(`rogue ${process.pid} ${index}`);
-  const lines = (count: number, run: () => Promise<void>): Promise<unknown> =>
+  const lines = (run: () => Promise<void>): Promise<unknown> =>
     Promise.all(Array.from({ length: count }, run));
   switch (deed) {
     case "bad frames":
@@ -210,9 +209,9 @@ async function misbehave(target: Target, deed: Deed): Promise<void> {
     case "good frames":
       return flood(target, good, false);
     case "reads nothing":
-      return void (await lines(silentLines, () => flood(target, good, true)));
+      return void (await lines(() => flood(target, good, true)));
     case "connect storm":
-      return void (await lines(stormLines, () => storm(target)));
+      return void (await lines(() => storm(target)));
     default:
       return deed satisfies never;
   }
@@ -227,5 +226,5 @@ if (process.send !== undefined && argument !== undefined) {
     process.send?.({ sent, opened, ended } satisfies RogueCounts, () => process.exit(0));
   });
   process.once("disconnect", () => process.exit(1));
-  await misbehave(voice === undefined ? overHttp(order) : overWebSocket(voice, order), order.deed);
+  await misbehave(voice === undefined ? overHttp(order) : overWebSocket(voice, order), order);
 }

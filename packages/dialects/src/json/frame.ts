@@ -10,6 +10,9 @@ import {
   type UserId,
 } from "@parlance/protocol";
 
+/** A frame is one JSON object: blanks, then its first bracket. */
+const beginsAsObject = /^\s*\{/;
+
 /** The members of a JSON object. */
 export type Members = Readonly<Record<string, unknown>>;
 
@@ -18,6 +21,8 @@ export const noId: CommandId = 0;
 
 /** One text frame as an object, or undefined. Total: no string makes it throw. */
 export function readObject(frame: string): Members | undefined {
+  // Told apart without an exception: a flood of other frames would cost a stack each.
+  if (!beginsAsObject.test(frame)) return undefined;
   let value: unknown;
   try {
     value = JSON.parse(frame);

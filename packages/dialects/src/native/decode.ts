@@ -2,6 +2,9 @@ import type { Decoded } from "@parlance/core";
 import type { CommandId, ErrorDetails } from "@parlance/protocol";
 import { commandSchema, limits, ProtocolError, reservedPublishFields } from "@parlance/protocol";
 
+/** A frame is one JSON object: blanks, then its first bracket. */
+const beginsAsObject = /^\s*\{/;
+
 type Members = Readonly<Record<string, unknown>>;
 
 /**
@@ -30,6 +33,8 @@ export function decode(frame: string): Decoded {
 }
 
 function parse(frame: string): unknown {
+  // Told apart without an exception: a flood of other frames would cost a stack each.
+  if (!beginsAsObject.test(frame)) return undefined;
   try {
     return JSON.parse(frame);
   } catch {
