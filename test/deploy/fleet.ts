@@ -18,6 +18,9 @@ export interface Connected {
   readonly user?: string;
 }
 
+/** How long somebody who comes in is waited for. */
+const connectMs = 15_000;
+
 export class Fleet {
   readonly cluster: Cluster;
   readonly certificate: Certificate;
@@ -47,6 +50,7 @@ export class Fleet {
       PARLANCE_TRUSTED_PROXIES: "127.0.0.1",
       PARLANCE_FILES_DIR: filesDir,
       PARLANCE_DRAIN_MS: "1000",
+      PARLANCE_DATABASE_CONNECTIONS: "5",
     };
     const cluster = await Cluster.make({ engine: "postgresql", broker: "redis", environment });
     const nodes = cluster.nodes.map(({ process }) => process.port);
@@ -101,9 +105,13 @@ export class Fleet {
 
   /** The node that the user is connected to. */
   async nodeOf(user: string): Promise<ClusterNode> {
-    for (const node of this.cluster.running) {
-      const connections = await this.connectedTo(node);
-      if (connections.some((connection) => connection.user === user)) return node;
+    // A page can be seen before its line is there.
+    for (const until = performance.now() + connectMs; performance.now() < until; ) {
+      for (const node of this.cluster.running) {
+        const connections = await this.connectedTo(node);
+        if (connections.some((connection) => connection.user === user)) return node;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
     }
     throw new Error(`${user} is connected to no node`);
   }

@@ -27,7 +27,9 @@ afterEach(async () => {
 });
 
 async function server(name: string, port: number, environment = {}): Promise<ServerProcess> {
-  const process = new ServerProcess(port, join(directory, name), environment);
+  // On a quiet machine a talker writes faster than one connection may.
+  const settings = { PARLANCE_COMMANDS_PER_SECOND: "0", ...environment };
+  const process = new ServerProcess(port, join(directory, name), settings);
   await process.start();
   running.push(process);
   return process;

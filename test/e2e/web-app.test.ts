@@ -146,6 +146,8 @@ describe("the web app", () => {
     await ann.page.getByText("Line", { exact: false }).last().waitFor();
     const scroller = ann.page.getByRole("log");
     const oldestShown = async (): Promise<number> => (await shown(ann.page))[0]?.sequence ?? 0;
+    // The page has come to rest at its end.
+    await expect.poll(oldestShown, { timeout: 15_000 }).toBeGreaterThan(300);
     const start = await oldestShown();
     let before = start;
     for (let tries = 0; tries < 60 && before > 30; tries += 1) {

@@ -80,6 +80,8 @@ export class Cluster {
             PARLANCE_LOG_LEVEL: "essential",
             PARLANCE_COMMANDS_PER_SECOND: "0",
             PARLANCE_DRAIN_MS: "300",
+            // A server of a test machine has a hundred for all that runs there, and faults leave some behind for a while.
+            PARLANCE_DATABASE_CONNECTIONS: "5",
             ...options.environment,
           },
         }),
