@@ -1,12 +1,32 @@
 import { defineConfig } from "vitest/config";
 
+/**
+ * Tests that start whole servers, browsers and proxies and watch what becomes of them in time: one file after the other, so
+ * that what they see is the product and not each other.
+ */
+const whole = ["test/{cluster,deploy,e2e,systems}/**/*.test.ts"];
+
 export default defineConfig({
   test: {
-    include: ["packages/*/src/**/*.test.{ts,tsx}", "test/**/*.test.ts"],
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    maxWorkers: 2,
     /* A forgotten `.only` would let everything else go unnoticed. */
     allowOnly: false,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "parts",
+          include: ["packages/*/src/**/*.test.{ts,tsx}", "test/**/*.test.ts"],
+          exclude: ["**/node_modules/**", ...whole],
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: { name: "whole", include: whole, maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
+    ],
   },
 });

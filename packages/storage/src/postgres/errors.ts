@@ -7,9 +7,9 @@ function sqlState(error: unknown): string | undefined {
 }
 
 /** serialization_failure, deadlock_detected, lock_not_available, and a statement that was cancelled for its time. */
-const again: ReadonlySet<string> = new Set(["40001", "40P01", "55P03", "57014"]);
+const again: ReadonlySet<string> = new Set(["40001", "40P01", "55P03", "57014", "25P02"]);
 /** Ends of the server's own: it stops, it starts, it ended an idle transaction, it has no room for one more. */
-const gone = /^(08...|57P0.|53...|25P0.|58...)$/;
+const gone = /^(08...|57P0.|53...|25P03|58...)$/;
 
 /** What a failure of the driver or the server means. */
 export function engineError(error: unknown): EngineError {
