@@ -126,11 +126,20 @@ export class OtherSite {
   }
 }
 
-/** Waits until something is so. */
+/** Waits until something is so. What cannot be asked yet, of somebody who has not connected, is not so yet. */
 export async function until(isSo: () => boolean, what: string, withinMs = 10_000): Promise<void> {
   const end = Date.now() + withinMs;
-  while (!isSo()) {
-    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
+  let trouble: unknown;
+  const holds = (): boolean => {
+    try {
+      return isSo();
+    } catch (error) {
+      trouble = error;
+      return false;
+    }
+  };
+  while (!holds()) {
+    if (Date.now() > end) throw new Error(`waited in vain for ${what}`, { cause: trouble });
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
