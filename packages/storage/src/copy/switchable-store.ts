@@ -2,62 +2,9 @@
  * A store that can be exchanged for another while everybody goes on using it. `log`, `directory` and `files` stay the same
  * objects for whoever was given them; what they are asked goes to the store that is current at that moment.
  */
-import { type Directory, type FileIndex, type RoomLog, StorageError } from "@parlance/core";
+import { StorageError } from "@parlance/core";
+import { type Effect, effects } from "../ports.ts";
 import type { Store, StoreStatus } from "../store.ts";
-
-/** What a method does to the store, where need be by its arguments. */
-type Effect = "read" | "write" | ((...args: readonly unknown[]) => "read" | "write");
-
-/* Complete by their types: a method that is added to a port must be named here. */
-const directoryMethods: Readonly<Record<keyof Directory, Effect>> = {
-  user: "read",
-  users: "read",
-  userByNumber: "read",
-  userByUsername: "read",
-  accountByLogin: "read",
-  createUser: "write",
-  upsertExternal: "write",
-  setPassword: "write",
-  setDisabled: "write",
-  setStatus: "write",
-  createSession: "write",
-  session: "read",
-  revokeSession: "write",
-  useTokenOnce: "write",
-  createKey: "write",
-  key: "read",
-  listKeys: "read",
-  revokeKey: "write",
-  member: "read",
-  members: "read",
-  roomsOf: "read",
-  roomOf: "read",
-  discoverable: "read",
-  markRead: "write",
-  places: "read",
-  savePlaces: "write",
-};
-const logMethods: Readonly<Record<keyof RoomLog, Effect>> = {
-  append: "write",
-  open: (_room, createAs) => (createAs === undefined ? "read" : "write"),
-  read: "read",
-  heads: "read",
-  proof: "read",
-  findMessage: "read",
-  messages: "read",
-  messageStats: "read",
-  control: "read",
-  controlHead: "read",
-  renewEpochs: "write",
-};
-const filesMethods: Readonly<Record<keyof FileIndex, Effect>> = {
-  begin: "write",
-  file: "read",
-  files: "read",
-  usedBytes: "read",
-  expire: "write",
-  forget: "write",
-};
 
 /** Writes that may wait at once: as many as an engine lets wait. */
 const waitingWrites = 50_000;
@@ -114,9 +61,9 @@ export function switchableStore(first: Store): SwitchableStore {
   };
 
   return {
-    log: delegate(logMethods, () => current.log, write),
-    directory: delegate(directoryMethods, () => current.directory, write),
-    files: delegate(filesMethods, () => current.files, write),
+    log: delegate(effects.log, () => current.log, write),
+    directory: delegate(effects.directory, () => current.directory, write),
+    files: delegate(effects.files, () => current.files, write),
     get installId() {
       return current.installId;
     },
@@ -156,26 +103,26 @@ export function switchableStore(first: Store): SwitchableStore {
   };
 }
 
-/** An object whose methods are those that `current` has at the moment of the call. */
+/** An object whose methods are those that `current` has at the moment of the call; not every engine has every method. */
 function delegate<T extends object>(
-  methods: Readonly<Record<keyof T, Effect>>,
+  methods: { readonly [M in keyof T]-?: Effect },
   current: () => T,
   write: <R>(work: () => Promise<R>) => Promise<R>,
 ): T {
   type Method = (...args: readonly unknown[]) => Promise<unknown>;
-  const call = (name: keyof T, args: readonly unknown[]): Promise<unknown> => {
-    const port = current();
-    // Not every engine has every method.
-    const method = port[name] as Method | undefined;
-    return method === undefined ? Promise.resolve() : method.apply(port, [...args]);
-  };
-  const made = Object.entries<Effect>(methods).map(([key, effect]) => {
+  const made = {};
+  for (const [key, effect] of Object.entries<Effect>(methods)) {
     const name = key as keyof T;
-    const method: Method = (...args) => {
-      const does = typeof effect === "function" ? effect(...args) : effect;
-      return does === "read" ? call(name, args) : write(() => call(name, args));
-    };
-    return [name, method];
-  });
-  return Object.fromEntries(made) as T;
+    const call: Method = (...args) => (current()[name] as Method).apply(current(), [...args]);
+    const method: Method = (...args) =>
+      // Opening a room writes only where it says how to make one.
+      effect === "read" || (key === "open" && args[1] === undefined)
+        ? call(...args)
+        : write(() => call(...args));
+    Object.defineProperty(made, key, {
+      enumerable: true,
+      get: () => (current()[name] === undefined ? undefined : method),
+    });
+  }
+  return made as T;
 }

@@ -30,6 +30,9 @@ export interface PostgresOptions {
 const lanes = 2;
 const defaultConnections = 10;
 
+/** How long a migration, by another node too, is waited for. */
+const migrationMs = 600_000;
+
 /** What PostgreSQL calls things. */
 export const postgresSql: EngineSql = {
   begin: ["BEGIN ISOLATION LEVEL READ COMMITTED"],
@@ -48,8 +51,9 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
   const size = options.connections ?? defaultConnections;
   const others = openPool(address, Math.max(1, size - lanes), 10_000);
   const appends = openPool(address, lanes);
+  const migrating = openPool(address, 1, migrationMs);
   try {
-    await using(others, (connection) => migrate(connection, address));
+    await using(migrating, (connection) => migrate(connection, address));
     const weaknesses = await using(others, findWeaknesses);
     const engine = { sql: postgresSql, appends, others, weaknesses };
     return await openStoreOver(engine, {
@@ -62,6 +66,8 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
     throw error instanceof EngineError
       ? new StorageError(error.message, "none", { cause: error })
       : error;
+  } finally {
+    await migrating.close();
   }
 }
 

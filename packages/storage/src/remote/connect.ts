@@ -1,6 +1,7 @@
+import type { PortName, Ports } from "../ports.ts";
 import type { Store, StoreStatus } from "../store.ts";
 import { type Hello, Line } from "./line.ts";
-import { type Method, methods, type PortName, type Ports } from "./messages.ts";
+import { type Method, methods } from "./messages.ts";
 
 /**
  * Reaches a store that another process of this machine owns and serves at `path`. Same promises as the owner's; writes of

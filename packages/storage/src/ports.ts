@@ -1,0 +1,67 @@
+/** The ports that a store consists of, and what each method does: for whoever stands between a store and its users. */
+import type { Directory, FileIndex, RoomLog } from "@parlance/core";
+
+export interface Ports {
+  readonly log: RoomLog;
+  readonly directory: Directory;
+  readonly files: FileIndex;
+}
+export type PortName = keyof Ports;
+
+/** A `write` may have happened although no answer came. */
+export type Effect = "read" | "write";
+
+type Effects = { readonly [P in PortName]: { readonly [M in keyof Ports[P]]-?: Effect } };
+
+/** Every method: the compiler asks for a line when a port gets one. */
+export const effects: Effects = {
+  log: {
+    append: "write",
+    open: "write",
+    read: "read",
+    heads: "read",
+    proof: "read",
+    findMessage: "read",
+    messages: "read",
+    messageStats: "read",
+    control: "read",
+    controlHead: "read",
+    renewEpochs: "write",
+  },
+  directory: {
+    user: "read",
+    users: "read",
+    userByNumber: "read",
+    userByUsername: "read",
+    accountByLogin: "read",
+    createUser: "write",
+    upsertExternal: "write",
+    setPassword: "write",
+    setDisabled: "write",
+    setStatus: "write",
+    createSession: "write",
+    session: "read",
+    revokeSession: "write",
+    useTokenOnce: "write",
+    createKey: "write",
+    key: "read",
+    listKeys: "read",
+    revokeKey: "write",
+    member: "read",
+    members: "read",
+    roomsOf: "read",
+    roomOf: "read",
+    discoverable: "read",
+    markRead: "write",
+    places: "read",
+    savePlaces: "write",
+  },
+  files: {
+    begin: "write",
+    file: "read",
+    files: "read",
+    usedBytes: "read",
+    expire: "write",
+    forget: "write",
+  },
+};
