@@ -718,6 +718,35 @@ describe("nodes together", () => {
     expect(bob.frames.at(-1)).toMatchObject({ type: "presence", offline: ["ann"], count: 1 });
   });
 
+  test("[F-D1] a database that is away is told once, and once when it is back", async () => {
+    const store = newStore();
+    let isAway = false;
+    const log: RoomLog = {
+      ...store.log,
+      control: (after) =>
+        isAway
+          ? Promise.reject(new StorageError("connection refused", "none"))
+          : store.log.control(after),
+      heads: (rooms) =>
+        isAway
+          ? Promise.reject(new StorageError("connection refused", "none"))
+          : store.log.heads(rooms),
+    };
+    const harness = await start({}, { ...store, log });
+    await subscribed(harness, "ann");
+    isAway = true;
+    await harness.clock.advance(12_000);
+    isAway = false;
+    await harness.clock.advance(3_000);
+    const told = harness.reports.flatMap(({ event, fields }) =>
+      /check_failed|database_back/.test(event) ? [[event, fields["away_ms"]]] : [],
+    );
+    expect(told).toEqual([
+      ["control_check_failed", undefined],
+      ["database_back", expect.any(Number)],
+    ]);
+  });
+
   test("a room that opens while heads are compared is not taken for one that is gone", async () => {
     const store = newStore();
     let release: (() => void) | undefined;

@@ -69,6 +69,8 @@ class ServerNode implements Node {
   #isClosed = false;
   #awakeAt: number;
   #isWaking = false;
+  /** Since when the control log could not be read; monotonic milliseconds. */
+  #awaySince: number | undefined;
 
   constructor(ports: NodePorts, settings: NodeSettings, filePorts: FilePorts | undefined) {
     const registry = new Registry();
@@ -216,18 +218,27 @@ class ServerNode implements Node {
   }
 
   async #checkControl(): Promise<void> {
+    const { clock, report } = this.#services;
     try {
       await this.#control.check();
     } catch (error) {
-      // One under way when the node closed finds the store closed.
-      if (!this.#isClosed) this.#services.report("warn", "control_check_failed", { error });
+      // One under way when the node closed finds the store closed. Told once: the next comes in a second.
+      if (this.#isClosed || this.#awaySince !== undefined) return;
+      this.#awaySince = clock.monotonic();
+      report("warn", "control_check_failed", { error });
+      return;
     }
+    if (this.#awaySince === undefined) return;
+    const awayMs = Math.round(clock.monotonic() - this.#awaySince);
+    this.#awaySince = undefined;
+    report("info", "database_back", { away_ms: awayMs });
   }
 
   async #checkHeads(): Promise<void> {
     try {
       await this.#services.rooms.checkHeads();
     } catch (error) {
+      if (this.#isClosed || this.#awaySince !== undefined) return;
       this.#services.report("warn", "head_check_failed", { error });
     }
   }
