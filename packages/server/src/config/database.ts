@@ -53,8 +53,8 @@ export function parseDatabaseUrl(text: string): DatabaseAddress | string {
     return `knows the parameters ${known[engine].join(", ")} only (a ? in a password is %3F)`;
   }
   const prefix = url.searchParams.get("prefix") ?? presetPrefix;
-  if (!/^[^\p{Cc}"`{}]{0,30}$/u.test(prefix))
-    return "the prefix is at most 30 characters, no quotes";
+  if (!/^[^\p{Cc}"`{}?]{0,30}$/u.test(prefix))
+    return "the prefix is at most 30 characters, no quotes, braces or question marks";
   url.searchParams.delete("prefix");
   const preset = engine === "postgres" ? "5432" : "3306";
   const place = `${url.hostname}:${url.port === "" ? preset : url.port}/${database}`;

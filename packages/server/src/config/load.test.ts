@@ -178,6 +178,7 @@ describe("names of other systems", () => {
     ["DATABASE_URL", "mysql://root:canary@127.0.0.1/chat?sslmode=canary"],
     ["PARLANCE_DATABASE_URL", "mysql://root:canary@127.0.0.1/chat?charset=utf8"],
     ["PARLANCE_DATABASE_URL", "postgres://root:canary@127.0.0.1/"],
+    ["PARLANCE_DATABASE_URL", "mysql://root:canary@127.0.0.1/chat?prefix=a%3F"],
     ["PARLANCE_DATABASE_URL", "oracle://root:canary@127.0.0.1/chat"],
     ["DATABASE_URL", "sqlite:///:memory:"],
     ["DATABASE_URL", "sqlite:////srv/other.sqlite3"],

@@ -1,28 +1,22 @@
 /** Copying from and to the engines that are servers of their own: everything that they have in common. */
 import { setTimeout as pause } from "node:timers/promises";
 import {
-  type ChangedTable,
-  type Changes,
-  type Chunk,
   type CopyEnd,
-  type CopyKey,
-  type CopyRow,
   type CopyState,
   chunkRows,
   type InstallIdentity,
   type RoomState,
   stateText,
 } from "../copy/end.ts";
-import { type CopyTable, type CopyTableName, copyTable, copyTables } from "../copy/tables.ts";
-import { foldLogin } from "../sql/fold.ts";
+import { type CopyTable, type CopyTableName, copyTables } from "../copy/tables.ts";
 import { type Mark, movedRow, readMark, unfinishedRow } from "../sql/marks.ts";
 import type { Store } from "../store.ts";
-import { keyHash } from "./batch.ts";
+import { insertRows, readChanges, readChunk, removeRows } from "./copy-rows.ts";
 import type { SchemaState } from "./migrate.ts";
-import type { Cell, Connection, EngineSql, Pool, Session } from "./session.ts";
+import type { Connection, EngineSql, Pool, Session } from "./session.ts";
 import { EngineError } from "./session.ts";
-import { loginColumns, metaColumns } from "./tables.ts";
-import { reading, writing } from "./transaction.ts";
+import { metaColumns } from "./tables.ts";
+import { reading, using, writing } from "./transaction.ts";
 
 /** How an engine differs where it is copied. */
 export interface CopyEngine {
@@ -53,10 +47,6 @@ export interface CopyEngine {
   open(): Promise<Store>;
 }
 
-/** Rows that are asked for with one statement: one text for all of them. */
-const keysAtOnce = 64;
-/** What one statement carries, below the smallest bound of a server (16 MiB). */
-const insertChars = 1_000_000;
 /** How often a table's triggers are tried to be made while others hold it. */
 const attempts = 40;
 
@@ -323,192 +313,6 @@ async function setIdentity(session: Session, identity: InstallIdentity): Promise
   await session.insert({ table: "meta", columns: metaColumns, rows });
 }
 
-async function readChunk(
-  session: Session,
-  of: CopyEngine,
-  name: CopyTableName,
-  after: CopyKey | undefined,
-): Promise<Chunk> {
-  const { columns, key } = copyTable(name);
-  const names = Object.keys(columns);
-  const [condition, values] = after === undefined ? ["", []] : afterKey(of.engine, key, after);
-  const found = await session.all<Readonly<Record<string, Cell>>>(
-    `SELECT ${names.join(", ")} FROM {${name}} ${condition} ORDER BY ${key.join(", ")} LIMIT ?`,
-    ...values,
-    chunkRows,
-  );
-  const last = found.at(-1);
-  return {
-    rows: found.map((row) => names.map((column) => row[column] ?? null)),
-    ...(last === undefined || found.length < chunkRows
-      ? {}
-      : { next: key.map((column) => last[column] ?? null) }),
-  };
-}
-
-/**
- * The condition for rows behind a key. PostgreSQL finds the place in the index by a comparison of rows; MySQL would go
- * through the whole table for it, and finds the place by the same thing written out.
- */
-function afterKey(
-  engine: CopyEngine["engine"],
-  key: readonly string[],
-  after: CopyKey,
-): readonly [string, readonly Cell[]] {
-  if (engine === "postgres") {
-    return [`WHERE (${key.join(", ")}) > (${key.map(() => "?").join(", ")})`, after];
-  }
-  const values: Cell[] = [];
-  const steps = key.map((column, place) => {
-    const same = key.slice(0, place).map((before) => `${before} = ?`);
-    values.push(...after.slice(0, place + 1));
-    return `(${[...same, `${column} > ?`].join(" AND ")})`;
-  });
-  return [`WHERE ${steps.join(" OR ")}`, values];
-}
-
-async function readChanges(session: Session, limit: number): Promise<Changes> {
-  const noted = await session.all<{ id: number; tab: CopyTableName; key_text: string }>(
-    "SELECT id, tab, key_text FROM {move_changes} ORDER BY id LIMIT ?",
-    limit,
-  );
-  const touched = new Map<CopyTableName, Map<string, CopyKey>>();
-  for (const { tab, key_text } of noted) {
-    const keys = touched.get(tab) ?? new Map<string, CopyKey>();
-    touched.set(tab, keys.set(key_text, keyOf(copyTable(tab), key_text)));
-  }
-  const tables: ChangedTable[] = [];
-  for (const [table, keys] of touched) {
-    const all = [...keys.values()];
-    tables.push({ table, keys: all, rows: await readRows(session, table, all) });
-  }
-  return { ids: noted.map(({ id }) => id), tables };
-}
-
-/** As a trigger noted it: a JSON array, with bytes in hexadecimal. */
-function keyOf({ key, columns }: CopyTable, text: string): CopyKey {
-  const cells = JSON.parse(text) as (string | number)[];
-  return cells.map((cell, place) =>
-    columns[key[place] ?? ""] === "bytes" ? Buffer.from(String(cell), "hex") : cell,
-  );
-}
-
-async function readRows(
-  session: Session,
-  name: CopyTableName,
-  keys: readonly CopyKey[],
-): Promise<readonly CopyRow[]> {
-  const { columns, key } = copyTable(name);
-  const names = Object.keys(columns);
-  const rows: CopyRow[] = [];
-  for (const piece of pieces(keys)) {
-    const found = await session.all<Readonly<Record<string, Cell>>>(
-      `SELECT ${names.join(", ")} FROM {${name}} WHERE ${anyOf(key)}`,
-      ...piece.flat(),
-    );
-    for (const row of found) rows.push(names.map((column) => row[column] ?? null));
-  }
-  return rows;
-}
-
-async function removeRows(
-  session: Session,
-  name: CopyTableName,
-  keys: readonly CopyKey[],
-): Promise<void> {
-  const { key } = copyTable(name);
-  for (const piece of pieces(keys)) {
-    if (name === "users") {
-      await session.run(
-        `DELETE FROM {logins} WHERE user_id IN (SELECT id FROM {users} WHERE ${anyOf(key)})`,
-        ...piece.flat(),
-      );
-    }
-    await session.run(`DELETE FROM {${name}} WHERE ${anyOf(key)}`, ...piece.flat());
-  }
-}
-
-/** One text for any number of keys: written out, since not every engine finds rows by a list of rows. */
-function anyOf(key: readonly string[]): string {
-  const one = `(${key.map((column) => `${column} = ?`).join(" AND ")})`;
-  return Array.from({ length: keysAtOnce }, () => one).join(" OR ");
-}
-
-/** Keys in pieces of one length, the last one filled up with its last key. */
-function pieces(keys: readonly CopyKey[]): CopyKey[][] {
-  const found: CopyKey[][] = [];
-  for (let at = 0; at < keys.length; at += keysAtOnce) {
-    const piece = keys.slice(at, at + keysAtOnce);
-    const last = piece.at(-1) ?? [];
-    while (piece.length < keysAtOnce) piece.push(last);
-    found.push(piece);
-  }
-  return found;
-}
-
-async function insertRows(
-  session: Session,
-  name: CopyTableName,
-  rows: readonly CopyRow[],
-): Promise<void> {
-  if (rows.length === 0) return;
-  const { columns } = copyTable(name);
-  if (name === "events") {
-    const withKeys = rows.map((row) => [...row, eventKey(columns, row)]);
-    await insertPieces(session, name, { ...columns, key_hash: "bytes" }, withKeys);
-    return;
-  }
-  await insertPieces(session, name, columns, rows);
-  if (name === "users") {
-    const logins = rows.flatMap((row) => loginsOf(columns, row));
-    if (logins.length > 0) {
-      await session.insertNew({ table: "logins", columns: loginColumns, rows: logins });
-    }
-  }
-}
-
-async function insertPieces(
-  session: Session,
-  table: CopyTableName,
-  columns: CopyTable["columns"],
-  rows: readonly CopyRow[],
-): Promise<void> {
-  let piece: CopyRow[] = [];
-  let chars = 0;
-  const send = async (): Promise<void> => {
-    if (piece.length > 0) await session.insert({ table, columns, rows: piece });
-    piece = [];
-    chars = 0;
-  };
-  for (const row of rows) {
-    for (const cell of row) chars += typeof cell === "string" ? cell.length : 16;
-    piece.push(row);
-    if (chars > insertChars) await send();
-  }
-  await send();
-}
-
-function cellIn(columns: CopyTable["columns"], row: CopyRow, column: string): string | undefined {
-  const cell = row[Object.keys(columns).indexOf(column)];
-  return typeof cell === "string" ? cell : undefined;
-}
-
-function eventKey(columns: CopyTable["columns"], row: CopyRow): Cell {
-  const clientMessageId = cellIn(columns, row, "client_message_id");
-  const room = cellIn(columns, row, "room") ?? "";
-  const principal = cellIn(columns, row, "principal") ?? "";
-  if (clientMessageId === undefined) return null;
-  return keyHash({ room, principal, clientMessageId }) ?? null;
-}
-
-/** User names and e-mails share one name space. */
-function loginsOf(columns: CopyTable["columns"], row: CopyRow): CopyRow[] {
-  const id = cellIn(columns, row, "id") ?? "";
-  const logins = [cellIn(columns, row, "username"), cellIn(columns, row, "email")];
-  const folded = new Set(logins.filter((login) => login !== undefined).map(foldLogin));
-  return [...folded].map((login) => [login, id]);
-}
-
 /** Making and removing triggers waits for those who write; they must not wait behind it for long, so it gives way. */
 async function patiently(run: () => Promise<unknown>): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
@@ -521,17 +325,5 @@ async function patiently(run: () => Promise<unknown>): Promise<void> {
       if (!isBusy || attempt >= attempts) throw error;
       await pause(50 + attempt * 10);
     }
-  }
-}
-
-async function using<T>(pool: Pool, work: (connection: Connection) => Promise<T>): Promise<T> {
-  const connection = await pool.acquire();
-  let isBroken = true;
-  try {
-    const result = await work(connection);
-    isBroken = false;
-    return result;
-  } finally {
-    connection.release(isBroken);
   }
 }

@@ -146,3 +146,19 @@ export async function writing<T>(
     throw new StorageError(error.message, "none", { cause: error });
   }
 }
+
+/** Gives work a connection to itself; it is closed where the work failed, since nobody knows what it is in the middle of. */
+export async function using<T>(
+  pool: Pool,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const connection = await pool.acquire();
+  let isBroken = true;
+  try {
+    const result = await work(connection);
+    isBroken = false;
+    return result;
+  } finally {
+    connection.release(isBroken);
+  }
+}

@@ -1,14 +1,9 @@
 /** The store on MariaDB 10.11 or newer, and on MySQL 8 with the SQL that both understand. */
 import { StorageError } from "@parlance/core";
 import { runMigrations, type SchemaState } from "../client-server/migrate.ts";
-import {
-  type Connection,
-  EngineError,
-  type EngineSql,
-  type Pool,
-} from "../client-server/session.ts";
+import { type Connection, EngineError, type EngineSql } from "../client-server/session.ts";
 import { openStoreOver } from "../client-server/store.ts";
-import { reading } from "../client-server/transaction.ts";
+import { reading, using } from "../client-server/transaction.ts";
 import type { Store } from "../store.ts";
 import { type MysqlAddress, openPool } from "./connect.ts";
 import { migrations } from "./migrations.ts";
@@ -111,18 +106,6 @@ export function addressOf({ url, prefix = "" }: MysqlOptions): MysqlAddress {
     prefix,
     tls: searchParams.get("tls") === "yes",
   };
-}
-
-async function using<T>(pool: Pool, work: (connection: Connection) => Promise<T>): Promise<T> {
-  const connection = await pool.acquire();
-  let isBroken = true;
-  try {
-    const result = await work(connection);
-    isBroken = false;
-    return result;
-  } finally {
-    connection.release(isBroken);
-  }
 }
 
 /** Behind a lock that the server holds for this connection. */

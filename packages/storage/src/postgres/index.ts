@@ -1,14 +1,9 @@
 /** The store on PostgreSQL 15 or newer. */
 import { StorageError } from "@parlance/core";
 import { runMigrations, type SchemaState } from "../client-server/migrate.ts";
-import {
-  type Connection,
-  EngineError,
-  type EngineSql,
-  type Pool,
-} from "../client-server/session.ts";
+import { type Connection, EngineError, type EngineSql } from "../client-server/session.ts";
 import { openStoreOver } from "../client-server/store.ts";
-import { reading } from "../client-server/transaction.ts";
+import { reading, using } from "../client-server/transaction.ts";
 import type { Store } from "../store.ts";
 import { openPool, type PostgresAddress, quoted } from "./connect.ts";
 import { migrations } from "./migrations.ts";
@@ -95,18 +90,6 @@ export async function readPostgresSchema(options: PostgresOptions): Promise<Sche
 
 function addressOf({ url, prefix = "" }: PostgresOptions): PostgresAddress {
   return { connectionString: url, prefix };
-}
-
-async function using<T>(pool: Pool, work: (connection: Connection) => Promise<T>): Promise<T> {
-  const connection = await pool.acquire();
-  let isBroken = true;
-  try {
-    const result = await work(connection);
-    isBroken = false;
-    return result;
-  } finally {
-    connection.release(isBroken);
-  }
 }
 
 /** All in one transaction, behind a lock that ends with it. */
