@@ -3,10 +3,10 @@
  * what was skipped. The last line is `N passed, N failed`, with `, N skipped` where something was.
  *
  * With `PARLANCE_FORBID_SKIPS=1` a skipped test is a failed one. What each test did is left in
- * `test-results/report.json`, for `npm run systems`.
+ * `test-results/report.json`, for `npm run systems`, and what failed, with the reasons, in `test-results/failed.txt`.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 
 const root = resolve(import.meta.dirname, "..");
@@ -17,7 +17,12 @@ interface Report {
   readonly testResults: readonly {
     readonly name: string;
     readonly status: string;
-    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+    readonly message?: string;
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages?: readonly string[];
+    }[];
   }[];
 }
 
@@ -53,20 +58,32 @@ function runTests(): { readonly ok: boolean; readonly report: Report } {
   return { ok, report };
 }
 
+/** The first lines of an error, indented: enough to tell what went wrong without the log above it. */
+function reason(messages: readonly (string | undefined)[] | undefined): string {
+  const lines = (messages ?? []).flatMap((message) => (message ?? "").split("\n").slice(0, 12));
+  return lines.map((line) => `\n    ${line.slice(0, 200)}`).join("");
+}
+
 const failures = build().map((script) => `${script} did not build`);
+const reasons: string[] = [];
 const { ok, report } = runTests();
 const skips: string[] = [];
 let passed = 0;
-for (const { name, status, assertionResults } of report.testResults) {
+for (const { name, status, message, assertionResults } of report.testResults) {
   const file = relative(root, name);
   for (const result of assertionResults) {
     const test = `${file} > ${result.fullName}`;
     if (result.status === "passed") passed += 1;
-    else if (result.status === "failed") failures.push(test);
-    else skips.push(test);
+    else if (result.status === "failed") {
+      failures.push(test);
+      reasons.push(`${test}${reason(result.failureMessages)}`);
+    } else skips.push(test);
   }
   const named = assertionResults.some((result) => result.status === "failed");
-  if (status === "failed" && !named) failures.push(`${file} as a whole`);
+  if (status === "failed" && !named) {
+    failures.push(`${file} as a whole`);
+    reasons.push(`${file} as a whole${reason([message])}`);
+  }
 }
 if (passed === 0 && failures.length === 0) failures.push("no test was run");
 if (!ok && failures.length === 0) failures.push("an error outside of any test; see above");
@@ -85,6 +102,9 @@ if (failures.length > 0) {
   console.log(`\n!!! ${failures.length} FAILED:`);
   for (const failure of failures) console.log(`  ${failure}`);
 }
+if (skipsForbidden) for (const skip of skips) reasons.push(`${skip}\n    skipped`);
+mkdirSync(join(root, "test-results"), { recursive: true });
+writeFileSync(join(root, "test-results/failed.txt"), reasons.map((text) => `${text}\n`).join(""));
 const failed = failures.length + (skipsForbidden ? skips.length : 0);
 if (skipsForbidden && skips.length > 0) console.log("skips are forbidden here and count as failed");
 const skipped = skips.length > 0 && !skipsForbidden ? `, ${skips.length} skipped` : "";
