@@ -246,10 +246,9 @@ export class Scene {
 
   /**
    * I-19: each node's watcher sees who is in the lobby; somebody who comes is seen, who leaves is not, in good order
-   * and with a reset. Without a broker nodes do not know of each other's people, and nothing is promised.
+   * and with a reset. With a broker and without.
    */
   async #presence(): Promise<void> {
-    if (!this.hasBroker && this.cluster.nodes.length > 1) return;
     const { people } = this;
     const wrong = (): string[] => {
       const there = people.clients.filter((client) => client.isSubscribed("lobby"));

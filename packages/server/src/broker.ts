@@ -1,4 +1,5 @@
-import type { Broker, Report } from "@parlance/core";
+import { withPresenceBoard } from "@parlance/broker/board";
+import type { Broker, PresenceBoard, Report } from "@parlance/core";
 import type { Config } from "./config/schema.ts";
 
 /** Whose broker it is. */
@@ -6,6 +7,8 @@ export interface BrokerPlace {
   readonly installId: string;
   readonly nodeId: string;
   readonly report: Report;
+  /** Carries presence while the broker does not; asked each time, as the database may be exchanged. */
+  readonly board: () => PresenceBoard | undefined;
 }
 
 /**
@@ -17,11 +20,18 @@ export async function openBroker(
   place: BrokerPlace,
 ): Promise<Broker> {
   const [scheme] = url.split(":", 1);
+  if (scheme === "memory") {
+    const { createMemoryBroker } = await import("@parlance/broker/memory");
+    return createMemoryBroker();
+  }
+  const broker = await openDriver(url, place);
+  const carries = scheme === "none" ? () => false : () => broker.isConnected();
+  return withPresenceBoard(broker, { ...place, carries });
+}
+
+async function openDriver(url: string, place: Omit<BrokerPlace, "board">): Promise<Broker> {
+  const [scheme] = url.split(":", 1);
   switch (scheme) {
-    case "memory": {
-      const { createMemoryBroker } = await import("@parlance/broker/memory");
-      return createMemoryBroker();
-    }
     case "none": {
       const { createNoBroker } = await import("@parlance/broker/none");
       return createNoBroker();

@@ -162,7 +162,12 @@ export async function startServer(
     opened.unshift(() => extra.close());
     const nodeId = randomUUID();
     const { installId } = store;
-    const broker = await openBroker(config, { installId, nodeId, report: log.report });
+    const broker = await openBroker(config, {
+      installId,
+      nodeId,
+      report: log.report,
+      board: () => store.presence,
+    });
     opened.unshift(() => broker.close());
     const parts = await assemble({
       config,

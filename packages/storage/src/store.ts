@@ -1,11 +1,13 @@
 /** What every engine gives to the server. */
-import type { Directory, FileIndex, RoomLog } from "@parlance/core";
+import type { Directory, FileIndex, PresenceBoard, RoomLog } from "@parlance/core";
 
 /** An open store. */
 export interface Store {
   readonly log: RoomLog;
   readonly directory: Directory;
   readonly files: FileIndex;
+  /** Absent where the database is one process's. */
+  readonly presence?: PresenceBoard | undefined;
   /** Random letters and digits, one for the life of an install: keeps installs apart that share a broker. */
   readonly installId: string;
   /** Finishes the writes under way and lets go of the data. */

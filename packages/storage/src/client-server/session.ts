@@ -73,6 +73,8 @@ export interface EngineSql {
   readonly inKeyOrder: string;
   /** The end of a `SELECT` that locks rows against others who change them. */
   readonly forUpdate: string;
+  /** The database's own clock: milliseconds since 1970. */
+  readonly now: string;
 }
 
 /** An engine, ready to be used. */

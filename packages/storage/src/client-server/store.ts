@@ -16,6 +16,7 @@ import { readInstall } from "./install.ts";
 import { Lanes, type RunBatch } from "./lanes.ts";
 import { createMembers, createReadMarks } from "./members.ts";
 import { createPlaces } from "./places.ts";
+import { createPresenceBoard } from "./presence-board.ts";
 import { createRoomLog } from "./room-log.ts";
 import type { Engine, Session } from "./session.ts";
 import { reading, transact, writing } from "./transaction.ts";
@@ -122,6 +123,7 @@ export async function openStoreOver(engine: Engine, options: StoreOptions): Prom
       ...createPlaces(reads, write),
     } satisfies Directory,
     files: createFileIndex(reads, write),
+    presence: createPresenceBoard(reads, write, sql.now),
     installId: install.id,
     // Whether it answers now is for whoever asks it: connections come back by themselves.
     status: () => ({

@@ -20,6 +20,7 @@ export type TableName =
   | "api_keys"
   | "control_log"
   | "places"
+  | "presence"
   | "files"
   | "file_owners"
   | "meta";
@@ -95,6 +96,16 @@ export const placeColumns: ColumnTypes = {
   epoch: "text",
   last_sequence: "integer",
   saved_at: "integer",
+};
+
+export const presenceColumns: ColumnTypes = {
+  node: "text",
+  room: "text",
+  users: "text",
+  is_cut_off: "integer",
+  is_closing: "integer",
+  place: "integer",
+  put_at: "integer",
 };
 
 export const loginColumns: ColumnTypes = { login: "text", user_id: "text" };

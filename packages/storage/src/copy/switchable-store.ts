@@ -64,6 +64,9 @@ export function switchableStore(first: Store): SwitchableStore {
     log: delegate(effects.log, () => current.log, write),
     directory: delegate(effects.directory, () => current.directory, write),
     files: delegate(effects.files, () => current.files, write),
+    get presence() {
+      return current.presence;
+    },
     get installId() {
       return current.installId;
     },

@@ -1,12 +1,12 @@
 /**
  * What is copied between engines: every table with its columns under the names of the client-server engines. What can
  * be made from these again is not copied: the hash of a message's key, folded e-mails and logins, owners of files, the
- * counters of numbers and of the control log.
+ * counters of numbers and of the control log; who is present is of the moment.
  */
 import type { ColumnTypes, TableName } from "../client-server/tables.ts";
 
 /** A table that is copied. */
-export type CopyTableName = Exclude<TableName, "meta" | "logins" | "file_owners">;
+export type CopyTableName = Exclude<TableName, "meta" | "logins" | "file_owners" | "presence">;
 
 export interface CopyTable {
   readonly name: CopyTableName;

@@ -39,6 +39,7 @@ export const mysqlSql: EngineSql = {
   ],
   inKeyOrder: " FORCE INDEX (PRIMARY)",
   forUpdate: "FOR UPDATE",
+  now: "CAST(UNIX_TIMESTAMP(SYSDATE(3)) * 1000 AS SIGNED)",
 };
 
 /**

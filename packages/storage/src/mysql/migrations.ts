@@ -176,4 +176,19 @@ export const migrations: readonly (readonly string[])[] = [
     ) ${table}`,
     `CREATE TABLE IF NOT EXISTS {file_owners} (owner VARCHAR(191) PRIMARY KEY) ${table}`,
   ],
+  [
+    `CREATE TABLE IF NOT EXISTS {presence} (
+      node VARCHAR(64) NOT NULL,
+      room ${id} NOT NULL,
+      users LONGTEXT NOT NULL,
+      is_cut_off TINYINT NOT NULL,
+      is_closing TINYINT NOT NULL,
+      place BIGINT NOT NULL,
+      put_at BIGINT NOT NULL,
+      PRIMARY KEY (node, room),
+      KEY {presence_by_place} (place),
+      KEY {presence_by_room} (room)
+    ) ${table}`,
+    `INSERT IGNORE INTO {counters} (name, value) VALUES ('presence', 0)`,
+  ],
 ];

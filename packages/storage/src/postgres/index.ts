@@ -34,6 +34,7 @@ export const postgresSql: EngineSql = {
   beginSnapshot: ["BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"],
   inKeyOrder: "",
   forUpdate: "FOR NO KEY UPDATE",
+  now: "(extract(epoch from clock_timestamp()) * 1000)::bigint",
 };
 
 /**

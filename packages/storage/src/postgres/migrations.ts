@@ -161,4 +161,19 @@ export const migrations: readonly (readonly string[])[] = [
     `CREATE INDEX {files_to_remove} ON {files} (state, created_at) WHERE state <> 'shared'`,
     `CREATE TABLE {file_owners} (owner text COLLATE "C" PRIMARY KEY)`,
   ],
+  [
+    `CREATE TABLE {presence} (
+      node text COLLATE "C" NOT NULL,
+      room text COLLATE "C" NOT NULL,
+      users text NOT NULL,
+      is_cut_off smallint NOT NULL,
+      is_closing smallint NOT NULL,
+      place bigint NOT NULL,
+      put_at bigint NOT NULL,
+      PRIMARY KEY (node, room)
+    )`,
+    `CREATE INDEX {presence_by_place} ON {presence} (place)`,
+    `CREATE INDEX {presence_by_room} ON {presence} (room)`,
+    `INSERT INTO {counters} (name, value) VALUES ('presence', 0)`,
+  ],
 ];
