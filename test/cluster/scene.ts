@@ -261,10 +261,10 @@ export class Scene {
         .flatMap((watcher) => {
           const seen = watcher.present.get("lobby") ?? new Set<string>();
           const differ = [
-            ...[...truth].filter((user) => !seen.has(user)),
-            ...[...seen].filter((user) => !truth.has(user)),
+            ...[...truth].filter((user) => !seen.has(user)).map((user) => `lacks ${user}`),
+            ...[...seen].filter((user) => !truth.has(user)).map((user) => `still has ${user}`),
           ];
-          return differ.length === 0 ? [] : [`${watcher.name} is wrong about ${differ.join()}`];
+          return differ.length === 0 ? [] : [`${watcher.name} ${differ.join(", ")}`];
         });
     };
     const isTrue = (): boolean => wrong().length === 0;

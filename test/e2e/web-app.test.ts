@@ -282,7 +282,9 @@ describe("the web app", () => {
     await removePerson(ann, "Bartholomew");
     await bob.context.setOffline(false);
     await bob.page.getByText("You are no longer in").waitFor();
-    expect(await bob.page.getByTestId("room-item").filter({ hasText: "Plans" }).count()).toBe(0);
+    const listed = bob.page.getByTestId("room-item").filter({ hasText: "Plans" });
+    // The list is asked for anew.
+    await listed.waitFor({ state: "detached" });
 
     await addPerson(ann, "Bartholomew");
     await comeBack(bob);

@@ -22,6 +22,7 @@ export interface CatchUpRoom {
   readonly epoch: Epoch;
   readonly last: Sequence;
   readonly erasedTexts: ErasedTexts;
+  readonly presence: { unnamed(): PresenceEvent };
   /** It has everything: from now on it is live. */
   goLive(subscription: Subscription): void;
 }
@@ -62,6 +63,7 @@ export class CatchUp {
     const { outbox } = subscription.connection;
     while (!subscription.isEnded && !subscription.isLive && !subscription.isReading) {
       if (outbox.isLagging) return;
+      if (subscription.missedPresence) this.#tellOfMissed(subscription);
       if (subscription.offset >= this.#room.last) {
         this.#behind.delete(subscription);
         subscription.offset = -1;
@@ -71,13 +73,18 @@ export class CatchUp {
     }
   }
 
-  /** Tells who came and went, which is told once, to those that will be live in a moment. Those that lag do without. */
+  /** Tells who came and went, which is told once, to those that will be live in a moment. Those that lag are told later. */
   presence(event: PresenceEvent): void {
-    for (const { connection, wantsPresence } of this.#behind) {
-      if (!wantsPresence || connection.outbox.isLagging) continue;
-      const encoded = encode(connection.wire, event);
-      if (encoded !== undefined) connection.outbox.push(encoded);
+    for (const subscription of this.#behind) {
+      if (!subscription.wantsPresence) continue;
+      if (subscription.connection.outbox.isLagging) subscription.missedPresence = true;
+      else push(subscription, event);
     }
+  }
+
+  #tellOfMissed(subscription: Subscription): void {
+    subscription.missedPresence = false;
+    push(subscription, this.#room.presence.unnamed());
   }
 
   #giveRecent(subscription: Subscription): void {
@@ -145,6 +152,12 @@ export class CatchUp {
     }
     pushAll(subscription, frames);
   }
+}
+
+function push({ connection }: Subscription, event: PresenceEvent): void {
+  if (connection.hearPresence(event)) return;
+  const encoded = encode(connection.wire, event);
+  if (encoded !== undefined) connection.outbox.push(encoded);
 }
 
 function pushAll(subscription: Subscription, frames: readonly Bytes[]): void {

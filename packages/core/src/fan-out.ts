@@ -97,11 +97,13 @@ export class FanOut {
   }
 
   /**
-   * Gives an ephemeral event to all but the one whom it is about. Those that lag do without.
+   * Gives an ephemeral event to all but the one whom it is about. Those that lag do without; who wants presence and missed
+   * some is told so when it has caught up.
    *
+   * @param last The room's place.
    * @param to Gives it to this user's connections only.
    */
-  ephemeral(event: EphemeralEvent, to?: UserId): void {
+  ephemeral(event: EphemeralEvent, last: Sequence, to?: UserId): void {
     const about = "user" in event ? event.user : undefined;
     for (const [wire, audience] of this.#audiences) {
       const bytes = encode(wire, event);
@@ -109,8 +111,15 @@ export class FanOut {
       const isBulk = audience.subscriptions.size > bulkAudience;
       for (const subscription of audience.subscriptions) {
         const { connection } = subscription;
-        if (connection.outbox.isLagging || connection.userId === about) continue;
+        if (connection.userId === about) continue;
         if (to !== undefined && connection.userId !== to) continue;
+        if (connection.outbox.isLagging) {
+          if (event.type !== "presence" || !subscription.wantsPresence) continue;
+          subscription.missedPresence = true;
+          audience.subscriptions.delete(subscription);
+          this.#fellBehind(subscription, last);
+          continue;
+        }
         if (event.type === "presence") {
           if (!subscription.wantsPresence || connection.hearPresence(event)) continue;
         }

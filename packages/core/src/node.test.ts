@@ -1,5 +1,5 @@
 import { createMemoryBroker, MemoryHub } from "@parlance/broker/memory";
-import type { Epoch, UserId } from "@parlance/protocol";
+import type { Epoch, RoomId, UserId } from "@parlance/protocol";
 import { type Harness, startNode, type TestClient } from "@parlance/testkit/harness";
 import { settle } from "@parlance/testkit/manual-clock";
 import { createMemoryStore } from "@parlance/testkit/memory";
@@ -351,6 +351,32 @@ describe("slow readers", () => {
     expect(slow.texts("general").at(-1)).toBe("live again");
   });
 
+  test("[F-C1] [I-19] one that missed who came and went is told so when it reads on, and asks", async () => {
+    const harness = await start({ outboxBytes: 10_000 });
+    const ann = await subscribed(harness, "ann");
+    const slow = await harness.signIn("slow");
+    await slow.ask({ type: "subscribe", room: "general", presence: true });
+    await harness.clock.advance(1_000);
+    slow.stalls = true;
+    for (let index = 1; harness.node.counts().lagging === 0; index += 1) {
+      await ann.publish("general", "x".repeat(1_000), `${index}`);
+    }
+    await subscribed(harness, "cem");
+    await harness.clock.advance(1_000);
+    // Nothing else is written: that somebody came is all that it misses.
+    const before = slow.frames.length;
+    slow.stalls = false;
+    slow.read();
+    await settle(400);
+    const told = slow.frames.slice(before).filter((frame) => frame.type === "presence");
+    expect(told).toMatchObject([{ online: [], offline: [], omitted: true, count: 3 }]);
+    const { users } = await slow.ask({ type: "presence", room: "general" });
+    expect(users.map((user) => user.id).sort()).toEqual(["ann", "cem", "slow"]);
+    await subscribed(harness, "dan");
+    await harness.clock.advance(1_000);
+    expect(slow.frames.at(-1)).toMatchObject({ type: "presence", online: [{ id: "dan" }] });
+  });
+
   test("[F-C1] only one that makes no progress at all is ended, with slow_consumer", async () => {
     const harness = await start({ outboxBytes: 5_000, stallTimeoutMs: 20_000 });
     const ann = await subscribed(harness, "ann");
@@ -686,6 +712,34 @@ describe("nodes together", () => {
     ann.inlet.closed(1001);
     await bothAdvance(one, two, 2_000);
     expect(bob.frames.at(-1)).toMatchObject({ type: "presence", offline: ["ann"], count: 1 });
+  });
+
+  test("[I-19] whoever asks while somebody goes and comes again has them in the end", async () => {
+    const store = newStore();
+    const hub = new MemoryHub();
+    const one = await startNode({ ...store, broker: createMemoryBroker(hub), nodeId: "one" });
+    const bob = await one.signIn("bob");
+    await bob.ask({ type: "subscribe", room: "general", presence: true });
+    const other = createMemoryBroker(hub);
+    const ann = { id: "ann" as UserId, name: "ann", kind: "external" } as const;
+    const say = async (users: readonly (typeof ann)[]): Promise<void> => {
+      other.publish("general" as RoomId, { type: "present", node: "other", users });
+      await settle();
+    };
+    await say([ann]);
+    await one.clock.advance(1_000);
+    await say([]);
+    const { users } = await bob.ask({ type: "presence", room: "general" });
+    const asked = bob.frames.length;
+    await say([ann]);
+    await one.clock.advance(3_000);
+    const present = new Set(users.map(({ id }) => id));
+    for (const frame of bob.frames.slice(asked)) {
+      if (frame.type !== "presence") continue;
+      for (const id of frame.offline) present.delete(id);
+      for (const { id } of frame.online) present.add(id);
+    }
+    expect([...present].sort()).toEqual(["ann", "bob"]);
   });
 
   test("[I-19] whoever moves from a node that stops to another one does not flicker; who stays away leaves", async () => {

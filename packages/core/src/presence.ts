@@ -3,7 +3,7 @@
  * connections; what a silent node said expires. Changes are told together a few times a second, so that a
  * reconnect of everybody costs as many events as it lasts ticks, not as there are people.
  */
-import { limits, type UserId, type WireUser } from "@parlance/protocol";
+import { limits, type PresenceEvent, type UserId, type WireUser } from "@parlance/protocol";
 import { wireUser } from "./frames.ts";
 import type { Identity, Notice, Timer } from "./ports/index.ts";
 import type { Room, RoomContext } from "./room.ts";
@@ -105,18 +105,33 @@ export class RoomPresence {
     return false;
   }
 
-  /** Everybody here, those in grace included; at most `limits.listItems`. */
-  list(): WireUser[] {
-    return [...this.#now().values()].slice(0, limits.listItems);
-  }
-
   /**
-   * Who is here as subscribers were told last, and the one who asks: what the changes told from now on are to be applied to.
+   * Everybody here, those in grace included, as subscribers were told last: what the changes told from now on are to be applied
+   * to. Somebody who went and came again before that was told is on the list, since nothing will be told about them.
    * At most `limits.listItems`.
    */
-  toldTo(identity: Identity): WireUser[] {
+  list(): WireUser[] {
+    this.tellNow();
+    return [...this.#told.values()].slice(0, limits.listItems);
+  }
+
+  /** `list`, and the one who is about to subscribe. */
+  listWith(identity: Identity): WireUser[] {
     const others = [...this.#told.values()].filter((user) => user.id !== identity.user);
     return [...others.slice(0, limits.listItems - 1), wireUser(identity)];
+  }
+
+  /** Changes that are not named: whoever missed some asks for the list. */
+  unnamed(): PresenceEvent {
+    const { room } = this.#room.record;
+    return {
+      type: "presence",
+      room,
+      count: this.#told.size,
+      online: [],
+      offline: [],
+      omitted: true,
+    };
   }
 
   /**
@@ -198,11 +213,11 @@ export class RoomPresence {
     if (online.length + offline.length === 0) return;
     for (const user of online) this.#told.set(user.id, user);
     for (const id of offline) this.#told.delete(id);
-    const base = { type: "presence", room: this.#room.record.room, count: users.size } as const;
+    const { room } = this.#room.record;
     this.#room.deliverEphemeral(
       online.length + offline.length > maxNamedChanges
-        ? { ...base, online: [], offline: [], omitted: true }
-        : { ...base, online, offline },
+        ? this.unnamed()
+        : { type: "presence", room, count: users.size, online, offline },
     );
   }
 

@@ -365,8 +365,9 @@ export class Room {
   deliverEphemeral(event: EphemeralEvent, to?: UserId): void {
     // Marks come from several nodes, and a broker may change their order: for whoever looks on they only grow (I-20).
     if (event.type === "read" && !this.#marks.rises(event.user, event.read_mark)) return;
-    this.#live.ephemeral(event, to);
+    // First those that are behind: others may fall behind while they are told.
     if (event.type === "presence") this.#behind.presence(event);
+    this.#live.ephemeral(event, this.last, to);
   }
 
   /** The last message up to a place, if one is near: what a read mark stands for. @throws StorageError */

@@ -14,6 +14,8 @@ export class Subscription {
   offset: Sequence = -1;
   /** A page is being read from the log for it. */
   isReading = false;
+  /** Somebody came or went and it was not told, since its connection lagged. */
+  missedPresence = false;
   isEnded = false;
 
   constructor(connection: Connection, room: Room, wantsPresence: boolean) {

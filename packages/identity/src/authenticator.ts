@@ -11,6 +11,7 @@ import type {
   Identity,
   KeyRecord,
   Keys,
+  Report,
   RoomLog,
   SessionRecord,
   Sessions,
@@ -39,6 +40,7 @@ export interface AuthenticatorOptions {
   readonly log: Pick<RoomLog, "control" | "controlHead">;
   readonly directory: Users & Sessions & Keys;
   readonly clock: Clock;
+  readonly report: Report;
   readonly issuers: ReadonlyMap<string | undefined, Issuer>;
   /** What tickets are signed with, as `IdentityOptions.secrets`. */
   readonly secrets: readonly string[];
@@ -255,6 +257,7 @@ export function createAuthenticator(options: AuthenticatorOptions): {
     clock,
     secrets: options.secrets,
     directory,
+    report: options.report,
     identityOf: bySubject,
   });
   const vouched = createVouching(directory, clock);

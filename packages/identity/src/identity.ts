@@ -5,6 +5,7 @@ import type {
   Clock,
   Ids,
   Keys,
+  Report,
   RoomLog,
   Sessions,
   Tickets,
@@ -22,6 +23,7 @@ export interface IdentityOptions {
   readonly log: Pick<RoomLog, "control" | "controlHead">;
   readonly directory: Users & Sessions & Keys;
   readonly clock: Clock;
+  readonly report: Report;
   readonly ids: Ids;
   /** The install's own, UTF-8: the first signs, all verify. */
   readonly secrets: readonly string[];
@@ -61,6 +63,7 @@ export function createIdentity(options: IdentityOptions): IdentityParts {
     log: options.log,
     directory,
     clock,
+    report: options.report,
     issuers,
     secrets: options.secrets,
     attempts,

@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import type { Identity } from "@parlance/core";
+import type { Clock, Identity } from "@parlance/core";
 import type { RoomId } from "@parlance/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { codeOf, Scene, secret } from "../test/scene.ts";
@@ -28,6 +28,16 @@ async function ticketOf(identity: Identity): Promise<string> {
 async function guest(): Promise<Identity> {
   const { issuedToken = "" } = await node.accounts.guest({ name: "Ann" });
   return node.authenticator.authenticate({ token: issuedToken });
+}
+
+/** The scene's time, with timers that run when the test says. */
+function clockByHand(): { readonly clock: Clock; readonly timers: (() => void)[] } {
+  const timers: (() => void)[] = [];
+  const after: Clock["after"] = (_delayMs, run) => {
+    timers.push(run);
+    return { cancel: () => timers.splice(timers.indexOf(run), 1) };
+  };
+  return { clock: { ...scene.clock, after }, timers };
 }
 
 describe("[A8] a connection ticket", () => {
@@ -83,7 +93,7 @@ describe("[A8] a connection ticket", () => {
     expect(await redeem(late)).toBe("unauthenticated");
   });
 
-  test("is good again while a connection holds it, and five minutes longer", async () => {
+  test("is good again while a connection holds it, and five to ten minutes longer", async () => {
     const ticket = await ticketOf(await guest());
     expect(await redeem(ticket)).toBe("accepted");
     const first = node.tickets.hold(ticket);
@@ -96,7 +106,7 @@ describe("[A8] a connection ticket", () => {
     second();
     scene.offsetMs += reopenWithinMs - 1_000;
     expect(await redeem(ticket)).toBe("accepted");
-    scene.offsetMs += reopenWithinMs + 1;
+    scene.offsetMs += 2 * reopenWithinMs + 1;
     expect(await redeem(ticket)).toBe("unauthenticated");
   });
 
@@ -121,14 +131,46 @@ describe("[A8] a connection ticket", () => {
     }
   });
 
-  test("is over when a node that has never seen it is up for longer, or it is a day old", async () => {
+  test("is good at any node while it is in use, and five to ten minutes longer", async () => {
+    const ticket = await ticketOf(await guest());
+    const other = scene.identity();
+    const unused = await ticketOf(await guest());
+    scene.offsetMs += reopenWithinMs + 1_000 - openWithinMs;
+    expect(await redeem(ticket)).toBe("unauthenticated");
+    const used = await ticketOf(await guest());
+    expect(await redeem(used)).toBe("accepted");
+    scene.offsetMs += reopenWithinMs - 1_000;
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      expect(await redeem(unused, rooms, other)).toBe("unauthenticated");
+    }
+    expect(await redeem(used, rooms, other)).toBe("accepted");
+    scene.offsetMs += 2 * reopenWithinMs + 1_000;
+    expect(await redeem(used)).toBe("unauthenticated");
+    expect(await redeem(used, rooms, other)).toBe("unauthenticated");
+  });
+
+  test("stays good at any node as long as one has a stream of it, a day and more", async () => {
+    const { clock, timers } = clockByHand();
+    const at = scene.identity({ clock });
+    const up = scene.identity();
+    const ticket = await ticketOf(await guest());
+    expect(await redeem(ticket, rooms, at)).toBe("accepted");
+    const release = at.tickets.hold(ticket);
+    for (let passed = 0; passed < recordedMs + 6 * reopenWithinMs; passed += reopenWithinMs) {
+      scene.offsetMs += reopenWithinMs;
+      for (const run of timers.splice(0)) run();
+      await expect.poll(() => timers.length).toBe(1);
+    }
+    await expect.poll(() => redeem(ticket, rooms, up)).toBe("accepted");
+    release();
+    for (const run of timers.splice(0)) run();
+    expect(timers).toEqual([]);
+  });
+
+  test("is over when a day has passed and nobody knows of it", async () => {
     const ticket = await ticketOf(await guest());
     expect(await redeem(ticket)).toBe("accepted");
-    scene.offsetMs += openWithinMs + 1_000;
-    const up = scene.identity();
-    scene.offsetMs += reopenWithinMs + 1_000;
-    expect(await redeem(ticket, rooms, up)).toBe("unauthenticated");
-    scene.offsetMs += recordedMs;
+    scene.offsetMs += openWithinMs + recordedMs + 1_000;
     expect(await redeem(ticket, rooms, scene.identity())).toBe("unauthenticated");
   });
 

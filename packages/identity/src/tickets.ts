@@ -3,17 +3,19 @@
  * rooms, until when it may be used for the first time, and whom it speaks for - as a name to be looked up (a session,
  * a key, a user), so that it ends with what asked for it. Who uses it at the moment is in this node's memory.
  *
- * After a restart that memory is empty, and the clients of all streams come back at once. So the first use is also
- * written into the table of used tokens, and for as long as a ticket would have lasted without its stream, a node that
- * has just started takes those that are in there. A ticket that nobody ever used stays over, restart or not.
+ * Its client may come back to another node. So in each five minutes of its use a row is written into the table of used
+ * tokens, and a ticket that has one of this or the last five minutes is good at every node. After a restart of all nodes the
+ * clients of all streams come back at once, however long that took. So the first use is written there as well, for a day, and
+ * for as long as a ticket would have lasted without its stream, a node that has just started takes those that are in
+ * there. A ticket that nobody ever used stays over, restart or not.
  */
 import { createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto";
-import type { Clock, Credential, Identity, Sessions, Tickets } from "@parlance/core";
+import type { Clock, Credential, Identity, Report, Sessions, Tickets, Timer } from "@parlance/core";
 import { type Principal, ProtocolError, type RoomId, type UserId } from "@parlance/protocol";
 
 /** From its making to its first use. Milliseconds. */
 export const openWithinMs: number = 60_000;
-/** From the end of its last connection. Longer than a restart takes, or a train in a tunnel. Milliseconds. */
+/** From the end of its last connection, and up to twice as long. Longer than a restart takes, or a train in a tunnel. Milliseconds. */
 export const reopenWithinMs: number = 300_000;
 /** How long its first use is on record, so how old it may be when the server restarts. Milliseconds. */
 export const recordedMs: number = 86_400_000;
@@ -24,8 +26,10 @@ const maxLength = 4_096;
 const prefix = "plt_";
 /** Names our rows among those of the issuers of one-time tokens, whose names are configured. */
 const recordedAs = "parlance:tickets";
-/** An end that is over for any clock, so that the row goes away with the next one. */
-const over = 1;
+/** How often the uses of tickets with an open connection are written, where one is due. */
+const renewMs = 60_000;
+/** Of those, so many at once. */
+const renewedAtOnce = 16;
 
 /** Whom a ticket speaks for. */
 export type Subject =
@@ -51,7 +55,8 @@ export interface TicketsOptions {
   readonly clock: Clock;
   /** The install's own: the first signs, all verify. */
   readonly secrets: readonly string[];
-  readonly directory: Pick<Sessions, "useTokenOnce">;
+  readonly directory: Pick<Sessions, "useTokenOnce" | "isTokenUsed">;
+  readonly report: Report;
   /** Who a subject is now. @throws ProtocolError if it is over. */
   readonly identityOf: (subject: Subject) => Promise<Identity>;
 }
@@ -80,20 +85,70 @@ export function createTickets(options: TicketsOptions): TicketOffice {
     for (const [oldest, goodUntil] of idle) {
       if (goodUntil > now && idle.size <= maxIdle) return;
       idle.delete(oldest);
+      if (!open.has(oldest)) writtenIn.delete(oldest);
     }
   };
+
+  /** The five minutes in which the use of a ticket was written last. */
+  const writtenIn = new Map<string, number>();
+  let renewal: Timer | undefined;
+
+  const period = (): number => Math.floor(clock.now() / reopenWithinMs);
+
+  async function write(id: string): Promise<void> {
+    const current = period();
+    if (writtenIn.get(id) === current) return;
+    const before = writtenIn.get(id);
+    writtenIn.set(id, current);
+    try {
+      const over = (current + 3) * reopenWithinMs;
+      await directory.useTokenOnce(recordedAs, `${id}/${current}`, over, clock.now());
+    } catch (error) {
+      if (before === undefined) writtenIn.delete(id);
+      else writtenIn.set(id, before);
+      throw error;
+    }
+  }
+
+  async function renew(): Promise<void> {
+    const ids = [...open.keys()];
+    for (let from = 0; from < ids.length; from += renewedAtOnce) {
+      await Promise.all(ids.slice(from, from + renewedAtOnce).map(write));
+    }
+  }
+
+  const { report } = options;
+  const tellFailure = (error: unknown): void => report("warn", "ticket_use_not_written", { error });
+
+  /** While there are open connections. What could not be written is tried again in a minute. */
+  function renewLater(): void {
+    renewal ??= clock.after(renewMs, () => {
+      renewal = undefined;
+      if (open.size === 0) return;
+      renewLater();
+      renew().catch(tellFailure);
+    });
+  }
+
+  async function wasUsedAnywhere(id: string): Promise<boolean> {
+    const now = clock.now();
+    for (const place of [period(), period() - 1]) {
+      if (await directory.isTokenUsed(recordedAs, `${id}/${place}`, now)) return true;
+    }
+    const hasJustStarted = clock.monotonic() - startedAt <= reopenWithinMs;
+    return hasJustStarted && (await directory.isTokenUsed(recordedAs, id, now));
+  }
 
   async function isGood({ id, until }: Signed): Promise<boolean> {
     if (open.has(id)) return true;
     const goodUntil = idle.get(id);
-    if (goodUntil !== undefined) return goodUntil > clock.monotonic();
+    if (goodUntil !== undefined && goodUntil > clock.monotonic()) return true;
     const now = clock.now();
     if (now <= until) {
       await directory.useTokenOnce(recordedAs, id, until + recordedMs, now);
       return true;
     }
-    if (clock.monotonic() - startedAt > reopenWithinMs || now > until + recordedMs) return false;
-    return !(await directory.useTokenOnce(recordedAs, id, over, now));
+    return wasUsedAnywhere(id);
   }
 
   return {
@@ -121,6 +176,8 @@ export function createTickets(options: TicketsOptions): TicketOffice {
       }
       const identity = await options.identityOf(signed.subject);
       if (!(await isGood(signed))) throw new ProtocolError("unauthenticated");
+      // Of use to other nodes only; what fails is made up for while the connection is open.
+      await write(signed.id).catch(tellFailure);
       touch(signed.id);
       return identity;
     },
@@ -129,6 +186,7 @@ export function createTickets(options: TicketsOptions): TicketOffice {
       const id = verify(ticket, keys)?.id;
       if (id === undefined) return () => {};
       open.set(id, (open.get(id) ?? 0) + 1);
+      renewLater();
       return () => {
         const left = (open.get(id) ?? 1) - 1;
         if (left > 0) open.set(id, left);

@@ -62,6 +62,7 @@ export class Scene {
       log: this.store.log,
       directory: this.store.directory,
       clock: this.clock,
+      report: () => {},
       ids: { user: () => `u_${randomUUID().slice(0, 13).replace("-", "")}` } as unknown as Ids,
       secrets: [secret],
       issuers: [],

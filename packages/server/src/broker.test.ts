@@ -23,12 +23,15 @@ afterEach(async () => {
 
 async function open(url: string, nodeId: string): Promise<Broker> {
   const installId = `server-${process.pid}-${directory}`;
-  const broker = await openBroker({ broker_url: url }, {
-    installId,
-    nodeId,
-    report: () => {},
-    board: () => undefined,
-  });
+  const broker = await openBroker(
+    { broker_url: url },
+    {
+      installId,
+      nodeId,
+      report: () => {},
+      board: () => undefined,
+    },
+  );
   closes.push(() => broker.close());
   return broker;
 }

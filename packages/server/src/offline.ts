@@ -26,6 +26,7 @@ export async function openOffline(config: Config): Promise<Offline> {
     log: store.log,
     directory: store.directory,
     clock: systemClock,
+    report: () => {},
     ids: createIds(systemClock.now),
     secrets: [secret],
     issuers: [],

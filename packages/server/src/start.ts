@@ -221,6 +221,7 @@ async function assemble(given: {
     log: store.log,
     directory: store.directory,
     clock,
+    report: log.report,
     ids,
     secrets: [secret.secret, ...config.previous_secrets],
     issuers: config.jwt_issuers,

@@ -43,6 +43,7 @@ export const effects: Effects = {
     session: "read",
     revokeSession: "write",
     useTokenOnce: "write",
+    isTokenUsed: "read",
     createKey: "write",
     key: "read",
     listKeys: "read",

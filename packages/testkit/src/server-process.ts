@@ -24,6 +24,8 @@ export class ServerProcess {
   readonly port: number;
   readonly dataDir: string;
   readonly #environment: ServerEnvironment;
+  /** Of the starts from now on: another command line than ours, undefined for ours. */
+  program: string | undefined;
   #child: ChildProcess | undefined;
   #exited: Promise<number | null> = Promise.resolve(null);
   /** What the process wrote, newest last, at most `maxOutput` characters. */
@@ -61,7 +63,7 @@ export class ServerProcess {
 
   /** Starts and waits until it answers. @throws Error with its output if it exits before. */
   async start(environment: ServerEnvironment = {}): Promise<void> {
-    const child = spawn(process.execPath, [cli, "start"], {
+    const child = spawn(process.execPath, [this.program ?? cli, "start"], {
       env: {
         ...process.env,
         PARLANCE_PORT: String(this.port),

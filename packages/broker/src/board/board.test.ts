@@ -45,9 +45,7 @@ class SharedBoard {
       this.#answer(() =>
         [...this.#lists.values()].filter(
           (list) =>
-            list.node !== node &&
-            rooms.includes(list.room) &&
-            list.at > performance.now() - ageMs,
+            list.node !== node && rooms.includes(list.room) && list.at > performance.now() - ageMs,
         ),
       ),
     takeBack: async (node) =>

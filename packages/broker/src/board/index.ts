@@ -150,7 +150,8 @@ class BoardBroker implements Broker {
     } catch (error) {
       // The database is away, which others tell of; the lists stay and are put when it is back.
       if (!this.#isFailing && !this.#isClosed) {
-        this.#options.report("warn", "presence_board_failed", { error });
+        const { report } = this.#options;
+        report("warn", "presence_board_failed", { error });
       }
       this.#isFailing = true;
     } finally {

@@ -37,7 +37,7 @@ export function subscribe(
         start = attach(context, room, offset, command.presence === true);
         const placed = place(room, start === undefined ? placeOf(context, room) : offset);
         if (command.with_present !== true) return placed;
-        return { ...placed, present: room.presence.toldTo(context.identity) };
+        return { ...placed, present: room.presence.listWith(context.identity) };
       },
       () => {
         if (start !== undefined) start.room.catchUp(start);

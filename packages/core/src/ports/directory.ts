@@ -97,6 +97,8 @@ export interface Sessions {
    * @returns false if (issuer, jti) was used before and is still remembered.
    */
   useTokenOnce(issuer: string, jti: string, expiresAt: number, now: number): Promise<boolean>;
+  /** Whether (issuer, jti) was used and is still remembered by `now`. */
+  isTokenUsed(issuer: string, jti: string, now: number): Promise<boolean>;
 }
 
 /** A back end's key. `name` outlives a change of key: principal and author are made from it. */

@@ -230,11 +230,17 @@ export function createSessions(reads: Reads, write: Write): Sessions {
         return true;
       }),
 
+    isTokenUsed: (issuer, jti, now) =>
+      reads.each(async (database) => {
+        const row = await database.get<{ expires_at: number }>(
+          "SELECT expires_at FROM {used_tokens} WHERE token_hash = ?",
+          tokenHash(issuer, jti),
+        );
+        return row !== undefined && row.expires_at > now;
+      }),
+
     useTokenOnce: async (issuer, jti, expiresAt, now) => {
-      // As a hash: ids of other people's tokens may be of any length and in any script.
-      const hash = createHash("sha256")
-        .update(JSON.stringify([issuer, jti]))
-        .digest();
+      const hash = tokenHash(issuer, jti);
       const over = await reads.each((database) =>
         database.all<{ token_hash: Uint8Array }>(
           "SELECT token_hash FROM {used_tokens} WHERE expires_at <= ? ORDER BY expires_at LIMIT ?",
@@ -255,6 +261,13 @@ export function createSessions(reads: Reads, write: Write): Sessions {
       });
     },
   } satisfies Sessions;
+}
+
+/** As a hash: ids of other people's tokens may be of any length and in any script. */
+function tokenHash(issuer: string, jti: string): Uint8Array {
+  return createHash("sha256")
+    .update(JSON.stringify([issuer, jti]))
+    .digest();
 }
 
 interface KeyRow {

@@ -29,6 +29,7 @@ export function createDirectory(writer: Writer, readers: Readers): Directory {
     revokeSession: (id, now) => writer.call("revokeSession", id, now),
     useTokenOnce: (issuer, jti, expiresAt, now) =>
       writer.call("useTokenOnce", issuer, jti, expiresAt, now),
+    isTokenUsed: (issuer, jti, now) => readers.call("isTokenUsed", issuer, jti, now),
 
     createKey: (key) => writer.call("createKey", key),
     key: (id) => readers.call("key", id),

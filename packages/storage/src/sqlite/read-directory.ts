@@ -16,6 +16,7 @@ import type {
 } from "@parlance/protocol";
 import { foldLogin } from "../sql/fold.ts";
 import type { Database } from "./database.ts";
+import { tokenAsHash } from "./token-hash.ts";
 
 /** The row of `rooms` without its hashes. */
 export interface RoomColumns {
@@ -43,6 +44,7 @@ export interface DirectoryReads {
   userByUsername(username: string): UserRecord | undefined;
   accountByLogin(login: string): (UserRecord & { passwordHash: string }) | undefined;
   session(id: string): (SessionRecord & { userRecord: UserRecord }) | undefined;
+  isTokenUsed(issuer: string, jti: string, now: number): boolean;
   key(id: string): KeyRecord | undefined;
   listKeys(): KeyRecord[];
   member(room: string, user: string): MemberRecord | undefined;
@@ -131,6 +133,19 @@ export function createDirectoryReads(database: Database): DirectoryReads {
       );
       if (row === undefined) return undefined;
       return { ...toUserRecord(row), passwordHash: row.password_hash };
+    },
+
+    isTokenUsed: (issuer, jti, now) => {
+      // Those that came from another engine are known by their hash only.
+      const row = database.get(
+        `SELECT 1 FROM used_tokens
+         WHERE (issuer, jti) IN (VALUES (?, ?), (?, ?)) AND expires_at > ?`,
+        issuer,
+        jti,
+        ...tokenAsHash(issuer, jti),
+        now,
+      );
+      return row !== undefined;
     },
 
     session: (id) => {

@@ -352,6 +352,10 @@ export class RecordingClient {
     const type = String(frame["type"]);
     this.record({ kind: "ephemeral", at: performance.now(), room, type, user, readMark });
     if (type !== "presence") return;
+    if (frame["omitted"] === true) {
+      this.#askWhoIsThere(room);
+      return;
+    }
     const { online = [], offline = [] } = frame as {
       readonly online?: readonly { readonly id: string }[];
       readonly offline?: readonly string[];

@@ -17,5 +17,6 @@ export {
 export type * from "./history.ts";
 export type { Frame } from "./line.ts";
 export { type MessageFaults, MessageRelay } from "./message-relay.ts";
+export { makeNextVersion, type NextVersion } from "./next-version.ts";
 export { ClusterNode, type Readiness } from "./node.ts";
 export { signToken } from "./sign-token.ts";

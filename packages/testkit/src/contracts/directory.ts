@@ -272,6 +272,19 @@ function describeSessions(store: UseStore): void {
       expect(await use("a", "2")).toBe(true);
     });
 
+    test("whether a one-time token was used is told while it is remembered, and asking does not use it", async () => {
+      const { directory } = store();
+      const isUsed = async (jti: string, now = someTime) => directory.isTokenUsed("a", jti, now);
+      expect([await isUsed("1"), await isUsed("1")]).toEqual([false, false]);
+      expect(await directory.useTokenOnce("a", "1", someTime + 5, someTime)).toBe(true);
+      expect([await isUsed("1"), await isUsed("2")]).toEqual([true, false]);
+      expect(await directory.isTokenUsed("b", "1", someTime)).toBe(false);
+      expect([await isUsed("1", someTime + 4), await isUsed("1", someTime + 5)]).toEqual([
+        true,
+        false,
+      ]);
+    });
+
     test("one-time tokens that are over are forgotten, 100 with each call, and no others", async () => {
       const { directory } = store();
       const use = async (jti: string, expiresAt: number, now: number) =>

@@ -104,6 +104,8 @@ export function createMemoryDirectory(state: MemoryState): Directory {
       state.usedTokens.set(token, expiresAt);
       return true;
     },
+    isTokenUsed: async (issuer, jti, now) =>
+      (state.usedTokens.get(JSON.stringify([issuer, jti])) ?? now) > now,
 
     createKey: async (key) => {
       keys.set(key.id, { ...key, revoked: false });

@@ -74,6 +74,7 @@ export function createLiveRooms(host: RoomsHost): LiveRooms {
       }
       if (event.type === "presence") {
         dispatch({ type: "presence", room: id, online: event.online, offline: event.offline });
+        if (event.omitted === true) listPeopleSoon(id);
       }
     });
     room.on("reset", () => {
@@ -93,6 +94,10 @@ export function createLiveRooms(host: RoomsHost): LiveRooms {
     dispatch({ type: "event", event });
     if (roomState(id)?.isReading === true && event.author !== me) host.onRead(id, event.sequence);
     if (event.type !== "member.joined" && event.type !== "member.left") return;
+    listPeopleSoon(id);
+  };
+
+  const listPeopleSoon = (id: string): void => {
     clearTimeout(listingPeople);
     listingPeople = setTimeout(() => void listPeople(id), settlePeopleMs);
   };
