@@ -13,6 +13,7 @@ const arrows = {
   gateway: { runtime: ["protocol", "core"] },
   identity: { runtime: ["protocol", "core"] },
   http: { runtime: ["protocol", "core"] },
+  doors: { runtime: ["protocol", "core"] },
   server: {
     runtime: [
       "protocol",
@@ -24,6 +25,7 @@ const arrows = {
       "identity",
       "http",
       "pages",
+      "doors",
     ],
   },
   client: { types: ["protocol"] },

@@ -8,4 +8,11 @@ export type * from "./gate.ts";
 export { kindByName } from "./kinds.ts";
 export { createNode, defaultSettings } from "./node.ts";
 export type * from "./ports/index.ts";
+export {
+  mayBeTriedAgain,
+  type PublicationResult,
+  publishEverywhere,
+  readPublication,
+  roomsOfPublication,
+} from "./publication.ts";
 export * from "./storage-error.ts";

@@ -9,6 +9,7 @@ export type * from "./commands/rooms.ts";
 export type * from "./commands/session.ts";
 export type * from "./commands/writing.ts";
 export { reservedPublishFields } from "./commands/writing.ts";
+
 export * from "./errors.ts";
 export type * from "./events/calls.ts";
 export * from "./events/durable.ts";
@@ -19,6 +20,7 @@ export type * from "./frames.ts";
 export type * from "./ids.ts";
 export * from "./json-value.ts";
 export * from "./limits.ts";
+export * from "./publication.ts";
 export * from "./replies.ts";
 export * from "./room-kind.ts";
 export * from "./version.ts";
