@@ -3,7 +3,7 @@
  * every fault that applies, one run after the other. Each run is a line of JSON in `bench/results/cluster.jsonl`, with
  * its seed; the same seed gives the same choices.
  *
- *   npm run cluster [-- --seed 1] [--slice] [--engine postgresql] [--broker redis] [--fault F-B] [--out file]
+ *   npm run cluster [-- --seed 1] [--slice] [--engine postgresql] [--broker redis] [--fault F-B] [--run 510059] [--out file]
  *
  * Exit code 0: all passed, 1: some failed, 2: some were inconclusive.
  */
@@ -20,6 +20,8 @@ const { values } = parseArgs({
     engine: { type: "string" },
     broker: { type: "string" },
     fault: { type: "string" },
+    /* One run by its own seed, as a record has it. */
+    run: { type: "string" },
     out: { type: "string", default: join(import.meta.dirname, "../bench/results/cluster.jsonl") },
   },
 });
@@ -30,6 +32,7 @@ function wanted(): RunPlan[] {
   return runs
     .filter(({ engine }) => values.engine === undefined || engine === values.engine)
     .filter(({ broker }) => values.broker === undefined || broker === values.broker)
+    .filter((run) => values.run === undefined || run.seed === Number(values.run))
     .map((run) => ({
       ...run,
       faults: run.faults.filter((label) => label.startsWith(values.fault ?? "")),

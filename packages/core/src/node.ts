@@ -69,6 +69,7 @@ class ServerNode implements Node {
   #isClosed = false;
   #awakeAt: number;
   #isWaking = false;
+  #isComparing = false;
   /** Since when the control log could not be read; monotonic milliseconds. */
   #awaySince: number | undefined;
 
@@ -234,12 +235,17 @@ class ServerNode implements Node {
     report("info", "database_back", { away_ms: awayMs });
   }
 
+  /* One at a time: where the database takes long, each that is asked holds a connection. */
   async #checkHeads(): Promise<void> {
+    if (this.#isComparing) return;
+    this.#isComparing = true;
     try {
       await this.#services.rooms.checkHeads();
     } catch (error) {
       if (this.#isClosed || this.#awaySince !== undefined) return;
       this.#services.report("warn", "head_check_failed", { error });
+    } finally {
+      this.#isComparing = false;
     }
   }
 
