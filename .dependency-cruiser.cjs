@@ -35,7 +35,7 @@ const arrows = {
   pages: {},
   /* For back ends: whoever takes it takes nothing else of ours. */
   publisher: {},
-  cli: { runtime: ["client", "server"] },
+  cli: { runtime: ["client", "server", "publisher"] },
   /* Only tests import it. Its nodes share the real memory broker, its clients speak the real native dialect. */
   testkit: { runtime: ["protocol", "core", "broker", "dialects"] },
 };

@@ -26,6 +26,20 @@ export const roomList: z.ZodType = replySchemas.list_rooms.meta({ id: "RoomList"
 export const memberList: z.ZodType = replySchemas.list_members.meta({ id: "MemberList" });
 export const membershipChanged: z.ZodType = replySchemas.join.meta({ id: "MembershipChanged" });
 export const published: z.ZodType = replySchemas.publish.meta({ id: "Published" });
+const publishedIn = z.union([
+  replySchemas.publish,
+  z.object({ room: z.string(), error: wireErrorSchema }),
+]);
+export const publishedEverywhere: z.ZodType = z
+  .object({ idempotency_key: z.string(), results: z.array(publishedIn) })
+  .meta({ id: "PublishedEverywhere" });
+/** 200: a repeat of one publication, or the answers to many in their order. */
+export const publishedBatch: z.ZodType = z.union([
+  publishedEverywhere,
+  z.object({
+    results: z.array(z.union([publishedEverywhere, z.object({ error: wireErrorSchema })])),
+  }),
+]);
 export const historyPage: z.ZodType = replySchemas.history.meta({ id: "HistoryPage" });
 export const messageChanged: z.ZodType = replySchemas.edit_message.meta({ id: "MessageChanged" });
 export const reacted: z.ZodType = replySchemas.react.meta({ id: "Reacted" });

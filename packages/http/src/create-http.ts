@@ -20,6 +20,7 @@ import { messageRoutes } from "./routes/messages.ts";
 import { moveRoutes } from "./routes/move.ts";
 import { operationRoutes } from "./routes/operations.ts";
 import type { ApiInstance, ApiParts } from "./routes/parts.ts";
+import { publishRoutes } from "./routes/publish.ts";
 import { roomRoutes } from "./routes/rooms.ts";
 import { ticketRoutes } from "./routes/tickets.ts";
 
@@ -69,12 +70,23 @@ export async function createHttp(options: HttpOptions): Promise<HttpServer> {
       roomRoutes(parts);
       messageRoutes(parts);
       messageChangeRoutes(parts);
+      publishRoutes(parts);
       ticketRoutes(parts);
       operationRoutes(parts);
       if (options.move !== undefined) moveRoutes(parts, options.move);
       if (options.files !== undefined) fileRoutes(parts, options.files);
     },
     { prefix: "/api/v1" },
+  );
+  await app.register(
+    async (api) => {
+      const typed = api.withTypeProvider<ZodTypeProvider>();
+      publishRoutes(
+        { ...options, app: typed, callers: createCallers(options.authenticator) },
+        true,
+      );
+    },
+    { prefix: "/api" },
   );
   await app.register(async (api) => {
     const typed = api.withTypeProvider<ZodTypeProvider>();

@@ -7,6 +7,7 @@ import {
   fields,
   type JsonObject,
   limits,
+  publicationSchema,
   type RoomId,
   roles,
   type Sequence,
@@ -103,6 +104,12 @@ export interface MessageBody {
 export const messageBody: z.ZodType<MessageBody> = z
   .object({ text: fields.messageText, data: fields.messageData.exactOptional() })
   .meta({ id: "NewMessage" });
+
+/** One publication, or many. Looked at by the route, which answers for each. */
+export const publishBody: z.ZodType = z.union([
+  publicationSchema.meta({ id: "Publication" }),
+  z.object({ items: z.array(publicationSchema).min(1).max(1_000) }).meta({ id: "Publications" }),
+]);
 
 export interface ReadMarkBody {
   sequence: Sequence;

@@ -1,10 +1,11 @@
 /** The ports that a store consists of, and what each method does: for whoever stands between a store and its users. */
-import type { Directory, FileIndex, RoomLog } from "@parlance/core";
+import type { Directory, FileIndex, Outbox, RoomLog } from "@parlance/core";
 
 export interface Ports {
   readonly log: RoomLog;
   readonly directory: Directory;
   readonly files: FileIndex;
+  readonly outbox: Outbox;
 }
 export type PortName = keyof Ports;
 
@@ -56,6 +57,8 @@ export const effects: Effects = {
     markRead: "write",
     places: "read",
     savePlaces: "write",
+    takeLease: "write",
+    giveBackLease: "write",
   },
   files: {
     begin: "write",
@@ -64,5 +67,10 @@ export const effects: Effects = {
     usedBytes: "read",
     expire: "write",
     forget: "write",
+  },
+  outbox: {
+    waiting: "read",
+    done: "write",
+    refuse: "write",
   },
 };

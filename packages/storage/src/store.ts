@@ -1,11 +1,13 @@
 /** What every engine gives to the server. */
-import type { Directory, FileIndex, PresenceBoard, RoomLog } from "@parlance/core";
+import type { Directory, FileIndex, Outbox, PresenceBoard, RoomLog } from "@parlance/core";
 
 /** An open store. */
 export interface Store {
   readonly log: RoomLog;
   readonly directory: Directory;
   readonly files: FileIndex;
+  /** Where applications write. */
+  readonly outbox: Outbox;
   /** Absent where the database is one process's. */
   readonly presence?: PresenceBoard | undefined;
   /** Random letters and digits, one for the life of an install: keeps installs apart that share a broker. */

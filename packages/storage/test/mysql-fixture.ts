@@ -65,6 +65,7 @@ export async function startMysql(): Promise<StoreHarness> {
       await store.close();
       store = await open();
     },
+    beside: open,
     close: async () => {
       await store.close();
       await dropMysqlTables(prefix);

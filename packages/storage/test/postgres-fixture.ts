@@ -35,7 +35,8 @@ export async function tablesOf(client: pg.Client, prefix: string): Promise<strin
 
 export async function dropTables(prefix: string): Promise<void> {
   await withPostgres(async (client) => {
-    for (const name of await tablesOf(client, prefix)) await client.query(`DROP TABLE "${name}"`);
+    for (const name of await tablesOf(client, prefix))
+      await client.query(`DROP TABLE "${name}" CASCADE`);
   });
 }
 
@@ -70,6 +71,7 @@ export async function startPostgres(): Promise<StoreHarness> {
       await store.close();
       store = await open();
     },
+    beside: open,
     close: async () => {
       await store.close();
       await dropTables(prefix);

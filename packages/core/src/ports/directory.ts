@@ -11,10 +11,10 @@ import type {
 import type { MemberRecord, RoomRecord } from "./room-log.ts";
 
 /**
- * Users, sessions, keys, members and read marks. Reads follow one's own writes. Same errors as `RoomLog`.
+ * Users, sessions, keys, members, read marks and leases. Reads follow one's own writes. Same errors as `RoomLog`.
  * Grouped by what it is about, so that each user of it asks for its part only.
  */
-export interface Directory extends Users, Sessions, Keys, Members, ReadMarks, Places {}
+export interface Directory extends Users, Sessions, Keys, Members, ReadMarks, Places, Leases {}
 
 export interface UserRecord {
   readonly id: UserId;
@@ -171,4 +171,21 @@ export interface SavedPlace extends DevicePlace {
   readonly device: DeviceId;
   /** Milliseconds since 1970. */
   readonly now: number;
+}
+
+/**
+ * Lets one node at a time do something. How long a lease lasts is measured by one clock, the database's own: nodes' clocks are
+ * never compared.
+ */
+export interface Leases {
+  /**
+   * Takes a lease that is free, over, or the holder's own already.
+   *
+   * @param holder One for each start of a node.
+   * @param lifeMs How long it lasts from now on, unless it is taken again.
+   * @returns false if another holder has it.
+   */
+  takeLease(name: string, holder: string, lifeMs: number): Promise<boolean>;
+  /** Makes it free at once. Nothing happens where it is not the holder's. */
+  giveBackLease(name: string, holder: string): Promise<void>;
 }

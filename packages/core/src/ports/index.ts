@@ -6,6 +6,7 @@ export type * from "./directory.ts";
 export type * from "./files.ts";
 export type * from "./hooks.ts";
 export type * from "./ids.ts";
+export type * from "./outbox.ts";
 export type * from "./presence-board.ts";
 export type * from "./room-log.ts";
 export type * from "./stream.ts";

@@ -241,9 +241,11 @@ describe("names of other systems", () => {
     expect(warnings).toEqual([
       "APP_SECRET has less than 32 characters; production mode would refuse it.",
       "RABBITMQ_HOST, RABBITMQ_PORT, RABBITMQ_USER, RABBITMQ_PASSWORD, RABBITMQ_VHOST, MESSENGER_TRANSPORT_DSN: " +
-        "joins the nodes; what other programs put there is not read by this version yet (rabbitmq at localhost:5672).",
+        "publishes what other programs put there, and joins the nodes (rabbitmq at localhost:5672).",
     ]);
     expect(config.broker_url).toBe("amqp://guest:guest@localhost:5672/%2F");
+    expect(config.rabbitmq_door_url).toBe(config.broker_url);
+    expect(config.rabbitmq_door_exchange).toBe("messages");
   });
 
   test("[PE-16] [SC-10] of two services neither joins the nodes by itself, our own setting names one", () => {
@@ -251,19 +253,21 @@ describe("names of other systems", () => {
     const undecided = load(both);
     expect(undecided.config.broker_url).toBe("memory:");
     expect(undecided.sources.broker_url).toBe("preset");
-    const closed = "understood; this version does not open this door yet";
-    expect(undecided.foreign.map(({ note }) => note)).toEqual([closed, closed, closed]);
+    const open = "publishes what other programs put there";
+    expect(undecided.foreign.map(({ note }) => note)).toEqual([open, open, open]);
+    expect(undecided.config.redis_door_url).toBe("redis://cache:6379");
+    expect(undecided.config.rabbitmq_door_url).toBe("amqp://guest:canary@mq:5672/%2F");
 
     const ours = load({ ...both, PARLANCE_BROKER_URL: "redis://ada:canary@other,cache" });
     expect(ours.config.broker_url).toBe("redis://ada:canary@other,cache");
     expect(ours.foreign.map(({ name, setting }) => [name, setting])).toEqual([
       ["REDIS_HOST", "broker_url"],
-      ["RABBITMQ_HOST", undefined],
-      ["RABBITMQ_PASSWORD", undefined],
+      ["RABBITMQ_HOST", "rabbitmq_door_url"],
+      ["RABBITMQ_PASSWORD", "rabbitmq_door_url"],
     ]);
     const none = load({ REDIS_HOST: "cache", PARLANCE_BROKER_URL: "none:" });
     expect(none.config.broker_url).toBe("none:");
-    expect(none.foreign).toMatchObject([{ name: "REDIS_HOST", note: closed }]);
+    expect(none.foreign).toMatchObject([{ name: "REDIS_HOST", note: open }]);
     expect(
       JSON.stringify([undecided, ours].map(({ foreign, warnings }) => [foreign, warnings])),
     ).not.toContain("canary");

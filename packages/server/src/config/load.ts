@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { z } from "zod";
 import { type DoorName, joiningDoor } from "./broker.ts";
-import { closedDoor, isDoor, joiningService, readDoors } from "./foreign/doors.ts";
+import { doorService, doorSettings, isDoor, joiningService, readDoors } from "./foreign/doors.ts";
 import { joinEndpoints } from "./foreign/endpoints.ts";
 import { type Claim, disagreement, type ForeignGiven, readForeign } from "./foreign/read.ts";
 import {
@@ -76,6 +76,11 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const values = Object.fromEntries([...merged.winners].map(([name, { raw }]) => [name, raw]));
   if (listen !== undefined) values["listen"] = listen;
   if (joining !== undefined) values["broker_url"] ??= urls[joining];
+  for (const door of ["redis", "rabbitmq"] as const) {
+    if (urls[door] !== undefined) values[doorSettings[door]] ??= urls[door];
+  }
+  const { exchange } = doors.rabbitmq ?? {};
+  if (exchange !== undefined) values["rabbitmq_door_exchange"] ??= exchange;
   const moved = merged.winners.has("port") ? undefined : makeRoom([...labels]);
   if (moved !== undefined) values["port"] = moved.port;
   const parsed = configSchema.safeParse(values);
@@ -162,13 +167,14 @@ function mergeSettings(
 }
 
 function complete(parsed: Settings, directory: string, doors: Config["doors"]): Config {
-  const { embed, files_dir: filesDir, log_file: logFile, origins } = parsed;
+  const { embed, files_dir: filesDir, log_file: logFile, spool_dir: spoolDir, origins } = parsed;
   return {
     ...parsed,
     data_dir: resolve(directory, parsed.data_dir),
     ...(embed === undefined ? {} : { embed: resolve(directory, embed) }),
     ...(filesDir === undefined ? {} : { files_dir: resolve(directory, filesDir) }),
     ...(logFile === undefined ? {} : { log_file: resolve(directory, logFile) }),
+    ...(spoolDir === undefined ? {} : { spool_dir: resolve(directory, spoolDir) }),
     origins: origins.filter((origin) => origin !== "null"),
     null_origin: origins.includes("null"),
     doors,
@@ -186,9 +192,18 @@ function sourcesOf(
     const claim = claims.find(({ place }) => place.startsWith("listen "));
     if (claim !== undefined) sources.listen = claim.given.source;
   }
+  const sourceOf = (service: string): Source | undefined =>
+    claims.find(({ place }) => place.startsWith(`${service} `))?.given.source;
+  for (const service of ["redis", "rabbitmq"] as const) {
+    const setting = doorSettings[service];
+    if (sources[setting] === "preset") sources[setting] = sourceOf(service) ?? "preset";
+  }
+  const exchange = claims.find(({ place }) => place === "rabbitmq exchange");
+  if (sources.rabbitmq_door_exchange === "preset" && exchange !== undefined) {
+    sources.rabbitmq_door_exchange = exchange.given.source;
+  }
   if (sources.broker_url === "preset" && joining !== undefined) {
-    const claim = claims.find(({ place }) => place.startsWith(`${joining} `));
-    if (claim !== undefined) sources.broker_url = claim.given.source;
+    sources.broker_url = sourceOf(joining) ?? "preset";
   }
   return sources;
 }
@@ -197,16 +212,18 @@ function describeUse(
   { row, source, shown }: ForeignGiven,
   joining: DoorName | undefined,
 ): ForeignUse {
-  if (joining !== undefined && row.maps.startsWith(joining)) {
+  const service = (["redis", "rabbitmq"] as const).find((door) => row.maps.startsWith(door));
+  if (service !== undefined) {
     const { name, system, maps } = row;
+    const isJoining = service === joining;
     return {
       name,
       system,
       source,
       value: shown,
       maps,
-      setting: "broker_url",
-      note: joiningService,
+      setting: isJoining ? "broker_url" : doorSettings[service],
+      note: isJoining ? joiningService : doorService,
     };
   }
   const isListen = row.maps.startsWith("listen ");
@@ -217,7 +234,7 @@ function describeUse(
     source,
     value: shown,
     maps: row.maps,
-    ...(setting === undefined ? { note: closedDoor } : { setting }),
+    ...(setting === undefined ? {} : { setting }),
   };
 }
 
@@ -241,7 +258,7 @@ function doorWarnings(
       return facts.some((fact) => isDoor(fact.place) && fact.place.startsWith(door));
     });
     const list = by.map((given) => given.by).join(", ");
-    const told = door === joining ? joiningService : closedDoor;
+    const told = door === joining ? joiningService : doorService;
     return `${list}: ${told} (${door} at ${place.host}:${place.port}).`;
   });
   return told.filter((line) => line !== undefined);

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { dialectFields, hookFields } from "./dialect-fields.ts";
+import { doorFields } from "./door-fields.ts";
 import { type Fields, limitFields, serverFields } from "./fields.ts";
 import type { Setting, SettingName, Settings } from "./types.ts";
 
@@ -19,7 +20,13 @@ export type {
   Settings,
 } from "./types.ts";
 
-const fields: Fields = { ...serverFields, ...hookFields, ...dialectFields, ...limitFields };
+const fields: Fields = {
+  ...serverFields,
+  ...hookFields,
+  ...doorFields,
+  ...dialectFields,
+  ...limitFields,
+};
 
 const secrets: ReadonlySet<string> = new Set([
   "secret",

@@ -58,6 +58,23 @@ export interface Settings {
   readonly connect_hook_timeout_ms: number;
   /** What becomes of a connection whose hook does not answer: it is refused, or goes on without an identity. */
   readonly connect_hook_fallback: "refuse" | "continue";
+  readonly door_service: string;
+  /** Absolute. */
+  readonly spool_dir?: string;
+  readonly spool: boolean;
+  /** May contain a password, as the two others. */
+  readonly redis_door_url?: string;
+  readonly redis_door_channels: readonly string[];
+  readonly redis_door_patterns: readonly string[];
+  readonly redis_door_streams: readonly string[];
+  readonly rabbitmq_door_url?: string;
+  readonly rabbitmq_door_queue: string;
+  readonly rabbitmq_door_exchange?: string;
+  readonly rabbitmq_door_routing_key: string;
+  readonly nats_door_url?: string;
+  readonly nats_door_subjects: readonly string[];
+  readonly nats_door_stream?: string;
+  readonly outbox: boolean;
   readonly time_zone: string;
   readonly chatlogger_room: string;
   readonly chatlogger_history: number;
@@ -100,7 +117,7 @@ export interface Settings {
 
 export type SettingName = keyof Settings;
 
-/** Where other systems' services are, as their variables say. Their passwords are in `broker_url` alone, if it is made of them. */
+/** Where other systems' services are, as their variables say. Their passwords are in the settings that are made of them. */
 export interface Doors {
   readonly redis?: { readonly host: string; readonly port: number };
   readonly rabbitmq?: {

@@ -4,7 +4,9 @@ import type { Session } from "./session.ts";
 export interface Reads {
   /** Statements by themselves. */
   each<T>(read: (session: Session) => Promise<T>): Promise<T>;
-  /** Statements that see one state of everything. */
+  /** As `each`, for pages, which may take long: never on all connections, so that looking up whether somebody may send finds one. */
+  page<T>(read: (session: Session) => Promise<T>): Promise<T>;
+  /** A page whose statements see one state of everything. */
   snapshot<T>(read: (session: Session) => Promise<T>): Promise<T>;
 }
 

@@ -37,7 +37,7 @@ export interface CopyEngine {
   /** Waits until no transaction that changed one of our tables is under way. */
   barrier(connection: Connection, tables: readonly CopyTable[]): Promise<void>;
   /** Puts the counter of a table's `number` above what is there. */
-  settleNumbers(session: Session, table: "users" | "messages"): Promise<void>;
+  settleNumbers(session: Session, table: "users" | "messages" | "outbox"): Promise<void>;
   /** Whether there is such a table, by its name without prefix. */
   hasTable(session: Session, name: string): Promise<boolean>;
   /** Other connections of Parlance from elsewhere. */
@@ -243,6 +243,7 @@ export function copyEndOver(of: CopyEngine): CopyEnd {
         await session.run("UPDATE {counters} SET value = ? WHERE name = 'control'", controlHead);
         await of.settleNumbers(session, "users");
         await of.settleNumbers(session, "messages");
+        await of.settleNumbers(session, "outbox");
       }),
 
     open: () => of.open(),

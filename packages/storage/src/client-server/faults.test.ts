@@ -185,6 +185,25 @@ for (const engine of engines) {
       });
     });
 
+    test("[F-D7] pages that take all the time they want leave connections for what a send has to look up", async () => {
+      await engine.outside(async (run) => {
+        for (const statement of engine.lockTable(prefix, "events")) await run(statement);
+        let isRead = false;
+        const query = { room: roomId("r1"), limit: 5 };
+        const reads = Promise.allSettled(
+          Array.from({ length: 40 }, () => store.log.read(query)),
+        ).then(() => {
+          isRead = true;
+        });
+        await pause(200);
+        expect((await store.log.open(roomId("r1")))?.room).toBe("r1");
+        expect(await store.directory.member(roomId("r1"), userId("nobody"))).toBeUndefined();
+        expect(isRead).toBe(false);
+        await run(engine.unlock);
+        await reads;
+      });
+    });
+
     test("nodes that start at once on an empty database make one install", async () => {
       const fresh = freshPrefix();
       const stores = await Promise.all([1, 2, 3].map(() => engine.open(url, fresh)));

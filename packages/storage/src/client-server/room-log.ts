@@ -50,7 +50,7 @@ export function createRoomLog(lanes: Lanes<Batch>, reads: Reads, write: Write): 
 
     renewEpochs: (seen) => write((session) => renew(session, seen)),
 
-    read: (query) => reads.each((session) => readPage(session, query)),
+    read: (query) => reads.page((session) => readPage(session, query)),
 
     heads: async (rooms) => {
       if (rooms.length === 0) return new Map();

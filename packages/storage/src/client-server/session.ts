@@ -57,6 +57,8 @@ export interface Connection extends Session {
 }
 
 export interface Pool {
+  /** Connections at most. */
+  readonly size: number;
   /** @throws EngineError `lost` if none can be had in a second or two. */
   acquire(): Promise<Connection>;
   /** Waits for those that are in use. */

@@ -14,13 +14,19 @@ import { Batch, type BatchTools } from "./batch.ts";
 import { createFileIndex } from "./file-index.ts";
 import { readInstall } from "./install.ts";
 import { Lanes, type RunBatch } from "./lanes.ts";
+import { createLeases } from "./leases.ts";
 import { createMembers, createReadMarks } from "./members.ts";
+import { createNarrows } from "./narrows.ts";
+import { createOutbox } from "./outbox.ts";
 import { createPlaces } from "./places.ts";
 import { createPresenceBoard } from "./presence-board.ts";
 import { createRoomLog } from "./room-log.ts";
 import type { Engine, Session } from "./session.ts";
 import { reading, transact, writing } from "./transaction.ts";
 import { createKeys, createSessions, createUsers } from "./users.ts";
+
+/** How long a page waits while others take their time. */
+const pagePatienceMs = 5_000;
 
 export interface StoreOptions {
   /** Connections reserved for appends, above 0. Batches gain more than connections do. */
@@ -54,9 +60,11 @@ function watched(session: Session, alive: () => void): Session {
 /** @throws StorageError if the database cannot be read. */
 export async function openStoreOver(engine: Engine, options: StoreOptions): Promise<Store> {
   const { sql, appends, others } = engine;
+  const pages = createNarrows(Math.max(1, Math.floor(others.size / 2)), pagePatienceMs);
   const reads: Reads = {
     each: (read) => reading(others, read),
-    snapshot: (read) => writing(others, sql.beginSnapshot, read),
+    page: (read) => pages.through(() => reading(others, read)),
+    snapshot: (read) => pages.through(() => writing(others, sql.beginSnapshot, read)),
   };
   const write: Write = (work) => writing(others, sql.begin, work);
   const install = await write(readInstall);
@@ -121,8 +129,10 @@ export async function openStoreOver(engine: Engine, options: StoreOptions): Prom
       ...createMembers(reads),
       ...createReadMarks(lanes),
       ...createPlaces(reads, write),
+      ...createLeases(write, sql.now),
     } satisfies Directory,
     files: createFileIndex(reads, write),
+    outbox: createOutbox(reads, write, sql.now),
     presence: createPresenceBoard(reads, write, sql.now),
     installId: install.id,
     // Whether it answers now is for whoever asks it: connections come back by themselves.

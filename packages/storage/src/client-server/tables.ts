@@ -21,6 +21,8 @@ export type TableName =
   | "control_log"
   | "places"
   | "presence"
+  | "leases"
+  | "outbox"
   | "files"
   | "file_owners"
   | "meta";
@@ -106,6 +108,13 @@ export const presenceColumns: ColumnTypes = {
   is_closing: "integer",
   place: "integer",
   put_at: "integer",
+};
+
+export const leaseColumns: ColumnTypes = {
+  name: "text",
+  holder: "text",
+  taken_at: "integer",
+  life_ms: "integer",
 };
 
 export const loginColumns: ColumnTypes = { login: "text", user_id: "text" };

@@ -1,6 +1,6 @@
 /**
- * A store that can be exchanged for another while everybody goes on using it. `log`, `directory` and `files` stay the same
- * objects for whoever was given them; what they are asked goes to the store that is current at that moment.
+ * A store that can be exchanged for another while everybody goes on using it. `log`, `directory`, `files` and `outbox` stay the
+ * same objects for whoever was given them; what they are asked goes to the store that is current at that moment.
  */
 import { StorageError } from "@parlance/core";
 import { type Effect, effects } from "../ports.ts";
@@ -64,6 +64,7 @@ export function switchableStore(first: Store): SwitchableStore {
     log: delegate(effects.log, () => current.log, write),
     directory: delegate(effects.directory, () => current.directory, write),
     files: delegate(effects.files, () => current.files, write),
+    outbox: delegate(effects.outbox, () => current.outbox, write),
     get presence() {
       return current.presence;
     },

@@ -1,12 +1,15 @@
 /**
  * What is copied between engines: every table with its columns under the names of the client-server engines. What can
  * be made from these again is not copied: the hash of a message's key, folded e-mails and logins, owners of files, the
- * counters of numbers and of the control log; who is present is of the moment.
+ * counters of numbers and of the control log; who is present and who has a lease is of the moment.
  */
 import type { ColumnTypes, TableName } from "../client-server/tables.ts";
 
 /** A table that is copied. */
-export type CopyTableName = Exclude<TableName, "meta" | "logins" | "file_owners" | "presence">;
+export type CopyTableName = Exclude<
+  TableName,
+  "meta" | "logins" | "file_owners" | "presence" | "leases"
+>;
 
 export interface CopyTable {
   readonly name: CopyTableName;
@@ -170,6 +173,18 @@ const tables: Readonly<Record<CopyTableName, Omit<CopyTable, "name">>> = {
       sha256: "text",
       state: "text",
       created_at: "integer",
+    },
+  },
+  outbox: {
+    key: ["number"],
+    columns: {
+      number: "integer",
+      publication: "text",
+      idempotency_key: "text",
+      service: "text",
+      created_at: "integer",
+      refused_at: "integer",
+      reason: "text",
     },
   },
 };

@@ -46,11 +46,12 @@ export function quoted(name: string): string {
 
 /**
  * What every connection is set to. Strict, so that nothing is cut short in silence; without the mode in which a
- * backslash is no escape, since the driver writes one before what it quotes.
+ * backslash is no escape, since the driver writes one before what it quotes. At UTC, where no hour of the database's clock comes
+ * twice when summer ends.
  */
 const everySession = [
   "SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', " +
-    `innodb_lock_wait_timeout = ${lockSeconds}`,
+    `innodb_lock_wait_timeout = ${lockSeconds}, time_zone = '+00:00'`,
   "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
 ] as const;
 /** MySQL has no such time-out: there a node that fell silent holds its locks until its connection ends. */
@@ -82,6 +83,7 @@ export function openPool(address: MysqlAddress, size: number, slowMs: number = n
   });
   const prepared = new WeakSet<PoolConnection>();
   return {
+    size,
     acquire: async () => {
       let connection: PoolConnection | undefined;
       try {

@@ -190,5 +190,23 @@ export const migrations: readonly (readonly string[])[] = [
       KEY {presence_by_room} (room)
     ) ${table}`,
     `INSERT IGNORE INTO {counters} (name, value) VALUES ('presence', 0)`,
+    `CREATE TABLE IF NOT EXISTS {leases} (
+      name VARCHAR(128) PRIMARY KEY,
+      holder VARCHAR(128) NOT NULL,
+      taken_at BIGINT NOT NULL,
+      life_ms BIGINT NOT NULL
+    ) ${table}`,
+    // Applications write there: what is JSON and what is not is found out afterwards, not in the middle of their transactions.
+    // A key is allowed to be too long to be one: where the server is not strict, it would be cut to that of another row.
+    `CREATE TABLE IF NOT EXISTS {outbox} (
+      number BIGINT AUTO_INCREMENT PRIMARY KEY,
+      publication LONGTEXT NOT NULL,
+      idempotency_key VARCHAR(255) NOT NULL DEFAULT (uuid()),
+      service VARCHAR(255),
+      created_at BIGINT NOT NULL DEFAULT (unix_timestamp() * 1000),
+      refused_at BIGINT,
+      reason TEXT,
+      KEY {outbox_waiting} (refused_at, number)
+    ) ${table}`,
   ],
 ];

@@ -94,6 +94,7 @@ export function openPool(
     inList: (place) => `= ANY($${place})`,
   });
   return {
+    size,
     acquire: async () => {
       try {
         return connectionOf(await pool.connect(), texts);

@@ -45,6 +45,7 @@ export async function connectStore(path: string): Promise<Store> {
     log: portOf(line, "log"),
     directory: portOf(line, "directory"),
     files: portOf(line, "files"),
+    outbox: portOf(line, "outbox"),
     installId,
     weaknesses,
     // Whether the owner answers now is for whoever asks it: the connection comes back by itself.

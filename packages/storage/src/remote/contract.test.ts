@@ -40,6 +40,7 @@ async function start(): Promise<StoreHarness> {
       await close();
       parts = await open();
     },
+    beside: () => connectStore(path),
     close: async () => {
       await close();
       await rm(directory, { recursive: true });

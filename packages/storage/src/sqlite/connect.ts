@@ -4,6 +4,7 @@ import { createDirectory } from "./directory.ts";
 import { createFileIndex } from "./file-index.ts";
 import { lockDirectory } from "./lock.ts";
 import { makeDirectory } from "./make-directory.ts";
+import { createOutbox } from "./outbox.ts";
 import { Readers } from "./readers.ts";
 import { createRoomLog } from "./room-log.ts";
 import type { ThreadSettings } from "./thread-messages.ts";
@@ -63,7 +64,9 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
   };
   const checked = check();
 
+  const outbox = createOutbox(path, writer, readers);
   const close = async (): Promise<void> => {
+    await outbox.close();
     await readers.close();
     await writer.close();
   };
@@ -72,6 +75,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     log: createRoomLog(writer, readers),
     directory: createDirectory(writer, readers),
     files: createFileIndex(writer, readers),
+    outbox,
     installId,
     weaknesses: [],
     status: () => ({

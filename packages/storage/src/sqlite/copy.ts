@@ -2,15 +2,16 @@
 import { closeSync, fsyncSync, openSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { Worker } from "node:worker_threads";
-import { StorageError } from "@parlance/core";
 import type { CopyEnd } from "../copy/end.ts";
+import { CallThread } from "./call-thread.ts";
 import { openSqlite } from "./connect.ts";
 import type { CopyThreadSettings } from "./copy-thread.ts";
 import type { CopyWork, Life } from "./copy-work.ts";
 import { lockDirectory } from "./lock.ts";
 import { makeDirectory } from "./make-directory.ts";
-import type { Call, CallResult } from "./thread-messages.ts";
 import { readWatermark, writeWatermark } from "./watermark.ts";
+
+type CopyThread = CallThread<CopyWork>;
 
 /** Beyond what every engine has: what the watermark beside a database is compared with. */
 export interface SqliteCopyEnd extends CopyEnd {
@@ -22,7 +23,7 @@ export interface SqliteCopyEnd extends CopyEnd {
 /** A store's directory as one end of a copy. A server may use it, unless it is copied to. */
 export function openSqliteCopy(options: { readonly directory: string }): SqliteCopyEnd {
   const directory = resolve(options.directory);
-  const thread = new CopyThread({ path: join(directory, "parlance.db"), isFile: false });
+  const thread = copyThread({ path: join(directory, "parlance.db"), isFile: false });
   let unlock: (() => void) | undefined;
   return {
     ...endOver(thread),
@@ -49,7 +50,7 @@ export function openSqliteCopy(options: { readonly directory: string }): SqliteC
 
 /** A database file that no server uses: a backup, or one that is to be put in place. */
 export function openSqliteFile(path: string): SqliteCopyEnd {
-  const thread = new CopyThread({ path: resolve(path), isFile: true });
+  const thread = copyThread({ path: resolve(path), isFile: true });
   return {
     ...endOver(thread),
     open: () => Promise.reject(new Error("a file is not opened in its place")),
@@ -101,60 +102,12 @@ function endOver(thread: CopyThread): Omit<SqliteCopyEnd, "open"> {
   };
 }
 
-interface Waiting {
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: Error) => void;
-}
-
-/** Calls are done one after the other. */
-class CopyThread {
-  readonly #settings: CopyThreadSettings;
-  #worker: Worker | undefined;
-  #waiting: Waiting[] = [];
-  #isClosed = false;
-
-  constructor(settings: CopyThreadSettings) {
-    this.#settings = settings;
-  }
-
-  call<N extends keyof CopyWork>(
-    name: N,
-    ...args: Parameters<CopyWork[N]>
-  ): Promise<ReturnType<CopyWork[N]>> {
-    return this.#ask(name, args) as Promise<ReturnType<CopyWork[N]>>;
-  }
-
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
-    if (this.#worker !== undefined) await this.#ask("close", []);
-    this.#isClosed = true;
-  }
-
-  #ask(name: string, args: readonly unknown[]): Promise<unknown> {
-    if (this.#isClosed) return Promise.reject(new StorageError("the copy is closed", "none"));
-    const worker = (this.#worker ??= this.#start());
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
-      worker.postMessage({ name, args } satisfies Call);
-    });
-  }
-
-  #start(): Worker {
-    const worker = new Worker(new URL("./copy-thread.ts", import.meta.url), {
-      workerData: this.#settings,
-      name: "parlance-copy",
-    });
-    worker.on("message", (result: CallResult) => {
-      const job = this.#waiting.shift();
-      if (result.ok) job?.resolve(result.value);
-      else job?.reject(new StorageError(result.failure.message, result.failure.effect));
-    });
-    const end = (reason: string): void => {
-      this.#isClosed = true;
-      for (const job of this.#waiting.splice(0)) job.reject(new StorageError(reason, "unknown"));
-    };
-    worker.on("error", (error) => end(error instanceof Error ? error.message : String(error)));
-    worker.on("exit", () => end("the copy's thread has ended"));
-    return worker;
-  }
+function copyThread(settings: CopyThreadSettings): CopyThread {
+  return new CallThread<CopyWork>(
+    () =>
+      new Worker(new URL("./copy-thread.ts", import.meta.url), {
+        workerData: settings,
+        name: "parlance-copy",
+      }),
+  );
 }

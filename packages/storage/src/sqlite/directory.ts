@@ -57,6 +57,9 @@ export function createDirectory(writer: Writer, readers: Readers): Directory {
     savePlaces: async (rows) => {
       if (rows.length > 0) await writer.call("savePlaces", rows);
     },
+
+    takeLease: (name, holder, lifeMs) => writer.call("takeLease", name, holder, lifeMs),
+    giveBackLease: (name, holder) => writer.call("giveBackLease", name, holder),
   } satisfies Directory;
 }
 

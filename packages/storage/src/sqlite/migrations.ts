@@ -190,6 +190,26 @@ const migrations: readonly string[] = [
   CREATE INDEX files_by_room ON files (room, sequence) WHERE state = 'shared';
   CREATE INDEX files_to_remove ON files (state, created_at) WHERE state <> 'shared';
   `,
+
+  // Leases, and publications that came with a copy of another database. Applications write elsewhere: `outbox-file.ts`.
+  `
+  CREATE TABLE leases (
+    name TEXT PRIMARY KEY,
+    holder TEXT NOT NULL,
+    taken_at INTEGER NOT NULL,
+    life_ms INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE outbox (
+    number INTEGER PRIMARY KEY,
+    publication TEXT NOT NULL,
+    idempotency_key TEXT NOT NULL,
+    service TEXT,
+    created_at INTEGER NOT NULL,
+    refused_at INTEGER,
+    reason TEXT
+  ) STRICT;
+  `,
 ];
 
 /** The schema's version after all migrations. */

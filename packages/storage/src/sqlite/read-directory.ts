@@ -16,6 +16,7 @@ import type {
 } from "@parlance/protocol";
 import { foldLogin } from "../sql/fold.ts";
 import type { Database } from "./database.ts";
+import type { CopiedOutboxRow } from "./outbox-file.ts";
 import { tokenAsHash } from "./token-hash.ts";
 
 /** The row of `rooms` without its hashes. */
@@ -53,6 +54,8 @@ export interface DirectoryReads {
   roomOf(user: string, room: string): JoinedRoomColumns | undefined;
   discoverable(user: string, limit: number): RoomColumns[];
   places(user: string, device: string): DevicePlace[];
+  /** Rows of the outbox that came with a copy, in the order of their numbers. */
+  copiedOutbox(limit: number): CopiedOutboxRow[];
 }
 
 /** Columns of `users` that make a `UserRow`. */
@@ -230,6 +233,9 @@ export function createDirectoryReads(database: Database): DirectoryReads {
         user,
         device,
       ),
+
+    copiedOutbox: (limit) =>
+      database.all<CopiedOutboxRow>("SELECT * FROM outbox ORDER BY number LIMIT ?", limit),
   };
 }
 

@@ -13,6 +13,7 @@ import type { Database } from "./database.ts";
 import { toUserRecord, type UserRow, userColumns } from "./read-directory.ts";
 import { tokenAsHash } from "./token-hash.ts";
 import { createFileWrites, type FileWrites } from "./write-files.ts";
+import { giveBackLease, takeLease } from "./write-leases.ts";
 import { savePlaces } from "./write-places.ts";
 import type { RoomWrites } from "./write-rooms.ts";
 
@@ -49,6 +50,9 @@ export interface DirectoryWrites extends FileWrites {
     sequence: number,
   ): { readMark: number; unread: number } | undefined;
   savePlaces(rows: readonly SavedPlace[]): void;
+  takeLease(name: string, holder: string, lifeMs: number): boolean;
+  giveBackLease(name: string, holder: string): void;
+  forgetCopiedOutbox(numbers: readonly number[]): void;
 }
 
 export function createDirectoryWrites(database: Database, rooms: RoomWrites): DirectoryWrites {
@@ -217,6 +221,13 @@ export function createDirectoryWrites(database: Database, rooms: RoomWrites): Di
     },
 
     savePlaces: (rows) => savePlaces(database, rows),
+
+    takeLease: (name, holder, lifeMs) => takeLease(database, name, holder, lifeMs),
+    giveBackLease: (name, holder) => giveBackLease(database, name, holder),
+
+    forgetCopiedOutbox: (numbers) => {
+      for (const number of numbers) database.run("DELETE FROM outbox WHERE number = ?", number);
+    },
   };
 }
 

@@ -12,6 +12,7 @@ import {
   userId,
   useStore,
 } from "./harness.ts";
+import { describeLeases } from "./leases.ts";
 import { describePlaces } from "./places.ts";
 
 /**
@@ -26,6 +27,7 @@ export function describeDirectory(name: string, start: StartStore): void {
     describeKeys(store);
     describeRooms(store);
     describePlaces(store);
+    describeLeases(store);
   });
 }
 

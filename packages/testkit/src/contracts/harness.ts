@@ -20,6 +20,14 @@ export interface StoreHarness {
   clear(): Promise<void>;
   /** Stops in good order and starts again on the same data: `log`, `directory` and `files` are new ones then. */
   reopen(): Promise<void>;
+  /** Another node's store on the same data. Absent where no other node can have one. */
+  beside?(): Promise<StoreBeside>;
+  close(): Promise<void>;
+}
+
+/** What another node has. */
+export interface StoreBeside {
+  readonly directory: Directory;
   close(): Promise<void>;
 }
 

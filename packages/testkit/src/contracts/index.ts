@@ -13,6 +13,7 @@ export {
   publicRoom,
   roomId,
   type StartStore,
+  type StoreBeside,
   type StoreHarness,
   someTime,
   stored,

@@ -13,7 +13,8 @@ async function start(): Promise<StoreHarness> {
     state = (state * 48_271) % 2_147_483_647;
     return state / 2_147_483_647;
   };
-  let store = createMemoryStore({ random });
+  const now = (): number => performance.now();
+  let store = createMemoryStore({ random, now });
   return {
     get log() {
       return store.log;
@@ -25,7 +26,7 @@ async function start(): Promise<StoreHarness> {
       return store.files;
     },
     clear: async () => {
-      store = createMemoryStore({ random });
+      store = createMemoryStore({ random, now });
     },
     // What is kept in memory has nothing to be read back from: a restart keeps it by keeping the object.
     reopen: async () => {},

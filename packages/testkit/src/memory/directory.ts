@@ -152,6 +152,17 @@ export function createMemoryDirectory(state: MemoryState): Directory {
     places: async (user, device) =>
       placesOf(state, user, device).map(({ room, epoch, offset }) => ({ room, epoch, offset })),
     savePlaces: async (rows) => savePlaces(state, rows),
+
+    takeLease: async (name, holder, lifeMs) => {
+      const lease = state.leases.get(name);
+      const now = state.now();
+      if (lease !== undefined && lease.holder !== holder && lease.endsAt > now) return false;
+      state.leases.set(name, { holder, endsAt: now + lifeMs });
+      return true;
+    },
+    giveBackLease: async (name, holder) => {
+      if (state.leases.get(name)?.holder === holder) state.leases.delete(name);
+    },
   } satisfies Directory;
 }
 

@@ -69,6 +69,11 @@ export interface MemoryFile extends Omit<SharedFile, "sequence" | "sha256"> {
   readonly sha256?: string;
 }
 
+export interface MemoryLease {
+  readonly holder: string;
+  readonly endsAt: number;
+}
+
 export interface MemoryUser extends UserRecord {
   readonly passwordHash?: string;
 }
@@ -87,9 +92,12 @@ export interface MemoryState {
   readonly messages: EventId[];
   readonly places: SavedPlace[];
   readonly files: Map<FileId, MemoryFile>;
+  readonly leases: Map<string, MemoryLease>;
+  /** Milliseconds. Of leases only. */
+  readonly now: () => number;
 }
 
-export function createState(random: () => number): MemoryState {
+export function createState(random: () => number, now: () => number = () => 0): MemoryState {
   return {
     installPart: randomPart(random),
     rooms: new Map(),
@@ -101,6 +109,8 @@ export function createState(random: () => number): MemoryState {
     messages: [],
     places: [],
     files: new Map(),
+    leases: new Map(),
+    now,
   };
 }
 

@@ -4,12 +4,13 @@ import type { Doors } from "../types.ts";
 import { type Claim, disagreement } from "./read.ts";
 import type { Place } from "./table.ts";
 
-/** What every name of a closed door is told as. */
-export const closedDoor = "understood; this version does not open this door yet";
+/** What every name of a service that joins the nodes is told as: its door is open too, as of every service that is named. */
+export const joiningService = "publishes what other programs put there, and joins the nodes";
+/** The same of one that does not. */
+export const doorService = "publishes what other programs put there";
 
-/** The same of a service that joins the nodes. */
-export const joiningService =
-  "joins the nodes; what other programs put there is not read by this version yet";
+/** The setting that opens the door of a service. */
+export const doorSettings = { redis: "redis_door_url", rabbitmq: "rabbitmq_door_url" } as const;
 
 /** @returns the doors, and a line for each two names that disagree about one. */
 export function readDoors(claims: readonly Claim[]): {

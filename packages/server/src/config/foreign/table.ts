@@ -182,7 +182,7 @@ export const foreignNames: readonly ForeignName[] = [
 ];
 
 function joins(): string {
-  return "[Joins the nodes](brokers.md#names-of-other-systems) if it stands alone.";
+  return "Opens its door; [joins the nodes](brokers.md#names-of-other-systems) too if it stands alone.";
 }
 
 function setting(system: System, name: string, place: SettingName, unit = ""): ForeignName {
