@@ -31,6 +31,7 @@ import {
   pagesOptions,
   symfonyTrust,
 } from "./dialects.ts";
+import { type Doors, openDoors } from "./doors.ts";
 import { type ExtraListeners, type OpenedEndpoint, openExtraListeners } from "./extra-listeners.ts";
 import { hooksOf } from "./hooks.ts";
 import { createIds } from "./ids.ts";
@@ -109,6 +110,7 @@ interface Parts {
   readonly server: Server;
   readonly extra: ExtraListeners;
   readonly socketIo: SocketIoPart;
+  readonly doors: Doors;
   readonly life: Life;
   readonly worker: RunningWorker | undefined;
   readonly move: MoveParts;
@@ -182,6 +184,7 @@ export async function startServer(
       options,
       move,
     });
+    opened.unshift(() => parts.doors.close());
     for (const { server: listener, port } of [{ server, port: config.port }, ...extra.listeners]) {
       listener.off("request", answerNotYet);
       const routing = streamsBefore(parts.streams, parts.http.routing);
@@ -324,6 +327,7 @@ async function assemble(given: {
   }
   await patiently(() => node.start());
   await http.ready();
+  const doors = await openDoors({ config, node, store, nodeId, report: log.report });
   return {
     config,
     log,
@@ -337,6 +341,7 @@ async function assemble(given: {
     server,
     extra,
     socketIo,
+    doors,
     life,
     worker: given.options.worker,
     move: given.move,
@@ -382,6 +387,7 @@ async function closeInOrder(parts: Parts, drainMs: number): Promise<void> {
   log.report("info", "server_draining", { connections: node.counts().connections });
   life.isDraining = true;
   gateway.refuseNew();
+  await parts.doors.close();
   await node.drain(drainMs);
   gateway.close();
   await socketIo.socketIo.close();

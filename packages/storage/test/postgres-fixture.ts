@@ -35,8 +35,15 @@ export async function tablesOf(client: pg.Client, prefix: string): Promise<strin
 
 export async function dropTables(prefix: string): Promise<void> {
   await withPostgres(async (client) => {
-    for (const name of await tablesOf(client, prefix))
+    for (const name of await tablesOf(client, prefix)) {
       await client.query(`DROP TABLE "${name}" CASCADE`);
+    }
+    // Of an install that was moved away: its triggers went with the tables.
+    const functions = await client.query<{ name: string }>(
+      "SELECT proname AS name FROM pg_proc WHERE starts_with(proname, $1)",
+      [prefix],
+    );
+    for (const { name } of functions.rows) await client.query(`DROP FUNCTION "${name}"`);
   });
 }
 

@@ -80,7 +80,11 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     if (urls[door] !== undefined) values[doorSettings[door]] ??= urls[door];
   }
   const { exchange } = doors.rabbitmq ?? {};
-  if (exchange !== undefined) values["rabbitmq_door_exchange"] ??= exchange;
+  if (exchange !== undefined) {
+    values["rabbitmq_door_exchange"] ??= exchange;
+    // As Symfony's Messenger makes its exchanges.
+    values["rabbitmq_door_exchange_type"] ??= "fanout";
+  }
   const moved = merged.winners.has("port") ? undefined : makeRoom([...labels]);
   if (moved !== undefined) values["port"] = moved.port;
   const parsed = configSchema.safeParse(values);

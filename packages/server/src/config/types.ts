@@ -70,6 +70,7 @@ export interface Settings {
   readonly rabbitmq_door_url?: string;
   readonly rabbitmq_door_queue: string;
   readonly rabbitmq_door_exchange?: string;
+  readonly rabbitmq_door_exchange_type: "topic" | "direct" | "fanout";
   readonly rabbitmq_door_routing_key: string;
   readonly nats_door_url?: string;
   readonly nats_door_subjects: readonly string[];

@@ -1,0 +1,1 @@
+export { type OutboxDoorOptions, openOutboxDoor } from "./outbox-door.ts";

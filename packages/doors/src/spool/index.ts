@@ -1,0 +1,1 @@
+export { openSpoolDoor, type SpoolDoorOptions } from "./spool-door.ts";

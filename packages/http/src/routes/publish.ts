@@ -1,0 +1,167 @@
+import {
+  backEndMay,
+  type PublicationResult,
+  publishEverywhere,
+  readPublication,
+  roomsOfPublication,
+} from "@parlance/core";
+import {
+  type ClientMessageId,
+  fields,
+  isPlainJson,
+  ProtocolError,
+  type Publication,
+  type WireError,
+} from "@parlance/protocol";
+import * as answers from "../answers.ts";
+import type { HttpRequest } from "../options.ts";
+import * as schemas from "../schemas.ts";
+import { type ApiParts, security } from "./parts.ts";
+
+const tags = ["Publishing"];
+/** Publications of one request. */
+const maxItems = 1_000;
+/** A thousand ordinary ones. */
+const bodyBytes = 8_388_608;
+
+type RoomAnswer =
+  | ({ readonly room: string } & Record<string, unknown>)
+  | { readonly room: string; readonly error: WireError };
+interface Answer {
+  readonly idempotency_key: string;
+  readonly results: readonly RoomAnswer[];
+}
+
+/**
+ * Back ends' way in: what they tell rooms, users and everybody.
+ *
+ * @param isAlias Under a shorter address too, which the document does not name a second time.
+ */
+export function publishRoutes(parts: ApiParts, isAlias = false): void {
+  const { app, callers } = parts;
+  app.post(
+    "/publish",
+    {
+      onRequest: callers.authenticate,
+      bodyLimit: bodyBytes,
+      // For the document only: what is wrong with an item is told for each.
+      validatorCompiler: () => (value: unknown) => ({ value }),
+      schema: {
+        tags,
+        security,
+        hide: isAlias,
+        summary: "Publish to rooms, users or everybody",
+        description:
+          "For API keys with the scope `publish`. Names one kind of target: `room`, `rooms`, `user`, `users` (their inboxes) or " +
+          "`everyone`. Answered after the commit. The same `idempotency_key` (or header `Idempotency-Key`) with the same content " +
+          "again is stored once and answered with the first place and `repeated: true`; with another content it is a `conflict`. " +
+          "`items` has up to 1,000 publications: each is done or refused by itself, those for one room in their order, and each " +
+          "has its answer.",
+        headers: schemas.messageHeaders,
+        body: schemas.publishBody,
+        response: {
+          201: answers.publishedEverywhere,
+          200: answers.publishedBatch,
+          default: answers.failure,
+        },
+      },
+    },
+    async (request, reply) => {
+      const { scopes } = callers.of(request);
+      if (scopes === undefined || !backEndMay(scopes, "write"))
+        throw new ProtocolError("forbidden");
+      const body: unknown = request.body;
+      if (typeof body !== "object" || body === null || !isPlainJson(body)) {
+        throw new ProtocolError("bad_request");
+      }
+      if (Object.hasOwn(body, "items")) {
+        return publishBatch(parts, request, (body as { readonly items: unknown }).items);
+      }
+      const { answer, isNew } = await publishOne(parts, request, body);
+      return reply.code(isNew ? 201 : 200).send(answer);
+    },
+  );
+}
+
+async function publishOne(
+  parts: ApiParts,
+  request: HttpRequest,
+  body: unknown,
+): Promise<{ readonly answer: Answer; readonly isNew: boolean }> {
+  const publication = readPublication(body);
+  const given = keyOfHeader(request.headers["idempotency-key"]);
+  const { idempotency_key: own } = publication;
+  if (given !== undefined && own !== undefined && given !== own) {
+    throw new ProtocolError("bad_request", { field: "idempotency_key" });
+  }
+  const { answer, results } = await publish(parts, request, publication, own ?? given);
+  const [first] = results;
+  // One target: its refusal is the answer's.
+  if (results.length === 1 && first !== undefined && "error" in first) throw first.error;
+  const isNew = results.some(
+    (result) => "published" in result && result.published.repeated !== true,
+  );
+  return { answer, isNew };
+}
+
+async function publishBatch(
+  parts: ApiParts,
+  request: HttpRequest,
+  items: unknown,
+): Promise<{ readonly results: readonly (Answer | { readonly error: WireError })[] }> {
+  if (!Array.isArray(items)) throw new ProtocolError("bad_request", { field: "items" });
+  if (items.length > maxItems) {
+    throw new ProtocolError("too_large", { field: "items", limit: maxItems });
+  }
+  /** The last of each room: the next waits for it. */
+  const tails = new Map<string, Promise<unknown>>();
+  const one = (item: unknown): Promise<Answer | { readonly error: WireError }> => {
+    let publication: Publication;
+    let rooms: readonly string[];
+    try {
+      publication = readPublication(item);
+      rooms = roomsOfPublication(publication);
+    } catch (error) {
+      return Promise.resolve({ error: asProtocolError(error).toWire() });
+    }
+    const turn = Promise.all(rooms.map((room) => tails.get(room))).then(async () => {
+      const { answer } = await publish(parts, request, publication, publication.idempotency_key);
+      return answer;
+    });
+    const tail = turn.catch(() => {});
+    for (const room of rooms) tails.set(room, tail);
+    return turn;
+  };
+  return { results: await Promise.all((items as unknown[]).map(one)) };
+}
+
+async function publish(
+  { callers, node, ids }: ApiParts,
+  request: HttpRequest,
+  publication: Publication,
+  given: ClientMessageId | undefined,
+): Promise<{ readonly answer: Answer; readonly results: readonly PublicationResult[] }> {
+  const key = given ?? (ids.event() as string as ClientMessageId);
+  const results = await publishEverywhere(node, callers.of(request), publication, key);
+  const answer = {
+    idempotency_key: key,
+    results: results.map((result) =>
+      "error" in result
+        ? { room: result.room, error: result.error.toWire() }
+        : { ...result.published },
+    ),
+  };
+  return { answer, results };
+}
+
+function keyOfHeader(value: string | string[] | undefined): ClientMessageId | undefined {
+  if (value === undefined) return undefined;
+  const parsed = fields.clientMessageId.safeParse(value);
+  if (!parsed.success) throw new ProtocolError("bad_request", { field: "idempotency-key" });
+  return parsed.data;
+}
+
+function asProtocolError(error: unknown): ProtocolError {
+  if (error instanceof ProtocolError) return error;
+  throw error;
+}

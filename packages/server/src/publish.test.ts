@@ -1,0 +1,196 @@
+/** `POST /api/v1/publish`, over HTTP as a back end sends it. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { loadConfig } from "./config/load.ts";
+import type { Config } from "./config/schema.ts";
+import { signLocalToken } from "./local-token.ts";
+import { type ParlanceServer, startServer } from "./start.ts";
+
+let directory: string;
+let config: Config;
+let server: ParlanceServer;
+let operator: string;
+let key: string;
+let readOnlyKey: string;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "publish-"));
+  const flags = { port: "0", log_level: "error", sign_ins_per_minute: "0" };
+  config = loadConfig({ flags, environment: {}, directory }).config;
+  server = await startServer(config);
+  operator = await signLocalToken(config, {
+    user: "service:test",
+    ttlSeconds: 600,
+    scopes: ["admin"],
+  });
+  key = await keyWith(["publish"]);
+  readOnlyKey = await keyWith(["read"]);
+});
+afterAll(async () => {
+  await server.close(0);
+  await rm(directory, { recursive: true, force: true });
+});
+
+interface Answer {
+  readonly status: number;
+  readonly body: any; // oxlint-disable-line typescript/no-explicit-any -- answers are looked at as they come
+}
+
+async function send(token: string, body: unknown, headers = {}, path = "/api/v1/publish") {
+  const response = await fetch(`${server.url}${path}`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json", ...headers },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  });
+  return { status: response.status, body: (await response.json()) as Answer["body"] };
+}
+
+async function keyWith(scopes: readonly string[]): Promise<string> {
+  const made = await send(operator, { name: "shop", scopes }, {}, "/api/v1/admin/keys");
+  return (made.body as { readonly token: string }).token;
+}
+
+/** What a room's log has, read by the operator. */
+async function textsOf(room: string): Promise<readonly string[]> {
+  const response = await fetch(`${server.url}/api/v1/rooms/${room}/messages?limit=200`, {
+    headers: { authorization: `Bearer ${operator}` },
+  });
+  const { events = [] } = (await response.json()) as {
+    readonly events?: readonly {
+      readonly type: string;
+      readonly data: { readonly text: string };
+    }[];
+  };
+  return events.flatMap(({ type, data }) => (type === "message.created" ? [data.text] : []));
+}
+
+describe("what a back end publishes", () => {
+  test("reaches a room, under the longer address and the shorter", async () => {
+    const first = await send(key, { room: "news", text: "One" });
+    expect(first).toMatchObject({
+      status: 201,
+      body: { results: [{ room: "news", sequence: 1 }] },
+    });
+    expect((await send(key, { room: "news", text: "Two" }, {}, "/api/publish")).status).toBe(201);
+    expect(await textsOf("news")).toEqual(["One", "Two"]);
+  });
+
+  test("reaches rooms, users' inboxes and everybody", async () => {
+    const to = async (target: object): Promise<readonly string[]> => {
+      const { body } = await send(key, { ...target, text: "Hello" });
+      return body.results.map(({ room }: { readonly room: string }) => room);
+    };
+    expect(await to({ rooms: ["a", "b", "a"] })).toEqual(["a", "b"]);
+    expect(await to({ user: "42" })).toEqual(["user:42"]);
+    expect(await to({ users: ["42", "u_7"] })).toEqual(["user:42", "user:u_7"]);
+    expect(await to({ everyone: true })).toEqual(["notifications"]);
+    expect(await textsOf("user:42")).toEqual(["Hello", "Hello"]);
+  });
+
+  test("has a text made of its data where it has none", async () => {
+    await send(key, { room: "made", data: { type: "file_downloaded", count: 3 } });
+    await send(key, { room: "made", data: { title: "Backup", message: "" } });
+    await send(key, { room: "made", data: { count: 3 } });
+    expect(await textsOf("made")).toEqual(["file_downloaded", "Backup", '{"count":3}']);
+  });
+
+  test("[J16] [J17] [R4] is stored once for one key; another content under it is a conflict", async () => {
+    const once = { room: "keys", text: "Once", idempotency_key: "k-1" };
+    const answers = await Promise.all(Array.from({ length: 20 }, () => send(key, once)));
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(19);
+    const { status, body } = await send(
+      key,
+      { room: "keys", text: "Once" },
+      { "idempotency-key": "k-1" },
+    );
+    expect([status, body.results[0].repeated, body.idempotency_key]).toEqual([200, true, "k-1"]);
+    expect((await send(key, { ...once, text: "Twice" })).status).toBe(409);
+    expect((await send(key, once, { "idempotency-key": "k-2" })).status).toBe(400);
+    expect(
+      (await send(key, { room: "keys", text: "x" }, { "idempotency-key": "k".repeat(1_024) }))
+        .status,
+    ).toBe(400);
+    expect(await textsOf("keys")).toEqual(["Once"]);
+  });
+
+  test("[R5] of a thousand items each has its answer, the bad ones theirs, those of a room in order", async () => {
+    const items = Array.from({ length: 1_000 }, (_, n) =>
+      n === 500
+        ? { room: "many", text: "" }
+        : n === 501
+          ? { room: "../many", text: "x" }
+          : { room: n % 2 === 0 ? "many" : "more", text: `Item ${n}`, idempotency_key: `i-${n}` },
+    );
+    const { status, body } = await send(key, { items });
+    expect(status).toBe(200);
+    expect(body.results).toHaveLength(1_000);
+    expect(body.results[500]).toMatchObject({
+      error: { code: "bad_request", details: { field: "text" } },
+    });
+    expect(body.results[501]).toMatchObject({ error: { details: { field: "room" } } });
+    const sequences = (room: string): number[] =>
+      body.results.flatMap((item: { results?: { room: string; sequence: number }[] }) =>
+        (item.results ?? []).flatMap((one) => (one.room === room ? [one.sequence] : [])),
+      );
+    expect(sequences("many")).toEqual(Array.from({ length: 499 }, (_, n) => n + 1));
+    expect(sequences("more")).toEqual(Array.from({ length: 499 }, (_, n) => n + 1));
+    // Again, as after an answer that was lost: nothing is doubled.
+    const again = await send(key, { items });
+    expect(again.body.results[0]).toMatchObject({ results: [{ sequence: 1, repeated: true }] });
+    expect(await textsOf("many")).toEqual(
+      items.flatMap(({ room, text }) => (room === "many" && text !== "" ? [text] : [])).slice(-200),
+    );
+  });
+
+  test("[R5] 1,001 items are too many, and none at all is no list", async () => {
+    const items = Array.from({ length: 1_001 }, () => ({ room: "never", text: "x" }));
+    expect(await send(key, { items })).toMatchObject({
+      status: 413,
+      body: { error: { details: { limit: 1_000 } } },
+    });
+    expect((await send(key, { items: {} })).status).toBe(400);
+    expect(await textsOf("never")).toEqual([]);
+  });
+
+  test("[R5] is refused to people, to keys without the scope and to nobody", async () => {
+    const body = { room: "closed", text: "x" };
+    const guest = await send("none", { name: "Ann" }, {}, "/api/v1/guests");
+    expect((await send(guest.body.token, body)).status).toBe(403);
+    expect((await send(readOnlyKey, body)).status).toBe(403);
+    expect((await send("none", body)).status).toBe(401);
+    expect(await textsOf("closed")).toEqual([]);
+  });
+
+  test("[R2] [J3] what is no publication is told apart by its field", async () => {
+    const codeOf = async (body: unknown): Promise<unknown> => {
+      const { status, body: answer } = await send(key, body);
+      return [status, answer.error.code, answer.error.details?.field];
+    };
+    expect(await codeOf({ text: "x" })).toEqual([400, "bad_request", undefined]);
+    expect(await codeOf({ room: "a", user: "b", text: "x" })).toEqual([
+      400,
+      "bad_request",
+      undefined,
+    ]);
+    expect(await codeOf({ room: "a" })).toEqual([400, "bad_request", "text"]);
+    expect(await codeOf({ room: "a", text: 7 })).toEqual([400, "bad_request", "text"]);
+    expect(await codeOf({ room: "a", text: "x".repeat(16_385) })).toEqual([
+      413,
+      "too_large",
+      "text",
+    ]);
+    expect(await codeOf({ user: "a b", text: "x" })).toEqual([400, "bad_request", "user"]);
+    expect(await codeOf({ user: "a/b", text: "x" })).toEqual([400, "bad_request", "user"]);
+    expect(await codeOf({ everyone: "yes", text: "x" })).toEqual([400, "bad_request", "everyone"]);
+    for (const body of ["[]", "null", "7", '"text"']) {
+      expect([body, (await send(key, body)).status]).toEqual([body, 400]);
+    }
+    expect((await send(key, '{"__proto__":{"room":"a"},"text":"x"}')).status).toBe(400);
+    expect(
+      (await send(key, "room=a", { "content-type": "application/x-www-form-urlencoded" })).status,
+    ).toBe(415);
+  });
+});
