@@ -106,7 +106,7 @@ const engines: readonly Engine[] = [
         "SELECT tablename AS name FROM pg_tables WHERE starts_with(tablename, $1)",
         [prefix],
       );
-      for (const { name } of found.rows) await client.query(`DROP TABLE "${name}"`);
+      for (const { name } of found.rows) await client.query(`DROP TABLE "${name}" CASCADE`);
       await client.end();
     },
   },

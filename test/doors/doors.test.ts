@@ -138,10 +138,9 @@ describe("[F-N1] [F-N2] publications of a back end while the server is killed: e
 
   door("rows of the outbox", [], async () => {
     await begin({ PARLANCE_OUTBOX: "yes" });
-    const file = existsSync(join(directory, "data/outbox.sqlite"))
-      ? "data/outbox.sqlite"
-      : "data/parlance.db";
-    const database = new DatabaseSync(join(directory, file), { timeout: 10_000 });
+    const file = join(directory, "data/outbox.sqlite");
+    await expect.poll(() => existsSync(file)).toBe(true);
+    const database = new DatabaseSync(file, { timeout: 10_000 });
     const insert = database.prepare("INSERT INTO outbox (publication) VALUES (?)");
     const said = await publishThroughKills(async (text) => {
       insert.run(JSON.stringify({ room: "rows", text }));

@@ -24,6 +24,8 @@ export interface DoorParts {
   readonly node: Pick<Node, "execute">;
   readonly store: Store;
   readonly nodeId: string;
+  /** Nobody else serves this install: nothing has to be shared out. */
+  readonly isAlone: boolean;
   readonly report: Report;
 }
 
@@ -33,6 +35,13 @@ export interface Doors {
   /** What is under way is finished; what is not done is found again at the next start. */
   close(): Promise<void>;
 }
+
+/** Of a node that shares with nobody. */
+const always: Lease = {
+  lifeMs: 60_000,
+  take: () => Promise.resolve(true),
+  giveBack: () => Promise.resolve(),
+};
 
 /** Names the directory of a spool, so that nodes that share one take turns, and nodes that do not, do not. */
 const idFile = ".spool-id";
@@ -67,7 +76,8 @@ function wanted(parts: DoorParts): readonly Opening[] {
   const { config, store, report } = parts;
   const doorway = (name: string): Doorway =>
     createDoorway({ node: parts.node, name, service: config.door_service, report });
-  const lease = (name: string): Lease => createLease(store.directory, `door:${name}`, parts.nodeId);
+  const lease = (name: string): Lease =>
+    parts.isAlone ? always : createLease(store.directory, `door:${name}`, parts.nodeId);
   const openings: Opening[] = [];
   if (config.spool) {
     openings.push(async () => {

@@ -56,7 +56,7 @@ import { removeRunningFile, writeRunningFile } from "./running-file.ts";
 import { type InstallSecret, installSecret } from "./secret.ts";
 import { type Embed, embedOf, openSocketIo, type SocketIoPart } from "./socketio.ts";
 import { openEventStreams, streamsBefore } from "./sse.ts";
-import { openStore } from "./store.ts";
+import { isShared, openStore } from "./store.ts";
 import { tellListening, tellStore } from "./told-at-start.ts";
 import { version } from "./version.ts";
 import { serveWebApp } from "./web-app.ts";
@@ -327,7 +327,14 @@ async function assemble(given: {
   }
   await patiently(() => node.start());
   await http.ready();
-  const doors = await openDoors({ config, node, store, nodeId, report: log.report });
+  const doors = await openDoors({
+    config,
+    node,
+    store,
+    nodeId,
+    isAlone: !isShared(config) && given.options.worker === undefined,
+    report: log.report,
+  });
   return {
     config,
     log,

@@ -6,7 +6,7 @@ import { randomInt } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import type { Report } from "@parlance/core";
 import type { Lease } from "../door.ts";
-import { Hold } from "./hold.ts";
+import { Hold } from "../hold.ts";
 import { pause, until, within } from "./waiting.ts";
 
 /** From the beginning of an attempt until it is open. */

@@ -12,9 +12,9 @@ import type { Outbox, OutboxRow, Report } from "@parlance/core";
 import { ProtocolError, type RoomId } from "@parlance/protocol";
 import type { Door, DoorStatus, Lease } from "../door.ts";
 import type { Doorway } from "../doorway.ts";
+import { LeaseKeeper } from "../lease-keeper.ts";
 import { maxPublicationBytes } from "../read.ts";
-import { reasonOf } from "../spool/content.ts";
-import { LeaseKeeper } from "../spool/lease-keeper.ts";
+import { reasonOf } from "../reason.ts";
 import { readRow } from "./row.ts";
 
 export interface OutboxDoorOptions {

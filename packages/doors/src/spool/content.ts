@@ -1,11 +1,6 @@
 /** What a file of the spool says, and what is written beside one that is not published. */
 import { createHash } from "node:crypto";
-import {
-  type ClientMessageId,
-  ProtocolError,
-  type Publication,
-  type RoomId,
-} from "@parlance/protocol";
+import { type ClientMessageId, ProtocolError, type Publication } from "@parlance/protocol";
 import { readBytes } from "../read.ts";
 
 export type Content =
@@ -15,7 +10,6 @@ export type Content =
   | { readonly is: "unfinished"; readonly error: ProtocolError };
 
 const maxKeyIdLength = 64;
-const maxReasonLength = 1_000;
 
 /** Total over any bytes. */
 export function readContent(bytes: Buffer): Content {
@@ -43,13 +37,4 @@ export function readContent(bytes: Buffer): Content {
 /** The same whenever the same file is read: what was published and not yet taken away is not published again. */
 export function keyOfName(name: string): ClientMessageId {
   return `spool:${createHash("sha256").update(name).digest("hex").slice(0, 40)}` as ClientMessageId;
-}
-
-/** One line. @param room Of several, the one that refused. */
-export function reasonOf({ code, details = {} }: ProtocolError, room?: RoomId): string {
-  const facts = Object.entries({ ...(room === undefined ? {} : { room }), ...details });
-  return [code, ...facts.map(([name, value]) => `${name}=${String(value)}`)]
-    .join(" ")
-    .replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, " ")
-    .slice(0, maxReasonLength);
 }

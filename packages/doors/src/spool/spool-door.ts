@@ -13,9 +13,10 @@ import { StorageError } from "@parlance/core";
 import { ProtocolError, type Publication } from "@parlance/protocol";
 import type { Door, DoorStatus, Lease } from "../door.ts";
 import type { Doorway, Verdict } from "../doorway.ts";
-import { keyOfName, readContent, reasonOf } from "./content.ts";
+import { LeaseKeeper } from "../lease-keeper.ts";
+import { reasonOf } from "../reason.ts";
+import { keyOfName, readContent } from "./content.ts";
 import { isSpooled, type Mark, SpoolDirectory } from "./directory.ts";
-import { LeaseKeeper } from "./lease-keeper.ts";
 import { codeOf, isOwnTrouble, Notes } from "./trouble.ts";
 
 export interface SpoolDoorOptions {

@@ -1,7 +1,7 @@
 /** Holding a lease for as long as something is done under it. */
 import type { Report } from "@parlance/core";
-import type { Lease } from "../door.ts";
-import { pause, within } from "./waiting.ts";
+import type { Lease } from "./door.ts";
+import { pause, within } from "./line/waiting.ts";
 
 /** Milliseconds between two tries to prolong it, where the last one failed. */
 const retryMs = 1_000;
