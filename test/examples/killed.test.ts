@@ -36,6 +36,8 @@ async function publishAll(publish: (text: string) => Promise<Said>): Promise<rea
       await pause(random.between(0, 50));
       await scene.server.start();
     })();
+    // Told where it is waited for.
+    killing.catch(() => {});
     for (let count = 0; count < publishes / kills; count += 1) {
       said.push(await publish(`Message ${said.length}`));
     }

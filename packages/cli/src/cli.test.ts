@@ -207,3 +207,32 @@ test("[I-29] [SC-10] config shows what the names of other systems map to, and no
       "them, or the same value\n",
   ]);
 });
+
+test("[MMB-15] publish puts a message into the log, or into the spool of a server that does not run", async () => {
+  const early = await run(["publish", "--room", "news", "Early", "--key", "e1"]);
+  expect([early.code, early.out]).toEqual([0, expect.stringMatching(/^No server answers at /)]);
+  const { child } = await start();
+  const said = await run(["publish", "--room", "news", "Hello"]);
+  expect([said.code, said.err]).toEqual([0, ""]);
+  // The one of the spool was taken first, at the start.
+  await expect
+    .poll(async () => (await run(["publish", "--room", "news", "Early", "--key", "e1"])).out)
+    .toMatch(/^news \d, as before\n$/);
+  const piped = await run(["publish", "--everyone", "-", "--json"], "From a pipe\n");
+  expect(JSON.parse(piped.out)).toMatchObject({
+    by: "http",
+    results: [{ room: "notifications", sequence: 1 }],
+  });
+  expect(await run(["publish", "Hello"])).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/publish --help/),
+  });
+  expect((await run(["publish", "--room", "a", "--everyone", "Hello"])).code).toBe(2);
+  expect((await run(["publish", "--room", "a", "--data", "[1]"])).err).toMatch(/JSON object/);
+  const refused = await run(["publish", "--room", "../a", "Hello"]);
+  expect([refused.code, refused.err]).toEqual([1, expect.stringMatching(/"field":"room"/)]);
+  const other = await run(["publish", "--room", "news", "Other", "--key", "e1"]);
+  expect([other.code, other.err]).toEqual([1, expect.stringMatching(/contradicts/)]);
+  child.kill("SIGTERM");
+  await once(child, "close");
+});

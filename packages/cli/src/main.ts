@@ -8,12 +8,13 @@ import { healthCommand } from "./commands/health.ts";
 import { keyCommand } from "./commands/key.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { moveCommand } from "./commands/move.ts";
+import { publishCommand } from "./commands/publish.ts";
 import { restoreCommand } from "./commands/restore.ts";
 import { startCommand } from "./commands/start.ts";
 import { statusCommand } from "./commands/status.ts";
 import { tokenCommand } from "./commands/token.ts";
 import { usersCommand } from "./commands/users.ts";
-import { tellFailure } from "./output.ts";
+import { tellFailure, UsageFailure } from "./output.ts";
 
 dieWithStarter();
 process.stdout.on("error", stopAtClosedPipe);
@@ -29,6 +30,7 @@ const commands = [
   tokenCommand(),
   keyCommand(),
   usersCommand(),
+  publishCommand(),
   configCommand(),
   migrateCommand(),
   backupCommand(),
@@ -44,7 +46,7 @@ try {
     process.exitCode = error.exitCode === 0 ? 0 : 2;
   } else {
     tellFailure(error);
-    process.exitCode = 1;
+    process.exitCode = error instanceof UsageFailure ? 2 : 1;
   }
 }
 

@@ -8,6 +8,14 @@ export class CommandFailure extends Error {
   }
 }
 
+/** A command that was used in a way that it does not have: exit code 2. */
+export class UsageFailure extends CommandFailure {
+  constructor(message: string, command: string) {
+    super(`error: ${message}\n(parlance ${command} --help tells how it is used)`);
+    this.name = "UsageFailure";
+  }
+}
+
 /** One line of what a command says. */
 export function say(line: string): void {
   process.stdout.write(`${line}\n`);

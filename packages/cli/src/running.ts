@@ -117,7 +117,8 @@ export async function signed(config: Config, token: LocalToken): Promise<string>
   }
 }
 
-function refusal({ status, body }: Answer): CommandFailure {
+/** The server's words for what it refuses. */
+export function refusal({ status, body }: Answer): CommandFailure {
   const error = (body as { error?: { code: string; text: string; details?: object } }).error;
   if (error === undefined) return new CommandFailure(`The server answered ${status}.`);
   if (error.code === "unauthenticated") {

@@ -17,6 +17,7 @@ import { openSpoolDoor } from "@parlance/doors/spool";
 import type { Store } from "@parlance/storage";
 import type { Config } from "./config/schema.ts";
 import { readMmb, readPortico, readSymfony } from "./foreign-publications.ts";
+import { spoolDirectory } from "./spool-directory.ts";
 
 /** What the doors work with. */
 export interface DoorParts {
@@ -45,11 +46,6 @@ const always: Lease = {
 
 /** Names the directory of a spool, so that nodes that share one take turns, and nodes that do not, do not. */
 const idFile = ".spool-id";
-
-/** Where files are put that are to be published. */
-export function spoolDirectory(config: Pick<Config, "data_dir" | "spool_dir">): string {
-  return config.spool_dir ?? join(config.data_dir, "spool");
-}
 
 /** Opens them all; a service that is away is tried again. @throws the system's error if the spool's directory cannot be made. */
 export async function openDoors(parts: DoorParts): Promise<Doors> {

@@ -46,6 +46,7 @@ export { readRunningFile } from "./running-file.ts";
 export type { InstallSecret } from "./secret.ts";
 export { installSecret } from "./secret.ts";
 export type { Embed, EmbedHost } from "./socketio.ts";
+export { spoolDirectory } from "./spool-directory.ts";
 export type { ParlanceServer, StartOptions } from "./start.ts";
 export { describeStartFailure } from "./start-failure.ts";
 export { type SchemaStatus, schemaStatus, storeName } from "./store.ts";
