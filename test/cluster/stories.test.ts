@@ -2,6 +2,7 @@
 import { Cluster, RecordingClient, readEverything } from "@parlance/testkit/cluster";
 import { Random } from "@parlance/testkit/simulation";
 import { afterEach, describe, expect } from "vitest";
+import { parlance } from "../e2e/command-line.ts";
 import { until } from "../e2e/dialects/line.ts";
 import { SymfonySpeaker } from "../e2e/dialects/socket-speakers.ts";
 import { oneRoom, secret } from "../e2e/dialects/speaker.ts";
@@ -14,6 +15,46 @@ const clusters: Cluster[] = [];
 afterEach(async () => {
   // The one that owns the database goes last.
   for (const cluster of clusters.splice(0).reverse()) await cluster.remove();
+});
+
+describe("SC-01", () => {
+  requires("mariadb")(
+    "[SC-01] whoever asks one of three servers learns which live, and which does not any more",
+    async () => {
+      const cluster = await Cluster.start({ engine: "mariadb", broker: "none", secret });
+      clusters.push(cluster);
+      const [first, second, third] = cluster.nodes;
+      if (first === undefined || second === undefined || third === undefined) {
+        throw new Error("three nodes");
+      }
+      const tab = new SymfonySpeaker(second.process, "tab");
+      await tab.open();
+      type Listed = { readonly url: string; readonly connections: number };
+      const listed = async (): Promise<readonly Listed[]> => {
+        const { dataDir } = first.process;
+        const args = ["status", "--json", "--data-dir", dataDir];
+        const { out } = await parlance(args, { PARLANCE_SECRET: secret });
+        return (JSON.parse(out) as { readonly nodes: readonly Listed[] }).nodes;
+      };
+      const patience = { timeout: 30_000, interval: 500 };
+      await expect
+        .poll(async () => (await listed()).map(({ url }) => url).sort(), patience)
+        .toEqual(cluster.nodes.map(({ url }) => url).sort());
+      await expect
+        .poll(
+          async () => (await listed()).find(({ url }) => url === second.url)?.connections,
+          patience,
+        )
+        .toBe(1);
+      await third.kill();
+      await second.stop();
+      await expect
+        .poll(async () => (await listed()).map(({ url }) => url), patience)
+        .toEqual([first.url]);
+      tab.cut();
+    },
+    timeoutMs,
+  );
 });
 
 describe("SC-14", () => {

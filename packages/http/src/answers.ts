@@ -64,6 +64,21 @@ export const key: z.ZodType = z
 export const newKey: z.ZodType = z.object({ key, token: z.string() }).meta({ id: "NewKeyAnswer" });
 export const keyList: z.ZodType = z.object({ keys: z.array(key) }).meta({ id: "KeyList" });
 
+export const nodeList: z.ZodType = z
+  .object({
+    nodes: z.array(
+      z.object({
+        id: z.string(),
+        url: z.string(),
+        host: z.string(),
+        version: z.string(),
+        connections: z.int(),
+        started_at: time,
+        heard_ms: z.int(),
+      }),
+    ),
+  })
+  .meta({ id: "NodeList" });
 export const connectionList: z.ZodType = z
   .object({
     counts: z.object({

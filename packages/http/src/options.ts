@@ -5,6 +5,7 @@ import type {
   Clock,
   FileStore,
   Ids,
+  LivingNode,
   Node,
   Report,
   Tickets,
@@ -27,6 +28,8 @@ export interface HttpOptions {
   readonly files?: FileStore;
   /** Without it there are no routes for moving to another database. */
   readonly move?: MoveControl;
+  /** The nodes that serve this install. @throws StorageError */
+  readonly nodes: () => Promise<readonly LivingNode[]>;
   readonly tickets: Pick<Tickets, "issue">;
   readonly clock: Clock;
   readonly ids: Ids;

@@ -33,6 +33,7 @@ import {
 } from "./dialects.ts";
 import { type Doors, openDoors } from "./doors.ts";
 import { type ExtraListeners, type OpenedEndpoint, openExtraListeners } from "./extra-listeners.ts";
+import { type FleetMember, joinFleet } from "./fleet.ts";
 import { hooksOf } from "./hooks.ts";
 import { createIds } from "./ids.ts";
 import {
@@ -111,6 +112,7 @@ interface Parts {
   readonly extra: ExtraListeners;
   readonly socketIo: SocketIoPart;
   readonly doors: Doors;
+  readonly fleet: FleetMember;
   readonly life: Life;
   readonly worker: RunningWorker | undefined;
   readonly move: MoveParts;
@@ -195,6 +197,7 @@ export async function startServer(
     const handedOver = worker?.handOverPaths[worker.number - 1];
     if (handedOver !== undefined) opened.unshift(await takeHandOvers(server, handedOver));
     await shared?.open();
+    parts.fleet.begin();
     return announce(parts, secret);
   } catch (error) {
     for (const close of opened) await close();
@@ -284,6 +287,13 @@ async function assemble(given: {
     limits,
     admission,
   });
+  const fleet = joinFleet({
+    nodeId,
+    fleet: () => store.fleet,
+    url: () => localUrlOf(config, server),
+    connections: () => node.counts().connections,
+    report: log.report,
+  });
   const http = await createHttp({
     node,
     authenticator: identity.authenticator,
@@ -292,6 +302,7 @@ async function assemble(given: {
     users: identity.users,
     files,
     move: given.move,
+    nodes: () => fleet.nodes(),
     tickets,
     clock,
     ids,
@@ -349,6 +360,7 @@ async function assemble(given: {
     extra,
     socketIo,
     doors,
+    fleet,
     life,
     worker: given.options.worker,
     move: given.move,
@@ -394,7 +406,7 @@ async function closeInOrder(parts: Parts, drainMs: number): Promise<void> {
   log.report("info", "server_draining", { connections: node.counts().connections });
   life.isDraining = true;
   gateway.refuseNew();
-  await parts.doors.close();
+  await Promise.all([parts.doors.close(), parts.fleet.close()]);
   await node.drain(drainMs);
   gateway.close();
   await socketIo.socketIo.close();

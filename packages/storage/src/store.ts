@@ -1,5 +1,5 @@
 /** What every engine gives to the server. */
-import type { Directory, FileIndex, Outbox, PresenceBoard, RoomLog } from "@parlance/core";
+import type { Directory, FileIndex, Fleet, Outbox, PresenceBoard, RoomLog } from "@parlance/core";
 
 /** An open store. */
 export interface Store {
@@ -8,7 +8,8 @@ export interface Store {
   readonly files: FileIndex;
   /** Where applications write. */
   readonly outbox: Outbox;
-  /** Absent where the database is one process's. */
+  /** Absent where the database is one process's, as the next. */
+  readonly fleet?: Fleet | undefined;
   readonly presence?: PresenceBoard | undefined;
   /** Random letters and digits, one for the life of an install: keeps installs apart that share a broker. */
   readonly installId: string;

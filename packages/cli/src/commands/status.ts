@@ -1,10 +1,18 @@
 import { readRunningFile } from "@parlance/server";
 import { Command } from "commander";
 import { addInstallFlags, configFrom, type Options } from "../flags.ts";
-import { CommandFailure, say, sayJson } from "../output.ts";
+import { CommandFailure, say, sayJson, sayTable } from "../output.ts";
 import { ask, askAsOperator, askWorker, serverUrl } from "../running.ts";
 
 type Counts = Readonly<Record<string, number>>;
+
+interface NodeView {
+  readonly url: string;
+  readonly host: string;
+  readonly version: string;
+  readonly started_at: string;
+  readonly connections: number;
+}
 
 interface Connections {
   readonly counts: Counts;
@@ -38,9 +46,11 @@ async function status(options: Options): Promise<void> {
     answer === undefined ? [] : [(answer.body as Connections).counts],
   );
   const counts = sumOf(each);
+  const listed = await askAsOperator(config, "GET", "/nodes");
+  const { nodes } = (listed?.body ?? { nodes: [] }) as { readonly nodes: readonly NodeView[] };
   if (options["json"] === true) {
     const told = processes && { processes: { running: processes.running, of: processes.of } };
-    sayJson({ url: serverUrl(config), status: state, components, ...told, counts });
+    sayJson({ url: serverUrl(config), status: state, components, ...told, counts, nodes });
     return;
   }
   say(`${state} at ${serverUrl(config)}`);
@@ -48,6 +58,17 @@ async function status(options: Options): Promise<void> {
   for (const [name, value] of Object.entries({ ...components, ...counts })) {
     say(`  ${name.replaceAll("_", " ")}: ${value}`);
   }
+  if (nodes.length < 2) return;
+  say(`${nodes.length} nodes serve this install:`);
+  sayTable(
+    nodes.map((node) => [
+      `  ${node.host}`,
+      node.url,
+      node.version,
+      `since ${node.started_at}`,
+      `${node.connections} connections`,
+    ]),
+  );
 }
 
 /** Of all processes together. */

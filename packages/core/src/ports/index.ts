@@ -4,6 +4,7 @@ export type * from "./broker.ts";
 export type * from "./clock.ts";
 export type * from "./directory.ts";
 export type * from "./files.ts";
+export type * from "./fleet.ts";
 export type * from "./hooks.ts";
 export type * from "./ids.ts";
 export type * from "./outbox.ts";

@@ -32,6 +32,28 @@ export function operationRoutes(parts: ApiParts): void {
   );
 
   app.get(
+    "/admin/nodes",
+    {
+      ...operator,
+      schema: {
+        tags,
+        security,
+        summary: "The nodes that serve this install",
+        description:
+          "Those that said so in the last 17 seconds, the one that started first at the beginning.",
+        response: { 200: answers.nodeList, default: answers.failure },
+      },
+    },
+    async () => ({
+      nodes: (await parts.nodes()).map(({ startedAt, heardMs, ...facts }) => ({
+        ...facts,
+        started_at: new Date(startedAt).toISOString(),
+        heard_ms: heardMs,
+      })),
+    }),
+  );
+
+  app.get(
     "/admin/users",
     {
       ...operator,

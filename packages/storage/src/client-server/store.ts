@@ -12,6 +12,7 @@ import type { Store } from "../store.ts";
 import type { Reads, Write } from "./access.ts";
 import { Batch, type BatchTools } from "./batch.ts";
 import { createFileIndex } from "./file-index.ts";
+import { createFleet } from "./fleet.ts";
 import { readInstall } from "./install.ts";
 import { Lanes, type RunBatch } from "./lanes.ts";
 import { createLeases } from "./leases.ts";
@@ -133,6 +134,7 @@ export async function openStoreOver(engine: Engine, options: StoreOptions): Prom
     } satisfies Directory,
     files: createFileIndex(reads, write),
     outbox: createOutbox(reads, write, sql.now),
+    fleet: createFleet(reads, write, sql.now),
     presence: createPresenceBoard(reads, write, sql.now),
     installId: install.id,
     // Whether it answers now is for whoever asks it: connections come back by themselves.

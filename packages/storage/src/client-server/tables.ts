@@ -21,6 +21,7 @@ export type TableName =
   | "control_log"
   | "places"
   | "presence"
+  | "nodes"
   | "leases"
   | "outbox"
   | "files"
@@ -98,6 +99,17 @@ export const placeColumns: ColumnTypes = {
   epoch: "text",
   last_sequence: "integer",
   saved_at: "integer",
+};
+
+export const nodeColumns: ColumnTypes = {
+  id: "text",
+  url: "text",
+  host: "text",
+  version: "text",
+  connections: "integer",
+  started_at: "integer",
+  heard_at: "integer",
+  life_ms: "integer",
 };
 
 export const presenceColumns: ColumnTypes = {

@@ -65,6 +65,9 @@ export function switchableStore(first: Store): SwitchableStore {
     directory: delegate(effects.directory, () => current.directory, write),
     files: delegate(effects.files, () => current.files, write),
     outbox: delegate(effects.outbox, () => current.outbox, write),
+    get fleet() {
+      return current.fleet;
+    },
     get presence() {
       return current.presence;
     },

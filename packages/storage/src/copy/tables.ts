@@ -8,7 +8,7 @@ import type { ColumnTypes, TableName } from "../client-server/tables.ts";
 /** A table that is copied. */
 export type CopyTableName = Exclude<
   TableName,
-  "meta" | "logins" | "file_owners" | "presence" | "leases"
+  "meta" | "logins" | "file_owners" | "presence" | "nodes" | "leases"
 >;
 
 export interface CopyTable {

@@ -190,6 +190,16 @@ export const migrations: readonly (readonly string[])[] = [
       KEY {presence_by_room} (room)
     ) ${table}`,
     `INSERT IGNORE INTO {counters} (name, value) VALUES ('presence', 0)`,
+    `CREATE TABLE IF NOT EXISTS {nodes} (
+      id VARCHAR(64) PRIMARY KEY,
+      url VARCHAR(512) NOT NULL,
+      host VARCHAR(255) NOT NULL,
+      version VARCHAR(64) NOT NULL,
+      connections BIGINT NOT NULL,
+      started_at BIGINT NOT NULL,
+      heard_at BIGINT NOT NULL,
+      life_ms BIGINT NOT NULL
+    ) ${table}`,
     `CREATE TABLE IF NOT EXISTS {leases} (
       name VARCHAR(128) PRIMARY KEY,
       holder VARCHAR(128) NOT NULL,
