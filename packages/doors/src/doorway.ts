@@ -12,7 +12,7 @@ import {
   type Report,
   roomsOfPublication,
 } from "@parlance/core";
-import type { ClientMessageId, ProtocolError, Publication } from "@parlance/protocol";
+import { type ClientMessageId, ProtocolError, type Publication } from "@parlance/protocol";
 
 /** What became of a publication, for good. `stopped`: nothing is known; it has to be given again with the same key. */
 export type Verdict =
@@ -48,6 +48,8 @@ export interface Doorway {
   close(): Promise<void>;
 }
 
+/** What fails as a bug of the server is tried so often; then it is refused, so that it does not stand before others for ever. */
+const maxInternal = 30;
 /** Milliseconds between two tries, from the first on. */
 const retryMs = [50, 200, 500, 1_000, 2_000] as const;
 
@@ -105,6 +107,7 @@ class NamedDoorway implements Doorway {
     key: ClientMessageId,
   ): Promise<Verdict> {
     const { node, name, report } = this.#options;
+    let internal = 0;
     for (let attempt = 0; ; attempt += 1) {
       if (this.#isClosed) return { outcome: "stopped" };
       let trouble: unknown;
@@ -113,6 +116,10 @@ class NamedDoorway implements Doorway {
         const results = await publishEverywhere(node, identity, publication, used);
         const errors = results.flatMap((result) => ("error" in result ? [result.error] : []));
         trouble = errors.find(mayBeTriedAgain);
+        if (trouble instanceof ProtocolError && trouble.code === "internal") {
+          internal += 1;
+          if (internal >= maxInternal) return { outcome: "refused", error: trouble, results };
+        }
         if (trouble === undefined) {
           this.#isTroubled = false;
           const [error] = errors;
@@ -120,6 +127,9 @@ class NamedDoorway implements Doorway {
           return { outcome: "refused", error, results };
         }
       } catch (error) {
+        if (error instanceof ProtocolError && !mayBeTriedAgain(error)) {
+          return { outcome: "refused", error, results: [] };
+        }
         trouble = error;
       }
       if (!this.#isTroubled) report("warn", "door_waits", { door: name, error: trouble });

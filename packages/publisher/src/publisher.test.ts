@@ -181,10 +181,10 @@ describe("over HTTP", () => {
       {
         everyone: true,
         text: "new order",
-        data: { order: 7 },
+        data: { data: { order: 7 } },
         idempotency_key: expect.any(String),
       },
-      { everyone: true, text: "plain", data: {}, idempotency_key: expect.any(String) },
+      { everyone: true, text: "plain", idempotency_key: expect.any(String) },
     ]);
   });
 

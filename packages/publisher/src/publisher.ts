@@ -57,8 +57,9 @@ const maxItems = 1_000;
 /** @throws TypeError for options that lead nowhere. */
 export function createPublisher(options: PublisherOptions): Publisher {
   const both = new TwoWays(options);
-  const sendNotification: SendNotification = (text, data = {}) =>
-    both.publish({ everyone: true, text, data: { ...data } });
+  // Under `data`, where PorticoEstate's pages look for it.
+  const sendNotification: SendNotification = (text, data) =>
+    both.publish({ everyone: true, text, ...(data === undefined ? {} : { data: { data } }) });
   return {
     publish: (publication) => both.publish(publication),
     publishMany: (publications) => both.publishMany(publications),
