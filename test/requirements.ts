@@ -21,6 +21,10 @@ export const programPaths = {
   openssl: "/usr/bin/openssl",
   "systemd-analyze": "/usr/bin/systemd-analyze",
   "docker-compose": "/usr/bin/docker-compose",
+  php: "/usr/bin/php",
+  python3: "/usr/bin/python3",
+  curl: "/usr/bin/curl",
+  "redis-server": "/usr/bin/redis-server",
 } as const;
 const hasProgram = (name: keyof typeof programPaths) => (): boolean =>
   existsSync(programPaths[name]);
@@ -32,6 +36,10 @@ const present = {
   openssl: hasProgram("openssl"),
   "systemd-analyze": hasProgram("systemd-analyze"),
   "docker-compose": hasProgram("docker-compose"),
+  php: hasProgram("php"),
+  python3: hasProgram("python3"),
+  curl: hasProgram("curl"),
+  "redis-server": hasProgram("redis-server"),
   chromium: (): boolean => existsSync(chromiumPath),
   "sample data": (): boolean =>
     sampleDataPath !== undefined && existsSync(join(sampleDataPath, "ubuntu-irc.jsonl.gz")),

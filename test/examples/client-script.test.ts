@@ -1,7 +1,8 @@
 import { type ClientScriptOptions, getClientScript } from "@parlance/publisher";
 import { Random } from "@parlance/testkit/simulation";
 import { describe, expect } from "vitest";
-import { Caller, libraries, needs } from "./languages.ts";
+import { requires } from "../requirements.ts";
+import { Caller, libraries } from "./languages.ts";
 
 const token = "aaa.bbb.ccc";
 type Row = readonly [string, ClientScriptOptions];
@@ -41,6 +42,7 @@ const refused: readonly Row[] = [
   ["/ws", { token }],
   ["ws://user:password@localhost:8080", { token }],
   ["ws://localhost:65536", { token }],
+  ["ws://localhost", { token, scriptUrl: "/\t/elsewhere.example/x.js" }],
   ["ws://1.2.3", { token, reconnectDelay: -1 }],
   ["ws://999.1.1.1", { token }],
   ["ws://h", { token, reconnectDelay: -1 }],
@@ -60,17 +62,20 @@ function ofNode([url, options]: Row): string | undefined {
 }
 
 describe.each(libraries)("the script element of %s", (...library) => {
-  needs(library[0])("[MMB-09] [MMB-18] [MMB-19] is the Node library's, byte for byte", async () => {
-    const caller = new Caller(library);
-    for (const row of [...ordinary, ...hostile]) {
-      const expected = ofNode(row);
-      expect(expected).toBeDefined();
-      expect([row, await caller.call("script", ...row)]).toEqual([row, { ok: expected }]);
-    }
-    await caller.close();
-  });
+  requires(library[0])(
+    "[MMB-09] [MMB-18] [MMB-19] is the Node library's, byte for byte",
+    async () => {
+      const caller = new Caller(library);
+      for (const row of [...ordinary, ...hostile]) {
+        const expected = ofNode(row);
+        expect(expected).toBeDefined();
+        expect([row, await caller.call("script", ...row)]).toEqual([row, { ok: expected }]);
+      }
+      await caller.close();
+    },
+  );
 
-  needs(library[0])("[MMB-22] refuses what the Node library refuses", async () => {
+  requires(library[0])("[MMB-22] refuses what the Node library refuses", async () => {
     const caller = new Caller(library);
     for (const row of refused) {
       expect([row, ofNode(row)]).toEqual([row, undefined]);
@@ -82,7 +87,7 @@ describe.each(libraries)("the script element of %s", (...library) => {
     await caller.close();
   });
 
-  needs(library[0])("of any address: the same element, or none", async () => {
+  requires(library[0])("of any address: the same element, or none", async () => {
     const random = new Random(7);
     const pieces =
       "ws: wss: http: // / \\ @ : 80 443 65536 0 1 127.1 0x7f . a B -b _ [ ] ::1 ? # % %41 é ' \" < & \t".split(

@@ -2,7 +2,8 @@
 import { readdirSync } from "node:fs";
 import { Random } from "@parlance/testkit/simulation";
 import { afterAll, beforeAll, describe, expect } from "vitest";
-import { Caller, libraries, needs, shell } from "./languages.ts";
+import { requires } from "../requirements.ts";
+import { Caller, libraries, shell } from "./languages.ts";
 import { Scene, serverReadsSpool } from "./scene.ts";
 
 const publishes = 200;
@@ -100,7 +101,7 @@ function saidOf(text: string, { by, results }: Report): Said {
 describe(`[F-N1] [F-N2] [PE-14] 200 publishes while the server is killed ${kills} times`, () => {
   for (const library of libraries) {
     const [interpreter] = library;
-    needs(interpreter)(
+    requires(interpreter)(
       `in ${interpreter}: each that returned appears once`,
       async () => {
         const room = `killed-${interpreter}`;
@@ -119,7 +120,7 @@ describe(`[F-N1] [F-N2] [PE-14] 200 publishes while the server is killed ${kills
     );
   }
 
-  needs("curl")(
+  requires("curl")(
     "with curl: each that returned appears once",
     async () => {
       const room = "killed-curl";

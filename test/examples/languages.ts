@@ -1,32 +1,16 @@
 /** The examples in other languages, run by their own interpreters. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
-import { test } from "vitest";
+import { programPaths } from "../requirements.ts";
 
 export const examples: string = join(import.meta.dirname, "../../examples");
 
 /** Where Debian puts them. */
-export const interpreters = {
-  php: "/usr/bin/php",
-  python3: "/usr/bin/python3",
-  curl: "/usr/bin/curl",
-  openssl: "/usr/bin/openssl",
-} as const;
-
-export type Interpreter = keyof typeof interpreters;
-
-export function hasAll(...names: readonly Interpreter[]): boolean {
-  return names.every((name) => existsSync(interpreters[name]));
-}
-
-/** Vitest's `test`, or its skipping twin where one is absent. */
-export function needs(...names: readonly Interpreter[]): ReturnType<typeof test.skipIf> {
-  return test.skipIf(!hasAll(...names));
-}
+export const interpreters = programPaths;
+export type Interpreter = "php" | "python3" | "curl" | "openssl";
 
 /** What the examples read their settings from. */
 export type Environment = Readonly<Record<string, string>>;

@@ -4,7 +4,8 @@ import type { Socket } from "node:net";
 import { join } from "node:path";
 import { TcpProxy } from "@parlance/testkit/tcp-proxy";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from "vitest";
-import { Caller, type Environment, libraries, needs, python, shell } from "./languages.ts";
+import { requires } from "../requirements.ts";
+import { Caller, type Environment, libraries, python, shell } from "./languages.ts";
 import { http, Rogue } from "./rogue.ts";
 import { Scene } from "./scene.ts";
 
@@ -68,7 +69,7 @@ describe.each(libraries)("in %s, without a clear answer", (...library) => {
     for (const caller of callers.splice(0)) await caller.close();
   });
 
-  needs(interpreter)(
+  requires(interpreter)(
     "[PE-14] publications wait in the spool: whole, in order, with their keys",
     async () => {
       const caller = open({ PARLANCE_URL: nobody });
@@ -91,14 +92,14 @@ describe.each(libraries)("in %s, without a clear answer", (...library) => {
           idempotency_key: expect.stringMatching(/^[0-9a-f]{32}$/),
           key_id: keyId,
         });
-        expect(JSON.stringify(content)).not.toContain(key.split("_")[2]);
+        expect(JSON.stringify(content)).not.toContain(key.slice(`plk_${keyId}_`.length));
         expect(statSync(join(scene.spoolDir, name)).mode & 0o777).toBe(0o640);
       }
       expect(new Set(files.map(({ content }) => content["idempotency_key"])).size).toBe(20);
     },
   );
 
-  needs(interpreter)(
+  requires(interpreter)(
     "[PE-14] answers that settle nothing lead to the spool, a refusal in the server's words does not",
     async () => {
       for (const [what, bytes] of unclear) {
@@ -118,15 +119,18 @@ describe.each(libraries)("in %s, without a clear answer", (...library) => {
     },
   );
 
-  needs(interpreter)("one room that cannot take it now: all of it waits in the spool", async () => {
-    const rooms = `{"results":[{"room":"a","sequence":1},{"room":"b",${errorBody("unavailable", "later").slice(1, -1)}}]}`;
-    const rogue = await Rogue.answering(http("201 Created", rooms));
-    const { ok } = await open({ PARLANCE_URL: rogue.url }).call("publish", message);
-    expect(ok).toMatchObject({ by: "spool" });
-    await rogue.close();
-  });
+  requires(interpreter)(
+    "one room that cannot take it now: all of it waits in the spool",
+    async () => {
+      const rooms = `{"results":[{"room":"a","sequence":1},{"room":"b",${errorBody("unavailable", "later").slice(1, -1)}}]}`;
+      const rogue = await Rogue.answering(http("201 Created", rooms));
+      const { ok } = await open({ PARLANCE_URL: rogue.url }).call("publish", message);
+      expect(ok).toMatchObject({ by: "spool" });
+      await rogue.close();
+    },
+  );
 
-  needs(interpreter)(
+  requires(interpreter)(
     "answers are read however they are cut: in chunks, after a 100, byte by byte",
     async () => {
       const chunked = `HTTP/1.1 201 Created\r\ntransfer-encoding: chunked\r\n\r\n7\r\n${stored.slice(0, 7)}\r\n${(stored.length - 7).toString(16)};x=y\r\n${stored.slice(7)}\r\n0\r\n\r\n`;
@@ -151,7 +155,7 @@ describe.each(libraries)("in %s, without a clear answer", (...library) => {
     },
   );
 
-  needs(interpreter)(
+  requires(interpreter)(
     "a server that says nothing, or little at a time, costs two seconds in all",
     async () => {
       const silent = await Rogue.start(() => {});
@@ -175,7 +179,7 @@ describe.each(libraries)("in %s, without a clear answer", (...library) => {
     },
   );
 
-  needs(interpreter)(
+  requires(interpreter)(
     "who gave no answer is left in peace for a second, then asked again",
     async () => {
       const rogue = await Rogue.answering("");
@@ -193,7 +197,7 @@ describe.each(libraries)("in %s, without a clear answer", (...library) => {
     },
   );
 
-  needs(interpreter)(
+  requires(interpreter)(
     "[J16] an answer that is lost on its way: the message appears once",
     async () => {
       const proxy = await TcpProxy.open({ host: "127.0.0.1", port: scene.server.port });
@@ -209,7 +213,7 @@ describe.each(libraries)("in %s, without a clear answer", (...library) => {
     },
   );
 
-  needs(interpreter)(
+  requires(interpreter)(
     "without a spool the caller learns the key, and may say the same again",
     async () => {
       const room = `again-${interpreter}`;
@@ -227,7 +231,7 @@ describe.each(libraries)("in %s, without a clear answer", (...library) => {
     },
   );
 
-  needs(interpreter)(
+  requires(interpreter)(
     "a spool that cannot be written is told, and leaves nothing behind",
     async () => {
       rmSync(scene.spoolDir, { recursive: true });
@@ -243,7 +247,7 @@ describe.each(libraries)("in %s, without a clear answer", (...library) => {
     },
   );
 
-  needs(interpreter)("settings that lead nowhere are refused at once", async () => {
+  requires(interpreter)("settings that lead nowhere are refused at once", async () => {
     for (const url of ["ftp://host", "http://", "http://a b", "http://host:x", "host:80"]) {
       const caller = open({ PARLANCE_URL: url });
       await expect(caller.call("publish", message), url).rejects.toThrow(/https?:\/\/|port/i);
@@ -254,7 +258,7 @@ describe.each(libraries)("in %s, without a clear answer", (...library) => {
     expectSpooled(0);
   });
 
-  needs(interpreter)(
+  requires(interpreter)(
     "without a key, or when asked for, all goes to the spool, for the spool's own service",
     async () => {
       const caller = open({ PARLANCE_API_KEY: "", PARLANCE_URL: scene.server.url });
@@ -275,7 +279,7 @@ async function trickle(socket: Socket, bytes: string, isSlow: boolean): Promise<
 }
 
 describe("publishing many in python3, without an answer", () => {
-  needs("python3")(
+  requires("python3")(
     "[PE-14] all wait in the spool in their order, and the server is asked once",
     async () => {
       const rogue = await Rogue.answering("");
@@ -304,7 +308,7 @@ describe("publishing with curl, without a clear answer", () => {
       ...more,
     });
 
-  needs("curl")(
+  requires("curl")(
     "[PE-14] it is tried again, then waits in the spool with the key that it had",
     async () => {
       const done = await publish(nobody, { IDEMPOTENCY_KEY: "booking-7" });
@@ -325,7 +329,7 @@ describe("publishing with curl, without a clear answer", () => {
     triesMs,
   );
 
-  needs("curl")(
+  requires("curl")(
     "without a spool it ends with 75; a later try is heard",
     async () => {
       let answers = 0;
@@ -352,7 +356,7 @@ describe("publishing with curl, without a clear answer", () => {
     triesMs,
   );
 
-  needs("curl")("spool.sh alone needs nothing but the directory", async () => {
+  requires("curl")("spool.sh alone needs nothing but the directory", async () => {
     const variables = { PARLANCE_SPOOL_DIR: scene.spoolDir, ROOM: "later", TEXT: "By hand" };
     expect((await shell("spool.sh", [], variables)).code).toBe(0);
     expect(expectSpooled(1)[0]?.content).toEqual({

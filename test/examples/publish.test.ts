@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect } from "vitest";
+import { requires } from "../requirements.ts";
 import { connect, seen, send } from "../systems/install.ts";
-import { Caller, libraries, needs, python, shell } from "./languages.ts";
+import { Caller, libraries, python, shell } from "./languages.ts";
 import { Scene } from "./scene.ts";
 
 let scene: Scene;
@@ -45,7 +46,7 @@ describe.each(libraries)("publishing in %s", (...library) => {
     expect(scene.spooled()).toEqual([]);
   });
 
-  needs(interpreter)(
+  requires(interpreter)(
     "[MMB-15] what is published is there once, in order, as it was said",
     async () => {
       const caller = new Caller(library, scene.environment(key));
@@ -68,7 +69,7 @@ describe.each(libraries)("publishing in %s", (...library) => {
     },
   );
 
-  needs(interpreter)("reaches rooms, users whose ids are numbers, and everybody", async () => {
+  requires(interpreter)("reaches rooms, users whose ids are numbers, and everybody", async () => {
     const rooms = async (target: object): Promise<readonly string[]> => {
       const { ok } = await call({}, "publish", { ...target, text: "Hello" });
       return (ok as { results: { room: string }[] }).results.map((result) => result.room);
@@ -82,7 +83,7 @@ describe.each(libraries)("publishing in %s", (...library) => {
     expect(await scene.log(`${room}-empty`)).toMatchObject([{ data: { data: {} } }]);
   });
 
-  needs(interpreter)(
+  requires(interpreter)(
     "[J16] [J17] [R4] a key of one's own makes a second try harmless",
     async () => {
       const once = { room: `${room}-once`, text: "Once", idempotency_key: "booking-1" };
@@ -95,7 +96,7 @@ describe.each(libraries)("publishing in %s", (...library) => {
     },
   );
 
-  needs(interpreter)(
+  requires(interpreter)(
     "what the server refuses is told with its code, and goes to no spool",
     async () => {
       const message = { room: `${room}-refused`, text: "x" };
@@ -122,7 +123,7 @@ describe.each(libraries)("publishing in %s", (...library) => {
     },
   );
 
-  needs(interpreter)("what any server would refuse is refused without one", async () => {
+  requires(interpreter)("what any server would refuse is refused without one", async () => {
     const nowhere = { PARLANCE_URL: "http://127.0.0.1:1" };
     const codeOf = async (publication: object): Promise<unknown> =>
       (await call(nowhere, "publish", publication)).refused?.code;
@@ -136,7 +137,7 @@ describe.each(libraries)("publishing in %s", (...library) => {
     expect(await codeOf({ room: "a", data: { x: "y".repeat(262_144) } })).toBe("too_large");
   });
 
-  needs(interpreter)(
+  requires(interpreter)(
     "[PE-12] sendWebSocketNotification reaches PorticoEstate's pages with what is beside it",
     async () => {
       const page = await porticoPage(71);
@@ -156,7 +157,7 @@ describe.each(libraries)("publishing in %s", (...library) => {
 });
 
 describe("publishing many at once in python3", () => {
-  needs("python3")("[MMB-15] each is done or refused by itself, all in order", async () => {
+  requires("python3")("[MMB-15] each is done or refused by itself, all in order", async () => {
     const caller = new Caller(python, scene.environment(key));
     const items = Array.from({ length: 250 }, (_, n) => ({
       room: n === 120 ? "../x" : `many-${n % 2}`,
@@ -192,18 +193,21 @@ describe("publishing with curl", () => {
   ): ReturnType<typeof shell> =>
     shell("publish.sh", [], { ...scene.environment(withKey), ...variables });
 
-  needs("curl")("[MMB-15] what is published is there once, in order, as it was said", async () => {
-    for (const [index, text] of words.slice(0, 10).entries()) {
-      const done = await publish({ ROOM: "order-curl", TEXT: text, DATA: `{"n":${index}}` });
-      expect(done).toMatchObject({ code: 0, err: "" });
-      expect(JSON.parse(done.out)).toMatchObject({ results: [{ sequence: index + 1 }] });
-    }
-    const log = await scene.log("order-curl");
-    expect(log.map(({ data }) => data.text)).toEqual(words.slice(0, 10));
-    expect(log[4]).toMatchObject({ author: "service:shop", data: { data: { n: 4 } } });
-  });
+  requires("curl")(
+    "[MMB-15] what is published is there once, in order, as it was said",
+    async () => {
+      for (const [index, text] of words.slice(0, 10).entries()) {
+        const done = await publish({ ROOM: "order-curl", TEXT: text, DATA: `{"n":${index}}` });
+        expect(done).toMatchObject({ code: 0, err: "" });
+        expect(JSON.parse(done.out)).toMatchObject({ results: [{ sequence: index + 1 }] });
+      }
+      const log = await scene.log("order-curl");
+      expect(log.map(({ data }) => data.text)).toEqual(words.slice(0, 10));
+      expect(log[4]).toMatchObject({ author: "service:shop", data: { data: { n: 4 } } });
+    },
+  );
 
-  needs("curl")(
+  requires("curl")(
     "[J16] [J17] the same key again is a repeat; what is refused ends with 22 and says why",
     async () => {
       const once = { ROOM: "once-curl", TEXT: "Once", IDEMPOTENCY_KEY: "booking-1" };

@@ -10,7 +10,7 @@ import type { Environment } from "./languages.ts";
  * Whether the server publishes what lies in the spool directory. Until then a test that needs to know what would become of a file
  * publishes it itself, over HTTP with the same key (`Scene.deliver`).
  */
-export const serverReadsSpool: boolean = false;
+export const serverReadsSpool: boolean = true;
 
 export const secret = "an-install-of-these-tests-0f2d7c91ab3e4856";
 

@@ -4,16 +4,8 @@ import { type AddressInfo, connect } from "node:net";
 import { join } from "node:path";
 import { createServer, type Server } from "node:tls";
 import { afterAll, beforeAll, beforeEach, describe, expect } from "vitest";
-import {
-  Caller,
-  type Environment,
-  hasAll,
-  interpreters,
-  libraries,
-  needs,
-  run,
-  shell,
-} from "./languages.ts";
+import { hasRequirement, requires } from "../requirements.ts";
+import { Caller, type Environment, interpreters, libraries, run, shell } from "./languages.ts";
 import { Scene } from "./scene.ts";
 
 let scene: Scene;
@@ -23,7 +15,7 @@ let proxy: Server;
 let url: string;
 
 beforeAll(async () => {
-  if (!hasAll("openssl")) return;
+  if (!hasRequirement("openssl")) return;
   scene = await Scene.start();
   key = await scene.key("publish");
   certificate = join(scene.server.dataDir, "certificate.pem");
@@ -61,7 +53,7 @@ const environment = (more: Environment): Environment =>
   scene.environment(key, { PARLANCE_URL: url, ...more });
 
 describe.each(libraries)("in %s", (...library) => {
-  needs(library[0], "openssl")("a trusted certificate is taken, and no other", async () => {
+  requires(library[0], "openssl")("a trusted certificate is taken, and no other", async () => {
     const message = { room: `secure-${library[0]}`, text: "Secret ä".repeat(500) };
     const trusting = new Caller(library, environment({ SSL_CERT_FILE: certificate }));
     for (let count = 0; count < 3; count += 1) {
@@ -86,7 +78,7 @@ describe.each(libraries)("in %s", (...library) => {
   });
 });
 
-needs("curl", "openssl")(
+requires("curl", "openssl")(
   "with curl a trusted certificate is taken, and no other",
   async () => {
     const message = { ROOM: "secure-curl", TEXT: "Secret" };

@@ -1,6 +1,6 @@
 /** The small examples, and what the READMEs say to type, run as they stand there. */
 
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { connect as connectSocket } from "node:net";
@@ -8,8 +8,9 @@ import { join } from "node:path";
 import { generateToken, validateToken } from "@parlance/publisher";
 import { freePort } from "@parlance/testkit/server-process";
 import { afterAll, beforeAll, beforeEach, describe, expect, vi } from "vitest";
+import { hasRequirement, requires } from "../requirements.ts";
 import { connect, seen, send } from "../systems/install.ts";
-import { type Done, examples, interpreters, needs, run } from "./languages.ts";
+import { type Done, examples, interpreters, run } from "./languages.ts";
 import { Rogue } from "./rogue.ts";
 import { Scene, secret } from "./scene.ts";
 
@@ -55,7 +56,7 @@ describe("the first lines of each README", () => {
   const count = async (room: string, text: string): Promise<number> =>
     (await scene.texts(room)).filter((one) => one === text).length;
 
-  needs("php")("[PE-12] [MMB-09] run in PHP", async () => {
+  requires("php")("[PE-12] [MMB-09] run in PHP", async () => {
     const code = firstBlock("php", "php").replace("<?php", "");
     expect(code.trim().split("\n").length).toBeLessThanOrEqual(5);
     const done = await tried("php", interpreters.php, ["-r", code]);
@@ -73,7 +74,7 @@ describe("the first lines of each README", () => {
     });
   });
 
-  needs("python3")("run in Python", async () => {
+  requires("python3")("run in Python", async () => {
     const before = await count("general", "New booking");
     const done = await tried("python", interpreters.python3, [
       "-c",
@@ -87,7 +88,7 @@ describe("the first lines of each README", () => {
     expect([await count("general", "New booking"), scene.spooled()]).toEqual([before + 1, []]);
   });
 
-  needs("curl")("run in a shell", async () => {
+  requires("curl")("run in a shell", async () => {
     const done = await tried("curl", "/bin/sh", ["-c", firstBlock("curl", "sh")]);
     expect(done).toMatchObject({ code: 0, err: "" });
     expect([await count("general", "Backup done"), scene.spooled()]).toEqual([1, []]);
@@ -95,7 +96,7 @@ describe("the first lines of each README", () => {
 });
 
 describe("files in the place of those that applications had", () => {
-  needs("php")("[MMB-08] [MMB-09] WebSocketClient.php has MMB's three functions", async () => {
+  requires("php")("[MMB-08] [MMB-09] WebSocketClient.php has MMB's three functions", async () => {
     const code = `require 'WebSocketClient.php';
       $token = WebSocketClient::generateToken(42, 3600);
       $script = WebSocketClient::getClientScript('ws://localhost:8080', ['token' => $token, 'reconnect' => true, 'reconnectDelay' => 3000]);
@@ -107,7 +108,7 @@ describe("files in the place of those that applications had", () => {
     expect([script.includes(token), user]).toEqual([true, 42]);
   });
 
-  needs("php")(
+  requires("php")(
     "[PE-12] send_notification.php has PorticoEstate's function, in the middle of a page too",
     async () => {
       const code = `require_once 'send_notification.php'; require_once 'send_notification.php';
@@ -118,19 +119,22 @@ describe("files in the place of those that applications had", () => {
     },
   );
 
-  needs("php")("a function of the same name that is there already stays what it is", async () => {
-    const code = `function generateToken() { return 'mine'; } require 'parlance.php';
+  requires("php")(
+    "a function of the same name that is there already stays what it is",
+    async () => {
+      const code = `function generateToken() { return 'mine'; } require 'parlance.php';
       echo generateToken(), ' ', Parlance::validateToken(Parlance::generateToken(7))['sub'];`;
-    expect(await tried("php", interpreters.php, ["-r", code])).toEqual({
-      code: 0,
-      out: "mine 7",
-      err: "",
-    });
-  });
+      expect(await tried("php", interpreters.php, ["-r", code])).toEqual({
+        code: 0,
+        out: "mine 7",
+        err: "",
+      });
+    },
+  );
 });
 
 describe("what MMB's applications tell", () => {
-  needs("php")(
+  requires("php")(
     "[MMB-13] a download reaches its owner's pages, and one that was away when it comes back",
     async () => {
       const token = generateToken(42, 600, { secret });
@@ -182,7 +186,7 @@ describe("what MMB's applications tell", () => {
     },
   );
 
-  needs("php")(
+  requires("php")(
     "[MMB-14] a job's progress reaches whom the back end let in, and nobody else, to its end or its failure",
     async () => {
       const [owner, other] = [await mmbPage(51), await mmbPage(52)];
@@ -219,7 +223,7 @@ describe("what MMB's applications tell", () => {
   );
 });
 
-const hasRedis = spawnSync("redis-server", ["--version"]).status === 0;
+const hasRedis = hasRequirement("redis-server");
 
 /** A Redis of our own: on one that others use, others listen to the channel. */
 describe.skipIf(!hasRedis)("notify-by-redis.php (absent: redis-server)", () => {
@@ -248,7 +252,7 @@ describe.skipIf(!hasRedis)("notify-by-redis.php (absent: redis-server)", () => {
     await once(redis, "exit");
   });
 
-  needs("php")("[PE-13] publishes PorticoEstate's notification to the channel", async () => {
+  requires("php")("[PE-13] publishes PorticoEstate's notification to the channel", async () => {
     const listener = connectSocket(port, "127.0.0.1");
     let heard = "";
     listener.on("data", (chunk: Buffer) => (heard += chunk.toString()));
@@ -269,7 +273,7 @@ describe.skipIf(!hasRedis)("notify-by-redis.php (absent: redis-server)", () => {
     listener.destroy();
   });
 
-  needs("php")(
+  requires("php")(
     "[PE-14] goes to the spool where nobody listens, where Redis is down, and where it says nothing",
     async () => {
       const silent = await Rogue.start(() => {});

@@ -1,8 +1,9 @@
 import { createHmac } from "node:crypto";
 import { generateToken, type TokenClaims, validateToken } from "@parlance/publisher";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { requires } from "../requirements.ts";
 import { connect, seen, send } from "../systems/install.ts";
-import { Caller, libraries, needs, type Outcome, shell } from "./languages.ts";
+import { Caller, libraries, type Outcome, shell } from "./languages.ts";
 import { Scene, secret } from "./scene.ts";
 
 const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
@@ -84,7 +85,7 @@ describe.each(libraries)("tokens in %s", (...library) => {
     return ok as string;
   };
 
-  needs(interpreter)(
+  requires(interpreter)(
     "[MMB-08] are taken by the Node library and the server, ids as they are",
     async () => {
       await expectGood(await made(42), { sub: "42", user_id: 42 });
@@ -98,7 +99,7 @@ describe.each(libraries)("tokens in %s", (...library) => {
     },
   );
 
-  needs(interpreter)(
+  requires(interpreter)(
     "[MMB-18] [MMB-21] live an hour unless told otherwise, and no two are the same",
     async () => {
       const claims = validateToken(await made(1), { secret });
@@ -113,14 +114,14 @@ describe.each(libraries)("tokens in %s", (...library) => {
     },
   );
 
-  needs(interpreter)("a token for one use says so, and the server takes it once", async () => {
+  requires(interpreter)("a token for one use says so, and the server takes it once", async () => {
     const token = await made(45, 60, { singleUse: true });
     expect(validateToken(token, { secret })?.single_use).toBe(true);
     expect(await statusOf(token)).toBe(200);
     expect(await statusOf(token)).toBe(401);
   });
 
-  needs(interpreter)(
+  requires(interpreter)(
     "[MMB-08] good ones are read, whoever made them; wrong ones are refused",
     async () => {
       const theirs = generateToken("7", 60, { secret, name: "Änn" });
@@ -143,7 +144,7 @@ describe.each(libraries)("tokens in %s", (...library) => {
     },
   );
 
-  needs(interpreter)("[MMB-21] a token is over at the second that it names", async () => {
+  requires(interpreter)("[MMB-21] a token is over at the second that it names", async () => {
     const end = Math.floor(Date.now() / 1_000) + 2;
     const token = sign(header, { ...good, exp: end });
     await expect
@@ -153,34 +154,37 @@ describe.each(libraries)("tokens in %s", (...library) => {
     expect(await statusOf(token)).toBe(401);
   });
 
-  needs(interpreter)("refuses ids, lifetimes and secrets that no server would take", async () => {
-    const calls: readonly (readonly unknown[])[] = [
-      ["", 60],
-      ["x".repeat(129), 60],
-      ["two words", 60],
-      [1.5, 60],
-      [2 ** 53, 60],
-      [null, 60],
-      [true, 60],
-      [1, 0],
-      [1, -5],
-      [1, 60, { secret: "" }],
-    ];
-    for (const values of calls) {
-      const outcome: Outcome = await caller.call("generate", ...values);
-      expect([values, outcome.invalid]).toEqual([values, expect.any(String)]);
-    }
-    expect((await caller.call("validate", long, { secret: "" })).invalid).toEqual(
-      expect.any(String),
-    );
-  });
+  requires(interpreter)(
+    "refuses ids, lifetimes and secrets that no server would take",
+    async () => {
+      const calls: readonly (readonly unknown[])[] = [
+        ["", 60],
+        ["x".repeat(129), 60],
+        ["two words", 60],
+        [1.5, 60],
+        [2 ** 53, 60],
+        [null, 60],
+        [true, 60],
+        [1, 0],
+        [1, -5],
+        [1, 60, { secret: "" }],
+      ];
+      for (const values of calls) {
+        const outcome: Outcome = await caller.call("generate", ...values);
+        expect([values, outcome.invalid]).toEqual([values, expect.any(String)]);
+      }
+      expect((await caller.call("validate", long, { secret: "" })).invalid).toEqual(
+        expect.any(String),
+      );
+    },
+  );
 });
 
 describe("token.sh", () => {
   const mint = (...args: readonly string[]): ReturnType<typeof shell> =>
     shell("token.sh", args, { PARLANCE_SECRET: secret });
 
-  needs("openssl")(
+  requires("openssl")(
     "[MMB-08] its tokens are taken by the Node library and the server, ids as they are",
     async () => {
       const number = (await mint("42")).out.trim();
@@ -195,7 +199,7 @@ describe("token.sh", () => {
     },
   );
 
-  needs("openssl")("refuses what is no id, and to sign with nothing", async () => {
+  requires("openssl")("refuses what is no id, and to sign with nothing", async () => {
     for (const id of ["", "042", "1.5", "ann", '"', '""', '"a"b"', '"a","exp":1,"x":"b"']) {
       expect([id, (await mint(id)).code]).toEqual([id, 2]);
     }

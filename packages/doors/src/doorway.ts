@@ -82,7 +82,7 @@ class NamedDoorway implements Doorway {
   ): Promise<Verdict> {
     const identity = identityOf(service);
     const rooms: readonly string[] = roomsOf(publication);
-    const before = [...new Set(rooms)].map((room) => this.#tails.get(room));
+    const before = [...new Set(rooms)].map((room) => this.#tails.get(room) ?? Promise.resolve());
     const turn = Promise.all(before).then(() => this.#publish(identity, publication, key));
     const tail = turn.then(() => {});
     for (const room of rooms) this.#tails.set(room, tail);

@@ -38,7 +38,9 @@ export function getClientScript(url: string, options: ClientScriptOptions): stri
     throw new TypeError("reconnectDelay is a number of milliseconds");
   }
   const source = options.scriptUrl ?? scriptBeside(address);
-  if (!/^\/(?![/\\])/.test(source)) parse(source, ["http:", "https:"]);
+  // A browser drops control characters: what is left of `/\t/host` leads to another host.
+  const isPath = /^\/(?![/\\])/.test(source) && ![...source].some((one) => one < " ");
+  if (!isPath) parse(source, ["http:", "https:"]);
   const data = {
     url,
     token,

@@ -124,10 +124,12 @@ async function publishBatch(
     } catch (error) {
       return Promise.resolve({ error: asProtocolError(error).toWire() });
     }
-    const turn = Promise.all(rooms.map((room) => tails.get(room))).then(async () => {
-      const { answer } = await publish(parts, request, publication, publication.idempotency_key);
-      return answer;
-    });
+    const turn = Promise.all(rooms.map((room) => tails.get(room) ?? Promise.resolve())).then(
+      async () => {
+        const { answer } = await publish(parts, request, publication, publication.idempotency_key);
+        return answer;
+      },
+    );
     const tail = turn.catch(() => {});
     for (const room of rooms) tails.set(room, tail);
     return turn;
