@@ -39,7 +39,7 @@ export function getClientScript(url: string, options: ClientScriptOptions): stri
   }
   const source = options.scriptUrl ?? scriptBeside(address);
   // A browser drops control characters: what is left of `/\t/host` leads to another host.
-  const isPath = /^\/(?![/\\])/.test(source) && ![...source].some((one) => one < " ");
+  const isPath = /^\/(?![/\\])/.test(source) && !source.split("").some((unit) => unit < " ");
   if (!isPath) parse(source, ["http:", "https:"]);
   const data = {
     url,
