@@ -47,11 +47,14 @@ const always: Lease = {
 /** Names the directory of a spool, so that nodes that share one take turns, and nodes that do not, do not. */
 const idFile = ".spool-id";
 
-/** Opens them all; a service that is away is tried again. @throws the system's error if the spool's directory cannot be made. */
+/** Opens them all; a service that is away is tried again. @throws the system's error if the spool that is configured cannot be made. */
 export async function openDoors(parts: DoorParts): Promise<Doors> {
   const opened: Door[] = [];
   try {
-    for (const open of wanted(parts)) opened.push(await open());
+    for (const open of wanted(parts)) {
+      const door = await open();
+      if (door !== undefined) opened.push(door);
+    }
   } catch (error) {
     await closeAll(opened);
     throw error;
@@ -66,7 +69,7 @@ async function closeAll(doors: readonly Door[]): Promise<void> {
   await Promise.all(doors.map((door) => door.close()));
 }
 
-type Opening = () => Door | Promise<Door>;
+type Opening = () => Door | Promise<Door | undefined>;
 
 function wanted(parts: DoorParts): readonly Opening[] {
   const { config, store, report } = parts;
@@ -78,13 +81,23 @@ function wanted(parts: DoorParts): readonly Opening[] {
   if (config.spool) {
     openings.push(async () => {
       const directory = spoolDirectory(config);
-      return openSpoolDoor({
-        directory,
-        doorway: doorway("spool"),
-        lease: lease(`spool:${await idOf(directory)}`),
-        serviceOfKey: (id) => serviceOfKey(store, id),
-        report,
-      });
+      try {
+        return await openSpoolDoor({
+          directory,
+          doorway: doorway("spool"),
+          lease: lease(`spool:${await idOf(directory)}`),
+          serviceOfKey: (id) => serviceOfKey(store, id),
+          report,
+        });
+      } catch (error) {
+        // Nobody asked for it by name: a server that may not write there has none.
+        if (config.spool_dir !== undefined) throw error;
+        report("warn", "spool_closed", {
+          error_code: (error as NodeJS.ErrnoException).code,
+          error,
+        });
+        return undefined;
+      }
     });
   }
   if (config.outbox) {
