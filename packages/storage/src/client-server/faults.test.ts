@@ -308,7 +308,13 @@ describeWith("postgresql")("postgresql: durability", () => {
           DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION "${prefix}nap"()`),
     );
     const write = effectOf(store.log.append(message("once", { key: "k" })));
-    await pause(300);
+    const napping = async (): Promise<number> => {
+      const found = await withPostgres((client) =>
+        client.query("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'"),
+      );
+      return found.rows.length;
+    };
+    await expect.poll(napping, { interval: 20 }).toBeGreaterThan(0);
     proxy.cut();
     expect(await write).toBe("unknown");
     const again = stored(await store.log.append(message("once", { key: "k" })));
@@ -316,6 +322,5 @@ describeWith("postgresql")("postgresql: durability", () => {
     await store.close();
     await proxy.close();
     await engines[0]?.drop(prefix);
-    await withPostgres((client) => client.query(`DROP FUNCTION "${prefix}nap"()`));
   });
 });
