@@ -277,6 +277,11 @@ describe.each(proxyNames)("%s with the file as shipped", (name: ProxyName) => {
     await killed;
     await everybody("four, without it");
     await Promise.all(pages.map((page) => shows(page, texts.length)));
+    // What a page wrote itself is shown before it is known to be stored.
+    const isStored = async (page: Page): Promise<boolean> =>
+      (await shown(page)).every(({ sequence }) => sequence > 0);
+    for (const page of pages)
+      await expect.poll(() => isStored(page), { timeout: 20_000 }).toBe(true);
     const [first, ...others] = await Promise.all(pages.map((page) => shown(page)));
     for (const text of texts) {
       expect(first?.filter((row) => row.text.includes(text))).toHaveLength(1);

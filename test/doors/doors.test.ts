@@ -103,7 +103,7 @@ function door(name: string, needs: readonly Requirement[], run: () => Promise<vo
 }
 
 describe("[F-N1] [F-N2] publications of a back end while the server is killed: each once, in order", () => {
-  door("files of the spool", [], async () => {
+  door("[PE-14] files of the spool", [], async () => {
     await begin();
     const spoolDirectory = join(directory, "data/spool");
     const publisher = createPublisher({ spoolDirectory });
@@ -115,7 +115,7 @@ describe("[F-N1] [F-N2] publications of a back end while the server is killed: e
     expect(readdirSync(join(spoolDirectory, "refused"))).toEqual([]);
   });
 
-  door("HTTP, with the spool where the server does not answer", [], async () => {
+  door("[PE-14] HTTP, with the spool where the server does not answer", [], async () => {
     await begin();
     const publisher = createPublisher({
       url: server.url,
@@ -169,7 +169,7 @@ describe("[F-N1] [F-N2] publications of a back end while the server is killed: e
     }
   });
 
-  door("messages of a RabbitMQ queue, that have an id", ["rabbitmq"], async () => {
+  door("[SC-11] messages of a RabbitMQ queue, that have an id", ["rabbitmq"], async () => {
     const queue = `test.${randomUUID()}`;
     const connection = await amqp.connect(serviceUrl("rabbitmq"));
     const channel = await connection.createConfirmChannel();

@@ -180,6 +180,8 @@ describe("the web app", () => {
   test("the keyboard alone goes to a room, through messages, to the keys and back", async () => {
     const ann = await comeIn(browser, `${server.url}/room/general`, "Ann");
     const { keyboard } = ann.page;
+    const composer = ann.page.locator('[data-testid="composer"]:focus');
+    await composer.waitFor();
     await keyboard.type("Typed without a mouse");
     await keyboard.press("Enter");
     await ann.page.getByText("Typed without a mouse").waitFor();
@@ -187,12 +189,15 @@ describe("the web app", () => {
     const focused = ann.page.locator('[data-testid="message"]:focus');
     await focused.waitFor();
     await keyboard.press("Escape");
-    await ann.page.locator('[data-testid="composer"]:focus').waitFor();
+    await composer.waitFor();
     await keyboard.press("Control+k");
+    await ann.page.locator("dialog input:focus, [role=dialog] input:focus").waitFor();
     await keyboard.type("gener");
     await keyboard.press("Enter");
     await ann.page.waitForURL("**/room/general");
+    await composer.waitFor();
     await keyboard.press("ArrowUp");
+    await focused.waitFor();
     await keyboard.press("?");
     await ann.page.getByRole("dialog", { name: "Keys" }).waitFor();
     await keyboard.press("Escape");
