@@ -89,6 +89,16 @@ export function answerNotYet({ headers }: IncomingMessage, response: ServerRespo
   response.writeHead(503, { "retry-after": "1", connection: "close" }).end();
 }
 
+/**
+ * From now on each answer is the last of its connection. A proxy keeps connections for later: one that is closed while a
+ * request is on its way there fails that request.
+ */
+export function lastAnswers(server: Server): void {
+  server.prependListener("request", (_request, response) => {
+    response.setHeader("connection", "close");
+  });
+}
+
 /** Requests under way are answered; connections that wait for a next one are closed. */
 export function closeListener(server: Server): Promise<void> {
   return new Promise((resolve) => {

@@ -209,8 +209,13 @@ describe("stopping", () => {
     const socket = new WebSocket(url);
     await once(socket, "open");
     const closed = once(socket, "close");
+    const connectionOf = async (): Promise<unknown> =>
+      (await fetch(`${server.url}/health`)).headers.get("connection");
+    expect(await connectionOf()).toBe("keep-alive");
     const closing = server.close(1_500);
     expect((await fetch(`${server.url}/ready`)).status).toBe(503);
+    // So that a proxy has no connection left on which a request could be on its way when it ends.
+    expect(await connectionOf()).toBe("close");
     const late = new WebSocket(url);
     const refused = await Promise.race([
       once(late, "error").then(() => "refused"),

@@ -39,6 +39,7 @@ import { createIds } from "./ids.ts";
 import {
   answerNotYet,
   closeListener,
+  lastAnswers,
   localUrlOf,
   openListener,
   portOf,
@@ -406,6 +407,9 @@ async function closeInOrder(parts: Parts, drainMs: number): Promise<void> {
   log.report("info", "server_draining", { connections: node.counts().connections });
   life.isDraining = true;
   gateway.refuseNew();
+  for (const listener of [server, ...extra.listeners.map((one) => one.server)]) {
+    lastAnswers(listener);
+  }
   await Promise.all([parts.doors.close(), parts.fleet.close()]);
   await node.drain(drainMs);
   gateway.close();
