@@ -40,7 +40,14 @@ describe("names in the documents", () => {
   test("[MMB-25] [SC-13] every setting that a document names is one", () => {
     const known = new Set(settings.map(({ environment }) => environment));
     // Of the tests, and of back ends.
-    for (const name of ["SAMPLE_DATA", "FORBID_SKIPS", "FUZZ_RUNS", "URL", "API_KEY"]) {
+    for (const name of [
+      "SAMPLE_DATA",
+      "FORBID_SKIPS",
+      "SECOND_LOOK",
+      "FUZZ_RUNS",
+      "URL",
+      "API_KEY",
+    ]) {
       known.add(`PARLANCE_${name}`);
     }
     const unknown = texts.flatMap(([document, text]) =>
