@@ -24,6 +24,7 @@ interface Said {
   readonly sequence?: number;
 }
 
+const backOffMs = 1_200;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Publishes text after text, while the server is killed at some moment of each round and comes back. */
@@ -32,7 +33,7 @@ async function publishAll(publish: (text: string) => Promise<Said>): Promise<rea
   const said: Said[] = [];
   for (let round = 0; round < kills; round += 1) {
     const killing = (async (): Promise<void> => {
-      await pause(random.between(0, 150));
+      await pause(random.between(20, 150));
       await scene.server.kill();
       await pause(random.between(0, 50));
       await scene.server.start();
@@ -41,8 +42,11 @@ async function publishAll(publish: (text: string) => Promise<Said>): Promise<rea
     killing.catch(() => {});
     for (let count = 0; count < publishes / kills; count += 1) {
       said.push(await publish(`Message ${said.length}`));
+      await pause(random.between(0, 8));
     }
     await killing;
+    // Who got no answer asks nobody for a second: both ways shall be taken.
+    await pause(backOffMs);
   }
   return said;
 }
