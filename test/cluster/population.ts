@@ -248,9 +248,9 @@ export class Population {
   }
 
   async #putOut(user: string): Promise<void> {
-    const code = await this.#change(user, false, { type: "remove_member", user });
-    // An earlier answer was lost: they are out already.
-    if (code === "ok" || code === "not_found") this.#isIn = false;
+    await this.#change(user, false, { type: "remove_member", user });
+    // Also where no answer came: they may be out. Whoever is let in once more stays what they are.
+    this.#isIn = false;
   }
 
   async #change(
