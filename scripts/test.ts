@@ -78,6 +78,9 @@ function failedIn({ name, status, message, assertionResults }: Report["testResul
   const file = relative(root, name);
   const failed = assertionResults.filter((result) => result.status === "failed");
   if (status === "failed" && failed.length === 0) return [`${file} as a whole${reason([message])}`];
+  // A process that dies takes the tests with it that were to come.
+  const isLeft = assertionResults.some((result) => !/^(passed|failed)$/.test(result.status));
+  if (skipsForbidden && isLeft && failed.length === 0) return [`${file} left tests out`];
   return failed.map((one) => `${file} > ${one.fullName}${reason(one.failureMessages)}`);
 }
 
