@@ -15,4 +15,5 @@ export {
   readPublication,
   roomsOfPublication,
 } from "./publication.ts";
+export { RoomTurns } from "./room-turns.ts";
 export * from "./storage-error.ts";

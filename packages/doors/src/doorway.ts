@@ -10,6 +10,7 @@ import {
   type PublicationResult,
   publishEverywhere,
   type Report,
+  RoomTurns,
   roomsOfPublication,
 } from "@parlance/core";
 import { type ClientMessageId, ProtocolError, type Publication } from "@parlance/protocol";
@@ -60,8 +61,7 @@ export function createDoorway(options: DoorwayOptions): Doorway {
 
 class NamedDoorway implements Doorway {
   readonly #options: DoorwayOptions;
-  /** The last publication of each room: the next waits for it. */
-  readonly #tails = new Map<string, Promise<unknown>>();
+  readonly #turns = new RoomTurns();
   readonly #waits = new Set<() => void>();
   #underWay = 0;
   #isClosed = false;
@@ -82,23 +82,18 @@ class NamedDoorway implements Doorway {
   ): Promise<Verdict> {
     const identity = identityOf(service);
     const rooms: readonly string[] = roomsOf(publication);
-    const before = [...new Set(rooms)].map((room) => this.#tails.get(room) ?? Promise.resolve());
-    const turn = Promise.all(before).then(() => this.#publish(identity, publication, key));
-    const tail = turn.then(() => {});
-    for (const room of rooms) this.#tails.set(room, tail);
     this.#underWay += 1;
     try {
-      return await turn;
+      return await this.#turns.take(rooms, () => this.#publish(identity, publication, key));
     } finally {
       this.#underWay -= 1;
-      for (const room of rooms) if (this.#tails.get(room) === tail) this.#tails.delete(room);
     }
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const wake of [...this.#waits]) wake();
-    await Promise.all(this.#tails.values());
+    await this.#turns.settled();
   }
 
   async #publish(

@@ -1,6 +1,6 @@
 /** Says to the other nodes of the install that this one lives, and knows which others do. */
 import { hostname } from "node:os";
-import type { Fleet, LivingNode, Report } from "@parlance/core";
+import { type Fleet, type LivingNode, type Report, StorageError } from "@parlance/core";
 import { version } from "./version.ts";
 
 /** Milliseconds between two signs of life, and how long one counts. */
@@ -45,6 +45,8 @@ export function joinFleet(options: FleetOptions): FleetMember {
       await fleet()?.beat(facts(), lifeMs);
       isFailing = false;
     } catch (error) {
+      // That the database is away is told once, by who asks it each second.
+      if (error instanceof StorageError) return;
       if (!isFailing) report("warn", "fleet_beat_failed", { error });
       isFailing = true;
     }

@@ -2,15 +2,9 @@
 import { randomUUID } from "node:crypto";
 import type { Server } from "node:http";
 import { join } from "node:path";
-import { type Broker, createNode, type FileStore, type Node } from "@parlance/core";
-import {
-  Admission,
-  createGateway,
-  type EventStreams,
-  type Gateway,
-  oneAtATime,
-} from "@parlance/gateway";
-import { createHttp, type HttpServer } from "@parlance/http";
+import { type Broker, createNode, type FileStore } from "@parlance/core";
+import { Admission, createGateway, type Gateway, oneAtATime } from "@parlance/gateway";
+import { createHttp } from "@parlance/http";
 import { createIdentity } from "@parlance/identity";
 import type { RoomId } from "@parlance/protocol";
 import type { Store } from "@parlance/storage";
@@ -31,15 +25,14 @@ import {
   pagesOptions,
   symfonyTrust,
 } from "./dialects.ts";
-import { type Doors, openDoors } from "./doors.ts";
+import { openDoors } from "./doors.ts";
 import { type ExtraListeners, type OpenedEndpoint, openExtraListeners } from "./extra-listeners.ts";
-import { type FleetMember, joinFleet } from "./fleet.ts";
+import { joinFleet } from "./fleet.ts";
 import { hooksOf } from "./hooks.ts";
 import { createIds } from "./ids.ts";
 import {
   answerNotYet,
   closeListener,
-  lastAnswers,
   localUrlOf,
   openListener,
   portOf,
@@ -54,10 +47,11 @@ import { patiently } from "./patience.ts";
 import { createHandOver, takeHandOvers } from "./processes/hand-over.ts";
 import type { RunningWorker } from "./processes/worker-messages.ts";
 import { readinessOf } from "./readiness.ts";
-import { removeRunningFile, writeRunningFile } from "./running-file.ts";
+import { writeRunningFile } from "./running-file.ts";
 import { type InstallSecret, installSecret } from "./secret.ts";
-import { type Embed, embedOf, openSocketIo, type SocketIoPart } from "./socketio.ts";
+import { type Embed, embedOf, openSocketIo } from "./socketio.ts";
 import { openEventStreams, streamsBefore } from "./sse.ts";
+import { closeInOrder, type Life, type Parts } from "./stop.ts";
 import { isShared, openStore } from "./store.ts";
 import { tellListening, tellStore } from "./told-at-start.ts";
 import { version } from "./version.ts";
@@ -97,31 +91,6 @@ export interface StartOptions {
   readonly embed?: Embed;
   /** Set in a worker of several processes; what belongs to one process is its primary's then. */
   readonly worker?: RunningWorker;
-}
-
-interface Parts {
-  readonly config: Config;
-  readonly log: Log;
-  readonly store: Store;
-  readonly files: FileStore;
-  readonly broker: Broker;
-  readonly node: Node;
-  readonly gateway: Gateway;
-  readonly streams: EventStreams;
-  readonly http: HttpServer;
-  readonly server: Server;
-  readonly extra: ExtraListeners;
-  readonly socketIo: SocketIoPart;
-  readonly doors: Doors;
-  readonly fleet: FleetMember;
-  readonly life: Life;
-  readonly worker: RunningWorker | undefined;
-  readonly move: MoveParts;
-}
-
-/** Changed by `close` alone. */
-interface Life {
-  isDraining: boolean;
 }
 
 const lobby = { room: "general" as RoomId, title: "General" };
@@ -394,33 +363,4 @@ function announce(parts: Parts, secret: InstallSecret): ParlanceServer {
       return closing;
     },
   };
-}
-
-/**
- * The listener stays while clients are sent away, so that those who try to come in are told 503 and when to come
- * back, instead of finding nobody.
- */
-async function closeInOrder(parts: Parts, drainMs: number): Promise<void> {
-  const { config, log, store, files, node, gateway, streams, http, server, extra, socketIo, life } =
-    parts;
-  await parts.move.close();
-  log.report("info", "server_draining", { connections: node.counts().connections });
-  life.isDraining = true;
-  gateway.refuseNew();
-  for (const listener of [server, ...extra.listeners.map((one) => one.server)]) {
-    lastAnswers(listener);
-  }
-  await Promise.all([parts.doors.close(), parts.fleet.close()]);
-  await node.drain(drainMs);
-  gateway.close();
-  await socketIo.socketIo.close();
-  streams.close();
-  await Promise.all([closeListener(server), extra.close()]);
-  await http.close();
-  await node.close();
-  removeRunningFile(config.data_dir, process.pid);
-  await files.close();
-  await store.close();
-  log.report("info", "server_stopped", {});
-  log.flush();
 }

@@ -148,12 +148,13 @@ class BoardBroker implements Broker {
       await this.#working;
       this.#isFailing = false;
     } catch (error) {
-      // The database is away, which others tell of; the lists stay and are put when it is back.
-      if (!this.#isFailing && !this.#isClosed) {
+      // The database is away, which others tell of; the lists stay and are put when it is back. Only where the board is in use
+      // does somebody miss it.
+      if (this.#isNeeded() && !this.#isFailing && !this.#isClosed) {
         const { report } = this.#options;
         report("warn", "presence_board_failed", { error });
       }
-      this.#isFailing = true;
+      this.#isFailing = this.#isNeeded();
     } finally {
       this.#working = undefined;
     }

@@ -35,3 +35,11 @@ export async function within(work: Promise<unknown>, ms: number): Promise<boolea
     over.abort();
   }
 }
+
+/** Resolves when the signal is aborted. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+    if (signal.aborted) resolve();
+  });
+}

@@ -14,6 +14,7 @@ import { Intake, maxUnderWay } from "../line/intake.ts";
 import { KeptOpen, type Shift } from "../line/keep-open.ts";
 import { keyOfId, randomKey } from "../line/keys.ts";
 import type { ServiceHost } from "../line/service-url.ts";
+import { aborted } from "../line/waiting.ts";
 import { readBytes } from "../read.ts";
 import { connectRabbitmq, declares, isRefusal, watch } from "./connect.ts";
 
@@ -124,10 +125,7 @@ class Consumer {
         await outgoing.close();
       },
     });
-    await new Promise<void>((resolve) => {
-      ending.addEventListener("abort", () => resolve(), { once: true });
-      if (ending.aborted) resolve();
-    });
+    await aborted(ending);
     await channel.cancel(consumerTag);
   }
 

@@ -81,7 +81,7 @@ describeWith("redis")("patterns", () => {
       report: rig.report,
       lease: ownLease,
       channels: ["app/red", "app/none"],
-      roomOfChannel: (channel) => (channel === "app/red" ? ("red" as never) : undefined),
+      roomOf: (channel) => (channel === "app/red" ? ("red" as never) : undefined),
     });
     try {
       await client.publish("app/red", "1");

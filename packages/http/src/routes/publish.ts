@@ -2,6 +2,7 @@ import {
   backEndMay,
   type PublicationResult,
   publishEverywhere,
+  RoomTurns,
   readPublication,
   roomsOfPublication,
 } from "@parlance/core";
@@ -113,26 +114,20 @@ async function publishBatch(
   if (items.length > maxItems) {
     throw new ProtocolError("too_large", { field: "items", limit: maxItems });
   }
-  /** The last of each room: the next waits for it. */
-  const tails = new Map<string, Promise<unknown>>();
-  const one = (item: unknown): Promise<Answer | { readonly error: WireError }> => {
+  const turns = new RoomTurns();
+  const one = async (item: unknown): Promise<Answer | { readonly error: WireError }> => {
     let publication: Publication;
     let rooms: readonly string[];
     try {
       publication = readPublication(item);
       rooms = roomsOfPublication(publication);
     } catch (error) {
-      return Promise.resolve({ error: asProtocolError(error).toWire() });
+      return { error: asProtocolError(error).toWire() };
     }
-    const turn = Promise.all(rooms.map((room) => tails.get(room) ?? Promise.resolve())).then(
-      async () => {
-        const { answer } = await publish(parts, request, publication, publication.idempotency_key);
-        return answer;
-      },
+    const { answer } = await turns.take(rooms, () =>
+      publish(parts, request, publication, publication.idempotency_key),
     );
-    const tail = turn.catch(() => {});
-    for (const room of rooms) tails.set(room, tail);
-    return turn;
+    return answer;
   };
   return { results: await Promise.all((items as unknown[]).map(one)) };
 }

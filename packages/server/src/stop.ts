@@ -1,0 +1,71 @@
+/** How a server ends: what it is made of, and in which order that is let go of. */
+import type { Server } from "node:http";
+import type { Broker, FileStore, Node } from "@parlance/core";
+import type { EventStreams, Gateway } from "@parlance/gateway";
+import type { HttpServer } from "@parlance/http";
+import type { Store } from "@parlance/storage";
+import type { Config } from "./config/schema.ts";
+import type { Doors } from "./doors.ts";
+import type { ExtraListeners } from "./extra-listeners.ts";
+import type { FleetMember } from "./fleet.ts";
+import { closeListener, lastAnswers } from "./listener.ts";
+import type { Log } from "./log.ts";
+import type { MoveParts } from "./move.ts";
+import type { RunningWorker } from "./processes/worker-messages.ts";
+import { removeRunningFile } from "./running-file.ts";
+import type { SocketIoPart } from "./socketio.ts";
+
+/** What a running server is made of. */
+export interface Parts {
+  readonly config: Config;
+  readonly log: Log;
+  readonly store: Store;
+  readonly files: FileStore;
+  readonly broker: Broker;
+  readonly node: Node;
+  readonly gateway: Gateway;
+  readonly streams: EventStreams;
+  readonly http: HttpServer;
+  readonly server: Server;
+  readonly extra: ExtraListeners;
+  readonly socketIo: SocketIoPart;
+  readonly doors: Doors;
+  readonly fleet: FleetMember;
+  readonly life: Life;
+  readonly worker: RunningWorker | undefined;
+  readonly move: MoveParts;
+}
+
+/** Changed by `closeInOrder` alone. */
+export interface Life {
+  isDraining: boolean;
+}
+
+/**
+ * The listener stays while clients are sent away, so that those who try to come in are told 503 and when to come
+ * back, instead of finding nobody.
+ */
+export async function closeInOrder(parts: Parts, drainMs: number): Promise<void> {
+  const { config, log, store, files, node, gateway, streams, http, server, extra, socketIo, life } =
+    parts;
+  await parts.move.close();
+  log.report("info", "server_draining", { connections: node.counts().connections });
+  life.isDraining = true;
+  gateway.refuseNew();
+  for (const listener of [server, ...extra.listeners.map((one) => one.server)]) {
+    lastAnswers(listener);
+  }
+  await Promise.all([parts.doors.close(), parts.fleet.close()]);
+  await node.drain(drainMs);
+  gateway.close();
+  await socketIo.socketIo.close();
+  streams.close();
+  await Promise.all([closeListener(server), extra.close()]);
+  await http.close();
+  await node.close();
+  removeRunningFile(config.data_dir, process.pid);
+  await files.close();
+  await store.close();
+  log.report("info", "server_stopped", {});
+  log.flush();
+}
