@@ -152,6 +152,11 @@ describe("what a back end publishes", () => {
       body: { error: { details: { limit: 1_000 } } },
     });
     expect((await send(key, { items: {} })).status).toBe(400);
+    // So are fewer that name as many rooms.
+    const rooms = Array.from({ length: 91 }, (_, n) => `never-${n}`);
+    const many = Array.from({ length: 11 }, () => ({ rooms, text: "x" }));
+    expect((await send(key, { items: many })).status).toBe(413);
+    expect(await textsOf("never-0")).toEqual([]);
     expect(await textsOf("never")).toEqual([]);
   });
 

@@ -20,7 +20,7 @@ import * as schemas from "../schemas.ts";
 import { type ApiParts, security } from "./parts.ts";
 
 const tags = ["Publishing"];
-/** Publications of one request. */
+/** Publications of one request, and messages that they come to: one for each room that each names. */
 const maxItems = 1_000;
 /** A thousand ordinary ones. */
 const bodyBytes = 8_388_608;
@@ -56,7 +56,7 @@ export function publishRoutes(parts: ApiParts, isAlias = false): void {
           "For API keys with the scope `publish`. Names one kind of target: `room`, `rooms`, `user`, `users` (their inboxes) or " +
           "`everyone`. Answered after the commit. The same `idempotency_key` (or header `Idempotency-Key`) with the same content " +
           "again is stored once and answered with the first place and `repeated: true`; with another content it is a `conflict`. " +
-          "`items` has up to 1,000 publications: each is done or refused by itself, those for one room in their order, and each " +
+          "`items` has up to 1,000 publications, with 1,000 targets in all: each is done or refused by itself, those for one room in their order, and each " +
           "has its answer.",
         headers: schemas.messageHeaders,
         body: schemas.publishBody,
@@ -114,22 +114,35 @@ async function publishBatch(
   if (items.length > maxItems) {
     throw new ProtocolError("too_large", { field: "items", limit: maxItems });
   }
+  const read = (items as unknown[]).map(readItem);
+  const messages = read.reduce((sum, item) => sum + ("rooms" in item ? item.rooms.length : 0), 0);
+  // A thousand items with a hundred rooms each would keep the database busy for a minute.
+  if (messages > maxItems)
+    throw new ProtocolError("too_large", { field: "items", limit: maxItems });
   const turns = new RoomTurns();
-  const one = async (item: unknown): Promise<Answer | { readonly error: WireError }> => {
-    let publication: Publication;
-    let rooms: readonly string[];
-    try {
-      publication = readPublication(item);
-      rooms = roomsOfPublication(publication);
-    } catch (error) {
-      return { error: asProtocolError(error).toWire() };
-    }
+  const one = async (item: ReadItem): Promise<Answer | { readonly error: WireError }> => {
+    if ("error" in item) return { error: item.error.toWire() };
+    const { publication, rooms } = item;
     const { answer } = await turns.take(rooms, () =>
       publish(parts, request, publication, publication.idempotency_key),
     );
     return answer;
   };
-  return { results: await Promise.all((items as unknown[]).map(one)) };
+  return { results: await Promise.all(read.map(one)) };
+}
+
+type ReadItem =
+  | { readonly publication: Publication; readonly rooms: readonly string[] }
+  | { readonly error: ProtocolError };
+
+function readItem(item: unknown): ReadItem {
+  try {
+    const publication = readPublication(item);
+    return { publication, rooms: roomsOfPublication(publication) };
+  } catch (error) {
+    if (error instanceof ProtocolError) return { error };
+    throw error;
+  }
 }
 
 async function publish(
@@ -156,9 +169,4 @@ function keyOfHeader(value: string | string[] | undefined): ClientMessageId | un
   const parsed = fields.clientMessageId.safeParse(value);
   if (!parsed.success) throw new ProtocolError("bad_request", { field: "idempotency-key" });
   return parsed.data;
-}
-
-function asProtocolError(error: unknown): ProtocolError {
-  if (error instanceof ProtocolError) return error;
-  throw error;
 }
