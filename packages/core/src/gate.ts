@@ -7,6 +7,7 @@ import type {
   CommandType,
   DeviceId,
   ErrorCode,
+  Json,
   Position,
   ProtocolError,
   Reply,
@@ -40,6 +41,8 @@ export interface NodePorts {
   readonly report: Report;
   /** Asks the application. Absent: there is none to ask. */
   readonly hooks?: Hooks;
+  /** The nodes that live, this one among them or not. Absent: there is no other. @throws StorageError */
+  readonly nodes?: () => Promise<readonly { readonly id: string }[]>;
 }
 
 /** Where a node tells the operator what happened. Fixed names, fields in `snake_case`; never a text or a token. */
@@ -89,9 +92,33 @@ export interface Node {
   drain(spreadMs: number): Promise<void>;
   /** Stops timers and lets go of the broker. Connections left are ended at once. */
   close(): Promise<void>;
+  /**
+   * Asks all nodes of the install, this one included, and waits for their answers.
+   *
+   * @returns answers, this node's first; and who gave none: in time, because it does not know the question, or because the
+   *   broker does not carry now.
+   * @throws StorageError if it is not known who lives.
+   */
+  askAll(question: string, detail: Json | undefined, options: AskOptions): Promise<FleetAnswers>;
+  /** Says who answers a question on this node. Once for each, when the node is put together. */
+  onQuestion(question: string, answerer: Answerer): void;
   counts(): NodeCounts;
   /** The live connections, for operators. */
   connections(): readonly ConnectionView[];
+}
+
+/** Answers a question of a node. `detail` is what came with it, from a node that may be of another version. */
+export type Answerer = (detail: Json | undefined) => Json | Promise<Json>;
+
+export interface AskOptions {
+  readonly timeoutMs: number;
+}
+
+/** What the nodes of an install answered. */
+export interface FleetAnswers {
+  readonly answers: readonly { readonly node: string; readonly answer: Json }[];
+  /** Ids of nodes that live and gave no answer. */
+  readonly silent: readonly string[];
 }
 
 /** Commands that make sense without a live connection. */

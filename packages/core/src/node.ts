@@ -1,5 +1,5 @@
 /** A node: the commands, the rooms and the connections of one server process, put together over the ports. */
-import type { Command, Reply } from "@parlance/protocol";
+import type { Command, Json, Reply } from "@parlance/protocol";
 import { perform } from "./commands/index.ts";
 import { Connection } from "./connection.ts";
 import { ControlFollower } from "./control.ts";
@@ -7,8 +7,11 @@ import { asProtocolError } from "./failure.ts";
 import { Files } from "./files.ts";
 import { Flusher } from "./flusher.ts";
 import type {
+  Answerer,
+  AskOptions,
   ConnectionlessType,
   ConnectionView,
+  FleetAnswers,
   Inlet,
   Node,
   NodeCounts,
@@ -27,6 +30,7 @@ import type {
   Wire,
 } from "./ports/index.ts";
 import { presenceLeaseMs } from "./presence.ts";
+import { Questions } from "./questions.ts";
 import { RecentPool } from "./recent-events.ts";
 import { Registry } from "./registry.ts";
 import { Rooms } from "./rooms.ts";
@@ -64,6 +68,7 @@ export function createNode(ports: NodePorts, settings: NodeSettings, files?: Fil
 class ServerNode implements Node {
   readonly #services: Services;
   readonly #control: ControlFollower;
+  readonly #questions: Questions;
   readonly #timers = new Set<Timer>();
   #unsubscribe: Unsubscribe | undefined;
   #isClosed = false;
@@ -107,6 +112,7 @@ class ServerNode implements Node {
       ...files,
     };
     this.#control = new ControlFollower(this.#services);
+    this.#questions = new Questions(ports);
     this.#awakeAt = ports.clock.monotonic();
   }
 
@@ -115,7 +121,8 @@ class ServerNode implements Node {
     await this.#control.start();
     this.#unsubscribe = await broker.subscribe("control", (notice) => {
       if (notice.type === "control") void this.#checkControl();
-      if (notice.type === "joined") hearJoined(this.#services.registry, notice.fact);
+      else if (notice.type === "joined") hearJoined(this.#services.registry, notice.fact);
+      else this.#questions.hear(notice);
     });
     broker.onInterruption(() => {
       rooms.repairAll();
@@ -180,10 +187,19 @@ class ServerNode implements Node {
     this.#isClosed = true;
     for (const timer of this.#timers) timer.cancel();
     this.#unsubscribe?.();
+    this.#questions.close();
     for (const connection of [...this.#services.registry]) connection.terminate("shutdown");
     this.#services.rooms.close();
     await this.#services.devicePlaces.flush();
     await this.#services.broker.close();
+  }
+
+  askAll(question: string, detail: Json | undefined, options: AskOptions): Promise<FleetAnswers> {
+    return this.#questions.askAll(question, detail, options);
+  }
+
+  onQuestion(question: string, answerer: Answerer): void {
+    this.#questions.onQuestion(question, answerer);
   }
 
   counts(): NodeCounts {

@@ -25,7 +25,7 @@ export async function openBroker(
     return createMemoryBroker();
   }
   const broker = await openDriver(url, place);
-  const carries = scheme === "none" ? () => false : () => broker.isConnected();
+  const carries = (): boolean => broker.carries && broker.isConnected();
   return withPresenceBoard(broker, { ...place, carries });
 }
 

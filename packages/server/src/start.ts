@@ -214,6 +214,7 @@ async function assemble(given: {
       clock,
       ids,
       report: log.report,
+      nodes: () => fleet.nodes(),
       ...hooksOf(config, log.report, secret),
     },
     nodeSettings(config),

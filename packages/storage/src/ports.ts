@@ -1,11 +1,12 @@
 /** The ports that a store consists of, and what each method does: for whoever stands between a store and its users. */
-import type { Directory, FileIndex, Outbox, RoomLog } from "@parlance/core";
+import type { Directory, FileIndex, Fleet, Outbox, RoomLog } from "@parlance/core";
 
 export interface Ports {
   readonly log: RoomLog;
   readonly directory: Directory;
   readonly files: FileIndex;
   readonly outbox: Outbox;
+  readonly fleet: Fleet;
 }
 export type PortName = keyof Ports;
 
@@ -72,5 +73,10 @@ export const effects: Effects = {
     waiting: "read",
     done: "write",
     refuse: "write",
+  },
+  fleet: {
+    beat: "write",
+    leave: "write",
+    nodes: "read",
   },
 };

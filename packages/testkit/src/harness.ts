@@ -96,6 +96,8 @@ export interface HarnessOptions {
   readonly nodeId?: string;
   /** Without it the node takes no files. */
   readonly filePorts?: FilePorts;
+  /** Ids of the nodes that live, as the database would tell. */
+  readonly nodes?: readonly string[];
 }
 
 /** A line that the node reported. */
@@ -129,6 +131,7 @@ export async function startNode(options: HarnessOptions): Promise<Harness> {
       clock,
       ids: countingIds(options.nodeId ?? ""),
       report: (level, event, fields) => void reports.push({ level, event, fields }),
+      nodes: async () => (options.nodes ?? []).map((id) => ({ id })),
     },
     { ...defaultSettings, commandsPerSecond: 0, ...options.settings },
     options.filePorts,

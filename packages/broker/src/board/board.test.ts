@@ -82,6 +82,7 @@ class TestNode {
           if (!this.isCutOff) listener(notice);
         }),
       onInterruption: () => {},
+      carries: true,
       isConnected: () => !this.isCutOff,
       close: () => inner.close(),
     };

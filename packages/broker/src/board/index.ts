@@ -99,6 +99,10 @@ class BoardBroker implements Broker {
     this.#broker.onInterruption(listener);
   }
 
+  get carries(): boolean {
+    return this.#broker.carries;
+  }
+
   isConnected(): boolean {
     return this.#broker.isConnected();
   }

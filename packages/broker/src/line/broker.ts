@@ -81,6 +81,7 @@ interface Live {
 }
 
 class ReconnectingBroker<Address> implements LineBroker {
+  readonly carries = true;
   readonly #options: LineOptions<Address>;
   readonly #writer: MessageWriter;
   readonly #joiner = new Joiner();
@@ -118,7 +119,7 @@ class ReconnectingBroker<Address> implements LineBroker {
   publish(subject: Subject, notice: Notice): void {
     if (this.#life.signal.aborted) return;
     const isStuck = !this.#isConnected || !this.#unsent.isEmpty;
-    if (isStuck && notice.type === "ephemeral") {
+    if (isStuck && isFleeting(notice)) {
       this.#counts.dropped += 1;
       return;
     }
@@ -400,6 +401,11 @@ class ReconnectingBroker<Address> implements LineBroker {
       this.#options.report("error", "notice_failed", { error });
     }
   }
+}
+
+/** Whoever it is for has stopped waiting when the broker is back. */
+function isFleeting({ type }: Notice): boolean {
+  return type === "ephemeral" || type === "ask" || type === "told";
 }
 
 function codeOf(reason: unknown): string {

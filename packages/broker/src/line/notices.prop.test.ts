@@ -85,11 +85,24 @@ const notice = fc.oneof(
       position: fc.record({ epoch, offset: count }),
     }),
   }),
+  fc.record(
+    { type: fc.constant("ask"), node: id, id, question: id, detail: fc.constant({ a: [1, "b"] }) },
+    { requiredKeys: ["type", "node", "id", "question"] },
+  ),
+  fc.record({
+    type: fc.constant("told"),
+    to: id,
+    node: id,
+    id,
+    part: count,
+    parts: count,
+    text: fc.string({ unit: "binary" }),
+  }),
 ) as fc.Arbitrary<unknown> as fc.Arbitrary<Notice>;
 
 /** What a broken or hostile sender could put where a row is. */
 const row = fc.tuple(
-  fc.constantFrom("c", "e", "p", "h", "j", "z"),
+  fc.constantFrom("c", "e", "p", "h", "j", "a", "t", "z"),
   fc.array(fc.oneof(fc.jsonValue(), fc.constantFrom("r1", "e.1", "message.created", 0, 1)), {
     maxLength: 9,
   }),
@@ -211,6 +224,8 @@ describe("[F-B7] what nodes tell each other", () => {
       ["p", "n", [["u", "n", "guest", 1]]],
       ["h", 1],
       ["j", "u", "r1", "e.1", 1],
+      ["a", "n", "q", "connections", { a: [1] }],
+      ["t", "n", "m", "q", 0, 1, "[]"],
     ]);
     const places = [...good.matchAll(/"[^"]*"|\d+|true/g)].map(({ index, 0: text }) => ({
       index,
@@ -286,6 +301,13 @@ function expectInOrder(one: Notice): void {
       return;
     case "joined":
       expect(isCount(one.fact.position.offset)).toBe(true);
+      return;
+    case "ask":
+      expect([one.node, one.id, one.question].every((each) => typeof each === "string")).toBe(true);
+      return;
+    case "told":
+      expect(isCount(one.part) && isCount(one.parts)).toBe(true);
+      expect(typeof one.text).toBe("string");
       return;
     default:
       one satisfies never;

@@ -1,6 +1,7 @@
 /**
  * Notices as text: one JSON array of rows, `["c", epoch, [event, …]]`, `["e", event, to]`, `["p", node, people, closing]`,
- * `["w"]`, `["h", head]`, `["j", user, room, epoch, offset]`. A row longer than known is read up to what is known, a row of an unknown kind is
+ * `["w"]`, `["h", head]`, `["j", user, room, epoch, offset]`, `["a", node, id, question, detail]`,
+ * `["t", to, node, id, part, parts, text]`. A row longer than known is read up to what is known, a row of an unknown kind is
  * skipped: so newer nodes may say more. What another node said is checked here and nowhere else: a broker is shared, and what
  * comes from it must not be able to end the process.
  */
@@ -22,6 +23,8 @@ import {
 const maxEvents = 65_536;
 const maxPeople = 1_048_576;
 const maxIdLength = 256;
+/** Of an answer's text; core sends at most 16,384 code units at a time. */
+const maxPartLength = 65_536;
 
 /** A frame travels without its room and sequence, which are there anyway. This breaks when an envelope gets a new field. */
 type Carried = "type" | "id" | "author" | "time" | "client_message_id" | "data" | "erased";
@@ -53,6 +56,14 @@ function rowOf(subject: Subject, notice: Notice): readonly unknown[] {
     case "joined": {
       const { user, room, position } = notice.fact;
       return ["j", user, room, position.epoch, position.offset];
+    }
+    case "ask": {
+      const { node, id, question, detail } = notice;
+      return detail === undefined ? ["a", node, id, question] : ["a", node, id, question, detail];
+    }
+    case "told": {
+      const { to, node, id, part, parts, text } = notice;
+      return ["t", to, node, id, part, parts, text];
     }
     default:
       return notice satisfies never;
@@ -127,6 +138,10 @@ function noticeOf(
       return isSequence(row[1]) ? { type: "control", head: row[1] } : undefined;
     case "j":
       return joinedOf(row);
+    case "a":
+      return askOf(row);
+    case "t":
+      return toldOf(row);
     default:
       return "unknown";
   }
@@ -245,6 +260,20 @@ function joinedOf([, user, room, epochText, offset]: readonly unknown[]): Notice
   if (!place.success || !epoch.success || !isId(user) || !isSequence(offset)) return undefined;
   const position = { epoch: epoch.data, offset };
   return { type: "joined", fact: { user: user as UserId, room: place.data, position } };
+}
+
+function askOf([, node, id, question, detail]: readonly unknown[]): Notice | undefined {
+  if (!isId(node) || !isId(id) || !isId(question)) return undefined;
+  if (detail === undefined) return { type: "ask", node, id, question };
+  return isPlainJson(detail) ? { type: "ask", node, id, question, detail } : undefined;
+}
+
+function toldOf([, to, node, id, part, parts, text]: readonly unknown[]): Notice | undefined {
+  if (!isId(to) || !isId(node) || !isId(id) || !isSequence(part) || !isSequence(parts)) {
+    return undefined;
+  }
+  if (typeof text !== "string" || text.length > maxPartLength) return undefined;
+  return { type: "told", to, node, id, part, parts, text };
 }
 
 function isSequence(value: unknown): value is number {

@@ -57,6 +57,7 @@ export function createMemoryBroker(hub: MemoryHub = new MemoryHub()): Broker {
         unsubscribe();
       });
     },
+    carries: true,
     // Nothing between nodes of one process is ever interrupted.
     onInterruption: () => {},
     isConnected: () => true,

@@ -7,6 +7,7 @@ export function createNoBroker(): Broker {
     publish: () => {},
     subscribe: () => Promise.resolve(() => {}),
     onInterruption: () => {},
+    carries: false,
     isConnected: () => true,
     close: () => Promise.resolve(),
   } satisfies Broker;

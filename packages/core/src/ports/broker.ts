@@ -2,6 +2,7 @@ import type {
   EphemeralEvent,
   Epoch,
   EventFrame,
+  Json,
   Position,
   RoomId,
   Sequence,
@@ -20,13 +21,15 @@ export interface Broker {
   subscribe(subject: Subject, listener: (notice: Notice) => void): Promise<Unsubscribe>;
   /** Called when notices may have been missed: after every reconnect. */
   onInterruption(listener: () => void): void;
+  /** False: what is published reaches nobody, ever. */
+  readonly carries: boolean;
   /** For `/ready`: whether notices flow now. */
   isConnected(): boolean;
   close(): Promise<void>;
 }
 
 export type Unsubscribe = () => void;
-/** A room, or the install-wide subject that carries the head of the control log and who joined what. */
+/** A room, or the install-wide subject: the head of the control log, who joined what, questions to all nodes and their answers. */
 export type Subject = RoomId | "control";
 
 export type Notice =
@@ -52,7 +55,27 @@ export type Notice =
   | { readonly type: "who" }
   | { readonly type: "control"; readonly head: Sequence }
   /** Somebody became a member of a room; on the install-wide subject, for that user's connections. */
-  | { readonly type: "joined"; readonly fact: JoinedFact };
+  | { readonly type: "joined"; readonly fact: JoinedFact }
+  /** `node` asks all others; on the install-wide subject, as the next. */
+  | {
+      readonly type: "ask";
+      readonly node: string;
+      /** Of the question, new each time. */
+      readonly id: string;
+      readonly question: string;
+      readonly detail?: Json;
+    }
+  /** A part of what `node` answers to the node `to`: the text of a JSON value. `parts` 0: it has no answer. */
+  | {
+      readonly type: "told";
+      readonly to: string;
+      readonly node: string;
+      readonly id: string;
+      /** From 0. */
+      readonly part: number;
+      readonly parts: number;
+      readonly text: string;
+    };
 
 /** Who became a member of what, and where in the log. */
 export interface JoinedFact {

@@ -21,6 +21,7 @@ import type { ParlanceServer, StartOptions } from "../start.ts";
 import { isShared, openStore } from "../store.ts";
 import { tellListening, tellStore } from "../told-at-start.ts";
 import { processCount } from "./process-count.ts";
+import { createProcessFleet } from "./process-fleet.ts";
 import { lifeSocket, makeSocketDirectory } from "./socket-directory.ts";
 import type { WorkerPlace } from "./worker-messages.ts";
 import { Workers } from "./workers.ts";
@@ -55,7 +56,7 @@ export async function startProcesses(
     opened.unshift(() => hub.close());
     const storePath = sockets.pathOf("store");
     if (store !== undefined) {
-      const served = await serveStore(store, storePath);
+      const served = await serveStore(store, storePath, createProcessFleet());
       opened.unshift(() => served.close());
     }
     const count = processCount(config);

@@ -46,6 +46,7 @@ export async function connectStore(path: string): Promise<Store> {
     directory: portOf(line, "directory"),
     files: portOf(line, "files"),
     outbox: portOf(line, "outbox"),
+    fleet: portOf(line, "fleet"),
     installId,
     weaknesses,
     // Whether the owner answers now is for whoever asks it: the connection comes back by itself.

@@ -1,7 +1,8 @@
 /** The owner's side: other processes of this machine use its store. */
 import { chmodSync, unlinkSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { StorageError } from "@parlance/core";
+import { type Fleet, StorageError } from "@parlance/core";
+import type { Ports } from "../ports.ts";
 import type { Store } from "../store.ts";
 import { FrameReader, writeFrame, writeFrames } from "./frames.ts";
 import { type Answer, type Method, methods, type OwnerFrame, type Request } from "./messages.ts";
@@ -23,12 +24,17 @@ export interface ServedStore {
  * Serves a store on a Unix domain socket that only this user can reach. What a dead process left at the path is taken away.
  * Calls of all connections meet in the store, so appends of all processes share its group commit.
  *
+ * @param fleet Where the processes say that they live, if the store has no place for it.
  * @throws the system's error, `EADDRINUSE` if somebody is alive there.
  */
-export async function serveStore(store: Store, path: string): Promise<ServedStore> {
+export async function serveStore(
+  store: Store,
+  path: string,
+  fleet: Fleet | undefined = store.fleet,
+): Promise<ServedStore> {
   const guests = new Set<Guest>();
   const server = createServer((socket) => {
-    const guest = new Guest(store, socket);
+    const guest = new Guest(store, fleet, socket);
     guests.add(guest);
     socket.once("close", () => guests.delete(guest));
   });
@@ -56,14 +62,15 @@ export async function serveStore(store: Store, path: string): Promise<ServedStor
 
 /** One process that uses the store. */
 class Guest {
-  readonly #store: Store;
+  readonly #ports: Partial<Ports>;
   readonly #socket: Socket;
   readonly #reader = new FrameReader();
   #answers: Answer[] = [];
   #underway = 0;
 
-  constructor(store: Store, socket: Socket) {
-    this.#store = store;
+  constructor(store: Store, fleet: Fleet | undefined, socket: Socket) {
+    const { log, directory, files, outbox } = store;
+    this.#ports = { log, directory, files, outbox, ...(fleet && { fleet }) };
     this.#socket = socket;
     const { installId, weaknesses } = store;
     this.tell({ type: "hello", installId, weaknesses, status: store.status() });
@@ -96,7 +103,7 @@ class Guest {
     const method = methods[number];
     if (method === undefined) throw new Error("no such method");
     this.#underway += 1;
-    call(this.#store, method, args).then(
+    call(this.#ports, method, args).then(
       (value) => this.#answer([id, value]),
       (error: unknown) => {
         const { message, effect } = asStorageError(error, method);
@@ -132,13 +139,13 @@ class Guest {
 
 /* The table has only names that the port has. A method that throws instead of rejecting is answered too. */
 async function call(
-  store: Store,
+  ports: Partial<Ports>,
   { port, name }: Method,
   args: readonly unknown[],
 ): Promise<unknown> {
-  const methodsOfPort = store[port] as unknown as Readonly<
-    Record<string, (...args: readonly unknown[]) => Promise<unknown>>
-  >;
+  type Methods = Readonly<Record<string, (...args: readonly unknown[]) => Promise<unknown>>>;
+  const methodsOfPort = ports[port] as unknown as Methods | undefined;
+  if (methodsOfPort === undefined) throw new StorageError(`there is no ${port} here`, "none");
   return methodsOfPort[name]?.(...args);
 }
 

@@ -399,5 +399,16 @@ function controlNotices(): Notice[] {
   return [
     { type: "control", head: 12 },
     { type: "joined", fact: { user: "u1", room: "r1", position } } as unknown as Notice,
+    {
+      type: "ask",
+      node: "a",
+      id: "q1",
+      question: "connections",
+      detail: { user: "u\ud83d\ude00" },
+    },
+    { type: "ask", node: "a", id: "q2", question: "connections" },
+    // Cut in the middle of a pair, as the parts of an answer may be.
+    { type: "told", to: "a", node: "b", id: "q1", part: 0, parts: 2, text: '["\ud83d' },
+    { type: "told", to: "a", node: "b", id: "q1", part: 1, parts: 2, text: '\ude00"]' },
   ];
 }

@@ -59,6 +59,7 @@ export class LossyBroker {
       onInterruption: (listener) => {
         own.interrupted = listener;
       },
+      carries: true,
       isConnected: () => !own.isCut,
       close: async () => void this.#nodes.delete(own),
     } satisfies Broker;
