@@ -94,6 +94,7 @@ const withPositions =
       answer: Parameters<typeof inlet.perform>[1],
     ) => inlet.perform(task, answer),
     send: (text: string) => inlet.send(text),
+    heard: () => inlet.heard(),
     end: (code: Parameters<typeof inlet.end>[0]) => inlet.end(code),
     confirmed: (mark: number) => inlet.confirmed(mark),
     keepPlaces: (device: Parameters<typeof inlet.keepPlaces>[0]) => inlet.keepPlaces(device),

@@ -27,7 +27,7 @@ describe("ChatLogger's server", () => {
   }
 
   async function connections(): Promise<readonly Connection[]> {
-    const body = await install.get("/api/v1/admin/connections", key);
+    const body = await install.get("/api/v1/admin/connections?limit=5000", key);
     return (body as { connections: readonly Connection[] }).connections;
   }
 

@@ -76,6 +76,8 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
   readonly #tasks: TaskOrder;
   #state: ConnectionState = "opening";
   #badFrames = 0;
+  /** Monotonic milliseconds. */
+  #heardAt: number;
   /** Length of the frame that is being translated; undefined between frames. */
   #inputLength: number | undefined;
   #unsentBefore = 0;
@@ -98,6 +100,7 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
     this.#rate = new RateLimit(clock, settings.commandsPerSecond, settings.commandBurst);
     this.openedAt = clock.monotonic();
     this.#progressAt = this.openedAt;
+    this.#heardAt = this.openedAt;
   }
 
   /** Whose connection it is. Asked only after `sign_in`; before, an id that nobody has. */
@@ -132,8 +135,13 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
     this.#translator.opened?.(this);
   }
 
+  heard(): void {
+    this.#heardAt = this.#services.clock.monotonic();
+  }
+
   receive(frame: string): void {
     if (this.#state === "closed") return;
+    this.heard();
     const badFrames = this.#badFrames;
     this.#inputLength = frame.length;
     this.#translator.received(frame, this);
@@ -462,16 +470,21 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
   }
 
   view(): ConnectionView {
+    const now = this.#services.clock.monotonic();
+    const { identity } = this;
     return {
       connection_id: this.connectionId,
       number: this.number,
       dialect: this.wire.dialect.name,
+      transport: this.peer.transport,
       address: this.peer.address,
-      ...(this.identity === undefined ? {} : { user: this.identity.user }),
+      ...(identity === undefined ? {} : { user: identity.user, name: identity.name }),
       ...(this.shownAs === undefined ? {} : { shown_as: this.shownAs }),
-      connected_ms: Math.round(this.#services.clock.monotonic() - this.openedAt),
+      connected_ms: Math.round(now - this.openedAt),
+      heard_ms: Math.round(now - this.#heardAt),
       unsent_bytes: this.outbox.unsentBytes,
       lagging: this.outbox.isLagging,
+      rooms: this.#subscriptions.size,
     };
   }
 }

@@ -142,6 +142,8 @@ export interface Inlet {
   readonly connectionId: string;
   /** Whose connection it is, once it is known. */
   readonly identity: Identity | undefined;
+  /** The peer gave a sign of life that is no frame: it answered the transport's ping, or sent one. */
+  heard(): void;
   /** One whole text frame. Never throws. */
   receive(frame: string): void;
   /**
@@ -186,16 +188,43 @@ export interface NodeCounts {
   readonly outboxBytes: number;
 }
 
+/** Which connections an operator asks for. */
+export interface ConnectionFilter {
+  /** An id of a node. */
+  readonly node?: string;
+  readonly user?: string;
+  /** Those that are subscribed to it. */
+  readonly room?: string;
+  /** Only what comes after this one: by the ids of nodes, then by numbers. */
+  readonly after?: { readonly node: string; readonly number: number };
+  readonly limit?: number;
+}
+
+/** What a node answers to the question `connections`. */
+export interface ConnectionReport {
+  /** Of all connections of the node. */
+  readonly counts: NodeCounts;
+  /** How many match, listed or not. */
+  readonly matching: number;
+  readonly connections: readonly ConnectionView[];
+}
+
 export interface ConnectionView {
   readonly connection_id: string;
   /** 1, 2, 3 … of this node's connections since its start. */
   readonly number: number;
   readonly dialect: string;
+  readonly transport: string;
   readonly address: string;
   readonly user?: string;
+  readonly name?: string;
   /** Of a nobody: whom its last message was shown to be by. */
   readonly shown_as?: string;
   readonly connected_ms: number;
+  /** Since anything came from the peer, pongs too. Of an event stream: since its request, as nothing follows. */
+  readonly heard_ms: number;
   readonly unsent_bytes: number;
   readonly lagging: boolean;
+  /** How many rooms it is subscribed to. */
+  readonly rooms: number;
 }

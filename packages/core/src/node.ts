@@ -2,6 +2,12 @@
 import type { Command, Json, Reply } from "@parlance/protocol";
 import { perform } from "./commands/index.ts";
 import { Connection } from "./connection.ts";
+import {
+  connectionQuestions,
+  endConnection,
+  listConnections,
+  readConnectionFilter,
+} from "./connection-list.ts";
 import { ControlFollower } from "./control.ts";
 import { asProtocolError } from "./failure.ts";
 import { Files } from "./files.ts";
@@ -113,6 +119,17 @@ class ServerNode implements Node {
     };
     this.#control = new ControlFollower(this.#services);
     this.#questions = new Questions(ports);
+    this.onQuestion(connectionQuestions.list, (detail) => {
+      const report = listConnections(
+        registry,
+        { nodeId: ports.nodeId, counts: this.counts() },
+        readConnectionFilter(detail),
+      );
+      return report as unknown as Json;
+    });
+    this.onQuestion(connectionQuestions.end, (id) =>
+      typeof id === "string" ? endConnection(registry, id) : false,
+    );
     this.#awakeAt = ports.clock.monotonic();
   }
 

@@ -184,8 +184,9 @@ export class Connection implements Link, Beating, TurnInput {
     this.write(probeFrame(mark));
   }
 
-  /** For this file's listeners. The heartbeat's pings carry nothing, and their pongs say nothing here. */
+  /** For this file's listeners. The heartbeat's pings carry nothing: their pongs say that the peer is there. */
   ponged(payload: Buffer): void {
+    this.#inlet?.heard();
     if (payload.length === 4) this.#inlet?.confirmed(payload.readUInt32BE(0));
   }
 
@@ -202,6 +203,7 @@ export class Connection implements Link, Beating, TurnInput {
    * the peer has not taken: a flood of pings costs one buffer. For this file's listeners.
    */
   pinged(payload: Buffer): void {
+    this.#inlet?.heard();
     const isFirst = this.#ping === undefined;
     this.#ping = Buffer.from(payload);
     if (isFirst && !this.#awaitsFlush) process.nextTick(answerPing, this);

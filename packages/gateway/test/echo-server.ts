@@ -109,6 +109,7 @@ function see(seen: SeenConnection[], link: Link, wire: Wire, peer: Peer): Inlet 
   const connection: SeenConnection = {
     send: () => {},
     end: () => {},
+    heard: () => {},
     connectionId: String(seen.length),
     identity: undefined,
     perform: (_task, answer) => answer.done({}),

@@ -81,26 +81,38 @@ export const nodeList: z.ZodType = z
   .meta({ id: "NodeList" });
 export const connectionList: z.ZodType = z
   .object({
-    counts: z.object({
-      connections: z.number(),
-      rooms: z.number(),
-      subscriptions: z.number(),
-      lagging: z.number(),
-      outbox_bytes: z.number(),
-    }),
+    counts: z
+      .object({
+        connections: z.int(),
+        rooms: z.int(),
+        subscriptions: z.int(),
+        lagging: z.int(),
+        outbox_bytes: z.int(),
+      })
+      .describe("Of the nodes that answered, whatever was asked for."),
+    total: z.int().describe("How many connections match, listed or not."),
     connections: z.array(
       z.object({
         connection_id: z.string(),
+        node: z.string(),
         number: z.int().min(1),
         dialect: z.string(),
+        transport: z.string(),
         address: z.string(),
         user: z.string().exactOptional(),
+        name: z.string().exactOptional(),
         shown_as: z.string().exactOptional(),
-        connected_ms: z.number(),
-        unsent_bytes: z.number(),
+        connected_ms: z.int(),
+        heard_ms: z.int(),
+        connected_at: time,
+        last_heard_at: time,
+        unsent_bytes: z.int(),
         lagging: z.boolean(),
+        rooms: z.int(),
       }),
     ),
+    silent: z.array(z.string()).describe("Nodes that live and did not answer in time."),
+    next: z.string().exactOptional().describe("What `after` has to be for the rest."),
   })
   .meta({ id: "ConnectionList" });
 

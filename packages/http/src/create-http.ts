@@ -12,6 +12,7 @@ import { addHeaders } from "./headers.ts";
 import { acceptJsonOnly, bodyBytes, parseQuery } from "./input.ts";
 import type { HttpOptions, HttpServer } from "./options.ts";
 import { accountRoutes } from "./routes/accounts.ts";
+import { connectionRoutes } from "./routes/connections.ts";
 import { documentRoutes } from "./routes/document.ts";
 import { fileRoutes } from "./routes/files.ts";
 import { healthRoutes } from "./routes/health.ts";
@@ -73,6 +74,7 @@ export async function createHttp(options: HttpOptions): Promise<HttpServer> {
       publishRoutes(parts);
       ticketRoutes(parts);
       operationRoutes(parts);
+      connectionRoutes(parts);
       if (options.move !== undefined) moveRoutes(parts, options.move);
       if (options.files !== undefined) fileRoutes(parts, options.files);
     },

@@ -19,7 +19,7 @@ export type HttpReply = FastifyReply;
 export type HttpRequest = FastifyRequest;
 
 export interface HttpOptions {
-  readonly node: Pick<Node, "execute" | "connections" | "counts">;
+  readonly node: Pick<Node, "execute" | "askAll">;
   readonly authenticator: Authenticator;
   readonly accounts: Accounts;
   readonly keys: ApiKeys;

@@ -1,5 +1,5 @@
 /** Schemas of bodies, paths, queries and answers. What frames share with REST comes from `protocol`. */
-import type { KeyScope } from "@parlance/core";
+import { type KeyScope, maxListed } from "@parlance/core";
 import {
   type ClientMessageId,
   type DeviceId,
@@ -182,6 +182,30 @@ export const reactionParams: z.ZodType<MessageParams & { emoji: string }> = z.ob
 export const userParams: z.ZodType<{ user: UserId }> = z.object({ user: fields.userId });
 export const keyParams: z.ZodType<{ id: string }> = z.object({
   id: z.string().regex(/^[0-9a-z]{1,64}$/),
+});
+
+export interface ConnectionListQuery {
+  node?: string;
+  user?: string;
+  room?: RoomId;
+  after?: string;
+  limit?: number;
+}
+export const connectionListQuery: z.ZodType<ConnectionListQuery> = z.object({
+  node: z
+    .string()
+    .regex(/^[\w-]{1,64}$/)
+    .exactOptional(),
+  user: z.string().min(1).max(256).exactOptional(),
+  room: fields.roomId.exactOptional(),
+  after: z
+    .string()
+    .regex(/^[\w-]{1,64}:\d{1,15}$/)
+    .exactOptional(),
+  limit: queryNumber(z.int().min(1).max(maxListed)).exactOptional(),
+});
+export const connectionParams: z.ZodType<{ connection: string }> = z.object({
+  connection: z.string().regex(/^[\w-]{1,64}$/),
 });
 
 export interface UserListQuery {

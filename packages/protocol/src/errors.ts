@@ -100,6 +100,12 @@ const table = {
     retry: "never",
     text: "The same device signed in on another connection.",
   },
+  ended_by_operator: {
+    http: 403,
+    close: 4510,
+    retry: "never",
+    text: "An operator of this server ended the connection.",
+  },
 } as const;
 
 /** The stable name of an error, for programs. */

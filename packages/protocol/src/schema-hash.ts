@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "0c401623969d287b11db2e95bf24e8172744bb966ed59e5a3694912999035cdf",
+  sha256: "26c0d354d90276369cacf4b0e3b765615411097c2033a85d56b4ae4fbb5d156f",
 } as const;

@@ -43,7 +43,11 @@ export class SocketLink implements Link {
       this.#inlet?.confirmed(mark);
     });
     line.onDrained = () => this.#inlet?.drained();
+    conn.on("packet", this.#heard);
   }
+
+  /** Any packet of the client, answers to pings among them. */
+  readonly #heard = (): void => this.#inlet?.heard();
 
   /** Who is told of what happens here. To be set in the turn in which the link was made. */
   set inlet(inlet: Inlet) {
@@ -129,5 +133,6 @@ export class SocketLink implements Link {
     this.#heldBytes = 0;
     this.#parts.line.onDrained = undefined;
     this.#arrivals.close();
+    this.#parts.conn.off("packet", this.#heard);
   }
 }

@@ -8,28 +8,8 @@ const tags = ["Operations"];
 
 /** For operators: keys and tokens with the scope `admin`. To everybody else these paths are `not_found`. */
 export function operationRoutes(parts: ApiParts): void {
-  const { app, callers, keys, node, users, accounts, clock } = parts;
+  const { app, callers, keys, users, accounts, clock } = parts;
   const operator = { onRequest: callers.authenticateOperator };
-
-  app.get(
-    "/admin/connections",
-    {
-      ...operator,
-      schema: {
-        tags,
-        security,
-        summary: "Live connections of this node",
-        response: { 200: answers.connectionList, default: answers.failure },
-      },
-    },
-    async () => {
-      const { outboxBytes, ...counts } = node.counts();
-      return {
-        counts: { ...counts, outbox_bytes: outboxBytes },
-        connections: node.connections(),
-      };
-    },
-  );
 
   app.get(
     "/admin/nodes",
