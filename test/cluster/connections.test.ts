@@ -46,7 +46,7 @@ function twoNodes(broker: BrokerName): void {
     first = one;
     second = other;
     await until(async () => {
-      const { nodes } = await rest<{ nodes: [] }>(first, "GET", "/admin/nodes");
+      const { nodes } = await rest<{ nodes: unknown[] }>(first, "GET", "/admin/nodes");
       return nodes.length === 2;
     }, "two nodes that say that they live");
   }, timeoutMs);
@@ -73,7 +73,7 @@ function list(node: ClusterNode, query = ""): Promise<Listed> {
   return rest(node, "GET", `/admin/connections${query}`);
 }
 
-const usersOf = ({ connections }: Listed) => connections.map(({ user }) => user).sort();
+const usersOf = ({ connections }: Listed) => connections.map(({ user = "" }) => user).sort();
 
 describeWith("redis", "postgresql")("on two nodes", () => {
   twoNodes("redis");

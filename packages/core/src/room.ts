@@ -177,6 +177,8 @@ export class Room {
         return;
       case "control":
       case "joined":
+      case "ask":
+      case "told":
         return;
     }
   }
