@@ -97,36 +97,45 @@ export async function appendOrLeave(
   wanted: Wanted,
   recheck: () => Promise<void>,
 ): Promise<Stored | Unchanged> {
+  const { services, trace } = context;
+  const givenAt = services.clock.monotonic();
   const append = appendOf(context, room.record.room, wanted);
-  for (let attempt = 0; attempt < maxStale; attempt += 1) {
-    const { revision, last } = room;
-    const appended = await context.services.log.append({ ...append, revision });
-    switch (appended.outcome) {
-      case "stored":
-        if (isReused(room, last, appended)) {
-          await context.services.rooms.lostCommits(room);
-          throw new ProtocolError("unavailable", { retry_after_ms: 100 });
-        }
-        deliver(context, room, append, appended);
-        return appended;
-      case "unchanged":
-        return appended;
-      case "conflict":
-        throw new ProtocolError("conflict", { field: "client_message_id" });
-      case "stale":
-        room.roles.forget();
-        await room.caughtUp();
-        await recheck();
-        break;
-      case "full":
-        throw new ProtocolError("bad_request", { field: "emoji", limit: limits.reactionKinds });
-      case "absent":
-      case "exists":
-      case "gone":
-        throw new ProtocolError("not_found");
+  const appendEnds = trace?.step("append");
+  try {
+    for (let attempt = 0; attempt < maxStale; attempt += 1) {
+      const { revision, last } = room;
+      const commitEnds = trace?.step("commit");
+      const appended = await services.log.append({ ...append, revision });
+      commitEnds?.();
+      switch (appended.outcome) {
+        case "stored":
+          if (isReused(room, last, appended)) {
+            await services.rooms.lostCommits(room);
+            throw new ProtocolError("unavailable", { retry_after_ms: 100 });
+          }
+          deliver(context, room, append, appended, services.clock.monotonic() - givenAt);
+          return appended;
+        case "unchanged":
+          return appended;
+        case "conflict":
+          throw new ProtocolError("conflict", { field: "client_message_id" });
+        case "stale":
+          room.roles.forget();
+          await room.caughtUp();
+          await recheck();
+          break;
+        case "full":
+          throw new ProtocolError("bad_request", { field: "emoji", limit: limits.reactionKinds });
+        case "absent":
+        case "exists":
+        case "gone":
+          throw new ProtocolError("not_found");
+      }
     }
+    throw new ProtocolError("unavailable", { retry_after_ms: 100 });
+  } finally {
+    appendEnds?.();
   }
-  throw new ProtocolError("unavailable", { retry_after_ms: 100 });
 }
 
 /** Whether a new event got a place that this node knew to be taken before it asked: the log lost what was committed. */
@@ -134,15 +143,39 @@ function isReused(room: Room, last: Sequence, stored: Stored): boolean {
   return stored.epoch === room.epoch && !stored.repeated && stored.sequence <= last;
 }
 
-function deliver(context: CommandContext, room: Room, append: Append, stored: Stored): void {
+function deliver(
+  context: CommandContext,
+  room: Room,
+  append: Append,
+  stored: Stored,
+  tookMs: number,
+): void {
+  note(context, append, stored, tookMs);
   // It may have been closed and opened anew meanwhile.
   const present = context.services.rooms.get(append.room) ?? room;
   // The log began a new life: its sequences are not to be taken for those of the one that readers know.
   if (stored.epoch !== present.epoch) present.repair();
   else if (!stored.repeated) {
     const { sequence, revision, countable } = stored;
-    present.committed({ sequence, frame: frameOf(append, stored), revision, countable });
+    const event = { sequence, frame: frameOf(append, stored), revision, countable };
+    present.committed(event, context.trace);
   }
+}
+
+/** Counts and remembers that an append was answered. */
+export function note(
+  { services, via }: CommandContext,
+  { room }: Append,
+  { epoch, sequence, repeated }: Stored,
+  tookMs: number,
+): void {
+  const { tally, happenings, clock } = services;
+  tally.acknowledgedMs.observe(tookMs);
+  if (repeated) tally.repeated += 1;
+  else tally.committed += 1;
+  const answeredAt = clock.now();
+  const givenAt = answeredAt - Math.round(tookMs);
+  happenings.appended({ room, epoch, sequence, via, givenAt, answeredAt, repeated });
 }
 
 /** Never a room's revision, so an append under it can only find that it was stored before. */
@@ -161,7 +194,12 @@ export async function findRepeat(
   refusal: ProtocolError,
 ): Promise<Stored> {
   const append = appendOf(context, room.record.room, wanted);
-  const appended = await context.services.log.append({ ...append, revision: noRevision });
-  if (appended.outcome === "stored") return appended;
+  const { clock, log } = context.services;
+  const givenAt = clock.monotonic();
+  const appended = await log.append({ ...append, revision: noRevision });
+  if (appended.outcome === "stored") {
+    note(context, append, appended, clock.monotonic() - givenAt);
+    return appended;
+  }
   throw refusal;
 }

@@ -105,6 +105,7 @@ export class CatchUp {
 
   #read(subscription: Subscription): void {
     subscription.isReading = true;
+    this.#context.tally.catchUpReads += 1;
     this.#context.log
       .read({
         room: this.#room.record.room,

@@ -25,6 +25,7 @@ import { Outbox, type OutboxOwner } from "./outbox.ts";
 import type { Awaitable, Outcome } from "./outcome.ts";
 import { KeptPlaces } from "./places.ts";
 import type {
+  CommandTrace,
   ControlFact,
   Doing,
   Entry,
@@ -39,6 +40,7 @@ import { RateLimit } from "./rate-limit.ts";
 import { encode } from "./recent-events.ts";
 import type { Services } from "./services.ts";
 import type { Subscription } from "./subscription.ts";
+import { add } from "./tally.ts";
 import { backlogRetryMs, TaskOrder, type TaskOwner } from "./task-order.ts";
 import { Verification } from "./verification.ts";
 
@@ -108,6 +110,11 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
     return this.identity?.user ?? ("" as UserId);
   }
 
+  /** For `TaskOrder`. */
+  get via(): string {
+    return this.wire.dialect.name;
+  }
+
   get isClosed(): boolean {
     return this.#state === "closed";
   }
@@ -142,6 +149,7 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
   receive(frame: string): void {
     if (this.#state === "closed") return;
     this.heard();
+    this.#services.tally.receivedFrames += 1;
     const badFrames = this.#badFrames;
     this.#inputLength = frame.length;
     this.#translator.received(frame, this);
@@ -231,8 +239,8 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
   }
 
   /** For `TaskOrder`. */
-  begin(task: Task): Awaitable<Outcome> {
-    return dispatch(this.#services, this, task);
+  begin(task: Task, trace: CommandTrace | undefined): Awaitable<Outcome> {
+    return dispatch(this.#services, this, task, trace);
   }
 
   /** For `TaskOrder`. */
@@ -249,17 +257,19 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
 
   /** For `TaskOrder`. */
   tellFailure(task: Task, answer: Answer | undefined, error: ProtocolError): void {
+    this.#services.tally.error(error.code);
     if (answer === undefined) this.#translator.refused(task, error, this);
     else answer.failed(error);
   }
 
   /** For `TaskOrder`. */
-  fail(task: Task, answer: Answer | undefined, thrown: unknown): void {
+  fail(task: Task, answer: Answer | undefined, thrown: unknown): ProtocolError {
     const fields = { ...this.#fields(), command: task.type };
     const error = asProtocolError(thrown, this.#services.report, fields);
     this.tellFailure(task, answer, error);
     const ending = endingOf(task, error.code);
     if (ending !== undefined) this.end(ending);
+    return error;
   }
 
   // --- Output ---------------------------------------------------------------------------------------
@@ -378,6 +388,8 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
 
   #reportClosed(fields: Readonly<Record<string, unknown>>): void {
     this.outbox.close();
+    const { reason } = fields;
+    add(this.#services.tally.closed, typeof reason === "string" ? reason : "left");
     this.#services.report("info", "connection_closed", { ...this.#fields(), ...fields });
   }
 

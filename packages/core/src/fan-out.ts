@@ -6,6 +6,7 @@ import type { EphemeralEvent, Sequence, UserId } from "@parlance/protocol";
 import type { Bytes, Wire } from "./ports/index.ts";
 import { encode, type RecentEvent } from "./recent-events.ts";
 import type { Subscription } from "./subscription.ts";
+import type { Tally } from "./tally.ts";
 
 /** A room with more live subscriptions than this is written after everything else, in slices. */
 const bulkAudience = 256;
@@ -21,10 +22,12 @@ interface Audience {
 export class FanOut {
   readonly #audiences = new Map<Wire, Audience>();
   readonly #fellBehind: (subscription: Subscription, offset: Sequence) => void;
+  readonly #tally: Tally;
 
   /** @param fellBehind Takes over a subscription whose connection lags; it has everything up to `offset`. */
-  constructor(fellBehind: (subscription: Subscription, offset: Sequence) => void) {
+  constructor(fellBehind: (subscription: Subscription, offset: Sequence) => void, tally: Tally) {
     this.#fellBehind = fellBehind;
+    this.#tally = tally;
   }
 
   get size(): number {
@@ -75,25 +78,33 @@ export class FanOut {
     }
   }
 
-  /** Queues what this turn brought for everybody. */
-  endTurn(): void {
-    for (const [wire, audience] of this.#audiences) this.#endTurnOf(wire, audience);
+  /** Queues what this turn brought for everybody. @returns how many subscriptions were given it. */
+  endTurn(): number {
+    let reached = 0;
+    for (const [wire, audience] of this.#audiences) reached += this.#endTurnOf(wire, audience);
+    return reached;
   }
 
-  #endTurnOf(wire: Wire, audience: Audience): void {
+  #endTurnOf(wire: Wire, audience: Audience): number {
     const { pending, pendingAfter, subscriptions } = audience;
     const first = pending[0];
-    if (first === undefined) return;
+    if (first === undefined) return 0;
     audience.pending = [];
     const chunk = pending.length === 1 ? first : wire.join(pending);
     const isBulk = subscriptions.size > bulkAudience;
+    let reached = 0;
     for (const subscription of subscriptions) {
       const { outbox } = subscription.connection;
       if (outbox.isLagging) {
         subscriptions.delete(subscription);
         this.#fellBehind(subscription, pendingAfter);
-      } else outbox.push(chunk, isBulk);
+      } else {
+        outbox.push(chunk, isBulk);
+        reached += 1;
+      }
     }
+    this.#tally.deliveries += reached * pending.length;
+    return reached;
   }
 
   /**
@@ -105,6 +116,7 @@ export class FanOut {
    */
   ephemeral(event: EphemeralEvent, last: Sequence, to?: UserId): void {
     const about = "user" in event ? event.user : undefined;
+    let reached = 0;
     for (const [wire, audience] of this.#audiences) {
       const bytes = encode(wire, event);
       this.#endTurnOf(wire, audience);
@@ -123,8 +135,11 @@ export class FanOut {
         if (event.type === "presence") {
           if (!subscription.wantsPresence || connection.hearPresence(event)) continue;
         }
-        if (bytes !== undefined) connection.outbox.push(bytes, isBulk);
+        if (bytes === undefined) continue;
+        connection.outbox.push(bytes, isBulk);
+        reached += 1;
       }
     }
+    this.#tally.ephemeralDeliveries += reached;
   }
 }

@@ -9,6 +9,7 @@
  */
 import type { Outbox } from "./outbox.ts";
 import type { Bytes, Clock, Wire } from "./ports/index.ts";
+import type { Tally } from "./tally.ts";
 
 /** Milliseconds of writing after which input gets its turn. */
 const sliceMs = 2;
@@ -27,6 +28,7 @@ interface Joined {
 }
 
 export class Flusher {
+  readonly tally: Tally;
   readonly #clock: Clock;
   readonly #mayDeliver: () => boolean;
   #rooms: TurnEnd[] = [];
@@ -35,9 +37,11 @@ export class Flusher {
   #nextBulk = 0;
   #isScheduled = false;
   #lastJoined: Joined | undefined;
+  #onWritten: (() => void)[] = [];
 
   /** @param mayDeliver False holds everything back; whoever made it false calls `resume` later. */
-  constructor(clock: Clock, mayDeliver: () => boolean) {
+  constructor(clock: Clock, mayDeliver: () => boolean, tally: Tally) {
+    this.tally = tally;
     this.#clock = clock;
     this.#mayDeliver = mayDeliver;
   }
@@ -55,6 +59,11 @@ export class Flusher {
   markBulk(outbox: Outbox): void {
     this.#bulk.push(outbox);
     this.#schedule();
+  }
+
+  /** Called once what this turn brought has begun to be written: to all who are few, to the first where they are many. */
+  onceWritten(run: () => void): void {
+    this.#onWritten.push(run);
   }
 
   /** Tries again after `mayDeliver` was false. */
@@ -93,6 +102,7 @@ export class Flusher {
     for (const outbox of urgent) outbox.flush();
     this.#writeSlice();
     this.#lastJoined = undefined;
+    for (const run of this.#onWritten.splice(0)) run();
   };
 
   #writeSlice(): void {

@@ -13,6 +13,7 @@ import type {
   Reply,
   RoomId,
 } from "@parlance/protocol";
+import type { Happenings } from "./happenings.ts";
 import type {
   Authenticator,
   Broker,
@@ -25,8 +26,10 @@ import type {
   Link,
   RoomLog,
   Task,
+  Tracer,
   Wire,
 } from "./ports/index.ts";
+import type { NodeTally } from "./tally.ts";
 
 /** What a node is made of. All I/O arrives here. */
 export interface NodePorts {
@@ -43,6 +46,8 @@ export interface NodePorts {
   readonly hooks?: Hooks;
   /** The nodes that live, this one among them or not. Absent: there is no other. @throws StorageError */
   readonly nodes?: () => Promise<readonly { readonly id: string }[]>;
+  /** Follows commands step by step. Absent: nobody does. */
+  readonly tracer?: Tracer;
 }
 
 /** Where a node tells the operator what happened. Fixed names, fields in `snake_case`; never a text or a token. */
@@ -84,7 +89,11 @@ export interface Node {
    *
    * @throws ProtocolError for every expected failure.
    */
-  execute<T extends ConnectionlessType>(identity: Identity, command: Command<T>): Promise<Reply<T>>;
+  execute<T extends ConnectionlessType>(
+    identity: Identity,
+    command: Command<T>,
+    cause?: Cause,
+  ): Promise<Reply<T>>;
   /**
    * Tells all connections to come back after moments spread over `spreadMs`, closes each at its moment with
    * 1012, lets commands that are under way finish. Resolves when no connection is left.
@@ -103,6 +112,10 @@ export interface Node {
   /** Says who answers a question on this node. Once for each, when the node is put together. */
   onQuestion(question: string, answerer: Answerer): void;
   counts(): NodeCounts;
+  /** What it has counted since it was made; the object stays the same and grows. */
+  readonly tally: NodeTally;
+  /** What it did with events lately. */
+  readonly happenings: Pick<Happenings, "of">;
   /** The live connections, for operators. */
   connections(): readonly ConnectionView[];
 }
@@ -126,6 +139,14 @@ export type ConnectionlessType = Exclude<
   CommandType,
   "sign_in" | "refresh" | "subscribe" | "resume" | "unsubscribe" | "ping"
 >;
+
+/** How a command came that no connection brought. */
+export interface Cause {
+  /** `http`, or the name of a door. Default: `none`. One of a few names, as numbers are kept for each. */
+  readonly via?: string;
+  /** W3C Trace Context: what the command is a part of, as its sender says. */
+  readonly traceparent?: string;
+}
 
 /** Who is at the other end of a transport, for logs and limits. */
 export interface Peer {
@@ -181,9 +202,13 @@ export interface Answer {
 
 export interface NodeCounts {
   readonly connections: number;
+  /** By dialect. */
+  readonly byDialect: ReadonlyMap<string, number>;
   readonly rooms: number;
   readonly subscriptions: number;
   readonly lagging: number;
+  /** Users with a live subscription on this node, once for each room that they are in. */
+  readonly present: number;
   /** Bytes queued by the node itself, beyond what the links hold. */
   readonly outboxBytes: number;
 }

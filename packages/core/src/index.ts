@@ -6,6 +6,12 @@ export { connectionQuestions, maxListed, readConnectionReport } from "./connecti
 export { harmlessFileName, harmlessMediaType } from "./file-name.ts";
 export { wireUser } from "./frames.ts";
 export type * from "./gate.ts";
+export type {
+  AppendSeen,
+  DeliverySeen,
+  Remembered,
+} from "./happenings.ts";
+export { durationBoundsMs, Histogram, type HistogramView } from "./histogram.ts";
 export { kindByName } from "./kinds.ts";
 export { createNode, defaultSettings } from "./node.ts";
 export type * from "./ports/index.ts";
@@ -18,3 +24,4 @@ export {
 } from "./publication.ts";
 export { RoomTurns } from "./room-turns.ts";
 export * from "./storage-error.ts";
+export { add, type NodeTally } from "./tally.ts";

@@ -1,5 +1,6 @@
 /** A node: the commands, the rooms and the connections of one server process, put together over the ports. */
 import type { Command, Json, Reply } from "@parlance/protocol";
+import { CommandRun } from "./command-run.ts";
 import { perform } from "./commands/index.ts";
 import { Connection } from "./connection.ts";
 import {
@@ -15,6 +16,7 @@ import { Flusher } from "./flusher.ts";
 import type {
   Answerer,
   AskOptions,
+  Cause,
   ConnectionlessType,
   ConnectionView,
   FleetAnswers,
@@ -25,6 +27,7 @@ import type {
   NodeSettings,
   Peer,
 } from "./gate.ts";
+import { Happenings } from "./happenings.ts";
 import { PlaceWriter } from "./places.ts";
 import type {
   FilePorts,
@@ -41,6 +44,7 @@ import { RecentPool } from "./recent-events.ts";
 import { Registry } from "./registry.ts";
 import { Rooms } from "./rooms.ts";
 import type { Services } from "./services.ts";
+import { add, Tally } from "./tally.ts";
 
 /** What suits most installs; every value can be set. */
 export const defaultSettings: NodeSettings = {
@@ -72,6 +76,8 @@ export function createNode(ports: NodePorts, settings: NodeSettings, files?: Fil
 }
 
 class ServerNode implements Node {
+  readonly tally: Tally = new Tally();
+  readonly happenings: Happenings;
   readonly #services: Services;
   readonly #control: ControlFollower;
   readonly #questions: Questions;
@@ -86,7 +92,10 @@ class ServerNode implements Node {
 
   constructor(ports: NodePorts, settings: NodeSettings, filePorts: FilePorts | undefined) {
     const registry = new Registry();
-    const flusher = new Flusher(ports.clock, () => this.#isAwake());
+    const { tally } = this;
+    const happenings = new Happenings(ports.clock.now());
+    this.happenings = happenings;
+    const flusher = new Flusher(ports.clock, () => this.#isAwake(), tally);
     const rooms = new Rooms({
       log: ports.log,
       directory: ports.directory,
@@ -95,6 +104,8 @@ class ServerNode implements Node {
       nodeId: ports.nodeId,
       flusher,
       recentPool: new RecentPool(),
+      tally,
+      happenings,
       presenceFlushMs: settings.presenceFlushMs,
       onFailure: (event, error) => ports.report("warn", event, { error }),
       onJoined: (fact) => this.#services.tellJoined(fact),
@@ -113,6 +124,8 @@ class ServerNode implements Node {
       flusher,
       registry,
       devicePlaces,
+      tally,
+      happenings,
       isAwake,
       tellJoined,
       ...files,
@@ -142,6 +155,7 @@ class ServerNode implements Node {
       else this.#questions.hear(notice);
     });
     broker.onInterruption(() => {
+      this.tally.interruptions += 1;
       rooms.repairAll();
       void this.#checkControl();
     });
@@ -166,6 +180,7 @@ class ServerNode implements Node {
   connect(link: Link, wire: Wire, peer: Peer): Inlet {
     const connection = new Connection(link, wire, peer, this.#services);
     this.#services.registry.add(connection);
+    add(this.tally.opened, wire.dialect.name);
     this.#services.report("info", "connection_opened", {
       connection_id: connection.connectionId,
       dialect: wire.dialect.name,
@@ -178,12 +193,24 @@ class ServerNode implements Node {
   async execute<T extends ConnectionlessType>(
     identity: Identity,
     command: Command<T>,
+    cause: Cause = {},
   ): Promise<Reply<T>> {
+    const { via = "none", traceparent } = cause;
+    const run = new CommandRun(this.#services, command.type, via, traceparent);
+    const context = { services: this.#services, identity, via };
     try {
-      return await perform({ services: this.#services, identity }, command);
+      const reply = await perform(
+        run.trace === undefined ? context : { ...context, trace: run.trace },
+        command,
+      );
+      run.end();
+      return reply;
     } catch (error) {
       const fields = { command: command.type, user_id: identity.user };
-      throw asProtocolError(error, this.#services.report, fields);
+      const told = asProtocolError(error, this.#services.report, fields);
+      this.tally.error(told.code);
+      run.end(told.code);
+      throw told;
     }
   }
 
@@ -224,12 +251,18 @@ class ServerNode implements Node {
     let subscriptions = 0;
     let lagging = 0;
     let outboxBytes = 0;
+    let present = 0;
+    const byDialect = new Map<string, number>();
     for (const connection of registry) {
+      add(byDialect, connection.wire.dialect.name);
       subscriptions += connection.subscriptionCount;
       outboxBytes += connection.outbox.bytes;
       if (connection.outbox.isLagging) lagging += 1;
     }
-    return { connections: registry.size, rooms: rooms.count, subscriptions, lagging, outboxBytes };
+    for (const room of rooms) present += room.presence.localSize;
+    const { size: connections } = registry;
+    const { count } = rooms;
+    return { connections, byDialect, rooms: count, subscriptions, lagging, present, outboxBytes };
   }
 
   connections(): readonly ConnectionView[] {

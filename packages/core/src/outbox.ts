@@ -64,7 +64,7 @@ export class Outbox {
     } else if (this.#chunks.length === 0) this.#flusher.markBulk(this);
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
-    if (this.#bytes > this.#budget) this.#isLagging = true;
+    if (this.#bytes > this.#budget) this.#lag();
   }
 
   /** Hands everything to the link. Called by the flusher, once per turn. */
@@ -73,6 +73,9 @@ export class Outbox {
     const chunks = this.#chunks;
     if (chunks.length === 0) return;
     const bytes = this.#bytes;
+    const { tally } = this.#flusher;
+    tally.sentBytes += bytes;
+    tally.writes += 1;
     this.#chunks = [];
     this.#bytes = 0;
     const first = chunks[0];
@@ -80,8 +83,13 @@ export class Outbox {
     else if (bytes <= joinBytes) this.#link.write(this.#flusher.join(this.#wire, chunks));
     else for (const chunk of chunks) this.#link.write(chunk);
     this.#owner.flushed();
-    if (this.#link.unsentBytes > this.#budget) this.#isLagging = true;
+    if (this.#link.unsentBytes > this.#budget) this.#lag();
     else this.recover();
+  }
+
+  #lag(): void {
+    if (!this.#isLagging) this.#flusher.tally.lagged += 1;
+    this.#isLagging = true;
   }
 
   /** To be called when the link has sent something: ends *lagging* when half of the budget is free. */

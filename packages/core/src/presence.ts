@@ -98,6 +98,11 @@ export class RoomPresence {
     if (this.#local.size > 0) this.#changed();
   }
 
+  /** Users with a live subscription on this node, and those in grace. */
+  get localSize(): number {
+    return this.#local.size;
+  }
+
   /** Whether somebody is here, on any node. */
   has(user: UserId): boolean {
     if (this.#local.has(user)) return true;

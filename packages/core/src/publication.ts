@@ -1,6 +1,7 @@
 /** Carries out a publication: the command that every door of a back end ends in is `publish`, once for each room it names. */
 import {
   type ClientMessageId,
+  type Command,
   errorRow,
   fields,
   ProtocolError,
@@ -11,7 +12,7 @@ import {
   textOfContent,
   type UserId,
 } from "@parlance/protocol";
-import type { Node } from "./gate.ts";
+import type { Cause, Node } from "./gate.ts";
 import { announcements } from "./kinds.ts";
 import type { Identity } from "./ports/index.ts";
 
@@ -56,25 +57,32 @@ function inboxOf(user: UserId, field: string): RoomId {
  * Publishes to every room of a publication, one after the other. What can be tried again has to be tried with the same key.
  *
  * @param key The idempotency key, the publication's own or the door's.
+ * @param via `http`, or the name of the door.
  */
 export async function publishEverywhere(
   node: Pick<Node, "execute">,
   identity: Identity,
   publication: Publication,
   key: ClientMessageId,
+  via?: string,
 ): Promise<readonly PublicationResult[]> {
-  const { data } = publication;
+  const { data, traceparent } = publication;
+  const cause: Cause = {
+    ...(via === undefined ? {} : { via }),
+    ...(traceparent === undefined ? {} : { traceparent }),
+  };
   const results: PublicationResult[] = [];
   for (const room of roomsOfPublication(publication)) {
     try {
-      const published = await node.execute<"publish">(identity, {
+      const command: Command<"publish"> = {
         type: "publish",
         id: 0,
         room,
         client_message_id: key,
         text: textOfContent(publication),
         ...(data === undefined ? {} : { data }),
-      });
+      };
+      const published = await node.execute<"publish">(identity, command, cause);
       results.push({ room, published });
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;

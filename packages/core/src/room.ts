@@ -20,10 +20,12 @@ import { ErasedTexts } from "./erased-texts.ts";
 import { FanOut } from "./fan-out.ts";
 import type { Flusher } from "./flusher.ts";
 import { payloadLength } from "./frames.ts";
+import type { Happenings } from "./happenings.ts";
 import { MarksTold } from "./marks-told.ts";
 import type {
   Broker,
   Clock,
+  CommandTrace,
   CommittedEvent,
   Directory,
   JoinedFact,
@@ -35,6 +37,7 @@ import { RoomPresence } from "./presence.ts";
 import { RecentEvent, RecentEvents, type RecentPool } from "./recent-events.ts";
 import { RoomRoles } from "./room-roles.ts";
 import type { Subscription } from "./subscription.ts";
+import type { Tally } from "./tally.ts";
 import { TypingTold } from "./typing-told.ts";
 
 /** Events and payload bytes of one page read to fill a hole. */
@@ -55,6 +58,8 @@ export interface RoomContext {
   readonly clock: Clock;
   readonly flusher: Flusher;
   readonly recentPool: RecentPool;
+  readonly tally: Tally;
+  readonly happenings: Happenings;
   readonly presenceFlushMs: number;
   readonly nodeId: string;
   /** A failure that nobody waits for. */
@@ -85,6 +90,10 @@ export class Room {
   readonly #recent: RecentEvents;
   readonly #marks: MarksTold = new MarksTold();
   #announcements: CommittedEvent[] = [];
+  /** What ends the steps of commands that are watched, once this turn's events are announced. */
+  #watched: (() => void)[] = [];
+  /** Before the first event that this turn brought. */
+  #turnAfter: Sequence | undefined;
   #isMarked = false;
   #repair: Promise<void> | undefined;
   /** What `caughtUp` waits for, until it begins to read. */
@@ -105,7 +114,10 @@ export class Room {
     this.typing = new TypingTold(context.clock);
     this.calls = new RoomCalls(this, context);
     this.#behind = new CatchUp(this, this.#recent, context);
-    this.#live = new FanOut((subscription, offset) => this.#behind.add(subscription, offset));
+    this.#live = new FanOut(
+      (subscription, offset) => this.#behind.add(subscription, offset),
+      context.tally,
+    );
   }
 
   get epoch(): Epoch {
@@ -137,7 +149,11 @@ export class Room {
   // --- Events coming in -----------------------------------------------------------------------------
 
   /** An event that this node committed: delivered here and announced to the others. */
-  committed(event: CommittedEvent): void {
+  committed(event: CommittedEvent, trace?: CommandTrace): void {
+    if (trace !== undefined) {
+      this.#watched.push(trace.step("announce"));
+      this.#context.flusher.onceWritten(trace.step("deliver"));
+    }
     this.#announcements.push(
       event.frame !== undefined && payloadLength(event.frame) > announcedLength
         ? { sequence: event.sequence, revision: event.revision, countable: event.countable }
@@ -197,6 +213,7 @@ export class Room {
   /** Reads what is missing from the log and delivers it. One at a time; never fails. */
   repair(): void {
     if (this.#isClosed) return;
+    if (this.#repair === undefined) this.#context.tally.repairs += 1;
     this.#repair ??= this.#readOn().then(
       () => {
         this.#repair = undefined;
@@ -242,6 +259,7 @@ export class Room {
         // The page is older than the erasure: the next one has it.
         if (this.erasedTexts.has(frame)) break;
         this.countable = countable;
+        this.#context.tally.repairedEvents += 1;
         this.#deliver(new RecentEvent(frame, this.epoch));
       }
       this.revision = Math.max(this.revision, page.revision);
@@ -252,6 +270,8 @@ export class Room {
   #deliver(event: RecentEvent): void {
     const before = this.last;
     this.last = event.sequence;
+    this.#turnAfter ??= before;
+    this.#context.tally.delivered += 1;
     this.#followErasure(event.frame);
     // A payload was erased: what is kept here still has it.
     if (event.frame.type === "file.deleted") this.#recent.clear();
@@ -345,7 +365,8 @@ export class Room {
   /** Joins what this turn brought into one chunk per wire and queues it for every live subscription. */
   endTurn(): void {
     this.#isMarked = false;
-    this.#live.endTurn();
+    const reached = this.#live.endTurn();
+    this.#remember(reached);
     const events = this.#announcements;
     if (events.length === 0) return;
     this.#announcements = [];
@@ -353,6 +374,23 @@ export class Room {
       type: "committed",
       epoch: this.epoch,
       events,
+    });
+    for (const ended of this.#watched.splice(0)) ended();
+  }
+
+  #remember(reached: number): void {
+    const after = this.#turnAfter;
+    if (after === undefined) return;
+    this.#turnAfter = undefined;
+    const { clock, happenings } = this.#context;
+    happenings.delivered({
+      room: this.record.room,
+      epoch: this.epoch,
+      from: after + 1,
+      to: this.last,
+      at: clock.now(),
+      reached,
+      behind: this.#behind.size,
     });
   }
 

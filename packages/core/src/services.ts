@@ -3,10 +3,12 @@ import type { Connection } from "./connection.ts";
 import type { Files } from "./files.ts";
 import type { Flusher } from "./flusher.ts";
 import type { NodePorts, NodeSettings } from "./gate.ts";
+import type { Happenings } from "./happenings.ts";
 import type { PlaceWriter } from "./places.ts";
-import type { Identity, JoinedFact } from "./ports/index.ts";
+import type { CommandTrace, Identity, JoinedFact } from "./ports/index.ts";
 import type { Registry } from "./registry.ts";
 import type { Rooms } from "./rooms.ts";
+import type { Tally } from "./tally.ts";
 
 /** What commands work with: the ports, and what the node keeps in memory. */
 export interface Services extends NodePorts {
@@ -15,6 +17,8 @@ export interface Services extends NodePorts {
   readonly flusher: Flusher;
   readonly registry: Registry;
   readonly devicePlaces: PlaceWriter;
+  readonly tally: Tally;
+  readonly happenings: Happenings;
   /** Tells a user's connections, on all nodes, of a room that the user belongs to from now on. */
   readonly tellJoined: (fact: JoinedFact) => void;
   /** Absent where the node takes no files. */
@@ -29,6 +33,10 @@ export interface CommandContext {
   readonly identity: Identity;
   readonly device?: DeviceId;
   readonly connection?: Connection;
+  /** The dialect of the connection, `http`, or a door. */
+  readonly via: string;
+  /** Absent where the command is not watched. */
+  readonly trace?: CommandTrace;
 }
 
 /** A command's surroundings where it came by a connection. */

@@ -4,9 +4,10 @@
  * commit answers them. What a translator asks for in answer to a task is done before what the peer sent behind it.
  */
 import { ProtocolError, type Reply } from "@parlance/protocol";
+import { CommandRun } from "./command-run.ts";
 import type { Answer } from "./gate.ts";
 import { type Awaitable, type Outcome, Pipelined, Together } from "./outcome.ts";
-import type { Task } from "./ports/index.ts";
+import type { CommandTrace, Task } from "./ports/index.ts";
 import type { Services } from "./services.ts";
 
 /** Tasks, and characters of them, that may wait behind others. More are refused as `rate_limited`. */
@@ -20,17 +21,21 @@ export const backlogRetryMs = 100;
 /** Whose tasks they are. `answer` is who is told what became of one: the translator if nobody else. */
 export interface TaskOwner {
   readonly isClosed: boolean;
+  /** The dialect. */
+  readonly via: string;
   /** Why one cannot be done in the connection's present state. */
   refusal(task: Task): ProtocolError | undefined;
   /** Starts one. @throws ProtocolError, StorageError, or rejects with one. */
-  begin(task: Task): Awaitable<Outcome>;
+  begin(task: Task, trace: CommandTrace | undefined): Awaitable<Outcome>;
   tell(task: Task, answer: Answer | undefined, reply: Reply): void;
   tellFailure(task: Task, answer: Answer | undefined, error: ProtocolError): void;
-  /** Something was thrown: told as an error of the table, and the connection may end by it. */
-  fail(task: Task, answer: Answer | undefined, thrown: unknown): void;
+  /** Something was thrown: told as an error of the table, which is returned, and the connection may end by it. */
+  fail(task: Task, answer: Answer | undefined, thrown: unknown): ProtocolError;
   /** Nothing is under way any more. */
   idle(): void;
 }
+
+type Uses = Pick<Services, "isAwake" | "report" | "clock" | "tally" | "tracer">;
 
 interface Waiting {
   readonly task: Task;
@@ -40,7 +45,7 @@ interface Waiting {
 
 export class TaskOrder {
   readonly #owner: TaskOwner;
-  readonly #services: Pick<Services, "isAwake" | "report">;
+  readonly #services: Uses;
   #appends = 0;
   #isBusy = false;
   #backlog: Waiting[] = [];
@@ -48,7 +53,7 @@ export class TaskOrder {
   /** Asked for by the translator itself; before the backlog. */
   #followUps: Waiting[] = [];
 
-  constructor(owner: TaskOwner, services: Pick<Services, "isAwake" | "report">) {
+  constructor(owner: TaskOwner, services: Uses) {
     this.#owner = owner;
     this.#services = services;
   }
@@ -117,21 +122,22 @@ export class TaskOrder {
       this.#owner.tellFailure(task, answer, refusal);
       return;
     }
+    const run = new CommandRun(this.#services, task.type, this.#owner.via);
     let outcome: Awaitable<Outcome>;
     try {
-      outcome = this.#owner.begin(task);
+      outcome = this.#owner.begin(task, run.trace);
       if (!(outcome instanceof Promise)) {
-        this.#complete(task, answer, outcome);
+        this.#complete(task, answer, outcome, run);
         return;
       }
     } catch (error) {
-      this.#owner.fail(task, answer, error);
+      run.end(this.#owner.fail(task, answer, error).code);
       return;
     }
     this.#isBusy = true;
     outcome
-      .then((settled) => this.#complete(task, answer, settled))
-      .catch((error: unknown) => this.#owner.fail(task, answer, error))
+      .then((settled) => this.#complete(task, answer, settled, run))
+      .catch((error: unknown) => run.end(this.#owner.fail(task, answer, error).code))
       .finally(() => {
         this.#isBusy = false;
         this.goOn();
@@ -139,13 +145,16 @@ export class TaskOrder {
       .catch((error: unknown) => this.#services.report("error", "backlog_failed", { error }));
   }
 
-  #complete(task: Task, answer: Answer | undefined, outcome: Outcome): void {
+  #complete(task: Task, answer: Answer | undefined, outcome: Outcome, run: CommandRun): void {
     if (outcome instanceof Pipelined) {
       // Also where the connection has gone: nobody else would hear that it failed.
       this.#appends += 1;
       outcome.done
-        .then((reply) => this.#owner.tell(task, answer, reply))
-        .catch((error: unknown) => this.#owner.fail(task, answer, error))
+        .then((reply) => {
+          this.#owner.tell(task, answer, reply);
+          run.end();
+        })
+        .catch((error: unknown) => run.end(this.#owner.fail(task, answer, error).code))
         .finally(() => {
           this.#appends -= 1;
           this.goOn();
@@ -154,6 +163,7 @@ export class TaskOrder {
       return;
     }
     if (this.#owner.isClosed) {
+      run.end();
       answer?.failed(new ProtocolError("unavailable", { retry_after_ms: backlogRetryMs }));
       return;
     }
@@ -161,5 +171,6 @@ export class TaskOrder {
       this.#owner.tell(task, answer, outcome.finish());
       outcome.afterwards();
     } else this.#owner.tell(task, answer, outcome);
+    run.end();
   }
 }

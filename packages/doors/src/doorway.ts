@@ -108,7 +108,7 @@ class NamedDoorway implements Doorway {
       let trouble: unknown;
       try {
         const used = publication.idempotency_key ?? key;
-        const results = await publishEverywhere(node, identity, publication, used);
+        const results = await publishEverywhere(node, identity, publication, used, name);
         const errors = results.flatMap((result) => ("error" in result ? [result.error] : []));
         trouble = errors.find(mayBeTriedAgain);
         if (trouble instanceof ProtocolError && trouble.code === "internal") {

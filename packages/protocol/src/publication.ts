@@ -23,6 +23,8 @@ export interface Publication {
   readonly data?: JsonObject;
   /** The same key with the same content again is stored once, however often and through whichever door it comes. */
   readonly idempotency_key?: ClientMessageId;
+  /** W3C Trace Context, "traceparent": the trace that it is a part of. For traces only: it is not stored. */
+  readonly traceparent?: string;
 }
 
 const targets = ["room", "rooms", "user", "users", "everyone"] as const;
@@ -38,6 +40,7 @@ export const publicationSchema: z.ZodType<Publication> = z
     text: messageText.exactOptional(),
     data: messageData.exactOptional(),
     idempotency_key: clientMessageId.exactOptional(),
+    traceparent: z.string().max(256).exactOptional(),
   })
   .refine((publication) => targets.filter((name) => publication[name] !== undefined).length === 1, {
     message: "exactly one of room, rooms, user, users and everyone",

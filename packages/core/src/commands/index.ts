@@ -3,7 +3,7 @@ import { type Command, type CommandType, ProtocolError, type Reply } from "@parl
 import type { Connection } from "../connection.ts";
 import type { ConnectionlessType } from "../gate.ts";
 import { type Awaitable, type Outcome, Pipelined } from "../outcome.ts";
-import type { Task } from "../ports/index.ts";
+import type { CommandTrace, Task } from "../ports/index.ts";
 import type { CommandContext, LiveContext, Services } from "../services.ts";
 import { answerCall, endCall, signalCall, startCall } from "./calls.ts";
 import { cursor, editDocument } from "./editing.ts";
@@ -66,16 +66,17 @@ export function dispatch(
   services: Services,
   connection: Connection,
   command: Task,
+  trace: CommandTrace | undefined,
 ): Awaitable<Outcome> {
   switch (command.type) {
     case "enter":
       return enter(services, connection, command);
     case "publish_as":
-      return publishAs(contextOf(services, connection), command);
+      return publishAs(contextOf(services, connection, trace), command);
     case "subscribe_kept": {
       const position = connection.placeIn(command.subscribe.room);
       const from = position === undefined ? {} : { position };
-      return subscribe(contextOf(services, connection), { ...command.subscribe, ...from });
+      return subscribe(contextOf(services, connection, trace), { ...command.subscribe, ...from });
     }
     case "ping":
       return {};
@@ -87,19 +88,30 @@ export function dispatch(
     case "resume":
     case "unsubscribe": {
       const perform = forConnections[command.type] as Perform<typeof command.type, LiveContext>;
-      return perform(contextOf(services, connection), command);
+      return perform(contextOf(services, connection, trace), command);
     }
     default: {
       const perform = forEverybody[command.type] as Perform<ConnectionlessType, CommandContext>;
-      return perform(contextOf(services, connection), command);
+      return perform(contextOf(services, connection, trace), command);
     }
   }
 }
 
-function contextOf(services: Services, connection: Connection): LiveContext {
+function contextOf(
+  services: Services,
+  connection: Connection,
+  trace: CommandTrace | undefined,
+): LiveContext {
   const { identity, device } = connection;
   if (identity === undefined) throw new ProtocolError("unauthenticated");
-  return { services, identity, connection, ...(device === undefined ? {} : { device }) };
+  return {
+    services,
+    identity,
+    connection,
+    via: connection.via,
+    ...(device === undefined ? {} : { device }),
+    ...(trace === undefined ? {} : { trace }),
+  };
 }
 
 /** Does one command for somebody without a connection. */

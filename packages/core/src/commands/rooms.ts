@@ -7,7 +7,7 @@ import {
   type RoomList,
   type RoomView,
 } from "@parlance/protocol";
-import { appendOf } from "../append.ts";
+import { appendOf, note } from "../append.ts";
 import { backEndMay } from "../authorize.ts";
 import { kindByName } from "../kinds.ts";
 import type { JoinedRoom, RoomRecord } from "../ports/index.ts";
@@ -33,8 +33,10 @@ export async function createRoom(
     const data = { user: identity.user, name: identity.name, role: "owner" } as const;
     const append = appendOf(context, id, { event: { type: "member.joined", data } });
     const create = { kind: command.kind, title: command.title, createdAt: append.time };
+    const givenAt = services.clock.monotonic();
     const appended = await services.log.append({ ...append, create });
     if (appended.outcome === "stored") {
+      note(context, append, appended, services.clock.monotonic() - givenAt);
       const position = { epoch: appended.epoch, offset: appended.sequence };
       services.tellJoined({ user: identity.user, room: id, position });
       return {

@@ -34,10 +34,12 @@ export function write<R extends Reply>(
 ): Awaitable<Pipelined<R>> {
   const room = context.services.rooms.get(writing.room);
   if (room === undefined) return writeLater(context, writing);
+  const authorizeEnds = context.trace?.step("authorize");
   const role = relevantRole(context, "write", room);
   const older = context.connection?.appendOrder.older(writing.room, room.revision);
   if (role instanceof Promise || older !== undefined) return writeLater(context, writing);
   if (!allows(context.identity, "write", room.record, role)) return writeLater(context, writing);
+  authorizeEnds?.();
   return new Pipelined(store(context, writing, room));
 }
 
@@ -45,6 +47,7 @@ async function writeLater<R extends Reply>(
   context: CommandContext,
   writing: Writing<R>,
 ): Promise<Pipelined<R>> {
+  const authorizeEnds = context.trace?.step("authorize");
   for (;;) {
     const room = await openFor(context, "write", writing.room);
     try {
@@ -58,6 +61,7 @@ async function writeLater<R extends Reply>(
     const older = context.connection?.appendOrder.older(writing.room, room.revision);
     if (older === undefined) {
       mustBeOpen(context);
+      authorizeEnds?.();
       return new Pipelined(store(context, writing, room));
     }
     await older;

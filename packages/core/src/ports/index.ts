@@ -12,4 +12,5 @@ export type * from "./presence-board.ts";
 export type * from "./room-log.ts";
 export type * from "./stream.ts";
 export type * from "./tickets.ts";
+export type * from "./tracer.ts";
 export type * from "./wire.ts";
