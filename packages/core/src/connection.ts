@@ -206,6 +206,7 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
   }
 
   badFrame(): void {
+    this.#services.tally.badFrames += 1;
     this.#badFrames += 1;
     if (this.#badFrames >= limits.badFramesInARow) this.end("too_many_bad_frames");
   }

@@ -12,6 +12,8 @@ export interface NodeTally {
   /** By the reason: a code of the error table, `shutdown`, or `left`. */
   readonly closed: ReadonlyMap<string, number>;
   readonly receivedFrames: number;
+  /** Those of them that were not understood. */
+  readonly badFrames: number;
   /** By the way in (the dialect of a connection, `http`, a door), then by type. */
   readonly commands: ReadonlyMap<string, ReadonlyMap<string, number>>;
   /** From its beginning to its answer, by type. */
@@ -47,6 +49,7 @@ export class Tally implements NodeTally {
   readonly opened: Map<string, number> = new Map();
   readonly closed: Map<string, number> = new Map();
   receivedFrames = 0;
+  badFrames = 0;
   readonly commands: Map<string, Map<string, number>> = new Map();
   readonly commandMs: Map<string, Histogram> = new Map();
   readonly errors: Map<ErrorCode, number> = new Map();

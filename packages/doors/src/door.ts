@@ -2,6 +2,8 @@
 export interface Door {
   readonly name: string;
   status(): DoorStatus;
+  /** How many publications lie there, where somebody can count them. Never rejects. */
+  waiting?(): Promise<number>;
   /** Lets nothing more in and finishes what is under way; what it cannot finish is found again at the next start. */
   close(): Promise<void>;
 }

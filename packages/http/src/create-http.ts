@@ -49,6 +49,13 @@ export async function createHttp(options: HttpOptions): Promise<HttpServer> {
   addHeaders(app, options);
   acceptJsonOnly(app);
   readQueries(app);
+  const { answered } = options;
+  if (answered !== undefined) {
+    app.addHook("onResponse", (request, reply, done) => {
+      answered(request.method, reply.statusCode, reply.elapsedTime);
+      done();
+    });
+  }
 
   await app.register(swagger, {
     openapi: {

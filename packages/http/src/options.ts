@@ -34,6 +34,8 @@ export interface HttpOptions {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly report: Report;
+  /** Told of every request that was answered. */
+  readonly answered?: (method: string, status: number, tookMs: number) => void;
   /** Asked at each `GET /ready`. */
   readonly readiness: () => Promise<Readiness>;
   readonly signUpAllowed: boolean;

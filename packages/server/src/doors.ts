@@ -33,6 +33,8 @@ export interface DoorParts {
 /** All doors of a server. */
 export interface Doors {
   status(): Readonly<Record<string, DoorStatus>>;
+  /** Files that wait in the spool; undefined without one. Never rejects. */
+  spoolFiles(): Promise<number | undefined>;
   /** What is under way is finished; what is not done is found again at the next start. */
   close(): Promise<void>;
 }
@@ -61,6 +63,7 @@ export async function openDoors(parts: DoorParts): Promise<Doors> {
   }
   return {
     status: () => Object.fromEntries(opened.map((door) => [door.name, door.status()])),
+    spoolFiles: async () => opened.find(({ name }) => name === "spool")?.waiting?.(),
     close: () => closeAll(opened),
   };
 }

@@ -27,6 +27,7 @@ export { shownValue } from "./config/show.ts";
 export type { LocalToken } from "./local-token.ts";
 export type { Log } from "./log.ts";
 export { createLog, logFileOf, logLevelOf } from "./log.ts";
+export { type Metric, metricNames, metricOf } from "./metrics/table.ts";
 export type { Offline } from "./offline.ts";
 export {
   backUp,

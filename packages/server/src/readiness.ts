@@ -27,7 +27,8 @@ export async function readinessOf(
   return { status: isWhole ? "ready" : "degraded", ...told };
 }
 
-async function canRead(store: Store): Promise<boolean> {
+/** Whether the database answers now. */
+export async function canRead(store: Store): Promise<boolean> {
   try {
     await store.log.controlHead();
     return true;

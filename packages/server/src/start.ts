@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Server } from "node:http";
 import { join } from "node:path";
-import { type Broker, createNode, type FileStore } from "@parlance/core";
+import { type Broker, createNode, type FileStore, type Node } from "@parlance/core";
 import { Admission, createGateway, type Gateway, oneAtATime } from "@parlance/gateway";
 import { createHttp } from "@parlance/http";
 import { createIdentity } from "@parlance/identity";
@@ -40,6 +40,9 @@ import {
   SharedPorts,
 } from "./listener.ts";
 import { createLog, type Log } from "./log.ts";
+import { openMetricsListener } from "./metrics/listener.ts";
+import type { Samples } from "./metrics/samples.ts";
+import { createWatch, type Watch } from "./metrics/watch.ts";
 import { createMoveControl, type MoveParts, removeLeftCapture } from "./move.ts";
 import { nodeSettings } from "./node-settings.ts";
 import { servePages } from "./pages.ts";
@@ -52,7 +55,7 @@ import { type InstallSecret, installSecret } from "./secret.ts";
 import { type Embed, embedOf, openSocketIo } from "./socketio.ts";
 import { openEventStreams, streamsBefore } from "./sse.ts";
 import { closeInOrder, type Life, type Parts } from "./stop.ts";
-import { isShared, openStore } from "./store.ts";
+import { engineOf, isShared, openStore } from "./store.ts";
 import { tellListening, tellStore } from "./told-at-start.ts";
 import { version } from "./version.ts";
 import { serveWebApp } from "./web-app.ts";
@@ -67,6 +70,10 @@ export interface ParlanceServer {
   readonly port: number;
   /** Ports of dialects that were opened beside the main one. */
   readonly endpoints: readonly OpenedEndpoint[];
+  /** Where Prometheus finds `/metrics`, without a path. Absent: nowhere, or at the primary's. */
+  readonly metricsUrl?: string;
+  /** What this process has counted. */
+  samples(): Promise<Samples>;
   /** File of the secret, if it was made at this start. */
   readonly secretMadeAt?: string;
   /** Resolves when the server stopped, for whatever reason. */
@@ -110,11 +117,14 @@ export async function startServer(
   const log = options.log ?? createLog(config);
   const secret = await installSecret(config);
   const { worker } = options;
-  const store = switchableStore(
-    await (worker?.storePath === undefined ? openStore(config) : connectStore(worker.storePath)),
-  );
-  const opened: (() => Promise<void>)[] = [() => store.close()];
+  const watch = createWatch();
+  const opened: (() => Promise<void> | void)[] = [() => watch.close()];
   try {
+    const store = switchableStore(
+      await (worker?.storePath === undefined ? openStore(config) : connectStore(worker.storePath)),
+      watch.watchCalls,
+    );
+    opened.unshift(() => store.close());
     const isWorker = worker !== undefined;
     const move = createMoveControl({ config, store, report: log.report, isWorker });
     opened.unshift(() => move.close());
@@ -155,6 +165,7 @@ export async function startServer(
       secret,
       options,
       move,
+      watch,
     });
     opened.unshift(() => parts.doors.close());
     for (const { server: listener, port } of [{ server, port: config.port }, ...extra.listeners]) {
@@ -168,7 +179,9 @@ export async function startServer(
     if (handedOver !== undefined) opened.unshift(await takeHandOvers(server, handedOver));
     await shared?.open();
     parts.fleet.begin();
-    return announce(parts, secret);
+    const place = worker === undefined ? config.metrics_listen : undefined;
+    const metrics = place && (await openMetricsListener(place, watch.samples, log.report));
+    return announce(metrics ? { ...parts, metrics } : parts, secret);
   } catch (error) {
     for (const close of opened) await close();
     throw error;
@@ -187,6 +200,7 @@ async function assemble(given: {
   readonly secret: InstallSecret;
   readonly options: StartOptions;
   readonly move: MoveParts;
+  readonly watch: Watch;
 }): Promise<Parts> {
   const { config, log, store, files, broker, nodeId, server, extra, secret } = given;
   const clock = systemClock;
@@ -266,7 +280,7 @@ async function assemble(given: {
     report: log.report,
   });
   const http = await createHttp({
-    node,
+    node: viaHttp(node),
     authenticator: identity.authenticator,
     accounts: identity.accounts,
     keys: identity.keys,
@@ -278,6 +292,7 @@ async function assemble(given: {
     clock,
     ids,
     report: log.report,
+    answered: given.watch.answered,
     readiness: async () => readinessOf(store, broker, life.isDraining, given.options.worker),
     signUpAllowed: config.sign_up === "open",
     guestsAllowed: allowsGuests,
@@ -287,7 +302,7 @@ async function assemble(given: {
     version,
   });
   mountDialectRoutes(http, {
-    node,
+    node: viaHttp(node),
     accounts: identity.accounts,
     authenticator: identity.authenticator,
     users: store.directory,
@@ -317,9 +332,19 @@ async function assemble(given: {
     isAlone: !isShared(config) && given.options.worker === undefined,
     report: log.report,
   });
+  given.watch.begin({
+    node,
+    broker,
+    store,
+    doors,
+    isDraining: () => life.isDraining,
+    database: engineOf(config),
+    brokerKind: config.broker_url.split(":", 1)[0] ?? "",
+  });
   return {
     config,
     log,
+    watch: given.watch,
     store,
     files,
     broker,
@@ -335,6 +360,16 @@ async function assemble(given: {
     life,
     worker: given.options.worker,
     move: given.move,
+  };
+}
+
+/** The node as those see it who come by HTTP. */
+function viaHttp(node: Node): Pick<Node, "execute" | "connections" | "counts"> {
+  return {
+    execute: (identity, command, cause) =>
+      node.execute(identity, command, { via: "http", ...cause }),
+    connections: () => node.connections(),
+    counts: () => node.counts(),
   };
 }
 
@@ -356,6 +391,8 @@ function announce(parts: Parts, secret: InstallSecret): ParlanceServer {
     publicUrl,
     port: portOf(server),
     endpoints: parts.extra.opened,
+    ...(parts.metrics === undefined ? {} : { metricsUrl: parts.metrics.url }),
+    samples: () => parts.watch.samples(),
     ...(secret.madeAt === undefined ? {} : { secretMadeAt: secret.madeAt }),
     stopped,
     lost: store.lost,

@@ -10,6 +10,8 @@ import type { ExtraListeners } from "./extra-listeners.ts";
 import type { FleetMember } from "./fleet.ts";
 import { closeListener, lastAnswers } from "./listener.ts";
 import type { Log } from "./log.ts";
+import type { MetricsListener } from "./metrics/listener.ts";
+import type { Watch } from "./metrics/watch.ts";
 import type { MoveParts } from "./move.ts";
 import type { RunningWorker } from "./processes/worker-messages.ts";
 import { removeRunningFile } from "./running-file.ts";
@@ -19,6 +21,9 @@ import type { SocketIoPart } from "./socketio.ts";
 export interface Parts {
   readonly config: Config;
   readonly log: Log;
+  readonly watch: Watch;
+  /** Absent where nobody asks. */
+  readonly metrics?: MetricsListener;
   readonly store: Store;
   readonly files: FileStore;
   readonly broker: Broker;
@@ -64,6 +69,8 @@ export async function closeInOrder(parts: Parts, drainMs: number): Promise<void>
   await http.close();
   await node.close();
   removeRunningFile(config.data_dir, process.pid);
+  await parts.metrics?.close();
+  parts.watch.close();
   await files.close();
   await store.close();
   log.report("info", "server_stopped", {});

@@ -77,9 +77,14 @@ export function copyAddress(config: Place): CopyAddress {
   return { engine, url, prefix };
 }
 
+/** `sqlite`, `postgres` or `mysql`. */
+export function engineOf(config: Pick<Config, "database_url">): DatabaseAddress["engine"] {
+  return databaseOf(config).engine;
+}
+
 /** Whether several nodes can use the store. */
 export function isShared(config: Pick<Config, "database_url">): boolean {
-  return databaseOf(config).engine !== "sqlite";
+  return engineOf(config) !== "sqlite";
 }
 
 /** Directory of a database that is a file. */

@@ -1,3 +1,3 @@
 export { type Mark, SetAsideError } from "./sql/marks.ts";
 export { NewerSchemaError } from "./sql/newer-schema-error.ts";
-export type { Store, StoreStatus } from "./store.ts";
+export type { BatchCounts, Store, StoreStatus } from "./store.ts";

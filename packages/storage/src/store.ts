@@ -16,12 +16,20 @@ export interface Store {
   /** Finishes the writes under way and lets go of the data. */
   close(): Promise<void>;
   status(): StoreStatus;
+  /** Since it was opened. Absent where another process writes. */
+  readonly batches?: () => BatchCounts;
   /** Resolves with the findings of the check after a stop that was not clean; at once with none where it was not needed. */
   readonly checked: Promise<readonly string[]>;
   /** Resolves, with why, if nothing can be stored any more by this process. */
   readonly lost: Promise<string>;
   /** Settings of the database that make an acknowledgement worth less than it says, in words for the operator. */
   readonly weaknesses: readonly string[];
+}
+
+/** What was written together: how many transactions, and how many writes were in them. */
+export interface BatchCounts {
+  readonly transactions: number;
+  readonly writes: number;
 }
 
 export interface StoreStatus {

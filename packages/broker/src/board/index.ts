@@ -37,6 +37,16 @@ const freshMs = 8_000;
 /** How long a node that said that it is cut off counts as such: the lease of presence. */
 const cutOffMs = 22_000;
 
+const nothingSent = {
+  sent: 0,
+  received: 0,
+  ignored: 0,
+  skipped: 0,
+  dropped: 0,
+  queuedBytes: 0,
+  connects: 0,
+};
+
 /** The broker, with presence going through the board where it has to. */
 export function withPresenceBoard(broker: Broker, options: BoardOptions): Broker {
   return new BoardBroker(broker, options);
@@ -105,6 +115,10 @@ class BoardBroker implements Broker {
 
   isConnected(): boolean {
     return this.#broker.isConnected();
+  }
+
+  counts(): ReturnType<NonNullable<Broker["counts"]>> {
+    return this.#broker.counts?.() ?? nothingSent;
   }
 
   async close(): Promise<void> {

@@ -4,8 +4,8 @@
  */
 import { randomInt } from "node:crypto";
 import { setMaxListeners } from "node:events";
-import type { Broker, Notice, Report, Subject, Unsubscribe } from "@parlance/core";
-import type { BrokerCounts, Dial, Ear, Line } from "./line.ts";
+import type { Broker, BrokerCounts, Notice, Report, Subject, Unsubscribe } from "@parlance/core";
+import type { Dial, Ear, Line } from "./line.ts";
 import { Joiner, MessageWriter, maxBodyBytes, openMessage } from "./message.ts";
 import { readNotices, writeNotice } from "./notices.ts";
 import { UnsentQueue } from "./unsent.ts";

@@ -25,7 +25,26 @@ export interface Broker {
   readonly carries: boolean;
   /** For `/ready`: whether notices flow now. */
   isConnected(): boolean;
+  /** What it did since it was made. Absent where nothing travels. */
+  counts?(): BrokerCounts;
   close(): Promise<void>;
+}
+
+/** What a broker did since it was made. */
+export interface BrokerCounts {
+  /** Messages (not notices) sent, and received of other nodes. */
+  readonly sent: number;
+  readonly received: number;
+  /** Messages, notices or events that were corrupt, foreign, too large or of another version. */
+  readonly ignored: number;
+  /** Notices of a type that only newer nodes know. */
+  readonly skipped: number;
+  /** Notices and queued messages that were given up, because the broker was away or slow. */
+  readonly dropped: number;
+  /** Bytes that wait for the broker. */
+  readonly queuedBytes: number;
+  /** Times that the connection was made. */
+  readonly connects: number;
 }
 
 export type Unsubscribe = () => void;

@@ -42,6 +42,8 @@ export interface Page {
 
 /** Two as a rule. More while others write names that are not the last; whoever goes on doing so has no order to be kept. */
 const maxLooks = 10;
+/** Above this they are not counted any more. */
+const maxCounted = 100_000;
 const setAsideIn = "refused";
 /** Of files with one name that were set aside, so many are kept; the last one then makes way. */
 const maxNamesakes = 99;
@@ -106,6 +108,16 @@ export class SpoolDirectory {
       if (names.length >= 4 * limit) names = first();
     }
     return first();
+  }
+
+  /** How many wait; counted up to a bound, since whoever asks wants to know whether they are many. */
+  async count(): Promise<number> {
+    let count = 0;
+    for await (const entry of await opendir(this.path, { bufferSize: 256 })) {
+      if (isCandidate(entry)) count += 1;
+      if (count >= maxCounted) break;
+    }
+    return count;
   }
 
   async read(name: string): Promise<Found> {

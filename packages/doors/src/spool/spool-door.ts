@@ -110,6 +110,10 @@ class SpoolDoor implements Door {
     };
   }
 
+  waiting(): Promise<number> {
+    return this.#directory.count().catch(() => 0);
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#unwatch();

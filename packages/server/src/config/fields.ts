@@ -15,6 +15,7 @@ import {
   list,
   yesOrNo,
 } from "./values.ts";
+import { watchFields } from "./watch-fields.ts";
 
 const origin = z
   .string()
@@ -87,6 +88,7 @@ export const serverFields: Fields = {
     .describe(
       "Address of the install as people see it. Links are made from it and from nothing else.",
     ),
+  ...watchFields,
   embed: z
     .string()
     .min(1)

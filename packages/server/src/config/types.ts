@@ -34,6 +34,11 @@ export interface Settings {
   /** `auto`: one for each core. */
   readonly processes: "auto" | number;
   readonly public_url?: string;
+  /** `host:port` of the listener for `/metrics`. */
+  readonly metrics_listen?: string;
+  readonly otlp_url?: string;
+  /** Share of the commands that are traced where nobody says which, 0-1. */
+  readonly trace_ratio: number;
   readonly embed?: string;
   readonly data_dir: string;
   /** May contain a password. */

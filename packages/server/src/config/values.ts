@@ -1,4 +1,5 @@
 /** Values as they come from flags and the environment (text) or from a file (JSON), brought to one form. */
+import { isIPv6 } from "node:net";
 import { fields } from "@parlance/protocol";
 import { z } from "zod";
 import { parseDatabaseUrl } from "./database.ts";
@@ -9,6 +10,39 @@ export function integer(min: number, max: number): z.ZodType<number> {
   const form = `whole number, ${min}-${max}`;
   const schema = z.int(form).min(min, form).max(max, form);
   return z.preprocess((value) => (isDigits(value) ? Number(value) : value), schema).meta({ form });
+}
+
+/** A share: 0 is none, 1 is all. */
+export const share: z.ZodType<number> = z
+  .preprocess(
+    (value) => {
+      return typeof value === "string" && /^(0|1|0?\.\d{1,9}|1\.0+)$/.test(value)
+        ? Number(value)
+        : value;
+    },
+    z.number("a number, 0-1").min(0, "a number, 0-1").max(1, "a number, 0-1"),
+  )
+  .meta({ form: "number, 0-1" });
+
+/** Where to listen: a port, or an address and a port. */
+export const listeningPlace: z.ZodType<string> = z
+  .preprocess((value) => (typeof value === "number" ? String(value) : value), z.string())
+  .refine((text) => parsePlace(text) !== undefined, "port, host:port or [IPv6]:port")
+  .meta({ form: "port or host:port" });
+
+/**
+ * `9464`, `127.0.0.1:9464` or `[::1]:9464`; a port alone is this machine's only.
+ *
+ * @returns undefined for anything else.
+ */
+export function parsePlace(
+  text: string,
+): { readonly host: string; readonly port: number } | undefined {
+  const [, name, v6, digits] = /^(?:(?:([^:[\]\s]+)|\[([^\]]+)\]):)?(\d{1,5})$/.exec(text) ?? [];
+  const port = Number(digits);
+  if (digits === undefined || port > 65_535) return undefined;
+  if (v6 !== undefined && !isIPv6(v6)) return undefined;
+  return { host: name ?? v6 ?? "127.0.0.1", port };
 }
 
 /** A number that the server can choose by itself. */

@@ -15,6 +15,10 @@ import type { Config, ListenEntry } from "../config/types.ts";
 import { openExtraListeners } from "../extra-listeners.ts";
 import { closeListener, openListener, type PortSharing, portOf, portSharing } from "../listener.ts";
 import { createLog, type Log } from "../log.ts";
+import { openMetricsListener } from "../metrics/listener.ts";
+import { batchesOf } from "../metrics/node-samples.ts";
+import { watchProcess } from "../metrics/process-samples.ts";
+import { joinSamples, one, type Samples } from "../metrics/samples.ts";
 import { removeRunningFile, writeRunningFile } from "../running-file.ts";
 import { installSecret } from "../secret.ts";
 import type { ParlanceServer, StartOptions } from "../start.ts";
@@ -93,6 +97,24 @@ export async function startProcesses(
       },
     });
     const { url, publicUrl, endpoints } = await workers.start();
+    const watch = watchProcess();
+    opened.unshift(() => watch.close());
+    const samples = async (): Promise<Samples> =>
+      joinSamples([
+        [
+          "primary",
+          {
+            parlance_workers: one(workers.running),
+            parlance_workers_wanted: one(count),
+            ...(store === undefined ? {} : batchesOf(store)),
+            ...watch.samples(),
+          },
+        ],
+        ...(await workers.counted()).map(([number, each]) => [String(number), each] as const),
+      ]);
+    const place = config.metrics_listen;
+    const metrics = place && (await openMetricsListener(place, samples, log.report));
+    if (metrics) opened.unshift(() => metrics.close());
     writeRunningFile(config.data_dir, { pid: process.pid, url, workers: handOverPaths });
     if (store !== undefined) tellStore(store, log);
     tellListening(config, log, { url, publicUrl, secret, processes: count });
@@ -111,6 +133,8 @@ export async function startProcesses(
       publicUrl,
       port: claim.port,
       endpoints,
+      ...(metrics ? { metricsUrl: metrics.url } : {}),
+      samples,
       ...(secret.madeAt === undefined ? {} : { secretMadeAt: secret.madeAt }),
       stopped,
       lost: store?.lost ?? new Promise(() => {}),

@@ -2,6 +2,7 @@
 import type { Config, ListenEntry } from "../config/types.ts";
 import type { OpenedEndpoint } from "../extra-listeners.ts";
 import type { PortSharing } from "../listener.ts";
+import type { Samples } from "../metrics/samples.ts";
 
 /** Where a worker finds itself among the others. */
 export interface WorkerPlace {
@@ -27,7 +28,9 @@ export type ToWorker =
   | { readonly type: "start"; readonly config: Config; readonly place: WorkerPlace }
   /** How many workers serve now. */
   | { readonly type: "running"; readonly running: number }
-  | { readonly type: "drain"; readonly drainMs: number };
+  | { readonly type: "drain"; readonly drainMs: number }
+  /** What it has counted; answered with the same number. */
+  | { readonly type: "count"; readonly question: number };
 
 export type FromWorker =
   | {
@@ -37,4 +40,5 @@ export type FromWorker =
       readonly endpoints: readonly OpenedEndpoint[];
     }
   /** `lines`: for the person who started it; absent for what nobody foresaw. */
+  | { readonly type: "counted"; readonly question: number; readonly samples: Samples }
   | { readonly type: "failed"; readonly error: string; readonly lines?: readonly string[] };

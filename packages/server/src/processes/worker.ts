@@ -18,6 +18,9 @@ process.on("message", (message: ToWorker) => {
     case "running":
       running = message.running;
       return;
+    case "count":
+      void tellCounted(message.question);
+      return;
     case "drain":
       // Nobody is here yet.
       if (server === undefined) process.exit(0);
@@ -32,6 +35,13 @@ process.on("message", (message: ToWorker) => {
 });
 /* Also before it has begun. The store and the broker are the primary's: without it a worker could only refuse. */
 process.once("disconnect", () => process.exit(1));
+
+async function tellCounted(question: number): Promise<void> {
+  const samples = (await server?.samples()) ?? {};
+  const counted: FromWorker = { type: "counted", question, samples };
+  // A primary that is gone ends this process.
+  process.send?.(counted, () => {});
+}
 
 async function begin({ config, place }: First): Promise<void> {
   const log = createLog(config, undefined, place.number);

@@ -1,11 +1,14 @@
 import type { ChildProcess } from "node:child_process";
 import type { Report } from "@parlance/core";
+import type { Samples } from "../metrics/samples.ts";
 import type { FromWorker, ToWorker } from "./worker-messages.ts";
 
 /** Before a worker that ended is started again: doubled with each end in a row. Milliseconds. */
 const restartMs = { first: 100, most: 10_000 };
 /** One that served so long had no trouble with starting. Milliseconds. */
 const steadyMs = 30_000;
+/** For the numbers of a worker. Milliseconds, below what Prometheus waits for all. */
+const countedMs = 3_000;
 
 export type Ready = FromWorker & { readonly type: "ready" };
 
@@ -44,6 +47,7 @@ export class Workers {
   readonly #options: WorkersOptions;
   readonly #seats: readonly Seat[];
   #isEnding = false;
+  #lastQuestion = 0;
   /** From when all are there for the first time, an end is no failure of the start any more. */
   #hasStarted = false;
 
@@ -74,6 +78,20 @@ export class Workers {
       await this.kill();
       throw error;
     }
+  }
+
+  /** What each that serves has counted, by its number. One that does not answer in time is left out. */
+  async counted(): Promise<readonly (readonly [number, Samples])[]> {
+    this.#lastQuestion += 1;
+    const question = this.#lastQuestion;
+    const serving = this.#seats.filter(({ readyAt }) => readyAt !== undefined);
+    const answers = await Promise.all(
+      serving.map(async ({ number, child }) => {
+        const samples = child && (await askCounted(child, question));
+        return samples === undefined ? [] : [[number, samples] as const];
+      }),
+    );
+    return answers.flat();
   }
 
   /** Each sends its clients away and ends. Resolves when all are gone. */
@@ -112,6 +130,7 @@ export class Workers {
         this.#tellRunning();
         return;
       }
+      if (message.type === "counted") return;
       const { error, lines } = message;
       if (this.#hasStarted) report("error", "worker_failed", { worker: seat.number, error });
       reject(new WorkerStartError(error, lines));
@@ -159,6 +178,26 @@ export class Workers {
       }
     }
   }
+}
+
+/** Undefined where no answer comes in time. */
+function askCounted(child: ChildProcess, question: number): Promise<Samples | undefined> {
+  return new Promise((resolve) => {
+    const done = (samples: Samples | undefined): void => {
+      clearTimeout(timer);
+      child.off("message", hear);
+      child.off("exit", left);
+      resolve(samples);
+    };
+    const hear = (message: FromWorker): void => {
+      if (message.type === "counted" && message.question === question) done(message.samples);
+    };
+    const left = (): void => done(undefined);
+    const timer = setTimeout(left, countedMs);
+    child.on("message", hear);
+    child.once("exit", left);
+    tell(child, { type: "count", question });
+  });
 }
 
 function tell(child: ChildProcess, message: ToWorker): void {

@@ -5,6 +5,7 @@
  */
 import type { Append, Appended, NewRoom } from "@parlance/core";
 import { StorageError } from "@parlance/core";
+import type { BatchCounts } from "../store.ts";
 import { EngineError } from "./session.ts";
 
 /** A batch's bounds: a larger one gains little and delays those who wait for it. */
@@ -74,6 +75,8 @@ export class Lanes<C> {
   readonly #lanes: readonly Lane<C>[];
   readonly #run: RunBatch<C>;
   #check: NodeJS.Timeout | undefined;
+  #transactions = 0;
+  #writes = 0;
   #isClosed = false;
   #onIdle: (() => void) | undefined;
 
@@ -87,6 +90,11 @@ export class Lanes<C> {
       aliveAt: 0,
     }));
     this.#run = run;
+  }
+
+  /** What was given to the database so far. */
+  get batches(): BatchCounts {
+    return { transactions: this.#transactions, writes: this.#writes };
   }
 
   append(job: Omit<AppendJob, "type">): Promise<Appended> {
@@ -161,6 +169,8 @@ export class Lanes<C> {
       count += 1;
     }
     lane.inFlight = lane.queue.splice(0, count);
+    this.#transactions += 1;
+    this.#writes += count;
     lane.chars -= chars;
     lane.aliveAt = performance.now();
     this.#check ??= setInterval(() => this.#giveUp(), checkMs);

@@ -144,6 +144,7 @@ export async function openStoreOver(engine: Engine, options: StoreOptions): Prom
       integrity: "not_needed",
       findings: [],
     }),
+    batches: () => lanes.batches,
     checked: Promise.resolve([]),
     lost: new Promise(() => {}),
     weaknesses: engine.weaknesses,

@@ -5,4 +5,4 @@ export type { CopyEnd, CopyState, EngineName } from "./end.ts";
 export { Move, type MoveOptions, MoveRefused, type MoveReport } from "./move.ts";
 export { type CopyAddress, openCopyEnd } from "./open.ts";
 export { type Restored, type RestoreOptions, RestoreRefused, restoreBackup } from "./restore.ts";
-export { type SwitchableStore, switchableStore } from "./switchable-store.ts";
+export { type SwitchableStore, switchableStore, type WatchCalls } from "./switchable-store.ts";

@@ -18,8 +18,11 @@ export interface SwitchableStore extends Store {
   exchange(next: Store): void;
 }
 
+/** Hears of every call: which method, how long it took in milliseconds, and the error if it failed. */
+export type WatchCalls = (operation: string, tookMs: number, error?: unknown) => void;
+
 /** Makes a store exchangeable. */
-export function switchableStore(first: Store): SwitchableStore {
+export function switchableStore(first: Store, watchCalls: WatchCalls = () => {}): SwitchableStore {
   let current = first;
   const former: Store[] = [];
   let waiting: (() => void)[] | undefined;
@@ -61,10 +64,10 @@ export function switchableStore(first: Store): SwitchableStore {
   };
 
   return {
-    log: delegate(effects.log, () => current.log, write),
-    directory: delegate(effects.directory, () => current.directory, write),
-    files: delegate(effects.files, () => current.files, write),
-    outbox: delegate(effects.outbox, () => current.outbox, write),
+    log: delegate(effects.log, () => current.log, write, watchCalls),
+    directory: delegate(effects.directory, () => current.directory, write, watchCalls),
+    files: delegate(effects.files, () => current.files, write, watchCalls),
+    outbox: delegate(effects.outbox, () => current.outbox, write, watchCalls),
     get fleet() {
       return current.fleet;
     },
@@ -82,6 +85,13 @@ export function switchableStore(first: Store): SwitchableStore {
     },
     lost,
     status: (): StoreStatus => current.status(),
+    batches: () => {
+      const counts = [...former, current].map((store) => store.batches?.() ?? noBatches);
+      return {
+        transactions: counts.reduce((sum, { transactions }) => sum + transactions, 0),
+        writes: counts.reduce((sum, { writes }) => sum + writes, 0),
+      };
+    },
     hold: async () => {
       waiting ??= [];
       if (underWay > 0) {
@@ -110,17 +120,28 @@ export function switchableStore(first: Store): SwitchableStore {
   };
 }
 
+const noBatches = { transactions: 0, writes: 0 };
+
 /** An object whose methods are those that `current` has at the moment of the call; not every engine has every method. */
 function delegate<T extends object>(
   methods: { readonly [M in keyof T]-?: Effect },
   current: () => T,
   write: <R>(work: () => Promise<R>) => Promise<R>,
+  watchCalls: WatchCalls,
 ): T {
   type Method = (...args: readonly unknown[]) => Promise<unknown>;
   const made = {};
   for (const [key, effect] of Object.entries<Effect>(methods)) {
     const name = key as keyof T;
-    const call: Method = (...args) => (current()[name] as Method).apply(current(), [...args]);
+    const call: Method = (...args) => {
+      const beganAt = performance.now();
+      const answer = (current()[name] as Method).apply(current(), [...args]);
+      answer.then(
+        () => watchCalls(key, performance.now() - beganAt),
+        (error: unknown) => watchCalls(key, performance.now() - beganAt, error),
+      );
+      return answer;
+    };
     const method: Method = (...args) =>
       // Opening a room writes only where it says how to make one.
       effect === "read" || (key === "open" && args[1] === undefined)

@@ -84,6 +84,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
       integrity,
       findings,
     }),
+    batches: () => writer.batches,
     checked,
     lost,
     close: () => {

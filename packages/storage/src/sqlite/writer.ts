@@ -4,6 +4,7 @@ import type { Append, Appended } from "@parlance/core";
 import { StorageError } from "@parlance/core";
 import { SetAsideError } from "../sql/marks.ts";
 import { NewerSchemaError } from "../sql/newer-schema-error.ts";
+import type { BatchCounts } from "../store.ts";
 import type { Failure } from "./errors.ts";
 import {
   appendedAt,
@@ -58,6 +59,8 @@ export class Writer {
   #inFlight: readonly Job[] | undefined;
   #scheduled = false;
   #stopped: string | undefined;
+  #transactions = 0;
+  #writes = 0;
   #onIdle: (() => void) | undefined;
 
   /**
@@ -95,6 +98,11 @@ export class Writer {
 
   get greeting(): WriterGreeting & { type: "ready" } {
     return this.#greeting;
+  }
+
+  /** What was given to the thread so far. */
+  get batches(): BatchCounts {
+    return { transactions: this.#transactions, writes: this.#writes };
   }
 
   /** Whether writes can succeed at all. */
@@ -183,6 +191,8 @@ export class Writer {
     this.#queueChars -= chars;
     this.#compact();
     this.#inFlight = jobs;
+    this.#transactions += 1;
+    this.#writes += jobs.length;
     this.#worker.postMessage({ type: "batch", appends, steps } satisfies Batch);
   }
 

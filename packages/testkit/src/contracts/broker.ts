@@ -13,16 +13,6 @@ import {
   typing,
 } from "./broker-notices.ts";
 
-/** A broker that tells what it did; those that send bytes do. */
-export interface CountingBroker extends Broker {
-  counts?(): {
-    readonly sent: number;
-    readonly ignored: number;
-    readonly dropped: number;
-    readonly queuedBytes: number;
-  };
-}
-
 /** Whose broker it is, and how it reaches the service. */
 export interface BrokerPlace {
   readonly installId: string;
@@ -34,7 +24,7 @@ export interface BrokerPlace {
 
 /** What an adapter brings to the suite. */
 export interface BrokerHarness {
-  open(place: BrokerPlace): Promise<CountingBroker>;
+  open(place: BrokerPlace): Promise<Broker>;
   /** Stands between the service and brokers that are opened via `proxy`. Absent: nothing can come between. */
   readonly proxy?: TcpProxy;
   /** Sends bytes to the install's nodes by the driver alone, as a stranger would. */
@@ -48,7 +38,7 @@ export interface BrokerTest {
   readonly installId: string;
   /** Events that the brokers reported. */
   readonly reported: string[];
-  open(nodeId: string, place?: Partial<BrokerPlace>): Promise<CountingBroker>;
+  open(nodeId: string, place?: Partial<BrokerPlace>): Promise<Broker>;
 }
 
 let installs = 0;
@@ -56,7 +46,7 @@ let installs = 0;
 /** @returns the running test's brokers. */
 function useBrokers(start: () => Promise<BrokerHarness>): () => BrokerTest {
   let current: BrokerTest | undefined;
-  let opened: CountingBroker[] = [];
+  let opened: Broker[] = [];
   beforeEach(async () => {
     const harness = await start();
     installs += 1;

@@ -2,7 +2,6 @@
 export {
   type BrokerHarness,
   type BrokerPlace,
-  type CountingBroker,
   describeBroker,
 } from "./broker.ts";
 export { describeDirectory } from "./directory.ts";
