@@ -1,5 +1,4 @@
 /** The settings of those who watch the server: metrics and traces. */
-import { z } from "zod";
 import type { Fields } from "./fields.ts";
 import { address, listeningPlace, share } from "./values.ts";
 
