@@ -112,6 +112,10 @@ export interface Node {
   /** Says who answers a question on this node. Once for each, when the node is put together. */
   onQuestion(question: string, answerer: Answerer): void;
   counts(): NodeCounts;
+  /** Live connections by dialect. */
+  dialects(): ReadonlyMap<string, number>;
+  /** Users with a live subscription on this node, once for each room that they are in. */
+  presentHere(): number;
   /** What it has counted since it was made; the object stays the same and grows. */
   readonly tally: NodeTally;
   /** What it did with events lately. */
@@ -202,13 +206,9 @@ export interface Answer {
 
 export interface NodeCounts {
   readonly connections: number;
-  /** By dialect. */
-  readonly byDialect: ReadonlyMap<string, number>;
   readonly rooms: number;
   readonly subscriptions: number;
   readonly lagging: number;
-  /** Users with a live subscription on this node, once for each room that they are in. */
-  readonly present: number;
   /** Bytes queued by the node itself, beyond what the links hold. */
   readonly outboxBytes: number;
 }

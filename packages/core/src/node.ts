@@ -251,18 +251,24 @@ class ServerNode implements Node {
     let subscriptions = 0;
     let lagging = 0;
     let outboxBytes = 0;
-    let present = 0;
-    const byDialect = new Map<string, number>();
     for (const connection of registry) {
-      add(byDialect, connection.wire.dialect.name);
       subscriptions += connection.subscriptionCount;
       outboxBytes += connection.outbox.bytes;
       if (connection.outbox.isLagging) lagging += 1;
     }
-    for (const room of rooms) present += room.presence.localSize;
-    const { size: connections } = registry;
-    const { count } = rooms;
-    return { connections, byDialect, rooms: count, subscriptions, lagging, present, outboxBytes };
+    return { connections: registry.size, rooms: rooms.count, subscriptions, lagging, outboxBytes };
+  }
+
+  dialects(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const { via } of this.#services.registry) add(counts, via);
+    return counts;
+  }
+
+  presentHere(): number {
+    let present = 0;
+    for (const { presence } of this.#services.rooms) present += presence.localSize;
+    return present;
   }
 
   connections(): readonly ConnectionView[] {

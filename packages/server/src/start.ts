@@ -364,12 +364,12 @@ async function assemble(given: {
 }
 
 /** The node as those see it who come by HTTP. */
-function viaHttp(node: Node): Pick<Node, "execute" | "connections" | "counts"> {
+function viaHttp(node: Node): Pick<Node, "execute" | "connections" | "askAll"> {
   return {
     execute: (identity, command, cause) =>
       node.execute(identity, command, { via: "http", ...cause }),
     connections: () => node.connections(),
-    counts: () => node.counts(),
+    askAll: (question, detail, asking) => node.askAll(question, detail, asking),
   };
 }
 

@@ -8,7 +8,7 @@ import { by, inSeconds, one, type Sample, type Samples } from "./samples.ts";
 
 /** Whose numbers they are. */
 export interface NodeParts {
-  readonly node: Pick<Node, "counts" | "tally">;
+  readonly node: Pick<Node, "counts" | "dialects" | "presentHere" | "tally">;
   readonly broker: Broker;
   readonly store: Store;
   readonly doors: Pick<Doors, "status" | "spoolFiles">;
@@ -42,10 +42,10 @@ function stateOf({ node, database, brokerKind, isDraining }: NodeParts): Samples
       },
     ],
     parlance_draining: one(isDraining() ? 1 : 0),
-    parlance_connections: by("dialect", counts.byDialect),
+    parlance_connections: by("dialect", node.dialects()),
     parlance_rooms: one(counts.rooms),
     parlance_subscriptions: one(counts.subscriptions),
-    parlance_present: one(counts.present),
+    parlance_present: one(node.presentHere()),
     parlance_outbox_bytes: one(counts.outboxBytes),
     parlance_lagging_connections: one(counts.lagging),
   };
