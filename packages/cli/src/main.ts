@@ -4,14 +4,21 @@ import { version } from "@parlance/server";
 import { Command, CommanderError } from "commander";
 import { backupCommand } from "./commands/backup.ts";
 import { configCommand } from "./commands/config.ts";
+import { connectionsCommand } from "./commands/connections.ts";
 import { healthCommand } from "./commands/health.ts";
 import { keyCommand } from "./commands/key.ts";
+import { banCommand, kickCommand, unbanCommand } from "./commands/kick.ts";
+import { logsCommand } from "./commands/logs.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { moveCommand } from "./commands/move.ts";
 import { publishCommand } from "./commands/publish.ts";
 import { restoreCommand } from "./commands/restore.ts";
+import { roomsCommand } from "./commands/rooms.ts";
+import { spoolCommand } from "./commands/spool.ts";
 import { startCommand } from "./commands/start.ts";
 import { statusCommand } from "./commands/status.ts";
+import { restartCommand, stopCommand } from "./commands/stop.ts";
+import { tailCommand } from "./commands/tail.ts";
 import { tokenCommand } from "./commands/token.ts";
 import { usersCommand } from "./commands/users.ts";
 import { tellFailure, UsageFailure } from "./output.ts";
@@ -25,12 +32,22 @@ const program = new Command("parlance")
   .exitOverride();
 const commands = [
   startCommand(),
+  stopCommand(),
+  restartCommand(),
   statusCommand(),
   healthCommand(),
-  tokenCommand(),
-  keyCommand(),
+  logsCommand(),
+  connectionsCommand(),
+  roomsCommand(),
+  tailCommand(),
   usersCommand(),
+  kickCommand(),
+  banCommand(),
+  unbanCommand(),
+  keyCommand(),
+  tokenCommand(),
   publishCommand(),
+  spoolCommand(),
   configCommand(),
   migrateCommand(),
   backupCommand(),

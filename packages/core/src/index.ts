@@ -8,6 +8,7 @@ export { wireUser } from "./frames.ts";
 export type * from "./gate.ts";
 export { kindByName } from "./kinds.ts";
 export { createNode, defaultSettings } from "./node.ts";
+export { onlineQuestion, readOnline } from "./online.ts";
 export type * from "./ports/index.ts";
 export {
   mayBeTriedAgain,

@@ -25,6 +25,7 @@ import type {
   NodeSettings,
   Peer,
 } from "./gate.ts";
+import { onlineIn, onlineQuestion } from "./online.ts";
 import { PlaceWriter } from "./places.ts";
 import type {
   FilePorts,
@@ -127,6 +128,7 @@ class ServerNode implements Node {
       );
       return report as unknown as Json;
     });
+    this.onQuestion(onlineQuestion, (wanted) => onlineIn(rooms, wanted));
     this.onQuestion(connectionQuestions.end, (id) =>
       typeof id === "string" ? endConnection(registry, id) : false,
     );

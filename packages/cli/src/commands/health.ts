@@ -1,21 +1,25 @@
 import { Command } from "commander";
-import { addInstallFlags, configFrom, type Options } from "../flags.ts";
+import { addInstallFlags, configFrom, type Options, withExample } from "../flags.ts";
 import { say, sayJson } from "../output.ts";
 import { ask } from "../running.ts";
 
 export function healthCommand(): Command {
-  return addInstallFlags(
-    new Command("health")
-      .description("Exit code 0 if the running server is fit to serve, 1 if not.")
-      .action(health),
+  const command = new Command("health")
+    .description("Exit code 0 if the running server is fit to serve, 1 if not.")
+    .option("--live", "only whether it answers: a database that is away is not its fault")
+    .action(health);
+  return withExample(
+    addInstallFlags(command),
+    "parlance health || echo unfit",
+    "parlance health --live || parlance restart --kill",
   );
 }
 
 async function health(options: Options): Promise<void> {
   const { config } = configFrom(options);
-  const ready = await ask(config, "/ready");
-  const status = (ready?.body as { status?: string } | undefined)?.status ?? "unreachable";
-  if (options["json"] === true) sayJson(ready?.body ?? { status });
+  const answer = await ask(config, options["live"] === true ? "/health" : "/ready");
+  const status = (answer?.body as { status?: string } | undefined)?.status ?? "unreachable";
+  if (options["json"] === true) sayJson(answer?.body ?? { status });
   else say(status);
-  process.exitCode = ready?.status === 200 ? 0 : 1;
+  process.exitCode = answer?.status === 200 ? 0 : 1;
 }

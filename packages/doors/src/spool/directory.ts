@@ -42,7 +42,8 @@ export interface Page {
 
 /** Two as a rule. More while others write names that are not the last; whoever goes on doing so has no order to be kept. */
 const maxLooks = 10;
-const setAsideIn = "refused";
+/** Where files go that are not published. */
+export const setAsideIn = "refused";
 /** Of files with one name that were set aside, so many are kept; the last one then makes way. */
 const maxNamesakes = 99;
 /** A file's name may have 255 bytes on most systems; its reason's has more than its own. */

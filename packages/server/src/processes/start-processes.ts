@@ -26,7 +26,7 @@ import { lifeSocket, makeSocketDirectory } from "./socket-directory.ts";
 import type { WorkerPlace } from "./worker-messages.ts";
 import { Workers } from "./workers.ts";
 
-export interface ProcessesOptions extends Pick<StartOptions, "log" | "sources"> {
+export interface ProcessesOptions extends Pick<StartOptions, "log" | "sources" | "startedBy"> {
   /** For tests: what the system does is found out if absent. */
   readonly sharing?: PortSharing;
 }
@@ -93,7 +93,8 @@ export async function startProcesses(
       },
     });
     const { url, publicUrl, endpoints } = await workers.start();
-    writeRunningFile(config.data_dir, { pid: process.pid, url, workers: handOverPaths });
+    const { startedBy: start } = options;
+    writeRunningFile(config.data_dir, { url, ...(start && { start }) });
     if (store !== undefined) tellStore(store, log);
     tellListening(config, log, { url, publicUrl, secret, processes: count });
 
