@@ -5,6 +5,7 @@ import { Command, CommanderError } from "commander";
 import { backupCommand } from "./commands/backup.ts";
 import { configCommand } from "./commands/config.ts";
 import { connectionsCommand } from "./commands/connections.ts";
+import { doctorCommand } from "./commands/doctor.ts";
 import { healthCommand } from "./commands/health.ts";
 import { keyCommand } from "./commands/key.ts";
 import { banCommand, kickCommand, unbanCommand } from "./commands/kick.ts";
@@ -48,6 +49,7 @@ const commands = [
   tokenCommand(),
   publishCommand(),
   spoolCommand(),
+  doctorCommand(),
   configCommand(),
   migrateCommand(),
   backupCommand(),

@@ -25,6 +25,7 @@ export type {
 } from "./config/schema.ts";
 export { settings } from "./config/schema.ts";
 export { shownValue } from "./config/show.ts";
+export type { Finding } from "./doctor/finding.ts";
 export type { LocalToken } from "./local-token.ts";
 export type { Log } from "./log.ts";
 export { createLog, logFileOf, logLevelOf } from "./log.ts";
@@ -32,6 +33,7 @@ export type { Offline } from "./offline.ts";
 export {
   backUp,
   clearRefused,
+  examineInstall,
   inspectSpool,
   openOffline,
   restore,

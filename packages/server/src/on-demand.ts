@@ -5,7 +5,9 @@
 import type { SpoolPart, SpoolPlace } from "@parlance/doors/spool";
 import type { BackupContent, Restored } from "@parlance/storage/copy";
 import type { BackupRequest, RestoreRequest } from "./backup.ts";
+import type { LoadedConfig } from "./config/load.ts";
 import type { Config } from "./config/schema.ts";
+import type { Finding } from "./doctor/finding.ts";
 import type { LocalToken } from "./local-token.ts";
 import type { Offline } from "./offline.ts";
 import type { ProcessesOptions } from "./processes/start-processes.ts";
@@ -79,4 +81,13 @@ export async function retrySpooled(directory: string, name: string): Promise<boo
 export async function clearRefused(directory: string, before: number): Promise<number> {
   const spool = await import("@parlance/doors/spool");
   return spool.clearRefused(directory, before);
+}
+
+/** As `doctor/examine.ts` has it. */
+export async function examineInstall(
+  loaded: LoadedConfig,
+  told: (about: string) => void,
+): Promise<readonly Finding[]> {
+  const doctor = await import("./doctor/examine.ts");
+  return doctor.examineInstall(loaded, told);
 }
