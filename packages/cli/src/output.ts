@@ -10,9 +10,13 @@ export class CommandFailure extends Error {
 
 /** A command that was used in a way that it does not have: exit code 2. */
 export class UsageFailure extends CommandFailure {
+  /** As it is typed behind `parlance`. */
+  readonly command: string;
+
   constructor(message: string, command: string) {
-    super(`error: ${message}\n(parlance ${command} --help tells how it is used)`);
+    super(`error: ${message}`);
     this.name = "UsageFailure";
+    this.command = command;
   }
 }
 
@@ -24,7 +28,7 @@ export function terminalWidth(): number | undefined {
 /** Nobody reads in less. */
 const minWidth = 40;
 /** No column is made narrower, as long as there is one that is wider. */
-const minColumn = 10;
+const minColumn = 8;
 const gap = "  ";
 
 /** One line of what a command says, broken where a terminal would. */

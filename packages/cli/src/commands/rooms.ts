@@ -57,7 +57,7 @@ export function roomsCommand(): Command {
 
 async function listRooms(pattern: string | undefined, options: Options): Promise<void> {
   const { config } = configFrom(options);
-  const limit = wholeNumber(options, "limit", [1, 100_000], "rooms");
+  const limit = wholeNumber(options, "limit", [1, 100_000], "rooms list");
   const found: Summary[] = [];
   const silent = new Set<string>();
   let next = typeof options["after"] === "string" ? options["after"] : undefined;

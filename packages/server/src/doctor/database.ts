@@ -23,7 +23,9 @@ export async function examineDatabase(config: Config): Promise<Finding[]> {
   }
   const after = Date.now();
   const { version, known, server, now, weaknesses = [] } = found;
-  const findings: Finding[] = [schemaFinding(version, known, server ?? `The database ${storePlace(config)}`)];
+  const findings: Finding[] = [
+    schemaFinding(version, known, server ?? `The database ${storePlace(config)}`),
+  ];
   for (const text of weaknesses) {
     findings.push(
       attention(about, `${text}.`, "See docs/operations/databases.md for what to set."),

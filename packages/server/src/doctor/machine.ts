@@ -1,9 +1,9 @@
 /** The machine and the directories: what this process, started as the server is, may use. */
 import { readFileSync } from "node:fs";
-import { access, constants, stat, statfs } from "node:fs/promises";
+import { mkdtemp, rmdir, stat, statfs } from "node:fs/promises";
 import { createServer } from "node:net";
 import { totalmem } from "node:os";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import type { Config } from "../config/types.ts";
 import { processOf, type RunningServer } from "../running-file.ts";
 import { attention, broken, type Finding, fine, wordOf } from "./finding.ts";
@@ -77,7 +77,7 @@ function openFiles(pid: number): number | undefined {
 /** Whether the server, started as this user, could work in a directory; and how much room there is. */
 export async function examineDirectory(about: string, path: string): Promise<Finding[]> {
   try {
-    await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
+    await tryToWrite(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT")
       return [await examineParent(about, path)];
@@ -106,13 +106,18 @@ export async function examineDirectory(about: string, path: string): Promise<Fin
   return findings;
 }
 
+/* By doing it: what may be written is decided by more than modes, such as how a disk is mounted. */
+async function tryToWrite(directory: string): Promise<void> {
+  await rmdir(await mkdtemp(join(directory, ".parlance-doctor-")));
+}
+
 async function examineParent(about: string, path: string): Promise<Finding> {
   let parent = dirname(path);
   for (; parent !== dirname(parent); parent = dirname(parent)) {
     if ((await stat(parent).catch(() => undefined)) !== undefined) break;
   }
   try {
-    await access(parent, constants.W_OK | constants.X_OK);
+    await tryToWrite(parent);
     return fine(about, `${path} is not there yet, and can be made.`);
   } catch (error) {
     return broken(
