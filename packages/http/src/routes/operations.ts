@@ -95,11 +95,11 @@ export function operationRoutes(parts: ApiParts): void {
         const user = (await users.user(named)) ?? (await users.userByUsername(named));
         if (user === undefined) throw new ProtocolError("not_found");
         await users.setDisabled(user.id, action === "disable", clock.now());
-        parts.report("info", `user_${action}d`, {
-          user_id: user.id,
-          by: callers.of(request).user,
-          ...(request.body?.reason === undefined ? {} : { reason: request.body.reason }),
-        });
+        const { reason } = request.body ?? {};
+        const by = callers.of(request).user;
+        const fields = { user_id: user.id, by, ...(reason === undefined ? {} : { reason }) };
+        if (action === "disable") parts.report("info", "user_disabled", fields);
+        else parts.report("info", "user_enabled", fields);
         return reply.code(204).send();
       },
     );
