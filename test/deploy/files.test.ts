@@ -103,6 +103,38 @@ describe("the systemd units", () => {
     },
   );
 
+  requires("systemd-analyze")(
+    "[PE-02] the timer asks each minute whether the server answers, and has it restarted if not",
+    () => {
+      // What the timer starts, and what that is about.
+      for (const unit of ["parlance.service", "parlance-health.service", "parlance-health.timer"]) {
+        const text = read(`systemd/${unit}`).replaceAll("/opt/parlance/", `${root}/`);
+        writeFileSync(join(folder, unit), text);
+      }
+      const { status, stderr } = spawnSync(
+        programPaths["systemd-analyze"],
+        [
+          "verify",
+          "--man=no",
+          join(folder, "parlance-health.timer"),
+          join(folder, "parlance-health.service"),
+        ],
+        { encoding: "utf8", env: { ...process.env, SYSTEMD_UNIT_PATH: `${folder}:` } },
+      );
+      expect([status, stderr]).toEqual([0, ""]);
+    },
+  );
+
+  test("[PE-02] what the timer and the cron line run, restarts what is dead and leaves alone what was stopped", () => {
+    const service = read("systemd/parlance-health.service");
+    expect(service).toContain("health --live --wait 30");
+    expect(service).toContain("is-active --quiet parlance.service");
+    const line = read("cron/parlance")
+      .split("\n")
+      .find((each) => each.startsWith("* * * * *"));
+    expect(line).toMatch(/health --live --wait 30 .* \|\| parlance restart --kill /);
+  });
+
   test("[MMB-07] [SC-01] come back by themselves, give a stop its time, and differ in port and directory only", () => {
     const [one = "", several = ""] = units.map((unit) => read(`systemd/${unit}`));
     const value = (text: string, name: string): string | undefined =>

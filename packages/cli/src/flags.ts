@@ -1,5 +1,6 @@
 import { type LoadedConfig, loadConfig, type SettingName, settings } from "@parlance/server";
 import { type Command, Option } from "commander";
+import { UsageFailure } from "./output.ts";
 
 /** Options of a command by the names that commander gives them: `dataDir` for `--data-dir`. */
 export type Options = Readonly<Record<string, string | boolean | undefined>>;
@@ -17,6 +18,29 @@ export function addInstallFlags(command: Command): Command {
   return command
     .option("--data-dir <path>", "directory of the install, ./data if not given")
     .option("--json", "answer in JSON, for scripts");
+}
+
+/** Shows one use at the end of a command's help. */
+export function withExample(command: Command, ...lines: readonly string[]): Command {
+  const title = lines.length === 1 ? "Example:" : "Examples:";
+  return command.addHelpText("after", `\n${title}\n${lines.map((line) => `  ${line}`).join("\n")}`);
+}
+
+/** A whole number that an option was given. @throws UsageFailure */
+export function wholeNumber(
+  options: Options,
+  name: string,
+  [least, most]: readonly [number, number],
+  command: string,
+): number {
+  const given = String(
+    options[name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())],
+  );
+  const value = Number(given);
+  if (!/^\d{1,16}$/.test(given) || value < least || value > most) {
+    throw new UsageFailure(`--${name}: whole number, ${least}-${most}`, command);
+  }
+  return value;
 }
 
 /**

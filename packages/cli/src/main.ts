@@ -1,65 +1,32 @@
 /** The `parlance` command. Exit codes: 0 done, 1 not done, 2 not understood. */
-
-import { version } from "@parlance/server";
-import { Command, CommanderError } from "commander";
-import { backupCommand } from "./commands/backup.ts";
-import { configCommand } from "./commands/config.ts";
-import { healthCommand } from "./commands/health.ts";
-import { keyCommand } from "./commands/key.ts";
-import { migrateCommand } from "./commands/migrate.ts";
-import { moveCommand } from "./commands/move.ts";
-import { publishCommand } from "./commands/publish.ts";
-import { restoreCommand } from "./commands/restore.ts";
-import { startCommand } from "./commands/start.ts";
-import { statusCommand } from "./commands/status.ts";
-import { tokenCommand } from "./commands/token.ts";
-import { usersCommand } from "./commands/users.ts";
+import { CommanderError } from "commander";
 import { tellFailure, UsageFailure } from "./output.ts";
+import { createProgram, everyCommand, pathOf, usageOf } from "./program.ts";
 
 dieWithStarter();
 process.stdout.on("error", stopAtClosedPipe);
-const program = new Command("parlance")
-  .description("Self-hosted messaging whose acknowledged messages are never lost.")
-  .version(version)
-  .showHelpAfterError("(parlance --help lists the commands and options)")
-  .exitOverride();
-const commands = [
-  startCommand(),
-  statusCommand(),
-  healthCommand(),
-  tokenCommand(),
-  keyCommand(),
-  usersCommand(),
-  publishCommand(),
-  configCommand(),
-  migrateCommand(),
-  backupCommand(),
-  restoreCommand(),
-  moveCommand(),
-];
-for (const command of commands) program.addCommand(inherit(command));
+const program = createProgram();
 
 try {
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : 2;
+  } else if (error instanceof UsageFailure) {
+    tellFailure(error);
+    const path = `parlance ${error.command}`;
+    const command = everyCommand(program).find((each) => pathOf(each) === path) ?? program;
+    process.stderr.write(`${usageOf(command)}\n(${path} --help tells more)\n`);
+    process.exitCode = 2;
   } else {
     tellFailure(error);
-    process.exitCode = error instanceof UsageFailure ? 2 : 1;
+    process.exitCode = 1;
   }
 }
 
 /** `parlance config | head` is no failure, and a server goes on without somebody to read its three lines. */
 function stopAtClosedPipe(error: NodeJS.ErrnoException): void {
   if (error.code !== "EPIPE") throw error;
-}
-
-/** Commander does not hand these settings down to commands that are added. */
-function inherit(command: Command): Command {
-  command.copyInheritedSettings(program);
-  for (const child of command.commands) inherit(child);
-  return command;
 }
 
 /**

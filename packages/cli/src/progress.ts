@@ -10,6 +10,8 @@ export interface ProgressLine {
   show(text: string): void;
   /** Shows the last one for good. */
   end(): void;
+  /** Takes it away. */
+  clear(): void;
 }
 
 /** @param isSilent Shows nothing: for scripts. */
@@ -34,6 +36,10 @@ export function progressLine(isSilent: boolean): ProgressLine {
     end() {
       if (isSilent) return;
       if (isOpen) stderr.write(`\r\u001b[K${last}\n`);
+      isOpen = false;
+    },
+    clear() {
+      if (isOpen) stderr.write("\r\u001b[K");
       isOpen = false;
     },
   };

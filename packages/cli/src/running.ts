@@ -1,14 +1,5 @@
 /** Speaks with the server that runs on the same install, as its operator. */
-import { once } from "node:events";
-import { request as httpRequest, type IncomingMessage } from "node:http";
-import { json } from "node:stream/consumers";
-import {
-  type Config,
-  connectToWorker,
-  type LocalToken,
-  readRunningFile,
-  signLocalToken,
-} from "@parlance/server";
+import { type Config, type LocalToken, readRunningFile, signLocalToken } from "@parlance/server";
 import { tellable } from "./install.ts";
 import { CommandFailure } from "./output.ts";
 
@@ -45,49 +36,29 @@ export async function ask(
 }
 
 /**
- * Asks one worker of several as operator, past the port that they share.
- *
- * @returns undefined if it does not answer.
- * @throws CommandFailure with its words if it refuses.
- */
-export async function askWorker(
-  config: Config,
-  worker: string,
-  path: string,
-): Promise<Answer | undefined> {
-  const authorization = `Bearer ${await operatorToken(config)}`;
-  let answer: Answer;
-  try {
-    const asked = httpRequest({
-      path: `/api/v1/admin${path}`,
-      headers: { authorization, host: "localhost", connection: "close" },
-      createConnection: () => connectToWorker(worker),
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    asked.end();
-    const [response] = (await once(asked, "response")) as [IncomingMessage];
-    answer = { status: response.statusCode ?? 0, body: await json(response) };
-  } catch {
-    return undefined;
-  }
-  if (answer.status >= 400) throw refusal(answer);
-  return answer;
-}
-
-/**
  * Asks as operator, with a token that the install's secret signs for this one request.
  *
  * @returns the body, or undefined if no server runs.
  * @throws CommandFailure with the server's words if it refuses.
  */
-export async function askAsOperator(
+export function askAsOperator(
+  config: Config,
+  method: "GET" | "POST" | "DELETE",
+  path: string,
+  body?: unknown,
+): Promise<Answer | undefined> {
+  return operatorAsks(config, method, `/admin${path}`, body);
+}
+
+/** As `askAsOperator`, for what everybody may ask and an operator of every room. */
+export async function operatorAsks(
   config: Config,
   method: "GET" | "POST" | "DELETE",
   path: string,
   body?: unknown,
 ): Promise<Answer | undefined> {
   const token = await operatorToken(config);
-  const answer = await ask(config, `/api/v1/admin${path}`, {
+  const answer = await ask(config, `/api/v1${path}`, {
     method,
     headers: {
       authorization: `Bearer ${token}`,

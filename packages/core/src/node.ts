@@ -28,6 +28,7 @@ import type {
   Peer,
 } from "./gate.ts";
 import { Happenings } from "./happenings.ts";
+import { onlineIn, onlineQuestion } from "./online.ts";
 import { PlaceWriter } from "./places.ts";
 import type {
   FilePorts,
@@ -140,6 +141,7 @@ class ServerNode implements Node {
       );
       return report as unknown as Json;
     });
+    this.onQuestion(onlineQuestion, (wanted) => onlineIn(rooms, wanted));
     this.onQuestion(connectionQuestions.end, (id) =>
       typeof id === "string" ? endConnection(registry, id) : false,
     );

@@ -120,6 +120,11 @@ export class RoomPresence {
     return [...this.#told.values()].slice(0, limits.listItems);
   }
 
+  /** How many were told to be here. */
+  get count(): number {
+    return this.#told.size;
+  }
+
   /** `list`, and the one who is about to subscribe. */
   listWith(identity: Identity): WireUser[] {
     const others = [...this.#told.values()].filter((user) => user.id !== identity.user);

@@ -116,6 +116,29 @@ export const connectionList: z.ZodType = z
   })
   .meta({ id: "ConnectionList" });
 
+const roomSummary = z
+  .object({
+    room: z.string(),
+    kind: z.string(),
+    title: z.string(),
+    head: z.int(),
+    floor: z.int(),
+    messages: z.int(),
+    members: z.int(),
+    online: z.int(),
+    last_at: time.exactOptional(),
+  })
+  .meta({ id: "RoomSummary" });
+
+/** `next` may come with an empty page: so many rooms were looked at, and none matched. */
+export const roomSummaries: z.ZodType = z
+  .object({
+    rooms: z.array(roomSummary),
+    silent: z.array(z.string()).describe("Nodes that live and did not answer in time."),
+    next: z.string().exactOptional(),
+  })
+  .meta({ id: "RoomSummaries" });
+
 const userRecord = z
   .object({
     id: z.string(),

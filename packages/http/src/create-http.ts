@@ -22,6 +22,7 @@ import { moveRoutes } from "./routes/move.ts";
 import { operationRoutes } from "./routes/operations.ts";
 import type { ApiInstance, ApiParts } from "./routes/parts.ts";
 import { publishRoutes } from "./routes/publish.ts";
+import { roomListRoutes } from "./routes/room-list.ts";
 import { roomRoutes } from "./routes/rooms.ts";
 import { ticketRoutes } from "./routes/tickets.ts";
 
@@ -82,6 +83,7 @@ export async function createHttp(options: HttpOptions): Promise<HttpServer> {
       ticketRoutes(parts);
       operationRoutes(parts);
       connectionRoutes(parts);
+      roomListRoutes(parts);
       if (options.move !== undefined) moveRoutes(parts, options.move);
       if (options.files !== undefined) fileRoutes(parts, options.files);
     },

@@ -8,6 +8,7 @@ import type {
   LivingNode,
   Node,
   Report,
+  RoomAdmin,
   Tickets,
   UserAdmin,
 } from "@parlance/core";
@@ -24,6 +25,7 @@ export interface HttpOptions {
   readonly accounts: Accounts;
   readonly keys: ApiKeys;
   readonly users: UserAdmin;
+  readonly rooms: RoomAdmin;
   /** Bytes of shared files; without it there are no routes for them. */
   readonly files?: FileStore;
   /** Without it there are no routes for moving to another database. */

@@ -130,6 +130,12 @@ export const keyBody: z.ZodType<KeyBody> = z
   })
   .meta({ id: "NewKey" });
 
+export type ReasonBody = { reason?: string } | null | undefined;
+export const reasonBody: z.ZodType<ReasonBody> = z
+  .object({ reason: z.string().min(1).max(200).exactOptional() })
+  .nullish()
+  .meta({ id: "Reason" });
+
 export interface MoveBody {
   to: string;
   replace?: boolean;
@@ -206,6 +212,21 @@ export const connectionListQuery: z.ZodType<ConnectionListQuery> = z.object({
 });
 export const connectionParams: z.ZodType<{ connection: string }> = z.object({
   connection: z.string().regex(/^[\w-]{1,64}$/),
+});
+
+export interface RoomListQuery {
+  pattern?: string;
+  after?: RoomId;
+  limit?: number;
+}
+export const roomListQuery: z.ZodType<RoomListQuery> = z.object({
+  pattern: z
+    .string()
+    .regex(/^[A-Za-z0-9._:*?-]{1,128}$/)
+    .describe("`*` is any text, `?` any character.")
+    .exactOptional(),
+  after: fields.roomId.exactOptional(),
+  limit: queryNumber(fields.pageLimit).exactOptional(),
 });
 
 export interface UserListQuery {

@@ -76,6 +76,7 @@ export function createIdentity(options: IdentityOptions): IdentityParts {
     keys: createApiKeys(directory, clock, revoked),
     users: {
       user: (id) => directory.user(id),
+      userByUsername: (username) => directory.userByUsername(username),
       users: (after, limit) => directory.users(after, limit),
       async setDisabled(id, disabled, now) {
         await directory.setDisabled(id, disabled, now);

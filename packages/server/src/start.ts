@@ -50,7 +50,7 @@ import { patiently } from "./patience.ts";
 import { createHandOver, takeHandOvers } from "./processes/hand-over.ts";
 import type { RunningWorker } from "./processes/worker-messages.ts";
 import { readinessOf } from "./readiness.ts";
-import { writeRunningFile } from "./running-file.ts";
+import { type StartedBy, writeRunningFile } from "./running-file.ts";
 import { type InstallSecret, installSecret } from "./secret.ts";
 import { type Embed, embedOf, openSocketIo } from "./socketio.ts";
 import { openEventStreams, streamsBefore } from "./sse.ts";
@@ -96,6 +96,8 @@ export interface StartOptions {
   readonly sources?: Readonly<Partial<Record<SettingName, string>>>;
   /** Events of an application's own, beside those of the module that the configuration names. */
   readonly embed?: Embed;
+  /** Told to other commands of this machine. */
+  readonly startedBy?: StartedBy;
   /** Set in a worker of several processes; what belongs to one process is its primary's then. */
   readonly worker?: RunningWorker;
 }
@@ -181,7 +183,7 @@ export async function startServer(
     parts.fleet.begin();
     const place = worker === undefined ? config.metrics_listen : undefined;
     const metrics = place && (await openMetricsListener(place, watch.samples, log.report));
-    return announce(metrics ? { ...parts, metrics } : parts, secret);
+    return announce(metrics ? { ...parts, metrics } : parts, secret, options.startedBy);
   } catch (error) {
     for (const close of opened) await close();
     throw error;
@@ -285,6 +287,7 @@ async function assemble(given: {
     accounts: identity.accounts,
     keys: identity.keys,
     users: identity.users,
+    rooms: store.directory,
     files,
     move: given.move,
     nodes: () => fleet.nodes(),
@@ -373,14 +376,14 @@ function viaHttp(node: Node): Pick<Node, "execute" | "connections" | "askAll"> {
   };
 }
 
-function announce(parts: Parts, secret: InstallSecret): ParlanceServer {
+function announce(parts: Parts, secret: InstallSecret, start?: StartedBy): ParlanceServer {
   const { config, log, server, store, worker } = parts;
   const url = localUrlOf(config, server);
   const publicUrl = publicUrlOf(config, server);
   // Of a store that the primary has the primary tells.
   if (worker?.storePath === undefined) tellStore(store, log);
   if (worker === undefined) {
-    writeRunningFile(config.data_dir, { pid: process.pid, url });
+    writeRunningFile(config.data_dir, { url, ...(start && { start }) });
     tellListening(config, log, { url, publicUrl, secret });
   }
 

@@ -39,6 +39,10 @@ export interface SchemaStatus {
   readonly known: number;
   /** Whether another process has it to itself, so that this one could not open it now. */
   readonly inUse: boolean;
+  /** Of a database that is a server: what it calls itself, its clock, and what makes an acknowledgement worth less. */
+  readonly server?: string;
+  readonly now?: number;
+  readonly weaknesses?: readonly string[];
 }
 
 /** What opening the store would find and do, without doing it. @throws StorageError if it cannot be read. */

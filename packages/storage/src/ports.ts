@@ -55,6 +55,7 @@ export const effects: Effects = {
     roomsOf: "read",
     roomOf: "read",
     discoverable: "read",
+    rooms: "read",
     markRead: "write",
     places: "read",
     savePlaces: "write",

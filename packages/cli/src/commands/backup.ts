@@ -1,18 +1,21 @@
 import { resolve } from "node:path";
 import { backUp } from "@parlance/server";
 import { Command } from "commander";
-import { addInstallFlags, configFrom, type Options } from "../flags.ts";
+import { addInstallFlags, configFrom, type Options, withExample } from "../flags.ts";
 import { tellable } from "../install.ts";
 import { say, sayJson } from "../output.ts";
 import { grouped, partOf, progressLine } from "../progress.ts";
 
 export function backupCommand(): Command {
-  return addInstallFlags(
-    new Command("backup")
-      .description("Copy everything into a directory, also while the server runs.")
-      .requiredOption("--to <directory>", "where to; made if absent, replaced if there is one")
-      .option("--no-files", "leave shared files out")
-      .action(backup),
+  return withExample(
+    addInstallFlags(
+      new Command("backup")
+        .description("Copy everything into a directory, also while the server runs.")
+        .requiredOption("--to <directory>", "where to; made if absent, replaced if there is one")
+        .option("--no-files", "leave shared files out")
+        .action(backup),
+    ),
+    "parlance backup --to /srv/backups/today",
   );
 }
 

@@ -7,7 +7,7 @@ import {
   shownValue,
 } from "@parlance/server";
 import { Command } from "commander";
-import { addSettingFlags, configFrom, type Options } from "../flags.ts";
+import { addSettingFlags, configFrom, type Options, withExample } from "../flags.ts";
 import { say, sayJson, sayTable } from "../output.ts";
 
 export function configCommand(): Command {
@@ -15,7 +15,7 @@ export function configCommand(): Command {
     .description("Show every setting, its value and where it comes from.")
     .option("--json", "answer in JSON, for scripts")
     .action(showConfig);
-  return addSettingFlags(command);
+  return withExample(addSettingFlags(command), "parlance config --mode production");
 }
 
 function showConfig(options: Options): void {

@@ -1,8 +1,8 @@
 import type { KeyScope } from "@parlance/server";
 import { Command } from "commander";
-import { addInstallFlags, configFrom, type Options } from "../flags.ts";
+import { addInstallFlags, configFrom, type Options, withExample } from "../flags.ts";
 import { withStore } from "../install.ts";
-import { CommandFailure, say, sayJson, sayTable } from "../output.ts";
+import { CommandFailure, say, sayJson, sayTable, UsageFailure } from "../output.ts";
 import { askAsOperator } from "../running.ts";
 
 interface KeyView {
@@ -28,14 +28,17 @@ export function keyCommand(): Command {
     .argument("<id>")
     .action(revokeKey);
   for (const one of [create, list, revoke]) command.addCommand(addInstallFlags(one));
-  return command;
+  withExample(create, "parlance key create --scope publish --name shop");
+  withExample(list, "parlance key list");
+  withExample(revoke, "parlance key revoke 4f1c2ab0");
+  return withExample(command, "parlance key create --scope publish --name shop");
 }
 
 async function createKey(options: Options): Promise<void> {
   const { config } = configFrom(options);
   const key = { name: String(options["name"]), scopes: readScopes(String(options["scope"])) };
   if (!/^[a-z0-9][a-z0-9_.-]{0,63}$/.test(key.name)) {
-    throw new CommandFailure("--name: 1-64 of a-z 0-9 _ . -");
+    throw new UsageFailure("--name: 1-64 of a-z 0-9 _ . -", "key create");
   }
   const answer = await askAsOperator(config, "POST", "/keys", key);
   const token =
@@ -50,7 +53,8 @@ function readScopes(list: string): readonly KeyScope[] {
   return list.split(",").map((name) => {
     const scope = scopes.find((known) => known === name);
     if (scope === undefined) {
-      throw new CommandFailure(`--scope: there is no "${name}", only ${scopes.join(", ")}`);
+      const only = scopes.join(", ");
+      throw new UsageFailure(`--scope: there is no "${name}", only ${only}`, "key create");
     }
     return scope;
   });

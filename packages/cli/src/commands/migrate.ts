@@ -1,18 +1,24 @@
 import { type Config, type SchemaStatus, schemaStatus } from "@parlance/server";
 import { Command } from "commander";
-import { addInstallFlags, configFrom, type Options } from "../flags.ts";
+import { addInstallFlags, configFrom, type Options, withExample } from "../flags.ts";
 import { tellable, withStore } from "../install.ts";
 import { say, sayJson } from "../output.ts";
 
 export function migrateCommand(): Command {
-  return addInstallFlags(
-    new Command("migrate")
-      .description(
-        "Bring the database up to date without starting the server, which would do it too.",
-      )
-      .option("--status", "tell the versions of database and program; change nothing")
-      .option("--dry-run", "tell what would be done, with 1 if it would be refused; change nothing")
-      .action(migrate),
+  return withExample(
+    addInstallFlags(
+      new Command("migrate")
+        .description(
+          "Bring the database up to date without starting the server, which would do it too.",
+        )
+        .option("--status", "tell the versions of database and program; change nothing")
+        .option(
+          "--dry-run",
+          "tell what would be done, with 1 if it would be refused; change nothing",
+        )
+        .action(migrate),
+    ),
+    "parlance migrate --dry-run",
   );
 }
 

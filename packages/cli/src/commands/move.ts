@@ -1,9 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Config, type MoveView, takeMoveBack } from "@parlance/server";
 import { Command } from "commander";
-import { addInstallFlags, configFrom, type Options } from "../flags.ts";
+import { addInstallFlags, configFrom, type Options, withExample } from "../flags.ts";
 import { tellable } from "../install.ts";
-import { CommandFailure, say, sayJson } from "../output.ts";
+import { CommandFailure, say, sayJson, UsageFailure } from "../output.ts";
 import { grouped, partOf, progressLine } from "../progress.ts";
 import { askAsOperator } from "../running.ts";
 
@@ -11,15 +11,18 @@ import { askAsOperator } from "../running.ts";
 const pollMs = 250;
 
 export function moveCommand(): Command {
-  return addInstallFlags(
-    new Command("move")
-      .description("Move the running install to another database while it serves.")
-      .option("--to <address>", "as in database_url: sqlite:<directory>, postgres://…, mysql://…")
-      .option("--replace", "overwrite what is there")
-      .option("--only-node", "no other server uses the database that is left")
-      .option("--status", "tell how far it is")
-      .option("--abandon", "stop it; everything stays where it was")
-      .action(move),
+  return withExample(
+    addInstallFlags(
+      new Command("move")
+        .description("Move the running install to another database while it serves.")
+        .option("--to <address>", "as in database_url: sqlite:<directory>, postgres://…, mysql://…")
+        .option("--replace", "overwrite what is there")
+        .option("--only-node", "no other server uses the database that is left")
+        .option("--status", "tell how far it is")
+        .option("--abandon", "stop it; everything stays where it was")
+        .action(move),
+    ),
+    "parlance move --to postgres://parlance@db.example/parlance",
   );
 }
 
@@ -29,7 +32,7 @@ async function move(options: Options): Promise<void> {
   const to = typeof options["to"] === "string" ? options["to"] : undefined;
   if (options["status"] === true) return tell(await asked(config, "GET"), isJson);
   if (options["abandon"] === true) return abandon(config, to, isJson);
-  if (to === undefined) throw new CommandFailure("--to: where to?");
+  if (to === undefined) throw new UsageFailure("--to: where to?", "move");
   const begun = await asked(config, "POST", {
     to,
     ...(options["replace"] === true ? { replace: true } : {}),

@@ -4,7 +4,7 @@ import { text as textOf } from "node:stream/consumers";
 import { createPublisher, type Publication, PublishError } from "@parlance/publisher";
 import { type Config, spoolDirectory } from "@parlance/server";
 import { Command } from "commander";
-import { addInstallFlags, configFrom, type Options } from "../flags.ts";
+import { addInstallFlags, configFrom, type Options, withExample } from "../flags.ts";
 import { CommandFailure, say, sayJson, UsageFailure } from "../output.ts";
 import { ask, refusal, serverUrl, signed } from "../running.ts";
 
@@ -24,7 +24,11 @@ export function publishCommand(): Command {
     .option("--data <json>", "an object for programs, beside the text or instead of it")
     .option("--key <key>", "the same key with the same content is stored once")
     .action(publish);
-  return addInstallFlags(command);
+  return withExample(
+    addInstallFlags(command),
+    'parlance publish "The build is done" --room general',
+    "make report | parlance publish - --user 42",
+  );
 }
 
 async function publish(given: string | undefined, options: Options): Promise<void> {

@@ -1,21 +1,27 @@
 import { resolve } from "node:path";
 import { type Config, restore, storeName } from "@parlance/server";
 import { Command } from "commander";
-import { addInstallFlags, configFrom, type Options } from "../flags.ts";
+import { addInstallFlags, configFrom, type Options, withExample } from "../flags.ts";
 import { tellable } from "../install.ts";
 import { CommandFailure, say, sayJson } from "../output.ts";
 import { grouped, partOf, progressLine } from "../progress.ts";
 import { ask } from "../running.ts";
 
 export function restoreCommand(): Command {
-  return addInstallFlags(
-    new Command("restore")
-      .description("Put a backup in place, of any database, while no server runs.")
-      .requiredOption("--from <directory>", "what parlance backup made")
-      .option("--replace", "overwrite what is there")
-      .option("--no-files", "leave shared files out")
-      .option("--ignore-connections", "other programs that use the database are another install's")
-      .action(restoreInstall),
+  return withExample(
+    addInstallFlags(
+      new Command("restore")
+        .description("Put a backup in place, of any database, while no server runs.")
+        .requiredOption("--from <directory>", "what parlance backup made")
+        .option("--replace", "overwrite what is there")
+        .option("--no-files", "leave shared files out")
+        .option(
+          "--ignore-connections",
+          "other programs that use the database are another install's",
+        )
+        .action(restoreInstall),
+    ),
+    "parlance restore --from /srv/backups/today",
   );
 }
 

@@ -1,12 +1,13 @@
-import { readRunningFile } from "@parlance/server";
 import { Command } from "commander";
-import { addInstallFlags, configFrom, type Options } from "../flags.ts";
+import { addInstallFlags, configFrom, type Options, withExample } from "../flags.ts";
+import { runningServer } from "../lifecycle.ts";
 import { CommandFailure, say, sayJson, sayTable } from "../output.ts";
-import { ask, askAsOperator, askWorker, serverUrl } from "../running.ts";
+import { ask, askAsOperator, serverUrl } from "../running.ts";
 
 type Counts = Readonly<Record<string, number>>;
 
 interface NodeView {
+  readonly id: string;
   readonly url: string;
   readonly host: string;
   readonly version: string;
@@ -14,50 +15,44 @@ interface NodeView {
   readonly connections: number;
 }
 
-interface Connections {
-  readonly counts: Counts;
+interface Ready {
+  readonly status: string;
+  readonly components: Readonly<Record<string, string>>;
+  readonly processes?: { readonly running: number; readonly of: number };
 }
 
 export function statusCommand(): Command {
-  return addInstallFlags(
-    new Command("status").description("What the running server is doing.").action(status),
-  );
+  const command = new Command("status")
+    .description("What the running server is doing, and who else serves this install.")
+    .action(status);
+  return withExample(addInstallFlags(command), "parlance status --json");
 }
 
 async function status(options: Options): Promise<void> {
   const { config } = configFrom(options);
   const ready = await ask(config, "/ready");
   if (ready === undefined) throw new CommandFailure(`No server answers at ${serverUrl(config)}.`);
-  const {
-    status: state,
-    components,
-    processes,
-  } = ready.body as {
-    status: string;
-    components: Readonly<Record<string, string>>;
-    processes?: { readonly running: number; readonly of: number };
+  const { status: state, components, processes } = ready.body as Ready;
+  const listed = await askAsOperator(config, "GET", "/connections?limit=1");
+  const { counts, silent } = (listed?.body ?? { counts: {}, silent: [] }) as {
+    readonly counts: Counts;
+    readonly silent: readonly string[];
   };
-  const workers = readRunningFile(config.data_dir)?.workers ?? [];
-  const answers =
-    processes === undefined
-      ? [await askAsOperator(config, "GET", "/connections")]
-      : await Promise.all(workers.map((worker) => askWorker(config, worker, "/connections")));
-  const each = answers.flatMap((answer) =>
-    answer === undefined ? [] : [(answer.body as Connections).counts],
-  );
-  const counts = sumOf(each);
-  const listed = await askAsOperator(config, "GET", "/nodes");
-  const { nodes } = (listed?.body ?? { nodes: [] }) as { readonly nodes: readonly NodeView[] };
+  const living = await askAsOperator(config, "GET", "/nodes");
+  const { nodes } = (living?.body ?? { nodes: [] }) as { readonly nodes: readonly NodeView[] };
+  const pid = runningServer(config)?.pid;
   if (options["json"] === true) {
     const told = processes && { processes: { running: processes.running, of: processes.of } };
-    sayJson({ url: serverUrl(config), status: state, components, ...told, counts, nodes });
+    const own = { url: serverUrl(config), ...(pid === undefined ? {} : { pid }) };
+    sayJson({ ...own, status: state, components, ...told, counts, nodes, silent });
     return;
   }
-  say(`${state} at ${serverUrl(config)}`);
+  say(`${state} at ${serverUrl(config)}${pid === undefined ? "" : ` (pid ${pid})`}`);
   if (processes !== undefined) say(`  processes: ${processes.running} of ${processes.of}`);
   for (const [name, value] of Object.entries({ ...components, ...counts })) {
     say(`  ${name.replaceAll("_", " ")}: ${value}`);
   }
+  if (silent.length > 0) say(`  not counted, as they did not answer: ${silent.join(", ")}`);
   if (nodes.length < 2) return;
   say(`${nodes.length} nodes serve this install:`);
   sayTable(
@@ -69,13 +64,4 @@ async function status(options: Options): Promise<void> {
       `${node.connections} connections`,
     ]),
   );
-}
-
-/** Of all processes together. */
-function sumOf(each: readonly Counts[]): Counts {
-  const sum: Record<string, number> = {};
-  for (const counts of each) {
-    for (const [name, count] of Object.entries(counts)) sum[name] = (sum[name] ?? 0) + count;
-  }
-  return sum;
 }

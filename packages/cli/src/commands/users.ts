@@ -1,8 +1,8 @@
 import { createInterface } from "node:readline/promises";
 import { Command } from "commander";
-import { addInstallFlags, configFrom, type Options } from "../flags.ts";
+import { addInstallFlags, configFrom, type Options, wholeNumber, withExample } from "../flags.ts";
 import { withStore } from "../install.ts";
-import { CommandFailure, say, sayJson, sayTable } from "../output.ts";
+import { CommandFailure, printable, say, sayJson, sayTable } from "../output.ts";
 import { askAsOperator } from "../running.ts";
 
 /** As many as one answer of the server has. */
@@ -30,9 +30,11 @@ export function usersCommand(): Command {
     .option("--after <number>", "begin above this number", "0")
     .option("--limit <count>", `how many at most, 1-${maxUsers}`, "100")
     .action(listUsers);
+  withExample(add, "echo 'a good password' | parlance users add ada --name 'Ada L.'");
+  withExample(list, "parlance users list --limit 20");
   const command = new Command("users").description("Who is known here.");
   for (const one of [add, list]) command.addCommand(addInstallFlags(one));
-  return command;
+  return withExample(command, "parlance users list");
 }
 
 async function addUser(username: string, options: Options): Promise<void> {
@@ -55,8 +57,8 @@ async function addUser(username: string, options: Options): Promise<void> {
 
 async function listUsers(options: Options): Promise<void> {
   const { config } = configFrom(options);
-  const after = wholeNumber(options, "after", 0, Number.MAX_SAFE_INTEGER);
-  const limit = wholeNumber(options, "limit", 1, maxUsers);
+  const after = wholeNumber(options, "after", [0, Number.MAX_SAFE_INTEGER], "users list");
+  const limit = wholeNumber(options, "limit", [1, maxUsers], "users list");
   const answer = await askAsOperator(config, "GET", `/users?after=${after}&limit=${limit}`);
   const users =
     answer === undefined
@@ -87,20 +89,6 @@ async function listUsers(options: Options): Promise<void> {
   );
   const last = users.at(-1);
   if (users.length === limit && last !== undefined) say(`More: --after ${last.number}`);
-}
-
-function wholeNumber(options: Options, name: string, least: number, most: number): number {
-  const given = String(options[name]);
-  const value = Number(given);
-  if (!/^\d+$/.test(given) || value < least || value > most) {
-    throw new CommandFailure(`--${name}: whole number, ${least}-${most}`);
-  }
-  return value;
-}
-
-/** People choose their names; a terminal obeys what is in them. */
-function printable(name: string): string {
-  return name.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\u{fffd}");
 }
 
 /** Not an argument: other users of the machine see those, and shells remember them. */

@@ -99,6 +99,8 @@ export interface ApiKeys {
 /** What operators do to users. */
 export interface UserAdmin {
   user(id: UserId): Promise<UserRecord | undefined>;
+  /** An account, without regard to case. */
+  userByUsername(username: string): Promise<UserRecord | undefined>;
   /** Everybody who was ever seen here, in the order of their numbers; 0 begins. */
   users(after: number, limit: number): Promise<readonly UserRecord[]>;
   /** Disabling ends everything of the user; it cannot sign in again until enabled. */

@@ -14,7 +14,15 @@ import type { MemberRecord, RoomRecord } from "./room-log.ts";
  * Users, sessions, keys, members, read marks and leases. Reads follow one's own writes. Same errors as `RoomLog`.
  * Grouped by what it is about, so that each user of it asks for its part only.
  */
-export interface Directory extends Users, Sessions, Keys, Members, ReadMarks, Places, Leases {}
+export interface Directory
+  extends Users,
+    Sessions,
+    Keys,
+    Members,
+    RoomAdmin,
+    ReadMarks,
+    Places,
+    Leases {}
 
 export interface UserRecord {
   readonly id: UserId;
@@ -129,6 +137,18 @@ export interface Members {
   roomOf(user: UserId, room: RoomId): Promise<JoinedRoom | undefined>;
   /** Public and announcement rooms that the user is not a member of. Ordered by title, then id. */
   discoverable(user: UserId, limit: number): Promise<readonly RoomRecord[]>;
+}
+
+/** What operators are told of rooms. */
+export interface RoomAdmin {
+  /** All rooms with an id above `after`, in the order of their ids, by code points; `""` begins. */
+  rooms(after: string, limit: number): Promise<readonly RoomSummary[]>;
+}
+
+export interface RoomSummary extends RoomRecord {
+  readonly members: number;
+  /** When its last event was stored, in milliseconds since 1970; absent where there is none. */
+  readonly lastAt?: number;
 }
 
 export interface JoinedRoom extends RoomRecord {

@@ -44,7 +44,8 @@ export interface Page {
 const maxLooks = 10;
 /** Above this they are not counted any more. */
 const maxCounted = 100_000;
-const setAsideIn = "refused";
+/** Where files go that are not published. */
+export const setAsideIn = "refused";
 /** Of files with one name that were set aside, so many are kept; the last one then makes way. */
 const maxNamesakes = 99;
 /** A file's name may have 255 bytes on most systems; its reason's has more than its own. */

@@ -84,14 +84,22 @@ export function operationRoutes(parts: ApiParts): void {
           tags,
           security,
           summary: action === "disable" ? "Disable a user; ends its sessions" : "Enable a user",
+          description: "By the user's id, or an account's name. The reason is for the log.",
           params: schemas.userParams,
+          body: schemas.reasonBody,
           response: { 204: answers.nothing, default: answers.failure },
         },
       },
       async (request, reply) => {
-        const { user } = request.params;
-        if ((await users.user(user)) === undefined) throw new ProtocolError("not_found");
-        await users.setDisabled(user, action === "disable", clock.now());
+        const { user: named } = request.params;
+        const user = (await users.user(named)) ?? (await users.userByUsername(named));
+        if (user === undefined) throw new ProtocolError("not_found");
+        await users.setDisabled(user.id, action === "disable", clock.now());
+        const { reason } = request.body ?? {};
+        const by = callers.of(request).user;
+        const fields = { user_id: user.id, by, ...(reason === undefined ? {} : { reason }) };
+        if (action === "disable") parts.report("info", "user_disabled", fields);
+        else parts.report("info", "user_enabled", fields);
         return reply.code(204).send();
       },
     );

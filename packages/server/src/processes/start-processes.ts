@@ -30,7 +30,7 @@ import { lifeSocket, makeSocketDirectory } from "./socket-directory.ts";
 import type { WorkerPlace } from "./worker-messages.ts";
 import { Workers } from "./workers.ts";
 
-export interface ProcessesOptions extends Pick<StartOptions, "log" | "sources"> {
+export interface ProcessesOptions extends Pick<StartOptions, "log" | "sources" | "startedBy"> {
   /** For tests: what the system does is found out if absent. */
   readonly sharing?: PortSharing;
 }
@@ -115,7 +115,8 @@ export async function startProcesses(
     const place = config.metrics_listen;
     const metrics = place && (await openMetricsListener(place, samples, log.report));
     if (metrics) opened.unshift(() => metrics.close());
-    writeRunningFile(config.data_dir, { pid: process.pid, url, workers: handOverPaths });
+    const { startedBy: start } = options;
+    writeRunningFile(config.data_dir, { url, ...(start && { start }) });
     if (store !== undefined) tellStore(store, log);
     tellListening(config, log, { url, publicUrl, secret, processes: count });
 

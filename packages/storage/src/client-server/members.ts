@@ -1,5 +1,5 @@
 /** Members of rooms and their read marks. */
-import type { JoinedRoom, MemberRecord, Members, ReadMarks } from "@parlance/core";
+import type { JoinedRoom, MemberRecord, Members, ReadMarks, RoomAdmin } from "@parlance/core";
 import type { Role } from "@parlance/protocol";
 import type { Reads } from "./access.ts";
 import type { Batch } from "./batch.ts";
@@ -95,6 +95,29 @@ export function createMembers(reads: Reads): Members {
         return rows.map(roomRecord);
       }),
   } satisfies Members;
+}
+
+type SummaryRow = RoomColumns & { readonly members: number; readonly lastAt: number | null };
+
+export function createRoomAdmin(reads: Reads): RoomAdmin {
+  return {
+    rooms: (after, limit) =>
+      reads.each(async (session) => {
+        const rows = await session.all<SummaryRow>(
+          `SELECT ${roomColumns},
+             (SELECT count(*) FROM {members} m WHERE m.room = r.room) AS members,
+             (SELECT e.time FROM {events} e WHERE e.room = r.room AND e.sequence = r.head) AS "lastAt"
+           FROM {rooms} r WHERE r.room > ? ORDER BY r.room LIMIT ?`,
+          after,
+          limit,
+        );
+        return rows.map((row) => ({
+          ...roomRecord(row),
+          members: row.members,
+          ...(row.lastAt === null ? {} : { lastAt: row.lastAt }),
+        }));
+      }),
+  } satisfies RoomAdmin;
 }
 
 export function createReadMarks(lanes: Lanes<Batch>): ReadMarks {

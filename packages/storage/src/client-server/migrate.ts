@@ -17,6 +17,12 @@ export interface SchemaState {
   /** Absent if there is no schema yet. */
   readonly version?: number;
   readonly known: number;
+  /** What the database calls itself. */
+  readonly server: string;
+  /** Its clock, in milliseconds since 1970. */
+  readonly now: number;
+  /** As `Store` has them. */
+  readonly weaknesses: readonly string[];
 }
 
 /**

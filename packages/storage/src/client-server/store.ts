@@ -16,7 +16,7 @@ import { createFleet } from "./fleet.ts";
 import { readInstall } from "./install.ts";
 import { Lanes, type RunBatch } from "./lanes.ts";
 import { createLeases } from "./leases.ts";
-import { createMembers, createReadMarks } from "./members.ts";
+import { createMembers, createReadMarks, createRoomAdmin } from "./members.ts";
 import { createNarrows } from "./narrows.ts";
 import { createOutbox } from "./outbox.ts";
 import { createPlaces } from "./places.ts";
@@ -128,6 +128,7 @@ export async function openStoreOver(engine: Engine, options: StoreOptions): Prom
       ...createSessions(reads, write),
       ...createKeys(reads, write),
       ...createMembers(reads),
+      ...createRoomAdmin(reads),
       ...createReadMarks(lanes),
       ...createPlaces(reads, write),
       ...createLeases(write, sql.now),

@@ -89,7 +89,18 @@ export async function readMysqlSchema(options: MysqlOptions): Promise<SchemaStat
       );
       return row?.version ?? 0;
     });
-    return { ...(version === undefined ? {} : { version }), known: migrations.length };
+    const facts = await reading(pool, (session) =>
+      session.get<{ server: string; now: number }>(
+        `SELECT version() AS server, ${mysqlSql.now} AS now`,
+      ),
+    );
+    return {
+      ...(version === undefined ? {} : { version }),
+      known: migrations.length,
+      server: `${facts?.server.includes("MariaDB") === true ? "" : "MySQL "}${facts?.server ?? ""}`,
+      now: facts?.now ?? 0,
+      weaknesses: await using(pool, findWeaknesses),
+    };
   } finally {
     await pool.close();
   }

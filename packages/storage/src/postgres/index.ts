@@ -83,7 +83,18 @@ export async function readPostgresSchema(options: PostgresOptions): Promise<Sche
       );
       return row?.version ?? 0;
     });
-    return { ...(version === undefined ? {} : { version }), known: migrations.length };
+    const facts = await reading(pool, (session) =>
+      session.get<{ server: string; now: number }>(
+        `SELECT current_setting('server_version') AS server, ${postgresSql.now} AS now`,
+      ),
+    );
+    return {
+      ...(version === undefined ? {} : { version }),
+      known: migrations.length,
+      server: `PostgreSQL ${facts?.server ?? ""}`,
+      now: facts?.now ?? 0,
+      weaknesses: await using(pool, findWeaknesses),
+    };
   } finally {
     await pool.close();
   }

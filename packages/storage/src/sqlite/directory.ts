@@ -51,6 +51,15 @@ export function createDirectory(writer: Writer, readers: Readers): Directory {
       return rows.map((row) => roomRecord(row, installPart));
     },
 
+    rooms: async (after, limit) => {
+      const rows = await readers.call("rooms", after, limit);
+      return rows.map((row) => ({
+        ...roomRecord(row, installPart),
+        members: row.members,
+        ...(row.lastAt === null ? {} : { lastAt: row.lastAt }),
+      }));
+    },
+
     markRead: (room, user, sequence) => writer.call("markRead", room, user, sequence),
 
     places: (user, device) => readers.call("places", user, device),

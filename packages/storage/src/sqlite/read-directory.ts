@@ -37,6 +37,11 @@ export interface JoinedRoomColumns extends RoomColumns {
   readonly unread: number;
 }
 
+export interface RoomSummaryColumns extends RoomColumns {
+  readonly members: number;
+  readonly lastAt: number | null;
+}
+
 /** Every read of the directory, by name. Called in a reader thread. */
 export interface DirectoryReads {
   user(id: string): UserRecord | undefined;
@@ -53,6 +58,7 @@ export interface DirectoryReads {
   roomsOf(user: string, limit: number): JoinedRoomColumns[];
   roomOf(user: string, room: string): JoinedRoomColumns | undefined;
   discoverable(user: string, limit: number): RoomColumns[];
+  rooms(after: string, limit: number): RoomSummaryColumns[];
   places(user: string, device: string): DevicePlace[];
   /** Rows of the outbox that came with a copy, in the order of their numbers. */
   copiedOutbox(limit: number): CopiedOutboxRow[];
@@ -223,6 +229,16 @@ export function createDirectoryReads(database: Database): DirectoryReads {
            AND NOT EXISTS (SELECT 1 FROM members WHERE members.room = rooms.room AND user = ?)
          ORDER BY title, rooms.room LIMIT ?`,
         user,
+        limit,
+      ),
+
+    rooms: (after, limit) =>
+      database.all<RoomSummaryColumns>(
+        `SELECT ${roomColumns},
+           (SELECT count(*) FROM members WHERE members.room = rooms.room) AS members,
+           (SELECT time FROM events WHERE events.room = rooms.room AND sequence = head) AS lastAt
+         FROM rooms WHERE rooms.room > ? ORDER BY rooms.room LIMIT ?`,
+        after,
         limit,
       ),
 

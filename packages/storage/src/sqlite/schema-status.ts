@@ -32,6 +32,31 @@ export function readSchema(directory: string): SchemaStatus {
   return { version: readVersion(file), known: schemaVersion, inUse };
 }
 
+/**
+ * Looks whether a directory's database is whole, without changing it, also while a server uses it. Reads all of it.
+ *
+ * @returns what is wrong; empty if it is whole, or absent.
+ * @throws StorageError if it cannot be read.
+ */
+export function checkWhole(directory: string): readonly string[] {
+  const file = join(resolve(directory), "parlance.db");
+  if (!existsSync(file)) return [];
+  try {
+    const database = new Database(quietly(file), { readOnly: true, busyTimeoutMs });
+    try {
+      return database
+        .all<{ quick_check: string }>("PRAGMA quick_check(10)")
+        .map((row) => row.quick_check)
+        .filter((line) => line !== "ok");
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new StorageError(message, "none", { cause: error });
+  }
+}
+
 function readVersion(file: string): number {
   try {
     const database = new Database(quietly(file), { readOnly: true, busyTimeoutMs });

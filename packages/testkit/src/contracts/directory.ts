@@ -343,6 +343,30 @@ function describeRooms(store: UseStore): void {
     const open = async (id: string, kind: "public" | "private" | "announcement", title: string) =>
       store().log.open(roomId(id), { kind, title, createdAt: someTime });
 
+    test("all of them are listed by their ids, page by page, with members and the time of the last event", async () => {
+      const { log, directory } = store();
+      const ids = ["a", "a.b", "B", "b", "a_", "z".repeat(128), "0"];
+      for (const room of ids) await open(room, "private", "T");
+      await log.append(joined("u1", { room: "b" }));
+      await log.append(joined("u2", { room: "b", time: someTime + 5 }));
+      const all = await directory.rooms("", 100);
+      expect(all.map(({ room }) => room)).toEqual([...ids].sort());
+      const found: string[] = [];
+      for (let after = ""; ; ) {
+        const page = await directory.rooms(after, 2);
+        found.push(...page.map(({ room }) => room));
+        const last = page.at(-1);
+        if (last === undefined) break;
+        after = last.room;
+      }
+      expect(found).toEqual([...ids].sort());
+      const { members, lastAt, ...record } = all.find(({ room }) => room === "b") ?? {};
+      expect([members, lastAt]).toEqual([2, someTime + 5]);
+      expect(record).toEqual(await log.open(roomId("b")));
+      expect(all[0]).toMatchObject({ room: "0", members: 0 });
+      expect(all[0]).not.toHaveProperty("lastAt");
+    });
+
     test("of a user and those to discover are told apart and ordered by title, then id", async () => {
       const { log, directory } = store();
       const titles = ["b", "a", "Ä", "B", "a", "𝒜", "\uffee"];

@@ -147,6 +147,20 @@ export function createMemoryDirectory(state: MemoryState): Directory {
         .sort(byTitle)
         .slice(0, limit),
 
+    rooms: async (after, limit) =>
+      [...rooms.values()]
+        .filter(({ room }) => room > after)
+        .sort((left, right) => (left.room < right.room ? -1 : 1))
+        .slice(0, limit)
+        .map((room) => {
+          const last = room.events.at(-1);
+          return {
+            ...recordOf(room),
+            members: room.members.size,
+            ...(last === undefined ? {} : { lastAt: Date.parse(last.frame.time) }),
+          };
+        }),
+
     markRead: async (room, user, sequence) => moveMarks(state, room, user, sequence),
 
     places: async (user, device) =>

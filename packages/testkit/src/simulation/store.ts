@@ -99,6 +99,7 @@ export class FaultyStore {
       member: far("member", direct.member),
       members: far("members", direct.members),
       roomsOf: far("rooms of", direct.roomsOf),
+      rooms: far("rooms", direct.rooms),
       discoverable: far("discoverable", direct.discoverable),
       markRead: far("mark read", direct.markRead),
     };
