@@ -14,6 +14,7 @@ const arrows = {
   identity: { runtime: ["protocol", "core"] },
   http: { runtime: ["protocol", "core"] },
   doors: { runtime: ["protocol", "core"] },
+  hooks: { runtime: ["protocol", "core"] },
   server: {
     runtime: [
       "protocol",
@@ -26,6 +27,7 @@ const arrows = {
       "http",
       "pages",
       "doors",
+      "hooks",
     ],
   },
   client: { types: ["protocol"] },

@@ -23,6 +23,7 @@ import { operationRoutes } from "./routes/operations.ts";
 import type { ApiInstance, ApiParts } from "./routes/parts.ts";
 import { publishRoutes } from "./routes/publish.ts";
 import { roomRoutes } from "./routes/rooms.ts";
+import { rpcRoutes } from "./routes/rpc.ts";
 import { ticketRoutes } from "./routes/tickets.ts";
 
 /**
@@ -79,6 +80,7 @@ export async function createHttp(options: HttpOptions): Promise<HttpServer> {
       messageRoutes(parts);
       messageChangeRoutes(parts);
       publishRoutes(parts);
+      rpcRoutes(parts);
       ticketRoutes(parts);
       operationRoutes(parts);
       connectionRoutes(parts);

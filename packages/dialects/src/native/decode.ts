@@ -20,14 +20,14 @@ export function decode(frame: string): Decoded {
   if (!nestsAtMost(value, limits.jsonDepth)) {
     return refuse(id, new ProtocolError("bad_request", { limit: limits.jsonDepth }));
   }
-  const type = value["type"];
+  const type = rpcOf(value["type"]) ?? value["type"];
   const schema = typeof type === "string" ? commandSchema(type) : undefined;
   if (schema === undefined) return refuse(id, new ProtocolError("bad_request", { field: "type" }));
   if (type === "publish") {
     const error = refusedPublish(value);
     if (error !== undefined) return refuse(id, error);
   }
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(type === "rpc" ? asRpc(value) : value);
   if (parsed.success) return { ok: true, command: parsed.data };
   return refuse(id, new ProtocolError("bad_request", fieldOf(parsed.error.issues[0]?.path)));
 }
@@ -64,6 +64,15 @@ function nestsAtMost(value: object, depth: number): boolean {
     }
   }
   return true;
+}
+
+/** A type with a dot is the question of that method (RPC-4): frames of plug-ins. */
+function rpcOf(type: unknown): "rpc" | undefined {
+  return typeof type === "string" && type.includes(".") ? "rpc" : undefined;
+}
+
+function asRpc(frame: Members): Members {
+  return frame["type"] === "rpc" ? frame : { ...frame, type: "rpc", method: frame["type"] };
 }
 
 /** What a publish may be refused for that is not plain malformation, so that clients can tell it apart. */

@@ -1,0 +1,7 @@
+/** Questions to the application: over signed HTTP, and in plug-ins. */
+export type { HttpHookOptions } from "./http/application.ts";
+export { type ConnectHookOptions, createConnectHook } from "./http/connect.ts";
+export { createJoinHook, type JoinHookOptions } from "./http/join.ts";
+export { createPublishHook, type PublishHookOptions } from "./http/publish.ts";
+export { createRpcHook } from "./http/rpc.ts";
+export { signatureField, signRequest } from "./sign.ts";
