@@ -1,5 +1,4 @@
 /** The settings of the dialects and of files. */
-import { z } from "zod";
 import type { Fields } from "./fields.ts";
 import { address, integer, roomName, timeZone, yesOrNo } from "./values.ts";
 
