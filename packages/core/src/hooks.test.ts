@@ -309,17 +309,6 @@ describe("rpc", () => {
     ]);
   });
 
-  test("[RPC-4] a frame whose type has a dot is the question of that method", async () => {
-    const harness = await start();
-    harness.application.rpc = ({ method, data }) => [method, data ?? null];
-    const ann = await harness.signIn("ann");
-    const answer = { type: "reply", result: { data: ["poll.vote", { option: 2 }] } };
-    expect(await ann.answer({ type: "poll.vote", data: { option: 2 } })).toMatchObject(answer);
-    for (const type of [".vote", "poll vote.x", `p.${"x".repeat(70)}`]) {
-      expect(await ann.answer({ type })).toMatchObject({ code: "bad_request" });
-    }
-  });
-
   test.each([
     ["no method", {}],
     ["an empty one", { method: "" }],

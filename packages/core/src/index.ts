@@ -3,6 +3,7 @@ export * from "./chain.ts";
 export { isClaimOf } from "./commands/enter.ts";
 export type { PublishTask, ShownAs } from "./commands/publish.ts";
 export { connectionQuestions, maxListed, readConnectionReport } from "./connection-list.ts";
+export { nobodyAnswers } from "./commands/rpc.ts";
 export { harmlessFileName, harmlessMediaType } from "./file-name.ts";
 export { wireUser } from "./frames.ts";
 export type * from "./gate.ts";

@@ -6,12 +6,12 @@ const maxRemembered = 100_000;
 /** Answers that count for a while. Who asks while the same is being asked gets the same answer. */
 export class Remembered<Answer extends { readonly isLasting: boolean }> {
   readonly #ms: number;
-  readonly #clock: Pick<Clock, "now">;
+  readonly #clock: Pick<Clock, "monotonic">;
   /** Oldest first. */
   readonly #known = new Map<string, { readonly answer: Answer; readonly at: number }>();
   readonly #asking = new Map<string, Promise<Answer>>();
 
-  constructor(ms: number, clock: Pick<Clock, "now">) {
+  constructor(ms: number, clock: Pick<Clock, "monotonic">) {
     this.#ms = ms;
     this.#clock = clock;
   }
@@ -19,8 +19,8 @@ export class Remembered<Answer extends { readonly isLasting: boolean }> {
   of(key: string): Answer | undefined {
     const known = this.#known.get(key);
     if (known === undefined) return undefined;
-    const ageMs = this.#clock.now() - known.at;
-    if (ageMs >= 0 && ageMs < this.#ms) return known.answer;
+    const ageMs = this.#clock.monotonic() - known.at;
+    if (ageMs < this.#ms) return known.answer;
     this.#known.delete(key);
     return undefined;
   }
@@ -43,7 +43,7 @@ export class Remembered<Answer extends { readonly isLasting: boolean }> {
 
   #keep(key: string, answer: Answer): void {
     this.#known.delete(key);
-    this.#known.set(key, { answer, at: this.#clock.now() });
+    this.#known.set(key, { answer, at: this.#clock.monotonic() });
     if (this.#known.size <= maxRemembered) return;
     for (const oldest of this.#known.keys()) {
       this.#known.delete(oldest);

@@ -29,14 +29,14 @@ export class Circuit {
   readonly #options: CircuitOptions;
   readonly #told = new Map<string, { at: number; untold: number }>();
   #failures = 0;
-  #pausedUntil = 0;
+  #pausedUntil = Number.NEGATIVE_INFINITY;
 
   constructor(options: CircuitOptions) {
     this.#options = options;
   }
 
   get isPaused(): boolean {
-    return this.#pausedUntil > this.#options.clock.now();
+    return this.#pausedUntil > this.#options.clock.monotonic();
   }
 
   answered(): void {
@@ -45,7 +45,7 @@ export class Circuit {
 
   failed(reason: string): void {
     const { hook, fallback, mayPause, clock, report } = this.#options;
-    const now = clock.now();
+    const now = clock.monotonic();
     this.#tell(reason, now);
     this.#failures += 1;
     if (!mayPause || this.#failures < failuresBeforePause) return;
@@ -57,7 +57,7 @@ export class Circuit {
   #tell(reason: string, now: number): void {
     const { hook, fallback, report } = this.#options;
     const known = this.#told.get(reason);
-    if (known !== undefined && Math.abs(now - known.at) < toldEveryMs && this.#told.size < 100) {
+    if (known !== undefined && now - known.at < toldEveryMs && this.#told.size < 100) {
       known.untold += 1;
       return;
     }
@@ -74,6 +74,6 @@ export interface CircuitOptions {
   readonly fallback: string;
   /** Whether silence lets pass: only then may nobody be asked. */
   readonly mayPause: boolean;
-  readonly clock: Pick<Clock, "now">;
+  readonly clock: Pick<Clock, "monotonic">;
   readonly report: Report;
 }

@@ -51,7 +51,7 @@ export class TestApplication {
       secret: "what-the-application-and-the-server-know",
       timeoutMs: 5_000,
       atOnce: 10,
-      clock: { now: () => this.now },
+      clock: { now: () => this.now, monotonic: () => this.now },
       report: (...line) => void this.reports.push(line),
     };
   }

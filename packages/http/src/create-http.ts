@@ -14,6 +14,7 @@ import type { HttpOptions, HttpServer } from "./options.ts";
 import { accountRoutes } from "./routes/accounts.ts";
 import { connectionRoutes } from "./routes/connections.ts";
 import { documentRoutes } from "./routes/document.ts";
+import { extensionRoutes } from "./routes/extensions.ts";
 import { fileRoutes } from "./routes/files.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { messageChangeRoutes } from "./routes/message-changes.ts";
@@ -81,6 +82,7 @@ export async function createHttp(options: HttpOptions): Promise<HttpServer> {
       messageChangeRoutes(parts);
       publishRoutes(parts);
       rpcRoutes(parts);
+      if (options.extensions !== undefined) extensionRoutes(parts, options.extensions);
       ticketRoutes(parts);
       operationRoutes(parts);
       connectionRoutes(parts);

@@ -65,7 +65,8 @@ export async function answerOf(
   const repeat = await storedBefore(context, room, wanted);
   if (repeat !== undefined) return repeat;
   const answer = await ask(said);
-  return answer === said ? wanted : { ...wanted, event: eventOf(answer), sent: wanted.event };
+  const isAsSent = answer.text === said.text && answer.data === said.data;
+  return isAsSent ? wanted : { ...wanted, event: eventOf(answer), sent: wanted.event };
 }
 
 /** Begins once everything that the connection asked about before has been begun. */

@@ -40,7 +40,11 @@ export function publish(
       event: eventOf(said),
       ...(shownAs === undefined ? {} : { author: shownAs.user }),
     },
-    replyTo: (stored) => replyTo(command, stored, rewritten),
+    replyTo: (stored) => {
+      const published = replyTo(command, stored, rewritten);
+      if (!stored.repeated) tell(context, rewritten ?? said, published);
+      return published;
+    },
   };
   const hook = context.services.hooks?.publish;
   const isBehind = context.connection?.asking !== undefined;
@@ -55,6 +59,16 @@ export function publish(
       return eventOf(answer);
     },
     ...(isAsked ? { ask: async () => hook.ask(question) } : {}),
+  });
+}
+
+function tell(context: CommandContext, said: Said, published: Published): void {
+  const { connection, services } = context;
+  services.moments?.message({
+    ...askerOf(context),
+    said,
+    published,
+    ...(connection === undefined ? {} : { connectionId: connection.connectionId }),
   });
 }
 

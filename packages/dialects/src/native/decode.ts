@@ -12,22 +12,26 @@ type Members = Readonly<Record<string, unknown>>;
  *
  * Fields that are not known are ignored, of two members with one name the last counts, and what is checked
  * here is what is used further in.
+ *
+ * @param methods Types that are the question of that method.
  */
-export function decode(frame: string): Decoded {
+export function decode(frame: string, methods: ReadonlySet<string>): Decoded {
   const value = parse(frame);
   if (!isMembers(value)) return refuse(undefined, new ProtocolError("bad_request"));
   const id = readId(value["id"]);
   if (!nestsAtMost(value, limits.jsonDepth)) {
     return refuse(id, new ProtocolError("bad_request", { limit: limits.jsonDepth }));
   }
-  const type = rpcOf(value["type"]) ?? value["type"];
+  const named = value["type"];
+  const isMethod = typeof named === "string" && methods.has(named);
+  const type = isMethod ? "rpc" : named;
   const schema = typeof type === "string" ? commandSchema(type) : undefined;
   if (schema === undefined) return refuse(id, new ProtocolError("bad_request", { field: "type" }));
   if (type === "publish") {
     const error = refusedPublish(value);
     if (error !== undefined) return refuse(id, error);
   }
-  const parsed = schema.safeParse(type === "rpc" ? asRpc(value) : value);
+  const parsed = schema.safeParse(isMethod ? { ...value, type, method: named } : value);
   if (parsed.success) return { ok: true, command: parsed.data };
   return refuse(id, new ProtocolError("bad_request", fieldOf(parsed.error.issues[0]?.path)));
 }
@@ -64,15 +68,6 @@ function nestsAtMost(value: object, depth: number): boolean {
     }
   }
   return true;
-}
-
-/** A type with a dot is the question of that method (RPC-4): frames of plug-ins. */
-function rpcOf(type: unknown): "rpc" | undefined {
-  return typeof type === "string" && type.includes(".") ? "rpc" : undefined;
-}
-
-function asRpc(frame: Members): Members {
-  return frame["type"] === "rpc" ? frame : { ...frame, type: "rpc", method: frame["type"] };
 }
 
 /** What a publish may be refused for that is not plain malformation, so that clients can tell it apart. */

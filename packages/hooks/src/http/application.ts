@@ -13,7 +13,7 @@ export interface HttpHookOptions {
   readonly timeoutMs: number;
   /** Questions under way at once. */
   readonly atOnce: number;
-  readonly clock: Pick<Clock, "now">;
+  readonly clock: Pick<Clock, "now" | "monotonic">;
   readonly report: Report;
 }
 

@@ -54,7 +54,7 @@ async function ask(more: Partial<ConnectHookOptions> = {}): Promise<unknown> {
     timeoutMs: 5_000,
     atOnce: 10,
     fallback: "refuse",
-    clock: { now: () => now } as Clock,
+    clock: { now: () => now, monotonic: () => now } as Clock,
     report: (...line) => void reports.push(line),
     ...more,
   });

@@ -40,6 +40,8 @@ export interface Settings {
   /** Share of the commands that are traced where nobody says which, 0-1. */
   readonly trace_ratio: number;
   readonly embed?: string;
+  /** Absolute. */
+  readonly plugins: readonly string[];
   readonly data_dir: string;
   /** May contain a password. */
   readonly database_url: string;
