@@ -166,7 +166,6 @@ export interface MessageFacts extends Asked {
 /** The part of the SDK's client that an extension stands on. */
 export interface ExtendableClient {
   rpc(method: string, data?: Json): Promise<Json>;
-  [extension: string]: unknown;
 }
 
 export type { Command, Json, JsonObject };

@@ -64,7 +64,9 @@ export async function answerOf(
   if (ask === undefined) return wanted;
   const repeat = await storedBefore(context, room, wanted);
   if (repeat !== undefined) return repeat;
+  const askEnds = context.trace?.step("ask");
   const answer = await ask(said);
+  askEnds?.();
   const isAsSent = answer.text === said.text && answer.data === said.data;
   return isAsSent ? wanted : { ...wanted, event: eventOf(answer), sent: wanted.event };
 }

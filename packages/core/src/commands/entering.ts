@@ -4,8 +4,8 @@ import type { Room } from "../room.ts";
 import type { CommandContext } from "../services.ts";
 
 /** Who asks, as the application is told. */
-export function askerOf({ identity, connection }: CommandContext): Asker {
-  return { identity, dialect: connection?.wire.dialect.name ?? "http" };
+export function askerOf({ identity, via }: CommandContext): Asker {
+  return { identity, dialect: via };
 }
 
 /** Whether the application has to be asked before somebody comes into a room. Back ends are not asked about. */

@@ -57,7 +57,7 @@ export interface Hook<Question, Answer> {
 /** Who asks, always verified, and over which wire. */
 export interface Asker {
   readonly identity: Identity;
-  /** `http` where no connection asks. */
+  /** `http` or the name of a door where no connection asks. */
   readonly dialect: string;
 }
 

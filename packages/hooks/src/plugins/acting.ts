@@ -43,7 +43,7 @@ export function createActing(
       throw new ProtocolError("bad_request", field === "" ? undefined : { field });
     }
     const whose = identity === "plugin" ? identityOf(plugin) : identity;
-    return started.execute(whose, parsed.data as Command<ConnectionlessType>);
+    return started.execute(whose, parsed.data as Command<ConnectionlessType>, { via: "plugin" });
   };
 }
 

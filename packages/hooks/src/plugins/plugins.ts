@@ -39,17 +39,31 @@ export async function openPlugins(
   const close = async (): Promise<void> => {
     await Promise.all(threads.map((thread) => thread.close()));
   };
-  for (const path of paths) {
-    try {
-      const thread = await PluginThread.start({ ...options, path });
-      const { name } = thread.manifest;
-      const isTaken = threads.some(({ manifest }) => manifest.name === name);
-      threads.push(thread);
-      if (isTaken) throw new Error(`there is another plug-in named ${name}`);
-    } catch (error) {
-      await close();
-      throw new PluginError(path, error instanceof Error ? error.message : String(error));
+  const troubles: PluginError[] = [];
+  const names = new Set<string>();
+  const started = await Promise.allSettled(
+    paths.map((path) => PluginThread.start({ ...options, path })),
+  );
+  for (const [index, outcome] of started.entries()) {
+    const path = paths[index] ?? "";
+    if (outcome.status === "rejected") {
+      const reason: unknown = outcome.reason;
+      const words = reason instanceof Error ? reason.message : String(reason);
+      troubles.push(new PluginError(path, words));
+      continue;
     }
+    const thread = outcome.value;
+    const { name } = thread.manifest;
+    if (names.has(name)) {
+      troubles.push(new PluginError(path, `there is another plug-in named ${name}`));
+    }
+    names.add(name);
+    threads.push(thread);
+  }
+  const [trouble] = troubles;
+  if (trouble !== undefined) {
+    await close();
+    throw trouble;
   }
   const listens = threads.some(({ manifest }) => manifest.moments.length > 0);
   return {
