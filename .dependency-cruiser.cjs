@@ -14,6 +14,9 @@ const arrows = {
   identity: { runtime: ["protocol", "core"] },
   http: { runtime: ["protocol", "core"] },
   doors: { runtime: ["protocol", "core"] },
+  hooks: { runtime: ["protocol", "core"], types: ["plugin"] },
+  /* Types for those who write plug-ins. */
+  plugin: { types: ["protocol"] },
   server: {
     runtime: [
       "protocol",
@@ -26,6 +29,7 @@ const arrows = {
       "http",
       "pages",
       "doors",
+      "hooks",
     ],
   },
   client: { types: ["protocol"] },

@@ -503,6 +503,24 @@ final class Parlance
         return json_encode($value, JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE | JSON_THROW_ON_ERROR);
     }
 
+    /**
+     * Whether a request of a hook is genuine: signed with the secret that both know, not changed, and of now.
+     *
+     * @param string $header `$_SERVER['HTTP_PARLANCE_SIGNATURE'] ?? ''`.
+     * @param string $body As it came: `file_get_contents('php://input')`.
+     * @param int $tolerance Seconds that the clocks of the two machines may be apart.
+     */
+    public static function verifyRequest(string $secret, string $header, string $body, int $tolerance = 300): bool
+    {
+        if ($secret === '') {
+            throw new InvalidArgumentException('the secret is empty');
+        }
+        if (!preg_match('/^t=(\d{1,12}),v1=([0-9a-f]{64})$/D', $header, $parts)) {
+            return false;
+        }
+        return hash_equals(hash_hmac('sha256', "$parts[1].$body", $secret), $parts[2]) && abs(time() - (int) $parts[1]) <= $tolerance;
+    }
+
     private static function sign(string $text, array $options): string
     {
         $secret = self::setting($options, 'secret', 'PARLANCE_SECRET');
@@ -565,6 +583,14 @@ if (!function_exists('validateToken')) {
     function validateToken(string $token, array $options = []): ?array
     {
         return Parlance::validateToken($token, $options);
+    }
+}
+
+if (!function_exists('verifyRequest')) {
+    /** `Parlance::verifyRequest`. */
+    function verifyRequest(string $secret, string $header, string $body, int $tolerance = 300): bool
+    {
+        return Parlance::verifyRequest($secret, $header, $body, $tolerance);
     }
 }
 

@@ -22,7 +22,7 @@ import time
 import urllib.parse
 from typing import Any, Iterable, Mapping, Optional, Union
 
-__all__ = ["ParlanceError", "Publisher", "generate_token", "get_client_script", "validate_token"]
+__all__ = ["ParlanceError", "Publisher", "generate_token", "get_client_script", "validate_token", "verify_request"]
 
 _targets = ("room", "rooms", "user", "users", "everyone")
 _max_bytes = 262_144
@@ -267,6 +267,23 @@ def validate_token(token: str, *, secret: Optional[str] = None) -> Optional[dict
     has_begun = "nbf" not in claims or (_is_number(claims["nbf"]) and claims["nbf"] <= now)
     is_whole = isinstance(claims.get("sub"), str) and isinstance(claims.get("jti"), str)
     return claims if is_in_force and has_begun and is_whole else None
+
+
+def verify_request(secret: str, header: Optional[str], body: Union[bytes, str], tolerance_seconds: int = 300) -> bool:
+    """Whether a request of a hook is genuine: signed with the secret that both know, not changed, and of now.
+
+    :param header: The field `Parlance-Signature`.
+    :param body: As it came, before anything is made of it.
+    :param tolerance_seconds: So far the clocks of the two machines may be apart.
+    """
+    if secret == "":
+        raise ValueError("the secret is empty")
+    parts = re.fullmatch(r"t=([0-9]{1,12}),v1=([0-9a-f]{64})", header or "")
+    if parts is None:
+        return False
+    content = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
+    right = hmac.new(secret.encode(), parts[1].encode() + b"." + content, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(right, parts[2]) and abs(time.time() - int(parts[1])) <= tolerance_seconds
 
 
 def get_client_script(

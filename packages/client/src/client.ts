@@ -1,5 +1,6 @@
 import type {
   CommandType,
+  Json,
   Reply,
   RoomId,
   RoomList,
@@ -129,6 +130,11 @@ class LiveClient implements Client, Link {
   createRoom({ kind, title, room }: NewRoom): Promise<RoomView> {
     const wish = room === undefined ? {} : { room: room as RoomId };
     return this.request<"create_room">({ type: "create_room", kind, title, ...wish });
+  }
+
+  async rpc(method: string, data?: Json): Promise<Json> {
+    const body = data === undefined ? {} : { data };
+    return (await this.request<"rpc">({ type: "rpc", method, ...body })).data;
   }
 
   request<T extends CommandType>(command: CommandBody<T>): Promise<Reply<T>> {

@@ -7,6 +7,7 @@ import type {
   Epoch,
   EventFrame,
   HistoryPage,
+  Json,
   MarkedRead,
   MembershipChanged,
   MemberView,
@@ -108,6 +109,11 @@ export interface Client {
   room(id: string): Room;
   listRooms(): Promise<RoomList>;
   createRoom(room: NewRoom): Promise<RoomView>;
+  /**
+   * Asks the application behind the server and resolves with its answer. Rejects with `rpc_failed` and the application's
+   * own words where it refuses, and after `commandTimeoutMs`; what it did is not known then.
+   */
+  rpc(method: string, data?: Json): Promise<Json>;
   /**
    * Sends any command and resolves with its reply. Waits for the line, at most `commandTimeoutMs` in all. Not
    * sent again when the line breaks after it went out: then it rejects with `offline`.

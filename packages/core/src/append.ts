@@ -50,6 +50,8 @@ export interface Wanted {
   readonly clientMessageId?: ClientMessageId;
   /** Shown to readers in place of the caller. */
   readonly author?: UserId;
+  /** As in `Append`. */
+  readonly sent?: Append["event"];
 }
 
 /** The append that a command's wish becomes. */
@@ -193,13 +195,36 @@ export async function findRepeat(
   wanted: Wanted,
   refusal: ProtocolError,
 ): Promise<Stored> {
+  const appended = await lookUp(context, room, wanted);
+  if (appended.outcome === "stored") return appended;
+  throw refusal;
+}
+
+/**
+ * Whether the same message was stored before, asked before anybody is asked about it.
+ *
+ * @throws ProtocolError `conflict` where something else was stored under its client message id.
+ */
+export async function storedBefore(
+  context: CommandContext,
+  room: Room,
+  wanted: Wanted,
+): Promise<Stored | undefined> {
+  if (wanted.clientMessageId === undefined) return undefined;
+  const appended = await lookUp(context, room, wanted);
+  if (appended.outcome === "conflict") {
+    throw new ProtocolError("conflict", { field: "client_message_id" });
+  }
+  return appended.outcome === "stored" ? appended : undefined;
+}
+
+async function lookUp(context: CommandContext, room: Room, wanted: Wanted): Promise<Appended> {
   const append = appendOf(context, room.record.room, wanted);
   const { clock, log } = context.services;
   const givenAt = clock.monotonic();
   const appended = await log.append({ ...append, revision: noRevision });
   if (appended.outcome === "stored") {
     note(context, append, appended, clock.monotonic() - givenAt);
-    return appended;
   }
-  throw refusal;
+  return appended;
 }

@@ -26,6 +26,7 @@ import type { Awaitable, Outcome } from "./outcome.ts";
 import { KeptPlaces } from "./places.ts";
 import type {
   CommandTrace,
+  ConnectionFacts,
   ControlFact,
   Doing,
   Entry,
@@ -66,6 +67,10 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
   identity: Identity | undefined;
   /** What the application said of the handshake, once it was asked. */
   vouching: Promise<VouchedUser | undefined> | undefined;
+  /** Settled when all that the application was asked about before is on its way; undefined where nothing is. */
+  asking: Promise<void> | undefined;
+  /** Questions to the application that wait for their answer. */
+  questions = 0;
   /** Where this device is in its rooms, for dialects whose clients cannot say. */
   places: KeptPlaces | undefined;
   readonly #link: Link;
@@ -268,6 +273,7 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
     const fields = { ...this.#fields(), command: task.type };
     const error = asProtocolError(thrown, this.#services.report, fields);
     this.tellFailure(task, answer, error);
+    this.#services.moments?.failed(this.facts(), error);
     const ending = endingOf(task, error.code);
     if (ending !== undefined) this.end(ending);
     return error;
@@ -392,6 +398,7 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
     const { reason } = fields;
     add(this.#services.tally.closed, typeof reason === "string" ? reason : "left");
     this.#services.report("info", "connection_closed", { ...this.#fields(), ...fields });
+    this.#services.moments?.closed(this.facts(), String(fields["reason"] ?? fields["code"]));
   }
 
   #fields(): Record<string, unknown> {
@@ -480,6 +487,18 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
     if (unsent === 0 || unsent < this.#unsentBefore) this.#progressAt = now;
     this.#unsentBefore = unsent;
     if (now - this.#progressAt >= settings.stallTimeoutMs) this.terminate("slow_consumer");
+  }
+
+  /** Who this is, for those who are told. */
+  facts(): ConnectionFacts {
+    const { connectionId, number, identity } = this;
+    return {
+      connectionId,
+      number,
+      dialect: this.wire.dialect.name,
+      address: this.peer.address,
+      ...(identity === undefined ? {} : { identity }),
+    };
   }
 
   view(): ConnectionView {

@@ -24,6 +24,7 @@ import type {
   Identity,
   Ids,
   Link,
+  Moments,
   RoomLog,
   Task,
   Tracer,
@@ -48,6 +49,8 @@ export interface NodePorts {
   readonly nodes?: () => Promise<readonly { readonly id: string }[]>;
   /** Follows commands step by step. Absent: nobody does. */
   readonly tracer?: Tracer;
+  /** Is told what happens. Absent: nobody listens. */
+  readonly moments?: Moments;
 }
 
 /** Where a node tells the operator what happened. Fixed names, fields in `snake_case`; never a text or a token. */

@@ -2,6 +2,7 @@ export * from "./authorize.ts";
 export * from "./chain.ts";
 export { isClaimOf } from "./commands/enter.ts";
 export type { PublishTask, ShownAs } from "./commands/publish.ts";
+export { nobodyAnswers } from "./commands/rpc.ts";
 export { connectionQuestions, maxListed, readConnectionReport } from "./connection-list.ts";
 export { harmlessFileName, harmlessMediaType } from "./file-name.ts";
 export { wireUser } from "./frames.ts";

@@ -188,6 +188,7 @@ class ServerNode implements Node {
       dialect: wire.dialect.name,
       transport: peer.transport,
     });
+    this.#services.moments?.connected(connection.facts());
     connection.opened();
     return connection;
   }

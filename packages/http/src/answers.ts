@@ -47,6 +47,7 @@ export const message: z.ZodType = replySchemas.get_message.meta({ id: "Message" 
 export const messageList: z.ZodType = replySchemas.list_messages.meta({ id: "MessageList" });
 export const roomStats: z.ZodType = replySchemas.room_stats.meta({ id: "RoomStats" });
 export const markedRead: z.ZodType = replySchemas.mark_read.meta({ id: "MarkedRead" });
+export const rpcAnswer: z.ZodType = replySchemas.rpc.meta({ id: "RpcAnswer" });
 export const fileList: z.ZodType = replySchemas.list_files.meta({ id: "FileList" });
 export const fileContent: z.ZodType = z.string().meta({ format: "binary" }).describe("The bytes.");
 

@@ -14,6 +14,7 @@ import type { HttpOptions, HttpServer } from "./options.ts";
 import { accountRoutes } from "./routes/accounts.ts";
 import { connectionRoutes } from "./routes/connections.ts";
 import { documentRoutes } from "./routes/document.ts";
+import { extensionRoutes } from "./routes/extensions.ts";
 import { fileRoutes } from "./routes/files.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { messageChangeRoutes } from "./routes/message-changes.ts";
@@ -24,6 +25,7 @@ import type { ApiInstance, ApiParts } from "./routes/parts.ts";
 import { publishRoutes } from "./routes/publish.ts";
 import { roomListRoutes } from "./routes/room-list.ts";
 import { roomRoutes } from "./routes/rooms.ts";
+import { rpcRoutes } from "./routes/rpc.ts";
 import { ticketRoutes } from "./routes/tickets.ts";
 
 /**
@@ -80,6 +82,8 @@ export async function createHttp(options: HttpOptions): Promise<HttpServer> {
       messageRoutes(parts);
       messageChangeRoutes(parts);
       publishRoutes(parts);
+      rpcRoutes(parts);
+      if (options.extensions !== undefined) extensionRoutes(parts, options.extensions);
       ticketRoutes(parts);
       operationRoutes(parts);
       connectionRoutes(parts);

@@ -1,6 +1,7 @@
 /** The REST API: routes onto core commands, and the document that describes them. */
 export { createHttp } from "./create-http.ts";
 export type {
+  ExtensionRoute,
   HttpOptions,
   HttpReply,
   HttpRequest,

@@ -12,6 +12,7 @@ import type {
   Tickets,
   UserAdmin,
 } from "@parlance/core";
+import type { JsonObject } from "@parlance/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
 /** Fastify's instance, for whoever adds pages to it. */
@@ -32,6 +33,8 @@ export interface HttpOptions {
   readonly move?: MoveControl;
   /** The nodes that serve this install. @throws StorageError */
   readonly nodes: () => Promise<readonly LivingNode[]>;
+  /** Commands of plug-ins. */
+  readonly extensions?: readonly ExtensionRoute[];
   readonly tickets: Pick<Tickets, "issue">;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -49,6 +52,16 @@ export interface HttpOptions {
   /** Address of the install as people see it; the only one that is ever printed in an answer. */
   readonly publicUrl: string;
   readonly version: string;
+}
+
+/** A command of a plug-in, `POST /api/v1/x/<plugin>/<command>`. */
+export interface ExtensionRoute {
+  readonly plugin: string;
+  readonly command: string;
+  readonly summary: string;
+  /** JSON Schemas, for the document. */
+  readonly data: JsonObject;
+  readonly answer?: JsonObject;
 }
 
 /** Moves the install of the running server to another database. */

@@ -5,6 +5,7 @@ import {
   type DeviceId,
   type FileId,
   fields,
+  type Json,
   type JsonObject,
   limits,
   publicationSchema,
@@ -110,6 +111,13 @@ export const publishBody: z.ZodType = z.union([
   publicationSchema.meta({ id: "Publication" }),
   z.object({ items: z.array(publicationSchema).min(1).max(1_000) }).meta({ id: "Publications" }),
 ]);
+
+export interface RpcBody {
+  data?: Json;
+}
+export const rpcBody: z.ZodType<RpcBody> = z
+  .object({ data: fields.rpcData.exactOptional() })
+  .meta({ id: "RpcQuestion" });
 
 export interface ReadMarkBody {
   sequence: Sequence;
@@ -270,6 +278,8 @@ export interface MessageHeaders {
 export const messageHeaders: z.ZodType<MessageHeaders> = z.looseObject({
   "idempotency-key": fields.clientMessageId.exactOptional(),
 });
+
+export const rpcParams: z.ZodType<{ method: string }> = z.object({ method: fields.rpcMethod });
 
 export const fileParams: z.ZodType<{ file: FileId }> = z.object({ file: fields.fileId });
 

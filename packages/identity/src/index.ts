@@ -1,7 +1,5 @@
 /** Who somebody is: tokens, sessions, keys, passwords. One door: `createIdentity`. */
 
-export type { ConnectHookOptions } from "./connect-hook.ts";
-export { createConnectHook, signatureField, signRequest } from "./connect-hook.ts";
 export type { IdentityOptions, IdentityParts } from "./identity.ts";
 export { createIdentity } from "./identity.ts";
 export type { IssuerOptions } from "./issuers.ts";

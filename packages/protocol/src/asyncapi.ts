@@ -44,6 +44,7 @@ const summaries: Readonly<Record<CommandType, string>> = {
   get_file: "Tells about one shared file.",
   list_files: "Lists the files of a room, newest first.",
   delete_file: "Removes a shared file.",
+  rpc: "Asks the application behind the server.",
 };
 
 const ref = (path: string): JsonObject => ({ $ref: `#/${path}` });

@@ -59,6 +59,8 @@ const table = {
     retry: "never",
     text: "This contradicts what is stored already.",
   },
+  rejected: { http: 422, retry: "never", text: "The application does not take that message." },
+  rpc_failed: { http: 422, retry: "never", text: "The application cannot answer that." },
   resync_required: {
     http: 410,
     retry: "after_resync",
@@ -144,10 +146,15 @@ export class ProtocolError extends Error {
   readonly code: ErrorCode;
   readonly details: ErrorDetails | undefined;
 
-  constructor(code: ErrorCode, details?: ErrorDetails, options?: ErrorOptions) {
+  /** @param options `text`: what people are told instead of the row's sentence; the application's own words. */
+  constructor(
+    code: ErrorCode,
+    details?: ErrorDetails,
+    options?: ErrorOptions & { readonly text?: string | undefined },
+  ) {
     const depth = stacks.stackTraceLimit;
     if (depth !== undefined) stacks.stackTraceLimit = 0;
-    super(errors[code].text, options);
+    super(options?.text ?? errors[code].text, options);
     if (depth !== undefined) stacks.stackTraceLimit = depth;
     this.name = "ProtocolError";
     this.code = code;
@@ -157,7 +164,7 @@ export class ProtocolError extends Error {
   /** The error as clients get it. */
   toWire(): WireError {
     const row = errors[this.code];
-    const wire = { code: this.code, retry: row.retry, text: row.text };
+    const wire = { code: this.code, retry: row.retry, text: this.message };
     return this.details === undefined ? wire : { ...wire, details: this.details };
   }
 }

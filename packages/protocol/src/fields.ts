@@ -128,6 +128,22 @@ export const messageData: z.ZodType<JsonObject> = z
   .record(z.string(), z.unknown())
   .check((check) => notSmallJson(check, limits.dataBytes)) as unknown as z.ZodType<JsonObject>;
 
+/** What the application is asked for: `partial_applications`, `poll.vote`. */
+export const rpcMethod: z.ZodType<string> = z
+  .string()
+  .max(64)
+  .regex(/^[A-Za-z][A-Za-z0-9_.-]*$/);
+
+/** What goes with a question: any JSON of at most 32 KiB. */
+export const rpcData: z.ZodType<Json> = z
+  .unknown()
+  .check((check) => notSmallJson(check, limits.rpcDataBytes)) as unknown as z.ZodType<Json>;
+
+/** What the application answers: any JSON of at most 128 KiB. */
+export const rpcAnswer: z.ZodType<Json> = z
+  .unknown()
+  .check((check) => notSmallJson(check, limits.rpcAnswerBytes)) as unknown as z.ZodType<Json>;
+
 /** Where a cursor is, in the application's own words: any JSON of at most 4 KiB. */
 export const cursorPosition: z.ZodType<Json> = z
   .unknown()

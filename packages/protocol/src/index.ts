@@ -6,6 +6,7 @@ export * from "./commands/index.ts";
 export type * from "./commands/messages.ts";
 export type * from "./commands/reading.ts";
 export type * from "./commands/rooms.ts";
+export type * from "./commands/rpc.ts";
 export type * from "./commands/session.ts";
 export type * from "./commands/writing.ts";
 export { reservedPublishFields } from "./commands/writing.ts";

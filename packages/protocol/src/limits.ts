@@ -10,6 +10,11 @@ export const limits = {
   textLength: 16_384,
   /** What an application puts beside a message's text: UTF-8 bytes of its compact JSON. */
   dataBytes: 32_768,
+  /** What goes with a question to the application, and its answer: UTF-8 bytes of their compact JSON. */
+  rpcDataBytes: 32_768,
+  rpcAnswerBytes: 131_072,
+  /** Questions of one connection to the application that wait for their answer. */
+  rpcAtOnce: 16,
   /** One change of a shared document: UTF-8 bytes of its JSON text. */
   changesBytes: 65_536,
   /** A cursor's position, as compact JSON. */

@@ -19,6 +19,7 @@ import {
   fileId,
   messageData,
   roomId,
+  rpcAnswer,
   sequence,
   sha256,
   token,
@@ -189,6 +190,7 @@ export const replySchemas: { readonly [T in CommandType]: z.ZodType<Replies[T]> 
     message_id: eventId,
     time: z.iso.datetime(),
     repeated: z.boolean().exactOptional(),
+    rewritten: z.object({ text: z.string(), data: messageData.exactOptional() }).exactOptional(),
   }),
   mark_read: z.object({ room: roomId, read_mark: sequence, unread: z.int().min(0) }),
   typing: nothing,
@@ -250,4 +252,5 @@ export const replySchemas: { readonly [T in CommandType]: z.ZodType<Replies[T]> 
   get_file: fileView,
   list_files: z.object({ room: roomId, files: z.array(fileView) }),
   delete_file: z.object({ room: roomId, epoch, sequence }),
+  rpc: z.object({ data: rpcAnswer }),
 };

@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "26c0d354d90276369cacf4b0e3b765615411097c2033a85d56b4ae4fbb5d156f",
+  sha256: "67351f566ea9b040c75c5946d0e8ad92288f4c0c9e83505d683ba4569d0909f9",
 } as const;

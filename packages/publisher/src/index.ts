@@ -1,4 +1,4 @@
-/** For back ends: publishing, tokens for their users, and the script element that their pages print. */
+/** For back ends: publishing, tokens for their users, the script element that their pages print, and requests of hooks. */
 export type { ClientScriptOptions, Features } from "./client-script.ts";
 export { getClientScript } from "./client-script.ts";
 export type {
@@ -19,3 +19,4 @@ export {
 } from "./publisher.ts";
 export type { TokenClaims, TokenOptions } from "./token.ts";
 export { generateToken, validateToken } from "./token.ts";
+export { verifyRequest } from "./verify-request.ts";

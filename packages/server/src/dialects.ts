@@ -2,7 +2,7 @@
 import type { Dialect, RoomLog } from "@parlance/core";
 import { createChatlogger } from "@parlance/dialects/chatlogger";
 import { createMmb, type MmbOptions } from "@parlance/dialects/mmb";
-import { nativeDialect } from "@parlance/dialects/native";
+import { createNative } from "@parlance/dialects/native";
 import { createPortico } from "@parlance/dialects/portico";
 import { createSymfonyChat } from "@parlance/dialects/symfony-chat";
 import type { Endpoint } from "@parlance/gateway";
@@ -35,9 +35,12 @@ export function mmbOptions(config: Config): MmbOptions {
   };
 }
 
-function createDialects(config: Config): Readonly<Record<DialectName, Dialect>> {
+function createDialects(
+  config: Config,
+  frames: ReadonlySet<string>,
+): Readonly<Record<DialectName, Dialect>> {
   return {
-    native: nativeDialect,
+    native: createNative(frames),
     chatlogger: createChatlogger({
       room: config.chatlogger_room as RoomId,
       history: config.chatlogger_history,
@@ -52,12 +55,17 @@ function createDialects(config: Config): Readonly<Record<DialectName, Dialect>> 
   };
 }
 
-/** Every endpoint: what the configuration maps, and the dialects' own paths where it maps them to nothing else. */
+/**
+ * Every endpoint: what the configuration maps, and the dialects' own paths where it maps them to nothing else.
+ *
+ * @param frames Types of plug-ins' frames.
+ */
 export function dialectEndpoints(
   config: Config,
   entries: readonly ListenEntry[],
+  frames: ReadonlySet<string>,
 ): readonly Endpoint[] {
-  const dialects = createDialects(config);
+  const dialects = createDialects(config, frames);
   const trusted = trustedDialects(config);
   const trust = config.trusted_network === "auto" ? "loopback" : "everybody";
   const at = (name: DialectName, place: Pick<Endpoint, "port" | "path">): Endpoint => ({
@@ -71,7 +79,7 @@ export function dialectEndpoints(
     ...Object.entries(ownPaths)
       .filter(([, path]) => !mapped.has(path))
       .map(([name, path]) => at(name as DialectName, { path })),
-    { path: ownPaths.native, subprotocol, dialect: nativeDialect },
+    { path: ownPaths.native, subprotocol, dialect: dialects.native },
     ...entries.map(({ dialect, port, path }) =>
       at(dialect, {
         ...(port === undefined ? {} : { port }),

@@ -1,25 +1,95 @@
-import type { NodePorts, Report } from "@parlance/core";
-import { createConnectHook } from "@parlance/identity";
+/** What the application is asked: over HTTP where the configuration names an address, and in its plug-ins. */
+import type { Hooks, Ids, Moments, Node, Report } from "@parlance/core";
+import {
+  combineHooks,
+  createActing,
+  createConnectHook,
+  createJoinHook,
+  createPublishHook,
+  createRpcHook,
+  type HttpHookOptions,
+  type Manifest,
+  openPlugins,
+  PluginError,
+} from "@parlance/hooks";
 import { systemClock } from "./clock.ts";
+import { ConfigError } from "./config/load.ts";
 import type { Config } from "./config/schema.ts";
 import type { InstallSecret } from "./secret.ts";
 
-/** The questions that the application answers, if the configuration names where it listens. */
-export function hooksOf(
+/** The application, as a server is put together with it. */
+export interface Asking {
+  readonly hooks: Hooks;
+  readonly moments?: Moments;
+  readonly plugins: readonly Manifest[];
+  /** From now on plug-ins can act. */
+  begin(node: Node): void;
+  /** Ends the plug-ins. */
+  close(): Promise<void>;
+}
+
+/** @throws ConfigError for a plug-in that cannot be taken. */
+export async function openAsking(
   config: Config,
-  report: Report,
-  { secret }: InstallSecret,
-): Pick<NodePorts, "hooks"> {
-  const { connect_hook_url: url, connect_hook_secret: own } = config;
-  if (url === undefined) return {};
-  return {
-    hooks: createConnectHook({
+  ports: { readonly report: Report; readonly ids: Ids; readonly secret: InstallSecret },
+): Promise<Asking> {
+  const { report, ids } = ports;
+  let started: Node | undefined;
+  const execute = createActing(() => started, ids);
+  try {
+    const plugins = await openPlugins(config.plugins, { clock: systemClock, report, execute });
+    return {
+      hooks: combineHooks(httpHooks(config, report, ports.secret), plugins.hooks),
+      ...(plugins.moments === undefined ? {} : { moments: plugins.moments }),
+      plugins: plugins.manifests,
+      begin: (node) => {
+        started = node;
+      },
+      close: () => plugins.close(),
+    };
+  } catch (error) {
+    if (!(error instanceof PluginError)) throw error;
+    throw new ConfigError([`PARLANCE_PLUGINS: ${error.path} cannot be taken: ${error.message}`]);
+  }
+}
+
+function httpHooks(config: Config, report: Report, { secret }: InstallSecret): Hooks {
+  const options = (name: HookName): HttpHookOptions | undefined => {
+    const url = config[`${name}_hook_url`];
+    if (url === undefined) return undefined;
+    return {
       url,
-      secret: own ?? secret,
-      timeoutMs: config.connect_hook_timeout_ms,
-      fallback: config.connect_hook_fallback,
+      secret: config[`${name}_hook_secret`] ?? secret,
+      timeoutMs: config[`${name}_hook_timeout_ms`],
+      atOnce: config.hooks_at_once,
       clock: systemClock,
       report,
+    };
+  };
+  const connect = options("connect");
+  const join = options("join");
+  const publish = options("publish");
+  const rpc = options("rpc");
+  return {
+    ...(connect && createConnectHook({ ...connect, fallback: config.connect_hook_fallback })),
+    ...(join && {
+      join: createJoinHook({
+        ...join,
+        fallback: config.join_hook_fallback,
+        rooms: config.join_hook_rooms,
+        rememberMs: config.join_hook_remember_ms,
+      }),
     }),
+    ...(publish && {
+      publish: createPublishHook({
+        ...publish,
+        fallback: config.publish_hook_fallback,
+        rooms: config.publish_hook_rooms,
+        backEnds: config.publish_hook_back_ends,
+      }),
+    }),
+    ...(rpc && createRpcHook(rpc)),
   };
 }
+
+type HookName = "connect" | "join" | "publish" | "rpc";

@@ -17,7 +17,7 @@ function callsInSource(): {
   const calls: Call[] = [];
   const passedOn: string[] = [];
   const packages =
-    "packages/{core,storage,broker,dialects,doors,gateway,identity,http,server,cli}/src/**/*.ts";
+    "packages/{core,storage,broker,dialects,doors,gateway,hooks,identity,http,server,cli}/src/**/*.ts";
   for (const path of globSync(packages, { cwd: root })) {
     if (path.endsWith(".test.ts")) continue;
     const text = readFileSync(join(root, path), "utf8");

@@ -117,6 +117,16 @@ export function servePages(http: HttpServer, options: PagesOptions): void {
   }
 }
 
+/** The parts of plug-ins that run in pages: modules at `/plugins/<name>/client.js`. */
+export function servePluginClients(
+  http: HttpServer,
+  plugins: readonly { readonly name: string; readonly client?: string }[],
+): void {
+  for (const { name, client } of plugins) {
+    if (client !== undefined) serveScriptForOthers(http, `/plugins/${name}/client.js`, client);
+  }
+}
+
 /** The server's package brings the client for browsers along. */
 function findSocketIoClient(): string | undefined {
   try {

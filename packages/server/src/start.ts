@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Server } from "node:http";
 import { join } from "node:path";
-import { type Broker, createNode, type FileStore, type Node } from "@parlance/core";
+import { type Broker, createNode, type FileStore, type Ids, type Node } from "@parlance/core";
 import { Admission, createGateway, type Gateway, oneAtATime } from "@parlance/gateway";
 import { createHttp } from "@parlance/http";
 import { createIdentity } from "@parlance/identity";
@@ -28,7 +28,7 @@ import {
 import { openDoors } from "./doors.ts";
 import { type ExtraListeners, type OpenedEndpoint, openExtraListeners } from "./extra-listeners.ts";
 import { joinFleet } from "./fleet.ts";
-import { hooksOf } from "./hooks.ts";
+import { type Asking, openAsking } from "./hooks.ts";
 import { createIds } from "./ids.ts";
 import {
   answerNotYet,
@@ -45,8 +45,9 @@ import type { Samples } from "./metrics/samples.ts";
 import { createWatch, type Watch } from "./metrics/watch.ts";
 import { createMoveControl, type MoveParts, removeLeftCapture } from "./move.ts";
 import { nodeSettings } from "./node-settings.ts";
-import { servePages } from "./pages.ts";
+import { servePages, servePluginClients } from "./pages.ts";
 import { patiently } from "./patience.ts";
+import { extensionsOf, frameTypes } from "./plugins.ts";
 import { createHandOver, takeHandOvers } from "./processes/hand-over.ts";
 import type { RunningWorker } from "./processes/worker-messages.ts";
 import { readinessOf } from "./readiness.ts";
@@ -155,7 +156,12 @@ export async function startServer(
       board: () => store.presence,
     });
     opened.unshift(() => broker.close());
+    const ids = createIds(systemClock.now);
+    const asking = await openAsking(config, { report: log.report, ids, secret });
+    opened.unshift(() => asking.close());
     const parts = await assemble({
+      ids,
+      asking,
       config,
       log,
       store,
@@ -191,6 +197,8 @@ export async function startServer(
 }
 
 async function assemble(given: {
+  readonly ids: Ids;
+  readonly asking: Asking;
   readonly config: Config;
   readonly log: Log;
   readonly store: Store;
@@ -204,9 +212,8 @@ async function assemble(given: {
   readonly move: MoveParts;
   readonly watch: Watch;
 }): Promise<Parts> {
-  const { config, log, store, files, broker, nodeId, server, extra, secret } = given;
+  const { config, log, store, files, broker, nodeId, server, extra, secret, ids, asking } = given;
   const clock = systemClock;
-  const ids = createIds(clock.now);
   const allowsGuests = guestsAllowed(config);
   const life: Life = { isDraining: false };
   const identity = createIdentity({
@@ -231,7 +238,8 @@ async function assemble(given: {
       ids,
       report: log.report,
       nodes: () => fleet.nodes(),
-      ...hooksOf(config, log.report, secret),
+      hooks: asking.hooks,
+      ...(asking.moments === undefined ? {} : { moments: asking.moments }),
     },
     nodeSettings(config),
     {
@@ -260,7 +268,10 @@ async function assemble(given: {
     node,
     clock,
     report: log.report,
-    endpoints: [...dialectEndpoints(config, extra.endpoints), socketIo.endpoint],
+    endpoints: [
+      ...dialectEndpoints(config, extra.endpoints, frameTypes(asking.plugins)),
+      socketIo.endpoint,
+    ],
     origins: {
       allowed: [
         ...config.origins,
@@ -291,6 +302,7 @@ async function assemble(given: {
     files,
     move: given.move,
     nodes: () => fleet.nodes(),
+    extensions: extensionsOf(asking.plugins),
     tickets,
     clock,
     ids,
@@ -316,6 +328,7 @@ async function assemble(given: {
     symfonyTrust: symfonyTrust(config),
   });
   servePages(http, pagesOptions(config));
+  servePluginClients(http, asking.plugins);
   await serveWebApp(http, given.options.files ?? builtFiles);
   await patiently(async () => {
     const { room, title } = lobby;
@@ -326,6 +339,7 @@ async function assemble(given: {
     await embed?.({ io: socketIo.socketIo.io });
   }
   await patiently(() => node.start());
+  asking.begin(node);
   await http.ready();
   const doors = await openDoors({
     config,
@@ -345,6 +359,7 @@ async function assemble(given: {
     brokerKind: config.broker_url.split(":", 1)[0] ?? "",
   });
   return {
+    asking,
     config,
     log,
     watch: given.watch,

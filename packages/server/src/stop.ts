@@ -8,6 +8,7 @@ import type { Config } from "./config/schema.ts";
 import type { Doors } from "./doors.ts";
 import type { ExtraListeners } from "./extra-listeners.ts";
 import type { FleetMember } from "./fleet.ts";
+import type { Asking } from "./hooks.ts";
 import { closeListener, lastAnswers } from "./listener.ts";
 import type { Log } from "./log.ts";
 import type { MetricsListener } from "./metrics/listener.ts";
@@ -19,6 +20,7 @@ import type { SocketIoPart } from "./socketio.ts";
 
 /** What a running server is made of. */
 export interface Parts {
+  readonly asking: Asking;
   readonly config: Config;
   readonly log: Log;
   readonly watch: Watch;
@@ -68,6 +70,7 @@ export async function closeInOrder(parts: Parts, drainMs: number): Promise<void>
   await Promise.all([closeListener(server), extra.close()]);
   await http.close();
   await node.close();
+  await parts.asking.close();
   removeRunningFile(config.data_dir, process.pid);
   await parts.metrics?.close();
   parts.watch.close();

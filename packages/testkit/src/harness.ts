@@ -7,6 +7,7 @@ import {
   type Directory,
   defaultSettings,
   type FilePorts,
+  type Hooks,
   type Identity,
   type Ids,
   type Inlet,
@@ -98,6 +99,8 @@ export interface HarnessOptions {
   readonly filePorts?: FilePorts;
   /** Ids of the nodes that live, as the database would tell. */
   readonly nodes?: readonly string[];
+  /** The application. Without it nobody is asked. */
+  readonly hooks?: Hooks;
 }
 
 /** A line that the node reported. */
@@ -132,6 +135,7 @@ export async function startNode(options: HarnessOptions): Promise<Harness> {
       ids: countingIds(options.nodeId ?? ""),
       report: (level, event, fields) => void reports.push({ level, event, fields }),
       nodes: async () => (options.nodes ?? []).map((id) => ({ id })),
+      ...(options.hooks === undefined ? {} : { hooks: options.hooks }),
     },
     { ...defaultSettings, commandsPerSecond: 0, ...options.settings },
     options.filePorts,

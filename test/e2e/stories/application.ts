@@ -1,5 +1,5 @@
 /**
- * An application with a login of its own, that answers the `connect` hook as `docs/operations/connect-hook.md` says:
+ * An application with a login of its own, that answers the `connect` hook as `docs/operations/hooks.md` says:
  * it checks the signature, and looks its own cookie up.
  */
 import { createHmac, timingSafeEqual } from "node:crypto";

@@ -15,6 +15,7 @@ $calls = [
     'notify' => 'sendWebSocketNotification',
     'generate' => static fn ($user, $ttl = 3600, $options = []) => generateToken($user, $ttl, $options),
     'validate' => static fn ($token, $options = []) => validateToken($token, $options),
+    'verify' => static fn (...$given) => verifyRequest(...$given),
     'script' => static fn ($url, $options) => getClientScript($url, $options),
 ];
 while (($line = fgets(STDIN)) !== false) {

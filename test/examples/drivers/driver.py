@@ -29,6 +29,7 @@ calls = {
     "notify": publisher.send_notification,
     "generate": generate,
     "validate": lambda token, options=None: parlance.validate_token(token, **(options or {})),
+    "verify": parlance.verify_request,
     "script": script,
 }
 for line in sys.stdin:

@@ -144,7 +144,7 @@ async function byApplication(
   { claim }: Entry,
 ): Promise<Identity | undefined> {
   const { peer } = connection;
-  if (hooks === undefined || peer.handshake === undefined) return undefined;
+  if (hooks?.connect === undefined || peer.handshake === undefined) return undefined;
   // Asked once a connection, however often its page says who it is.
   connection.vouching ??= hooks.connect(peer.handshake).catch((error: unknown) => {
     connection.vouching = undefined;

@@ -16,6 +16,7 @@ import { publish } from "./publish.ts";
 import { publishAs } from "./publish-as.ts";
 import { history, proof } from "./reading.ts";
 import { createRoom, getRoom, listMembers, listRooms } from "./rooms.ts";
+import { rpc } from "./rpc.ts";
 import { refresh, signIn } from "./session.ts";
 import { markRead, presence, typing } from "./signals.ts";
 import { resume, subscribe, unsubscribe } from "./subscribe.ts";
@@ -55,6 +56,7 @@ const forEverybody: { readonly [T in ConnectionlessType]: Perform<T, CommandCont
   get_file: getFile,
   list_files: listFiles,
   delete_file: deleteFile,
+  rpc,
 };
 
 const forConnections: {
@@ -92,10 +94,31 @@ export function dispatch(
     }
     default: {
       const perform = forEverybody[command.type] as Perform<ConnectionlessType, CommandContext>;
-      return perform(contextOf(services, connection, trace), command);
+      const context = contextOf(services, connection, trace);
+      const { asking } = connection;
+      if (asking === undefined || !followsMessages.has(command.type)) {
+        return perform(context, command);
+      }
+      return asking.then(() => perform(context, command));
     }
   }
 }
+
+/** What the connection said before has to be in the log first, also while the application is asked about it. */
+const followsMessages: ReadonlySet<CommandType> = new Set<CommandType>([
+  "join",
+  "leave",
+  "add_member",
+  "remove_member",
+  "delete_message",
+  "react",
+  "edit_document",
+  "start_call",
+  "answer_call",
+  "end_call",
+  "finish_upload",
+  "delete_file",
+]);
 
 function contextOf(
   services: Services,

@@ -3,6 +3,7 @@ import { appendIn, authorizeIn, openFor } from "../append.ts";
 import type { Append } from "../ports/index.ts";
 import type { Room } from "../room.ts";
 import type { CommandContext } from "../services.ts";
+import { mayEnter } from "./entering.ts";
 
 /** Becomes a member. Whoever is one already gets the place where it began. */
 export async function join(
@@ -11,6 +12,7 @@ export async function join(
 ): Promise<MembershipChanged> {
   const room = await openFor(context, "join", command.room);
   await authorizeIn(context, "join", room);
+  await mayEnter(context, room);
   const { user, name } = context.identity;
   const known = await context.services.directory.member(command.room, user);
   if (known !== undefined) return changed(room, known.joinedSequence);

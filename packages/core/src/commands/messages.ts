@@ -20,14 +20,38 @@ import {
   type Wanted,
 } from "../append.ts";
 import { allows, authorize } from "../authorize.ts";
-import type { MessagePlace } from "../ports/index.ts";
+import { type Awaitable, Pipelined } from "../outcome.ts";
+import type { MessagePlace, Said } from "../ports/index.ts";
 import type { Room } from "../room.ts";
 import type { CommandContext } from "../services.ts";
+import { answerOf, inTurn } from "./asking.ts";
+import { askerOf } from "./entering.ts";
 
 /** Replaces text and data of the caller's own message. */
-export async function editMessage(
+export function editMessage(
   context: CommandContext,
   command: Command<"edit_message">,
+): Awaitable<MessageChanged | Pipelined<MessageChanged>> {
+  const hook = context.services.hooks?.publish;
+  const { room, text, data } = command;
+  const said: Said = { text, ...(data === undefined ? {} : { data }) };
+  const isAsked = hook?.concerns({ ...askerOf(context), ...said, room }) === true;
+  if (!isAsked && context.connection?.asking === undefined) return edit(context, command);
+  const ask = async (place: MessagePlace): Promise<Said> =>
+    hook?.ask({ ...askerOf(context), ...said, room, edits: place.id, ...repeatable(command) }) ??
+    said;
+  return inTurn(context.connection, async () => {
+    const done = edit(context, command, isAsked ? ask : undefined);
+    // In its turn it is done, too: the one behind it may be about the same message.
+    await done;
+    return new Pipelined(done);
+  });
+}
+
+async function edit(
+  context: CommandContext,
+  command: Command<"edit_message">,
+  ask?: (place: MessagePlace) => Promise<Said>,
 ): Promise<MessageChanged> {
   const room = await context.services.rooms.open(command.room);
   const mayEdit = async (): Promise<void> => authorizeIn(context, "write", room);
@@ -35,19 +59,18 @@ export async function editMessage(
   const place = await findIn(context, command.room, command.message_id);
   if (!isAuthor(context, place)) throw new ProtocolError("not_found");
   const { text, data } = command;
-  const wanted: Wanted = {
-    ...repeatable(command),
-    event: {
+  const said: Said = { text, ...(data === undefined ? {} : { data }) };
+  const eventOf = (what: Said) =>
+    ({
       type: "message.edited",
-      data: {
-        message_id: place.id,
-        text,
-        ...(data === undefined ? {} : { data }),
-        editor_name: context.identity.name,
-      },
-    },
-  };
-  return changed(place.id, await appendAbout(context, room, place, wanted, mayEdit));
+      data: { message_id: place.id, ...what, editor_name: context.identity.name },
+    }) as const;
+  const wanted: Wanted = { ...repeatable(command), event: eventOf(said) };
+  const isAsked = ask !== undefined && !place.isDeleted;
+  const asking = { said, eventOf, ...(isAsked ? { ask: () => ask(place) } : {}) };
+  const answer = await answerOf(context, room, wanted, asking);
+  if (!("event" in answer)) return changed(place.id, { ...answer, room: place.room });
+  return changed(place.id, await appendAbout(context, room, place, answer, mayEdit));
 }
 
 /** Erases a message and its versions: its author while it may write, and whoever manages the room. */

@@ -1,8 +1,11 @@
 import type { Command, DurablePayloads, Published, UserId } from "@parlance/protocol";
 import type { Stored } from "../append.ts";
 import type { Awaitable, Pipelined } from "../outcome.ts";
+import type { PublishQuestion, Said } from "../ports/index.ts";
 import type { CommandContext } from "../services.ts";
-import { write } from "./write.ts";
+import { writeAsked } from "./asking.ts";
+import { askerOf } from "./entering.ts";
+import { type Writing, write } from "./write.ts";
 
 /**
  * A message under another name than the identity's, for dialects whose people call themselves what they like. No schema of a
@@ -20,28 +23,60 @@ export interface ShownAs {
 /** `publish` as the core does it. The one who is authenticated stays the one whose key makes repeats safe. */
 export type PublishTask = Command<"publish"> & { readonly shownAs?: ShownAs };
 
-/** Writes one message. */
+/** Writes one message: at once, or when the application has said what becomes of it. */
 export function publish(
   context: CommandContext,
   command: PublishTask,
 ): Awaitable<Pipelined<Published>> {
-  const { room, client_message_id: clientMessageId, shownAs } = command;
-  return write(context, {
+  const { room, client_message_id: clientMessageId, text, data, shownAs } = command;
+  const said: Said = { text, ...(data === undefined ? {} : { data }) };
+  const eventOf = (what: Said) =>
+    ({ type: "message.created", data: payload(context, what, shownAs) }) as const;
+  let rewritten: Said | undefined;
+  const writing: Writing<Published> = {
     room,
     wanted: {
       clientMessageId,
-      event: { type: "message.created", data: payload(context, command) },
+      event: eventOf(said),
       ...(shownAs === undefined ? {} : { author: shownAs.user }),
     },
-    replyTo: (stored) => replyTo(command, stored),
+    replyTo: (stored) => {
+      const published = replyTo(command, stored, rewritten);
+      if (!stored.repeated) tell(context, rewritten ?? said, published);
+      return published;
+    },
+  };
+  const hook = context.services.hooks?.publish;
+  const isBehind = context.connection?.asking !== undefined;
+  if (hook === undefined && !isBehind) return write(context, writing);
+  const question: PublishQuestion = { ...askerOf(context), ...said, room, clientMessageId };
+  const isAsked = hook?.concerns(question) === true;
+  if (!isAsked && !isBehind) return write(context, writing);
+  return writeAsked(context, writing, {
+    said,
+    eventOf: (answer) => {
+      rewritten = answer;
+      return eventOf(answer);
+    },
+    ...(isAsked ? { ask: async () => hook.ask(question) } : {}),
+  });
+}
+
+function tell(context: CommandContext, said: Said, published: Published): void {
+  const { connection, services } = context;
+  services.moments?.message({
+    ...askerOf(context),
+    said,
+    published,
+    ...(connection === undefined ? {} : { connectionId: connection.connectionId }),
   });
 }
 
 function payload(
   { identity }: CommandContext,
-  { text, data, shownAs }: PublishTask,
+  said: Said,
+  shownAs: ShownAs | undefined,
 ): DurablePayloads["message.created"] {
-  const said = { text, ...(data === undefined ? {} : { data }) };
   if (shownAs !== undefined) {
     const { name, unverified, nameOfAccount } = shownAs;
     const marks = { unverified, ...(nameOfAccount ? { name_of_account: true as const } : {}) };
@@ -55,13 +90,17 @@ function payload(
   };
 }
 
-function replyTo(command: Command<"publish">, stored: Stored): Published {
+function replyTo(
+  command: Command<"publish">,
+  stored: Stored,
+  rewritten: Said | undefined,
+): Published {
   return {
     room: command.room,
     epoch: stored.epoch,
     sequence: stored.sequence,
     message_id: stored.id,
     time: new Date(stored.time).toISOString(),
-    ...(stored.repeated ? { repeated: true } : {}),
+    ...(stored.repeated ? { repeated: true } : rewritten === undefined ? {} : { rewritten }),
   };
 }

@@ -8,6 +8,7 @@ import {
 import { authorizeIn } from "../append.ts";
 import type { Room } from "../room.ts";
 import type { CommandContext } from "../services.ts";
+import { mayEnter } from "./entering.ts";
 
 /** Events or messages in a page where the caller does not say. */
 export const defaultPage = 50;
@@ -18,6 +19,7 @@ export const pageBytes = 1_048_576;
 export async function openToRead(context: CommandContext, id: RoomId): Promise<Room> {
   const room = await context.services.rooms.open(id);
   await authorizeIn(context, "read", room);
+  await mayEnter(context, room);
   return room;
 }
 

@@ -16,6 +16,7 @@ import { type Awaitable, Together } from "../outcome.ts";
 import type { Room } from "../room.ts";
 import type { LiveContext } from "../services.ts";
 import { Subscription } from "../subscription.ts";
+import { mayEnter, mustAskToEnter } from "./entering.ts";
 
 /** What a client is told to wait where a room was closed while it was being subscribed. */
 const retryAfterMs = 100;
@@ -109,8 +110,13 @@ function readable(
   const room = context.services.rooms.get(id);
   if (room === undefined) return openReadable(context, id, position);
   const role = relevantRole(context, "read", room);
-  if (role instanceof Promise || isUnheardOf(room, position))
+  if (
+    role instanceof Promise ||
+    isUnheardOf(room, position) ||
+    mustAskToEnter(context, room.record)
+  ) {
     return openReadable(context, id, position);
+  }
   authorize(context.identity, "read", room.record, role);
   checkPosition(room, position);
   return room;
@@ -129,6 +135,7 @@ async function openReadable(
     room = await openFor(context, "read", id);
     authorize(context.identity, "read", room.record, await relevantRole(context, "read", room));
   }
+  await mayEnter(context, room);
   checkPosition(room, position);
   return room;
 }

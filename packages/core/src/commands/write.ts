@@ -16,6 +16,7 @@ import { allows } from "../authorize.ts";
 import { type Awaitable, Pipelined } from "../outcome.ts";
 import type { Room } from "../room.ts";
 import type { CommandContext } from "../services.ts";
+import { mayEnter, mustAskToEnter } from "./entering.ts";
 
 /** What to store where, and what to answer once it is. */
 export interface Writing<R extends Reply> {
@@ -39,11 +40,13 @@ export function write<R extends Reply>(
   const older = context.connection?.appendOrder.older(writing.room, room.revision);
   if (role instanceof Promise || older !== undefined) return writeLater(context, writing);
   if (!allows(context.identity, "write", room.record, role)) return writeLater(context, writing);
+  if (mustAskToEnter(context, room.record)) return writeLater(context, writing);
   authorizeEnds?.();
   return new Pipelined(store(context, writing, room));
 }
 
-async function writeLater<R extends Reply>(
+/** As `write`, for those that have to wait. */
+export async function writeLater<R extends Reply>(
   context: CommandContext,
   writing: Writing<R>,
 ): Promise<Pipelined<R>> {
@@ -52,6 +55,7 @@ async function writeLater<R extends Reply>(
     const room = await openFor(context, "write", writing.room);
     try {
       await authorizeIn(context, "write", room);
+      await mayEnter(context, room);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       const stored = await findRepeat(context, room, writing.wanted, error);
@@ -89,6 +93,6 @@ async function store<R extends Reply>(
 
 /* Security: what waited may find that the connection was ended because its identity was. Where it merely went,
  * nobody was answered, and the client sends it again. */
-function mustBeOpen(context: CommandContext): void {
+export function mustBeOpen(context: CommandContext): void {
   if (context.connection?.isClosed === true) throw new ProtocolError("unauthenticated");
 }

@@ -117,6 +117,11 @@ export interface Append {
    *
    * Those about a message are refused as `gone` unless it is in this room and was not deleted. */
   readonly event: Pick<AnyDurableEvent, "type" | "data">;
+  /**
+   * The event as it was sent, where something else is stored (the application rewrote it): whether a client message id
+   * comes again with the same body is decided by this. Of the same type as `event`.
+   */
+  readonly sent?: Append["event"];
   /** Make the room in the same transaction; refused as `exists` if it is there. Only with its first event. */
   readonly create?: NewRoom;
 }

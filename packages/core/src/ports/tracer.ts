@@ -10,8 +10,8 @@ export interface Tracer {
   command(type: string, via: string, traceparent?: string): CommandTrace | undefined;
 }
 
-/** Steps of a command. `deliver` may end after the command has been answered. */
-export type TraceStep = "authorize" | "append" | "commit" | "announce" | "deliver";
+/** Steps of a command. `ask`: the application is asked. `deliver` may end after the command has been answered. */
+export type TraceStep = "authorize" | "ask" | "append" | "commit" | "announce" | "deliver";
 
 /** One command that is watched. */
 export interface CommandTrace {

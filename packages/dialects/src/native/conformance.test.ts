@@ -13,7 +13,8 @@ const publish = {
 };
 
 function decode(frame: unknown): Decoded {
-  return decodeFrame(typeof frame === "string" ? frame : JSON.stringify(frame));
+  const text = typeof frame === "string" ? frame : JSON.stringify(frame);
+  return decodeFrame(text, new Set(["poll.vote"]));
 }
 
 /** What a refused frame is answered with; undefined if it was taken. */
@@ -65,6 +66,15 @@ describe("frames that are not commands are bad requests", () => {
       });
     },
   );
+
+  test("[RPC-4] the type of a plug-in's frame is the question of that method", () => {
+    expect(decode({ type: "poll.vote", id: 3, data: { option: 2 }, method: "other" })).toEqual({
+      ok: true,
+      command: { type: "rpc", id: 3, method: "poll.vote", data: { option: 2 } },
+    });
+    const large = { type: "poll.vote", id: 3, data: "x".repeat(32_769) };
+    expect(refusalOf(large)).toMatchObject({ ...malformed, id: 3, details: { field: "data" } });
+  });
 
   test.each(["__proto__", "constructor", "toString", "hasOwnProperty", "valueOf"])(
     "[J5] type %s",

@@ -12,22 +12,26 @@ type Members = Readonly<Record<string, unknown>>;
  *
  * Fields that are not known are ignored, of two members with one name the last counts, and what is checked
  * here is what is used further in.
+ *
+ * @param methods Types that are the question of that method.
  */
-export function decode(frame: string): Decoded {
+export function decode(frame: string, methods: ReadonlySet<string>): Decoded {
   const value = parse(frame);
   if (!isMembers(value)) return refuse(undefined, new ProtocolError("bad_request"));
   const id = readId(value["id"]);
   if (!nestsAtMost(value, limits.jsonDepth)) {
     return refuse(id, new ProtocolError("bad_request", { limit: limits.jsonDepth }));
   }
-  const type = value["type"];
+  const named = value["type"];
+  const isMethod = typeof named === "string" && methods.has(named);
+  const type = isMethod ? "rpc" : named;
   const schema = typeof type === "string" ? commandSchema(type) : undefined;
   if (schema === undefined) return refuse(id, new ProtocolError("bad_request", { field: "type" }));
   if (type === "publish") {
     const error = refusedPublish(value);
     if (error !== undefined) return refuse(id, error);
   }
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(isMethod ? { ...value, type, method: named } : value);
   if (parsed.success) return { ok: true, command: parsed.data };
   return refuse(id, new ProtocolError("bad_request", fieldOf(parsed.error.issues[0]?.path)));
 }

@@ -1,9 +1,10 @@
 import type { Doing, Translator } from "@parlance/core";
-import type { Position, ProtocolError, RoomId } from "@parlance/protocol";
+import type { Json, Position, ProtocolError, Reply, RoomId } from "@parlance/protocol";
 import {
   claimedUser,
   dataOf,
   errorFrame,
+  isMembers,
   type Members,
   member,
   noId,
@@ -38,7 +39,7 @@ class PorticoTranslator implements Translator {
         ["update_user_info", (frame, doing) => this.#updateUser(frame, doing)],
         ["chat", (frame, doing) => this.#chat(frame, doing)],
         ["notification", (frame, doing) => this.#notify(frame, doing)],
-        ["get_partial_applications", (_, doing) => answerNoBackEnd(doing)],
+        ["get_partial_applications", (_, doing) => this.#ask(doing)],
         ["ping", (_, doing) => doing.send('{"type":"pong"}')],
       ]),
     );
@@ -88,6 +89,11 @@ class PorticoTranslator implements Translator {
     this.#publish(this.#options.notificationRoom, text, besides(frame), doing);
   }
 
+  /** Who asks is in what the application is asked. */
+  #ask(doing: Doing): void {
+    doing.run({ type: "rpc", id: noId, method: "get_partial_applications" });
+  }
+
   #publish(room: RoomId, text: string, data: Members, doing: Doing): void {
     doing.run({
       type: "publish",
@@ -126,8 +132,10 @@ class PorticoTranslator implements Translator {
     doing.run({ type: "subscribe", id: noId, room, ...from });
   }
 
-  replied(): void {
-    // Nothing: a page is told of no rooms, and reads what it said like everybody else.
+  /** A page is told of no rooms, and reads what it said like everybody else. */
+  replied(...[task, reply, doing]: Parameters<Translator["replied"]>): void {
+    if (task.type !== "rpc") return;
+    doing.send(applications(applicationsIn((reply as Reply<"rpc">).data), doing));
   }
 
   refused(task: Parameters<Translator["refused"]>[0], error: ProtocolError, doing: Doing): void {
@@ -138,6 +146,13 @@ class PorticoTranslator implements Translator {
         doing.send(confirmation(doing, { success: false, code, message }));
       }
       // Where it came in as nobody, or its handshake said nothing, the frames behind it are answered.
+      return;
+    }
+    if (task.type === "rpc") {
+      // A page that has not said who it is.
+      const isUnknown = error.code === "unauthenticated";
+      const message = isUnknown ? "Set the user first, with update_user_info." : error.message;
+      doing.send(applications({ error: true, message, applications: [] }, doing));
       return;
     }
     if (task.type === "subscribe" && error.code === "resync_required") {
@@ -160,14 +175,18 @@ function confirmation(doing: Doing, outcome: Members): string {
   return stamped("user_info_update_confirmation", outcome, doing);
 }
 
-/** Until a back end answers (hooks), a page learns that nobody does; without a user that it has to say who it is. */
-function answerNoBackEnd(doing: Doing): void {
-  const isKnown = doing.identity !== undefined && doing.identity.isAnonymous !== true;
-  const message = isKnown
-    ? "No back end is connected that could tell."
-    : "Set the user first, with update_user_info.";
-  const data = { error: true, message, applications: [] };
-  doing.send(stamped("partial_applications_response", { data }, doing));
+function applications(data: Members, doing: Doing): string {
+  return stamped("partial_applications_response", { data }, doing);
+}
+
+/** What the back end said, with the three members that pages read; a list by itself is the applications. */
+function applicationsIn(answer: Json): Members {
+  if (Array.isArray(answer)) return { error: false, message: "", applications: answer };
+  const own = isMembers(answer) ? answer : {};
+  const list = own["applications"];
+  if (Array.isArray(list)) return { error: false, message: "", ...own };
+  const message = "The back end's answer has no applications.";
+  return { error: true, message, ...own, applications: [] };
 }
 
 /** Every frame carries its time (PE-07). */

@@ -272,7 +272,22 @@ const files: Readonly<Record<string, Action>> = {
   }),
 };
 
-const actions: Readonly<Record<string, Action>> = { ...chats, ...messages, ...calls, ...files };
+/** Questions to the application behind the server. */
+const questions: Readonly<Record<string, Action>> = {
+  rpc: action({
+    type: "rpc",
+    fields: ({ fields }) => ({ method: fields["method"], ...optional("data", fields["data"]) }),
+    answer: ({ data }) => ({ data }),
+  }),
+};
+
+const actions: Readonly<Record<string, Action>> = {
+  ...chats,
+  ...messages,
+  ...calls,
+  ...files,
+  ...questions,
+};
 
 /** Names of the events that are understood. */
 export const actionNames: readonly string[] = Object.keys(actions);
@@ -313,9 +328,11 @@ function sentMessage(
     author: identity.user,
     time: reply.time,
     data: {
-      text: command.text,
       author_name: identity.name,
-      ...(command.data === undefined ? {} : { data: command.data }),
+      ...(reply.rewritten ?? {
+        text: command.text,
+        ...(command.data === undefined ? {} : { data: command.data }),
+      }),
     },
   });
 }

@@ -7,6 +7,7 @@ import * as files from "./files.ts";
 import * as messages from "./messages.ts";
 import * as reading from "./reading.ts";
 import * as rooms from "./rooms.ts";
+import * as rpc from "./rpc.ts";
 import * as session from "./session.ts";
 import * as writing from "./writing.ts";
 
@@ -50,6 +51,7 @@ export interface Replies {
   get_file: files.FileView;
   list_files: files.FileList;
   delete_file: files.FileDeleted;
+  rpc: rpc.RpcAnswer;
 }
 
 interface CommandTypes {
@@ -91,6 +93,7 @@ interface CommandTypes {
   get_file: files.GetFile;
   list_files: files.ListFiles;
   delete_file: files.DeleteFile;
+  rpc: rpc.Rpc;
 }
 
 export type CommandType = keyof CommandTypes;
@@ -139,6 +142,7 @@ export const commandSchemas: { readonly [T in CommandType]: z.ZodType<CommandTyp
   get_file: files.getFile,
   list_files: files.listFiles,
   delete_file: files.deleteFile,
+  rpc: rpc.rpc,
 };
 
 const byType: ReadonlyMap<string, z.ZodType<Command>> = new Map(

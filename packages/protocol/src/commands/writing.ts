@@ -34,6 +34,8 @@ export interface Published {
   readonly time: string;
   /** Present and true when this was a repeat. */
   readonly repeated?: boolean;
+  /** What is stored instead of what was sent, where the application rewrote it. A repeat is not told again. */
+  readonly rewritten?: { readonly text: string; readonly data?: JsonObject };
 }
 
 /** Moves the caller's read mark to `sequence` (above the head: to the head). The public mark only grows. */

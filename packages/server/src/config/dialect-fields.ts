@@ -1,33 +1,9 @@
-/** The settings of the dialects, of the connect hook and of files. */
-import { z } from "zod";
+/** The settings of the dialects and of files. */
 import type { Fields } from "./fields.ts";
 import { address, integer, roomName, timeZone, yesOrNo } from "./values.ts";
 
 const hourMs = 3_600_000;
 const mebibyte = 1_048_576;
-
-/** How an application's own login counts: see `connect_hook_url`. */
-export const hookFields: Fields = {
-  connect_hook_url: address(/^https?:$/, "https://app.example/realtime/connect")
-    .exactOptional()
-    .describe(
-      "Asked who a connection of a JSON dialect is, with the cookies and headers of its handshake.",
-    ),
-  connect_hook_secret: z
-    .string()
-    .min(32, "32 characters or more")
-    .exactOptional()
-    .describe("Signs what is asked; 32 characters or more. Without it the install's secret does."),
-  connect_hook_timeout_ms: integer(100, 60_000)
-    .default(2_000)
-    .describe("An answer that takes longer counts as none."),
-  connect_hook_fallback: z
-    .enum(["refuse", "continue"])
-    .default("refuse")
-    .describe(
-      "Without an answer a connection is refused, or goes on as one that nobody has spoken for.",
-    ),
-};
 
 /** What the frames and pages of the four JSON dialects depend on. */
 export const dialectFields: Fields = {

@@ -96,6 +96,11 @@ export const serverFields: Fields = {
     .describe(
       "Module of an application's own Socket.IO events: a file that exports a function `embed`. See `docs/embedding.md`.",
     ),
+  plugins: list(z.string().min(1))
+    .default([])
+    .describe(
+      "Files of plug-ins, which export a function `plugin`. [How to write one](../extending.md).",
+    ),
   data_dir: z
     .string()
     .min(1)

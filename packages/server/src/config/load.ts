@@ -176,6 +176,7 @@ function complete(parsed: Settings, directory: string, doors: Config["doors"]): 
     ...parsed,
     data_dir: resolve(directory, parsed.data_dir),
     ...(embed === undefined ? {} : { embed: resolve(directory, embed) }),
+    plugins: parsed.plugins.map((plugin) => resolve(directory, plugin)),
     ...(filesDir === undefined ? {} : { files_dir: resolve(directory, filesDir) }),
     ...(logFile === undefined ? {} : { log_file: resolve(directory, logFile) }),
     ...(spoolDir === undefined ? {} : { spool_dir: resolve(directory, spoolDir) }),

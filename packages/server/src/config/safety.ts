@@ -23,11 +23,12 @@ export function unsafeSettings(config: Config): readonly string[] {
       config.secret === undefined ? "PARLANCE_SECRET" : "PARLANCE_SECRET (or APP_SECRET)";
     lines.push(`${name} ${secretTrouble}. Make one with: openssl rand -base64 48`);
   }
-  const hookTrouble = weaknessOf(config.connect_hook_secret);
-  if (config.connect_hook_secret !== undefined && hookTrouble !== undefined) {
-    lines.push(
-      `PARLANCE_CONNECT_HOOK_SECRET ${hookTrouble}. Make one with: openssl rand -base64 48`,
-    );
+  for (const hook of ["connect", "join", "publish", "rpc"] as const) {
+    const hookSecret = config[`${hook}_hook_secret`];
+    const trouble = hookSecret === undefined ? undefined : weaknessOf(hookSecret);
+    if (trouble === undefined) continue;
+    const name = `PARLANCE_${hook.toUpperCase()}_HOOK_SECRET`;
+    lines.push(`${name} ${trouble}. Make one with: openssl rand -base64 48`);
   }
   if (isPublic(config) && config.public_url === undefined) {
     lines.push(

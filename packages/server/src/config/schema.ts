@@ -3,9 +3,10 @@
  * environment's names are all made from it.
  */
 import { z } from "zod";
-import { dialectFields, hookFields } from "./dialect-fields.ts";
+import { dialectFields } from "./dialect-fields.ts";
 import { doorFields } from "./door-fields.ts";
 import { type Fields, limitFields, serverFields } from "./fields.ts";
+import { hookFields } from "./hook-fields.ts";
 import type { Setting, SettingName, Settings } from "./types.ts";
 
 export type {
@@ -33,6 +34,9 @@ const secrets: ReadonlySet<string> = new Set([
   "previous_secrets",
   "jwt_issuers",
   "connect_hook_secret",
+  "join_hook_secret",
+  "publish_hook_secret",
+  "rpc_hook_secret",
 ]);
 
 export const configSchema: z.ZodType<Settings> = z.strictObject(

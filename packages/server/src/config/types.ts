@@ -40,6 +40,8 @@ export interface Settings {
   /** Share of the commands that are traced where nobody says which, 0-1. */
   readonly trace_ratio: number;
   readonly embed?: string;
+  /** Absolute. */
+  readonly plugins: readonly string[];
   readonly data_dir: string;
   /** May contain a password. */
   readonly database_url: string;
@@ -63,6 +65,24 @@ export interface Settings {
   readonly connect_hook_timeout_ms: number;
   /** What becomes of a connection whose hook does not answer: it is refused, or goes on without an identity. */
   readonly connect_hook_fallback: "refuse" | "continue";
+  readonly join_hook_url?: string;
+  readonly join_hook_secret?: string;
+  readonly join_hook_timeout_ms: number;
+  readonly join_hook_fallback: "refuse" | "allow";
+  /** Patterns, in which `*` stands for anything. */
+  readonly join_hook_rooms: readonly string[];
+  readonly join_hook_remember_ms: number;
+  readonly publish_hook_url?: string;
+  readonly publish_hook_secret?: string;
+  readonly publish_hook_timeout_ms: number;
+  readonly publish_hook_fallback: "refuse" | "pass";
+  readonly publish_hook_rooms: readonly string[];
+  readonly publish_hook_back_ends: boolean;
+  readonly rpc_hook_url?: string;
+  readonly rpc_hook_secret?: string;
+  readonly rpc_hook_timeout_ms: number;
+  /** Of each hook. */
+  readonly hooks_at_once: number;
   readonly door_service: string;
   /** Absolute. */
   readonly spool_dir?: string;

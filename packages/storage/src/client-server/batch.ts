@@ -110,7 +110,8 @@ export class Batch {
   append(job: AppendJob): Appended | Promise<Appended> {
     const { append, payload, key } = job;
     const event = append.event as AnyDurableEvent;
-    const payloadHash = this.#tools.keyedHash(repeatedBody(event));
+    const sent = (append.sent ?? event) as AnyDurableEvent;
+    const payloadHash = this.#tools.keyedHash(repeatedBody(sent));
     const row = this.#rooms.get(append.room);
     if (row === undefined && append.create === undefined) return { outcome: "absent" };
     if (row === undefined) return this.#appendSlowly(job, event, row, payloadHash);

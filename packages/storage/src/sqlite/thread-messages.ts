@@ -65,11 +65,11 @@ export type BatchResult =
   | { readonly type: "failed"; readonly failure: Failure };
 
 /** Cells of one append. */
-export const appendStride = 13;
+export const appendStride = 14;
 
 /** Adds one append's cells; `appendAt` reads them. */
 export function pushAppend(cells: Cell[], append: Append, data: string): void {
-  const { create } = append;
+  const { create, sent } = append;
   cells.push(
     append.room,
     append.revision ?? null,
@@ -84,6 +84,7 @@ export function pushAppend(cells: Cell[], append: Append, data: string): void {
     create?.kind ?? null,
     create?.title ?? null,
     create?.createdAt ?? null,
+    sent === undefined ? null : JSON.stringify(sent),
   );
 }
 
@@ -102,6 +103,7 @@ export interface AppendColumns {
   createKind: string | null;
   createTitle: string | null;
   createdAt: number | null;
+  sent: string | null;
 }
 
 /** The append whose cells begin at `start`. */
@@ -120,6 +122,7 @@ export function appendAt(cells: readonly Cell[], start: number): AppendColumns {
     createKind: cells[start + 10] as string | null,
     createTitle: cells[start + 11] as string | null,
     createdAt: cells[start + 12] as number | null,
+    sent: cells[start + 13] as string | null,
   };
 }
 

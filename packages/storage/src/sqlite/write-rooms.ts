@@ -173,7 +173,8 @@ export function createRoomWrites(database: Database, key: Uint8Array, sha256: Sh
         return;
       }
       const event = { type: append.type, data: JSON.parse(append.data) } as AnyDurableEvent;
-      const payloadHash = keyedHash(repeatedBody(event));
+      const sent = append.sent === null ? event : (JSON.parse(append.sent) as AnyDurableEvent);
+      const payloadHash = keyedHash(repeatedBody(sent));
       if (row !== undefined) {
         // Before everything else: a repeat is answered with its place even if rights changed since.
         const repeat = repeatOf(append, payloadHash);

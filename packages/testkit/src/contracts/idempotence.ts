@@ -70,6 +70,24 @@ export function describeIdempotence(store: UseStore): void {
       expect(again).toMatchObject({ outcome: "stored", sequence: 1, repeated: true });
     });
 
+    test("[HOOK-3] is compared with what was sent where something else is stored", async () => {
+      const { log } = store();
+      const { event: sent } = message("as sent");
+      const first = stored(
+        await log.append({ ...message("as rewritten", { create: publicRoom, key: "k" }), sent }),
+      );
+      expect(await textsOf(log, "r1")).toEqual(["as rewritten"]);
+      // Sent again, whether or not it would be rewritten now.
+      for (const again of [message("as sent", { key: "k" }), message("otherwise", { key: "k" })]) {
+        const repeat = { ...again, ...(again.event === sent ? {} : { sent }) };
+        expect(await log.append(repeat)).toEqual({ ...first, repeated: true });
+      }
+      const plain = message("as sent", { key: "k", revision: -1 });
+      expect(await log.append(plain)).toEqual({ ...first, repeated: true });
+      const stolen = message("as rewritten", { key: "k" });
+      expect(await log.append(stolen)).toEqual({ outcome: "conflict" });
+    });
+
     test("means something else in another room and for another principal", async () => {
       const { log } = store();
       await log.append(message("a", { create: publicRoom, key: "k" }));

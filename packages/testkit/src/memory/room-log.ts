@@ -77,7 +77,7 @@ function appendTo(state: MemoryState, append: Append, random: () => number): App
     append.clientMessageId === undefined
       ? undefined
       : JSON.stringify([append.principal, append.clientMessageId]);
-  const body = repeatedBody(append.event);
+  const body = repeatedBody(append.sent ?? append.event);
   if (known !== undefined) {
     const repeat = key === undefined ? undefined : known.byKey.get(key);
     if (repeat !== undefined) {

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { Clock, HandshakeFacts, Report } from "@parlance/core";
 import { ProtocolError } from "@parlance/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type ConnectHookOptions, createConnectHook, signRequest } from "./index.ts";
+import { type ConnectHookOptions, createConnectHook, signRequest } from "../index.ts";
 
 const secret = "what-the-application-and-the-server-know";
 const now = 1_764_201_600_500;
@@ -52,8 +52,9 @@ async function ask(more: Partial<ConnectHookOptions> = {}): Promise<unknown> {
     url,
     secret,
     timeoutMs: 5_000,
+    atOnce: 10,
     fallback: "refuse",
-    clock: { now: () => now } as Clock,
+    clock: { now: () => now, monotonic: () => now } as Clock,
     report: (...line) => void reports.push(line),
     ...more,
   });
