@@ -33,8 +33,12 @@ const arrows = {
     ],
   },
   client: { types: ["protocol"] },
+  /* What a job's log says, for whoever shows it. */
+  jobs: {},
+  /* Custom elements for other people's pages, each page with one module that has all it needs. */
+  elements: { runtime: ["client", "jobs"] },
   /* Of pages the measures and colours only: a style sheet. */
-  web: { runtime: ["client", "pages"] },
+  web: { runtime: ["client", "jobs", "pages"] },
   /* Files that are served as they are, and a list of them. */
   pages: {},
   /* For back ends: whoever takes it takes nothing else of ours. */
@@ -112,7 +116,7 @@ module.exports = {
       name: "no-io",
       comment: "protocol and core have no I/O of their own; the client runs in browsers",
       severity: "error",
-      from: { path: "^packages/(protocol|core|client|web)/src/", pathNot: test },
+      from: { path: "^packages/(protocol|core|client|jobs|elements|web)/src/", pathNot: test },
       to: { dependencyTypes: ["core"] },
     },
     {

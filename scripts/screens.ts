@@ -1,16 +1,19 @@
 /**
  * Takes the pictures in `docs/screens/`: two windows talk, the server is killed with -9 and started again, both
- * are whole; then the same on a phone, in the dark, and the first page.
+ * are whole; then the same on a phone, in the dark, the first page, notifications and a job.
  *
  *   npx node scripts/screens.ts      (needs Chromium, see test/requirements.ts)
  */
+import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { freePort, ServerProcess } from "@parlance/testkit/server-process";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { comeIn, openBrowser, say } from "../test/e2e/browser.ts";
 
+const cli = join(import.meta.dirname, "../packages/cli/bin/parlance.js");
 const folder = join(import.meta.dirname, "../docs/screens");
 const talk = [
   "Did anyone get the wireless card working after the upgrade?",
@@ -69,6 +72,58 @@ async function guest(
   return page;
 }
 
+/** What a back end tells one user: notifications, and how far a job is. */
+async function notificationsAndJob(browser: Browser, room: string): Promise<void> {
+  const key = await parlance("key", "create", "--scope", "publish,rooms", "--name", "shop");
+  const send = async (method: string, path: string, body: object): Promise<void> => {
+    const answer = await fetch(`${server.url}/api/v1${path}`, {
+      method,
+      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+  };
+  const page = await guest(browser, room, "Fay", { viewport: { width: 1280, height: 800 } });
+  const session = await page.evaluate(() => localStorage["parlance.session"] as string);
+  const { user } = JSON.parse(session) as { user: { id: string } };
+  const tell = (text: string, data: object): Promise<void> =>
+    send("POST", "/publish", { user: user.id, text, data });
+  await tell("Bob downloaded report.pdf.", { type: "file_downloaded", file_id: 3 });
+  await tell("It should arrive on Tuesday.", {
+    title: "Your order has shipped",
+    url: "https://shop.example/orders/123",
+  });
+  await tell("All five pages were read.", { title: "letter.png", room: "ocr_job_7" });
+  await page.locator("[data-testid=inbox-button][data-unread='3']:visible").click();
+  await page.getByTestId("notice").nth(2).waitFor();
+  await shoot(page, "inbox");
+  await page.keyboard.press("Escape");
+
+  const job = "ocr_job_7";
+  await send("PUT", `/rooms/${job}/members/${user.id}`, { role: "member" });
+  for (const progress of [20, 40, 60]) {
+    await send("POST", "/publish", {
+      room: job,
+      text: `OCR: ${progress} %`,
+      data: { status: "processing", progress, text: `Reading page ${progress / 20 + 1} of 5` },
+    });
+  }
+  await page.goto(`${server.url}/room/${job}`);
+  await page.getByText("Reading page 4 of 5").waitFor();
+  await shoot(page, "job");
+}
+
+async function parlance(...words: readonly string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, [cli, ...words], {
+    env: {
+      ...process.env,
+      PARLANCE_PORT: String(server.port),
+      PARLANCE_DATA_DIR: server.dataDir,
+    },
+  });
+  return stdout.trim();
+}
+
 const directory = mkdtempSync(join(tmpdir(), "parlance-screens-"));
 const server = new ServerProcess(await freePort(), directory);
 mkdirSync(folder, { recursive: true });
@@ -123,6 +178,7 @@ try {
     isMobile: true,
   });
   await shoot(phone, "phone");
+  await notificationsAndJob(browser, room);
 } finally {
   await browser.close();
   await server.kill();

@@ -2,6 +2,7 @@
  * What some tests need beyond `npm ci`. A test that needs it says so, `requires("chromium")("a sentence", …)`,
  * and is skipped where it is absent; `npm test` names what was skipped, and CI accepts no skips.
  */
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { hasService, type ServiceName } from "@parlance/testkit/services";
@@ -37,6 +38,8 @@ const present = {
   "systemd-analyze": hasProgram("systemd-analyze"),
   "docker-compose": hasProgram("docker-compose"),
   php: hasProgram("php"),
+  /** PHP's extension for Redis, that of Debian's `php-redis`. */
+  "php-redis": (): boolean => spawnSync(programPaths.php, ["--ri", "redis"]).status === 0,
   python3: hasProgram("python3"),
   curl: hasProgram("curl"),
   "redis-server": hasProgram("redis-server"),

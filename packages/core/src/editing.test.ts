@@ -336,4 +336,32 @@ describe("rooms by name", () => {
       expect(await eve.ask({ type: "subscribe", room })).toMatchObject({ kind: "public" });
     }
   });
+
+  test("[NTC-2] [NTC-3] an inbox that its owner joins has all as unread; a mark is told to the owner's devices only", async () => {
+    const harness = await start();
+    const { node } = harness;
+    const tell = (text: string): Promise<unknown> =>
+      node.execute<"publish">(backEnd("publish"), publish("user:ann", text));
+    await tell("1");
+    await tell("2");
+    const [here, there] = [await harness.signIn("ann"), await harness.signIn("ann")];
+    await here.ask({ type: "join", room: "user:ann" });
+    // Again is the same.
+    await there.ask({ type: "join", room: "user:ann" });
+    for (const device of [here, there]) await device.ask({ type: "subscribe", room: "user:ann" });
+    await tell("3");
+    expect(await here.ask({ type: "get_room", room: "user:ann" })).toMatchObject({
+      kind: "inbox",
+      unread: 3,
+      read_mark: 0,
+    });
+    await here.ask({ type: "mark_read", room: "user:ann", sequence: 2 });
+    await settle();
+    for (const device of [here, there]) {
+      expect(frames(device, "read")).toMatchObject([{ user: "ann", read_mark: 2 }]);
+    }
+    expect(await there.ask({ type: "get_room", room: "user:ann" })).toMatchObject({ unread: 1 });
+    const eve = await harness.signIn("eve");
+    expect((await eve.refusal({ type: "join", room: "user:ann" })).code).toBe("not_found");
+  });
 });

@@ -108,14 +108,14 @@ export class FanOut {
   }
 
   /**
-   * Gives an ephemeral event to all but the one whom it is about. Those that lag do without; who wants presence and missed
+   * Gives an ephemeral event to all but the one whom it is about, unless it is for nobody else. Those that lag do without; who wants presence and missed
    * some is told so when it has caught up.
    *
    * @param last The room's place.
    * @param to Gives it to this user's connections only.
    */
   ephemeral(event: EphemeralEvent, last: Sequence, to?: UserId): void {
-    const about = "user" in event ? event.user : undefined;
+    const about = "user" in event && event.user !== to ? event.user : undefined;
     let reached = 0;
     for (const [wire, audience] of this.#audiences) {
       const bytes = encode(wire, event);

@@ -63,10 +63,11 @@ export const kinds: Readonly<Record<RoomKind, KindPolicy>> = {
   inbox: {
     read: "owner_only",
     write: "back_ends",
-    join: "nobody",
+    join: "owner_only",
     manage: "nobody",
     madeBy: anyUse,
-    tellsReadMarks: false,
+    // The only reader is its owner, on all devices.
+    tellsReadMarks: true,
   },
   announcement: {
     read: "signed_in",

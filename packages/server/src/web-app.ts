@@ -1,5 +1,7 @@
+import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import fastifyStatic from "@fastify/static";
 import type { HttpReply, HttpServer } from "@parlance/http";
 import { hasWebApp, type WebFiles } from "./web-files.ts";
@@ -19,9 +21,10 @@ const pagePolicy = [
 /** Addresses that the app itself draws; everything else that is no file is not found. */
 const pages = ["/", "/room/:room", "/settings"] as const;
 
-/** Serves the web app, and the SDK at `/client/parlance.js`. */
+/** Serves the web app, the SDK at `/client/parlance.js` and the custom elements at `/client/elements.js`. */
 export async function serveWebApp(http: HttpServer, files: WebFiles): Promise<void> {
-  if (existsSync(files.client)) serveClient(http, files.client);
+  serveModule(http, "/client/parlance.js", files.client);
+  serveModule(http, "/client/elements.js", files.elements);
   await http.register(async (web) => {
     web.addHook("onRequest", async (_, reply) => {
       reply.header("content-security-policy", pagePolicy);
@@ -55,19 +58,26 @@ export async function serveWebApp(http: HttpServer, files: WebFiles): Promise<vo
   });
 }
 
-function serveClient(http: HttpServer, path: string): void {
+/** A module that other people's pages load. The address stays, so each use asks whether it is still the same one. */
+function serveModule(http: HttpServer, address: string, path: string): void {
+  if (!existsSync(path)) return;
   const body = readFileSync(path);
-  http.get("/client/parlance.js", async (_, reply) =>
-    reply
-      .headers({
-        "content-type": "text/javascript; charset=utf-8",
-        "cache-control": "no-cache",
-        // Meant to be loaded by other people's pages.
-        "access-control-allow-origin": "*",
-        "cross-origin-resource-policy": "cross-origin",
-      })
-      .send(body),
-  );
+  const gzipped = gzipSync(body, { level: 9 });
+  const tag = createHash("sha256").update(body).digest("base64url");
+  http.get(address, async (request, reply) => {
+    const isGzipped = /\bgzip\b/.test(request.headers["accept-encoding"] ?? "");
+    const etag = isGzipped ? `"${tag}-gzip"` : `"${tag}"`;
+    reply.headers({
+      "cache-control": "no-cache",
+      etag,
+      vary: "accept-encoding",
+      "access-control-allow-origin": "*",
+      "cross-origin-resource-policy": "cross-origin",
+    });
+    if (request.headers["if-none-match"] === etag) return reply.code(304).send();
+    if (isGzipped) reply.header("content-encoding", "gzip");
+    return reply.type("text/javascript; charset=utf-8").send(isGzipped ? gzipped : body);
+  });
 }
 
 function sendPage(reply: HttpReply, page: string): HttpReply {

@@ -7,12 +7,15 @@ export interface WebFiles {
   readonly app: string;
   /** The SDK as one file for browsers. */
   readonly client: string;
+  /** The custom elements, with the SDK in them, as one file for browsers. */
+  readonly elements: string;
 }
 
 /** Of this repository's own packages. */
 export const builtFiles: WebFiles = {
   app: join(import.meta.dirname, "../../web/dist"),
   client: join(import.meta.dirname, "../../client/dist/parlance.js"),
+  elements: join(import.meta.dirname, "../../elements/dist/elements.js"),
 };
 
 /** Whether the web app was built. */

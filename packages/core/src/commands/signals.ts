@@ -5,7 +5,7 @@ import {
   ProtocolError,
 } from "@parlance/protocol";
 import { authorizeIn } from "../append.ts";
-import { kinds } from "../kinds.ts";
+import { inboxOwner, kinds } from "../kinds.ts";
 import type { CommandContext } from "../services.ts";
 import { openToRead } from "./reading.ts";
 
@@ -45,7 +45,8 @@ export async function markRead(
     const event = { type: "read", room: command.room, user: identity.user } as const;
     const message = await room.messageAt(readMark);
     const named = message === undefined ? {} : { message_id: message };
-    room.signal({ ...event, read_mark: readMark, ...named });
+    // Of an inbox the others are its owner's other devices.
+    room.signal({ ...event, read_mark: readMark, ...named }, inboxOwner(command.room));
   }
   return { room: command.room, read_mark: marks.readMark, unread: marks.unread };
 }

@@ -30,10 +30,9 @@ export function subscribe(
     let start: Subscription | undefined;
     return new Together(
       () => {
-        const { last } = command;
-        const offset =
-          command.position?.offset ??
-          Math.max(room.record.floor, room.last - (last === undefined ? 0 : last));
+        const { last = 0, position } = command;
+        const newest = Math.max(room.record.floor, room.last - last);
+        const offset = Math.min(position?.offset ?? newest, newest);
         if (command.with_present === true) room.presence.tellNow();
         start = attach(context, room, offset, command.presence === true);
         const placed = place(room, start === undefined ? placeOf(context, room) : offset);

@@ -118,7 +118,8 @@ export interface PublishAs {
 
 /**
  * Subscribes from the place that this device has in the room when the task's turn has come, which may be after an `enter`
- * that was under way when it was given. Where no place is kept it begins at the head.
+ * that was under way when it was given. Where no place is kept it begins at the head. `last` of the command counts here
+ * too: so many events before the head are given in any case.
  */
 export interface SubscribeKept {
   readonly type: "subscribe_kept";

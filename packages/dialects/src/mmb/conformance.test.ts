@@ -140,4 +140,46 @@ describe("[MMB-14] jobs", () => {
     });
     owner.terminate();
   });
+
+  test("whoever joins gets the job's newest messages, with a place and without; other rooms give none", async () => {
+    const key = stage.stage("/mmb").key ?? "";
+    const room = "ocr_job_6";
+    const call = (method: string, path: string, body: object): Promise<Response> =>
+      fetch(`${stage.server.url}${path}`, {
+        method,
+        headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+        body: JSON.stringify(body),
+      });
+    const tell = (progress: number): Promise<Response> =>
+      call("POST", "/broadcast", {
+        type: "message",
+        room,
+        message: { type: "ocr_progress", job_id: 6, progress, status: "processing" },
+      });
+    const progressOf = async (client: JsonClient): Promise<unknown> =>
+      (
+        (await client.until(({ type }) => type === "message"))["message"] as Record<string, unknown>
+      )["progress"];
+    const token = mintToken(secret, 31);
+    (await signedIn(token)).terminate();
+    for (let progress = 1; progress <= 30; progress += 1) await tell(progress);
+    await call("PUT", `/api/v1/rooms/${room}/members/31`, { role: "member" });
+    let page = await open();
+    page.send({ type: "auth", token });
+    page.send({ type: "join", room });
+    await page.until(({ type }) => type === "room_joined");
+    // Twenty events, the last of which says who was let in.
+    for (let progress = 12; progress <= 30; progress += 1) {
+      expect(await progressOf(page)).toBe(progress);
+    }
+    await page.expectSilence(({ type }) => type === "message");
+    // Long enough for its place to be stored.
+    await sleep(1_500);
+    page.terminate();
+    page = await open();
+    page.send({ type: "auth", token });
+    page.send({ type: "join", room });
+    expect(await progressOf(page)).toBe(12);
+    page.terminate();
+  });
 });

@@ -1,6 +1,7 @@
-import { type Doing, isClaimOf, type Translator } from "@parlance/core";
+import { type Doing, isClaimOf, kindByName, type Translator } from "@parlance/core";
 import {
   type Command,
+  type NoticeEvent,
   type PresenceEvent,
   ProtocolError,
   type RoomId,
@@ -35,6 +36,12 @@ import type { MmbOptions } from "./options.ts";
 /** Longest text that stands for an object in clients that show texts only. */
 const maxSummary = 500;
 
+/**
+ * Events of a job that a page gets as it joins. Each message of a job tells its whole state, so the newest is enough; those
+ * before it are for what is no message (who was let in).
+ */
+const lastOfJob = 20;
+
 /** MMB's frames in (MMB-03). One object a connection: it knows which numbers the people of its rooms go by. */
 export function createDecoder(options: MmbOptions): () => Translator {
   return () => new MmbTranslator(options);
@@ -42,7 +49,10 @@ export function createDecoder(options: MmbOptions): () => Translator {
 
 class MmbTranslator implements Translator {
   readonly #options: MmbOptions;
-  readonly noticed = noticedWithPeople;
+  readonly noticed = (notice: NoticeEvent, doing: Doing): void => {
+    if (notice.type === "reset") doing.run(subscriptionOf(notice.room));
+    else noticedWithPeople(notice, doing);
+  };
   readonly #find: (frame: Members) => FrameHandler | undefined;
   /** Whoever sends something before `auth` may be known by its handshake. */
   #triedHandshake = false;
@@ -102,7 +112,7 @@ class MmbTranslator implements Translator {
   #join(room: RoomId, doing: Doing): void {
     if (!this.#options.notifications && isNotificationRoom(room)) throw disabled("notifications");
     this.#byHandshake(doing);
-    doing.run({ type: "subscribe_kept", subscribe: subscribeWithPeople(room) });
+    doing.run({ type: "subscribe_kept", subscribe: subscriptionOf(room) });
   }
 
   #leave(room: RoomId, doing: Doing): void {
@@ -198,6 +208,12 @@ class MmbTranslator implements Translator {
   #remember(users: readonly WireUser[]): void {
     for (const { id, number } of users) if (number !== undefined) this.#numbers.set(id, number);
   }
+}
+
+/** A page that is loaded anew while a job runs, with its old token or a new one, shows how far the job is. */
+function subscriptionOf(room: RoomId): Command<"subscribe"> {
+  const subscribe = subscribeWithPeople(room);
+  return kindByName(room) === "job" ? { ...subscribe, last: lastOfJob } : subscribe;
 }
 
 function disabled(feature: string): ProtocolError {

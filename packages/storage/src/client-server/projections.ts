@@ -140,14 +140,17 @@ async function joinMember(
     member.role,
     row.head,
   );
+  // What was put into an inbox before its owner first looked is news.
+  const isAllNew = row.kind === "inbox";
+  const mark = isAllNew ? 0 : row.head;
   await session.run(
     `INSERT INTO {read_marks} (room, user_id, public_sequence, private_sequence, private_countable)
      VALUES (?, ?, ?, ?, ?)`,
     row.room,
     member.user,
-    row.head,
-    row.head,
-    row.countable,
+    mark,
+    mark,
+    isAllNew ? 0 : row.countable,
   );
 }
 

@@ -319,14 +319,17 @@ function joinMember(
     member.role,
     row.head,
   );
+  // What was put into an inbox before its owner first looked is news.
+  const isAllNew = row.kind === "inbox";
+  const mark = isAllNew ? 0 : row.head;
   database.run(
     `INSERT INTO read_marks (room, user, public_sequence, private_sequence, private_countable)
      VALUES (?, ?, ?, ?, ?)`,
     row.room,
     member.user,
-    row.head,
-    row.head,
-    row.countable,
+    mark,
+    mark,
+    isAllNew ? 0 : row.countable,
   );
 }
 

@@ -127,6 +127,16 @@ export function describeMembership(store: UseStore): void {
       expect(await unread("u1")).toBe(2);
     });
 
+    test("of an inbox is everything, also what came before its owner's first look", async () => {
+      const { log } = store();
+      await log.append(message("a", { user: "shop", create: { ...publicRoom, kind: "inbox" } }));
+      await log.append(message("b", { user: "shop" }));
+      await log.append(joined("u1"));
+      expect([await mark("u1"), await unread("u1")]).toEqual([0, 2]);
+      await log.append(message("c", { user: "shop" }));
+      expect(await unread("u1")).toBe(3);
+    });
+
     test("of the author is nothing after publishing, and both marks are at it", async () => {
       const { log, directory } = store();
       await log.append(joined("u1", { create: publicRoom }));

@@ -171,11 +171,14 @@ function project(state: MemoryState, room: MemoryRoom, append: Append): void {
     }
     case "member.joined": {
       const { user, name, role } = event.data;
+      // What was put into an inbox before its owner first looked is news.
+      const isAllNew = room.kind === "inbox";
+      const mark = isAllNew ? 0 : sequence;
       const known = room.members.get(user) ?? {
         joinedSequence: sequence,
-        readMark: sequence,
-        privateMark: sequence,
-        privateCountable: room.countable,
+        readMark: mark,
+        privateMark: mark,
+        privateCountable: isAllNew ? 0 : room.countable,
       };
       room.members.set(user, { ...known, user, name, role });
       return;

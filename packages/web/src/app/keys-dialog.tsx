@@ -7,6 +7,7 @@ import { Dialog } from "../ui/dialog.tsx";
 const keys: readonly (readonly [readonly string[], TextKey])[] = [
   [["Ctrl K"], "keySwitcher"],
   [["Alt ↑", "Alt ↓"], "keyRooms"],
+  [["Alt N"], "keyInbox"],
   [["↑"], "keyMessages"],
   [["↑", "↓"], "keyMove"],
   [["Home", "End"], "keyEnd"],

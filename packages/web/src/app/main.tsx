@@ -11,6 +11,8 @@ import "../chat/rooms/rooms.css";
 import "../chat/conversation/conversation.css";
 import "../chat/composer/composer.css";
 import "../chat/people/people.css";
+import "../chat/job/job.css";
+import "../inbox/inbox.css";
 import { App } from "./app.tsx";
 import { createPreferences } from "./preferences.ts";
 

@@ -1,11 +1,37 @@
 /** How the app looks, and the way out. */
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useChatState } from "../chat/context.ts";
 import { changeLanguage } from "../i18n/index.ts";
+import { alertPermission, askPermission } from "../inbox/alerts.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { Segments } from "../ui/field.tsx";
 import { type PreferenceStore, usePreferences } from "./preferences.ts";
+
+/** As in the panel of notifications; the browser asks when it is turned on. */
+function AlertsChoice({ store }: { store: PreferenceStore }): ReactNode {
+  const { t } = useTranslation();
+  const { alerts } = usePreferences(store);
+  const [permission, setPermission] = useState(alertPermission);
+  const choose = async (choice: "on" | "off"): Promise<void> => {
+    const answer = choice === "on" ? await askPermission() : alertPermission();
+    setPermission(answer);
+    store.set({ alerts: choice === "on" && answer === "granted" ? "on" : "off" });
+  };
+  if (permission === "none") return null;
+  if (permission === "denied") return <p className="hint">{t("alertsDenied")}</p>;
+  return (
+    <Segments
+      legend={t("alerts")}
+      value={permission === "granted" ? alerts : "off"}
+      onChange={(choice) => void choose(choice)}
+      options={[
+        ["on", t("alertsOn")],
+        ["off", t("alertsOff")],
+      ]}
+    />
+  );
+}
 
 /** Every choice takes effect at once. */
 export function PreferencesDialog({
@@ -65,6 +91,7 @@ export function PreferencesDialog({
             ["de", "Deutsch"],
           ]}
         />
+        <AlertsChoice store={store} />
         <div className="sign-out">
           {isGuest ? <p className="hint">{t("signOutGuestHint")}</p> : null}
           <button type="button" className="button" onClick={onSignOut}>

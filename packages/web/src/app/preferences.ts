@@ -8,6 +8,8 @@ export interface Preferences {
   readonly contrast: "system" | "more";
   readonly density: "comfortable" | "compact";
   readonly language: "system" | "en" | "de";
+  /** Notices of the browser for notifications. */
+  readonly alerts: "on" | "off";
 }
 
 const key = "parlance.preferences";
@@ -16,12 +18,14 @@ const defaults: Preferences = {
   contrast: "system",
   density: "comfortable",
   language: "system",
+  alerts: "off",
 };
 const choices: { readonly [K in keyof Preferences]: readonly Preferences[K][] } = {
   theme: ["system", "light", "dark"],
   contrast: ["system", "more"],
   density: ["comfortable", "compact"],
   language: ["system", "en", "de"],
+  alerts: ["on", "off"],
 };
 
 /** Preferences from a stored text; unknown values and fields fall back to the defaults. */
@@ -40,6 +44,7 @@ export function parsePreferences(text: string | undefined): Preferences {
     contrast: pick("contrast"),
     density: pick("density"),
     language: pick("language"),
+    alerts: pick("alerts"),
   };
 }
 

@@ -18,9 +18,12 @@ export function parseRoute(path: string): Route {
   const match = /^\/room\/([^/]+)\/?$/.exec(path);
   if (match?.[1] === undefined) return { page: "unknown" };
   const room = decode(match[1]);
-  return room !== undefined && roomPattern.test(room)
-    ? { page: "room", room }
-    : { page: "unknown" };
+  return room !== undefined && isRoomId(room) ? { page: "room", room } : { page: "unknown" };
+}
+
+/** Whether a text is a room's id. */
+export function isRoomId(text: string): boolean {
+  return roomPattern.test(text);
 }
 
 /** The path of a room's page. */

@@ -1,5 +1,5 @@
 /** The page of somebody who is signed in: rooms, one conversation, people. */
-import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { KeysDialog } from "../app/keys-dialog.tsx";
 import type { PreferenceStore } from "../app/preferences.ts";
@@ -7,6 +7,8 @@ import { PreferencesDialog } from "../app/preferences-dialog.tsx";
 import { landingRoom, roomPath } from "../app/route.ts";
 import { local } from "../app/storage.ts";
 import { navigate, useRoute } from "../app/use-route.ts";
+import { InboxPanel } from "../inbox/inbox-panel.tsx";
+import { useAlerts } from "../inbox/use-alerts.ts";
 import { createDrafts } from "./composer/drafts.ts";
 import { useChat, useChatState } from "./context.ts";
 import { Conversation } from "./conversation/conversation.tsx";
@@ -16,7 +18,7 @@ import { RoomList } from "./rooms/room-list.tsx";
 import { RoomSwitcher } from "./rooms/room-switcher.tsx";
 
 /** Dialogs of the page; one at a time. */
-export type PageDialog = "switcher" | "create" | "preferences" | "keys";
+export type PageDialog = "switcher" | "create" | "preferences" | "keys" | "inbox";
 
 /** Below this width one pane is shown (the same number is in layout.css). */
 const onePane = "(max-width: 699px)";
@@ -58,6 +60,8 @@ export function ChatPage({
 
   usePageKeys(chat.get, room, setDialog);
   useDocumentTitle(room);
+  const openInbox = useCallback(() => setDialog("inbox"), []);
+  useAlerts(preferences, openInbox);
   const close = (): void => setDialog(undefined);
   return (
     <div className={room === undefined ? "page at-rooms" : "page at-room"}>
@@ -71,10 +75,12 @@ export function ChatPage({
           token={token}
           drafts={drafts}
           onUseHere={onUseHere}
+          onInbox={openInbox}
         />
       )}
       {dialog === "switcher" ? <RoomSwitcher onClose={close} /> : null}
       {dialog === "create" ? <CreateRoomDialog onClose={close} /> : null}
+      {dialog === "inbox" ? <InboxPanel preferences={preferences} onClose={close} /> : null}
       {dialog === "keys" ? <KeysDialog onClose={close} /> : null}
       {dialog === "preferences" ? (
         <PreferencesDialog store={preferences} onClose={close} onSignOut={onSignOut} />
@@ -110,6 +116,10 @@ function usePageKeys(
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
         event.preventDefault();
         setDialog("switcher");
+      } else if (event.altKey && event.code === "KeyN") {
+        // By its place: with Alt the key gives another sign on some systems.
+        event.preventDefault();
+        setDialog("inbox");
       } else if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
         event.preventDefault();
         const { joined } = sortRooms(get().rooms);
@@ -140,7 +150,7 @@ function useDocumentTitle(room: string | undefined): void {
   });
   const unread = useChatState((state) =>
     Object.values(state.rooms).reduce(
-      (sum, one) => sum + (one.role === undefined ? 0 : one.unread),
+      (sum, one) => sum + (one.role === undefined || one.kind === "job" ? 0 : one.unread),
       0,
     ),
   );

@@ -1,5 +1,6 @@
 /** Binds the SDK to the state: listens, asks, and turns the reader's acts into commands. */
 import type { Client, WireUser } from "@parlance/client";
+import { inboxesOf } from "../inbox/notification.ts";
 import type { Action } from "./actions.ts";
 import { createChecks } from "./checks.ts";
 import { createLiveRooms } from "./live-rooms.ts";
@@ -35,6 +36,10 @@ export interface Chat {
   /** The reader looks elsewhere; most of the room's messages may be forgotten. */
   leaveView(room: string): void;
   loadOlder(room: string): Promise<void>;
+  /** Loads the newest notifications of one of the reader's inboxes, and keeps it live. */
+  loadInbox(room: string): Promise<void>;
+  /** Nothing in the room is unread any more. */
+  markAllRead(room: string): void;
   send(room: string, text: string): void;
   retry(clientMessageId: string): void;
   discard(room: string, clientMessageId: string): void;
@@ -105,13 +110,22 @@ export function startChat(client: Client, me: WireUser): Chat {
     return rooms.list();
   };
 
+  /** Only what one has joined counts what is unread. Who comes for the first time joins. */
+  const joinInboxes = async (): Promise<void> => {
+    const missing = inboxesOf(me.id).filter((id) => roomState(id)?.role === undefined);
+    if (missing.length === 0 || state.listing !== "ready") return;
+    await Promise.allSettled(missing.map((id) => client.room(id).join()));
+    await listRooms();
+  };
+
+  let joining = Promise.resolve();
   let wasInterrupted = false;
   const followLink = (): void => {
     const link = linkOf(client.state);
     dispatch({ type: "link_changed", link });
     if (link.kind === "waiting") wasInterrupted = true;
     if (link.kind !== "online") return;
-    void listRooms();
+    joining = listRooms().then(joinInboxes);
     if (open === undefined) return;
     if (roomState(open)?.status === "ready") void rooms.listPeople(open);
     else void rooms.load(open);
@@ -164,6 +178,15 @@ export function startChat(client: Client, me: WireUser): Chat {
       } catch {
         dispatch({ type: "older_failed", room: id });
       }
+    },
+    loadInbox: async (id) => {
+      await joining;
+      dispatch({ type: "room_opening", room: id });
+      if (roomState(id)?.status !== "ready") await rooms.load(id);
+    },
+    markAllRead: (id) => {
+      const room = roomState(id);
+      if (room?.role !== undefined && room.unread > 0) readMarks.mark(id, room.head);
     },
     send: (id, text) => rooms.noteOutgoing(id, rooms.bind(id).publish(text)),
     retry: (clientMessageId) => rooms.outgoing(clientMessageId)?.retry(),

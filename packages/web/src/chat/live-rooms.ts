@@ -72,14 +72,20 @@ export function createLiveRooms(host: RoomsHost): LiveRooms {
         const until = event.active ? Date.now() + typingExpiryMs : undefined;
         dispatch({ type: "typing", room: id, user: event.user, name: event.name, until });
       }
+      // This reader, in another window or on another device.
+      if (event.type === "read" && event.user === me) {
+        const isAll = event.read_mark >= (roomState(id)?.head ?? 0);
+        if (isAll) dispatch({ type: "marked_read", room: id, unread: 0 });
+      }
       if (event.type === "presence") {
         dispatch({ type: "presence", room: id, online: event.online, offline: event.offline });
         if (event.omitted === true) listPeopleSoon(id);
       }
     });
     room.on("reset", () => {
+      const isInbox = roomState(id)?.kind === "inbox" && roomState(id)?.status === "ready";
       dispatch({ type: "room_opening", room: id, anew: true });
-      if (host.openRoom() === id) void load(id);
+      if (host.openRoom() === id || isInbox) void load(id);
     });
     room.on("unsubscribed", () => {
       withPresence.delete(id);
@@ -189,12 +195,17 @@ export function createLiveRooms(host: RoomsHost): LiveRooms {
         const begun = bind(room).subscribe();
         counting.set(
           room,
-          begun.catch(() => undefined),
+          begun.then(listMissed, () => undefined),
         );
       }
     } catch {
       dispatch({ type: "rooms_failed" });
     }
+  };
+
+  /** What came after the list was made and before the room was followed is in no event: the next list counts it. */
+  const listMissed = ({ room, offset }: Subscribed): void => {
+    if (offset > (roomState(room)?.head ?? 0)) void list();
   };
 
   const listPeople = async (id: string): Promise<void> => {

@@ -32,6 +32,24 @@ export function daysAgo(time: string, now: Date): 0 | 1 | undefined {
   return day === yesterday.toDateString() ? 1 : undefined;
 }
 
+/** `21 Nov`, with the year when it is another one. */
+export function shortDay(time: string, language: string, now: Date): string {
+  const date = new Date(time);
+  const sameYear = date.getFullYear() === now.getFullYear();
+  return format(
+    language,
+    sameYear ? "short" : "shortAndYear",
+    { day: "numeric", month: "short", ...(sameYear ? {} : { year: "numeric" }) },
+    date,
+  );
+}
+
+/** `45 %`, of 0-100. */
+export function percent(value: number, language: string): string {
+  const options = { style: "percent", maximumFractionDigits: 0 } as const;
+  return new Intl.NumberFormat(language, options).format(value / 100);
+}
+
 /** `Friday, 21 November`, with the year when it is another one. */
 export function longDay(time: string, language: string, now: Date): string {
   const date = new Date(time);

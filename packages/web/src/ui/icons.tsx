@@ -5,6 +5,10 @@ const shapes = {
   hash: <path d="M4 7h11M3 12h11M7.5 3 5.5 16M12.5 3l-2 13" />,
   lock: <path d="M5 8.5h8v6H5zM6.5 8.5V6a2.5 2.5 0 0 1 5 0v2.5" />,
   megaphone: <path d="M3 8v3l9 3.5V4.5zM5.5 11.8l.8 3.2h2" />,
+  bell: (
+    <path d="M4 13h10c-1-1.2-1.3-2.2-1.3-5a3.7 3.7 0 0 0-7.4 0c0 2.8-.3 3.8-1.3 5ZM7.5 15.3a1.7 1.7 0 0 0 3 0" />
+  ),
+  gauge: <path d="M3 13.5a6.5 6.5 0 1 1 12 0M9 11.5l3-4" />,
   plus: <path d="M9 3.5v11M3.5 9h11" />,
   close: <path d="m4.5 4.5 9 9M13.5 4.5l-9 9" />,
   back: <path d="M11 4 6 9l5 5" />,

@@ -3,11 +3,13 @@ import { type ReactNode, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { landingRoom } from "../../app/route.ts";
 import { goBackTo } from "../../app/use-route.ts";
+import { InboxButton } from "../../inbox/inbox-button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { Composer } from "../composer/composer.tsx";
 import type { Drafts } from "../composer/drafts.ts";
 import { useRoom } from "../context.ts";
+import { JobView } from "../job/job-view.tsx";
 import type { RoomState } from "../model.ts";
 import { PeoplePanel } from "../people/people-panel.tsx";
 import { TypingLine } from "../people/typing-line.tsx";
@@ -25,11 +27,13 @@ export function Conversation({
   token,
   drafts,
   onUseHere,
+  onInbox,
 }: {
   roomId: string;
   token: string;
   drafts: Drafts;
   onUseHere: () => void;
+  onInbox: () => void;
 }): ReactNode {
   const { t } = useTranslation();
   const room = useRoom(roomId);
@@ -39,18 +43,25 @@ export function Conversation({
   return (
     <>
       <main className="conversation">
-        <Header room={room} isPeopleOpen={isPeopleOpen} onPeople={() => setPeopleOpen(true)} />
+        <Header
+          room={room}
+          isPeopleOpen={isPeopleOpen}
+          onPeople={() => setPeopleOpen(true)}
+          onInbox={onInbox}
+        />
         {isReady && roomId === landingRoom ? <FirstMinute room={room} token={token} /> : null}
         <ConnectionLine onUseHere={onUseHere} />
         {room === undefined || room.status === "known" || room.status === "loading" ? (
           <Loading />
+        ) : isReady && room.kind === "job" ? (
+          <JobView room={room} />
         ) : isReady ? (
           <History key={room.epoch} ref={history} room={room} />
         ) : (
           <Refused room={room} />
         )}
         {isReady ? <TypingLine room={room} /> : <div className="typing-line" />}
-        {isReady && room.role === undefined ? (
+        {isWrittenByBackEnds(room) ? null : isReady && room.role === undefined ? (
           <JoinBar room={room} />
         ) : isRefused(room) ? null : (
           <Composer
@@ -80,10 +91,12 @@ function Header({
   room,
   isPeopleOpen,
   onPeople,
+  onInbox,
 }: {
   room: RoomState | undefined;
   isPeopleOpen: boolean;
   onPeople: () => void;
+  onInbox: () => void;
 }): ReactNode {
   const { t } = useTranslation();
   const here = room?.online?.length;
@@ -107,6 +120,7 @@ function Header({
         </h1>
         {room?.status === "ready" ? <Completeness room={room} /> : null}
       </div>
+      <InboxButton where="conversation" onOpen={onInbox} />
       <button
         type="button"
         className="button people-button"
@@ -141,6 +155,11 @@ function Loading(): ReactNode {
       ))}
     </div>
   );
+}
+
+/** Nobody writes there by hand, and nobody becomes a member by asking. */
+function isWrittenByBackEnds(room: RoomState | undefined): boolean {
+  return room?.status === "ready" && (room.kind === "job" || room.kind === "inbox");
 }
 
 function isRefused(room: RoomState | undefined): boolean {

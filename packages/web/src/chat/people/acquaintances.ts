@@ -18,7 +18,7 @@ export async function listAcquaintances(
   const known = new Set<string>(members.map((one) => one.user.id));
   const asked = await Promise.allSettled(
     rooms
-      .filter((room) => room.role !== undefined && room.id !== except)
+      .filter((room) => room.role !== undefined && room.id !== except && room.kind !== "inbox")
       .flatMap((room) => [
         client.room(room.id).presence(),
         client

@@ -12,7 +12,8 @@ export function sortRooms(rooms: Readonly<Record<string, RoomState>>): {
     (a, b) => titles.compare(a.title, b.title) || (a.id < b.id ? -1 : 1),
   );
   return {
-    joined: sorted.filter((room) => room.role !== undefined),
+    // Inboxes are behind the bell.
+    joined: sorted.filter((room) => room.role !== undefined && room.kind !== "inbox"),
     discoverable: sorted.filter((room) => room.role === undefined && room.listed),
   };
 }

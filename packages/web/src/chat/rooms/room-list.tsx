@@ -3,6 +3,7 @@ import { type MouseEvent, memo, type ReactNode, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { roomPath } from "../../app/route.ts";
 import { navigate } from "../../app/use-route.ts";
+import { InboxButton } from "../../inbox/inbox-button.tsx";
 import { Avatar } from "../../ui/avatar.tsx";
 import { Icon, type IconName } from "../../ui/icons.tsx";
 import type { PageDialog } from "../chat-page.tsx";
@@ -24,6 +25,7 @@ export function RoomList({
     <nav className="rooms" aria-label={t("rooms")}>
       <header className="bar">
         <h1>{t("appName")}</h1>
+        <InboxButton where="rooms" onOpen={() => onDialog("inbox")} />
         <button
           type="button"
           className="icon-button"
@@ -151,7 +153,8 @@ const RoomItem = memo(function RoomItem({
 }): ReactNode {
   const { t } = useTranslation();
   const isMember = room.role !== undefined;
-  const isUnread = isMember && room.unread > 0;
+  // Every step of a job is a message: that it moved is no news to be counted.
+  const isUnread = isMember && room.unread > 0 && room.kind !== "job";
   const go = (event: MouseEvent): void => {
     // A click with a modifier opens a window or tab, as with every link.
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -181,6 +184,7 @@ const RoomItem = memo(function RoomItem({
 /** The drawing for a room's kind. */
 export function roomIcon(room: Pick<RoomState, "kind">): IconName {
   if (room.kind === "private" || room.kind === "direct") return "lock";
+  if (room.kind === "job") return "gauge";
   return room.kind === "announcement" ? "megaphone" : "hash";
 }
 

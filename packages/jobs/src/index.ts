@@ -1,0 +1,2 @@
+export type { JobEvent, JobState } from "./job.ts";
+export { foldJob, noJob, stateOfJob } from "./job.ts";
