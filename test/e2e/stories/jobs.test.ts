@@ -73,7 +73,7 @@ describe("jobs", () => {
         return bar?.style.width === wanted && text === wanted;
       },
       `${percent}%`,
-      { timeout: 10_000 },
+      { timeout: 40_000 },
     );
 
   test("[MMB-14] MMB's page, PHP over Redis as printed: the bar goes to the result; loaded anew half-way it shows the state so far", async () => {

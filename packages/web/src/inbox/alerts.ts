@@ -1,26 +1,22 @@
 /**
  * Notices of the browser for what comes into the inboxes while nobody looks at the app. Several windows of the app tell
- * each notification once: who tells it first notes that under a lock they share.
+ * each notification once: whoever is first to claim it.
  */
 import type { Client } from "@parlance/client";
-import { local, readStored, writeStored } from "../app/storage.ts";
-import { type Notice, noticeOf } from "./notification.ts";
+import { noticeOf } from "./notification.ts";
+import { claim, type Told } from "./told.ts";
 
 /** So long after the first of several a window tells them, so that one in which somebody looks comes first. */
 const settleMs = 250;
 /** More than so many at once, after a sleep for instance, are one notice with their number. */
 const mostAtOnce = 3;
-/** Names the lock, and what is kept. */
-const key = "parlance.told";
 
 /** What the browser says of notices from this page. `none`: it has none, or not over plain http. */
 export type Permission = "none" | "default" | "granted" | "denied";
 
 /** Whether notices may be shown. */
 export function alertPermission(): Permission {
-  return isSecureContext && "Notification" in window && "locks" in navigator
-    ? Notification.permission
-    : "none";
+  return isSecureContext && "Notification" in window ? Notification.permission : "none";
 }
 
 /** Asks the reader. Only in answer to a click of theirs. */
@@ -46,7 +42,7 @@ export interface AlertsHost {
 /** Tells from now on. @returns what ends it. */
 export function startAlerts(host: AlertsHost): () => void {
   const { client } = host;
-  let due: Told[] = [];
+  let due: Due[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   const tell = async (): Promise<void> => {
@@ -73,7 +69,7 @@ export function startAlerts(host: AlertsHost): () => void {
       const notice = noticeOf(event);
       const epoch = room.position?.epoch;
       if (notice === undefined || epoch === undefined || !mayTell()) return;
-      const told: Told = { notice, epoch, tag: `${id}/${epoch}/${notice.sequence}` };
+      const told: Due = { notice, epoch, tag: `${id}/${epoch}/${notice.sequence}` };
       if (isLooking()) {
         void claim([told]);
         return;
@@ -88,9 +84,7 @@ export function startAlerts(host: AlertsHost): () => void {
   };
 }
 
-interface Told {
-  readonly notice: Notice;
-  readonly epoch: string;
+interface Due extends Told {
   /** The browser shows one notice for each. */
   readonly tag: string;
 }
@@ -109,33 +103,5 @@ function show(host: AlertsHost, title: string, body: string, tag: string): void 
     });
   } catch {
     // Some browsers have the permission and still no notices of pages (Chrome on Android).
-  }
-}
-
-/** Those that no window has told yet; from now on they count as told. */
-function claim(all: readonly Told[]): Promise<readonly Told[]> {
-  return navigator.locks.request(key, () => {
-    const places = readPlaces();
-    const mine = all.filter(({ notice, epoch }) => {
-      const last = places[notice.room];
-      return last?.epoch !== epoch || last.sequence < notice.sequence;
-    });
-    for (const { notice, epoch } of mine) {
-      places[notice.room] = { epoch, sequence: notice.sequence };
-    }
-    writeStored(local, key, JSON.stringify(places));
-    return mine;
-  });
-}
-
-type Places = Record<string, { readonly epoch: string; readonly sequence: number } | undefined>;
-
-/** How far each inbox was told, as the browser keeps it. */
-function readPlaces(): Places {
-  try {
-    const value: unknown = JSON.parse(readStored(local, key) ?? "{}");
-    return typeof value === "object" && value !== null ? (value as Places) : {};
-  } catch {
-    return {};
   }
 }
