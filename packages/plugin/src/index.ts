@@ -95,7 +95,7 @@ export interface Asked {
 export interface Call extends Asked, Acting {
   readonly method: string;
   /** As the command's schema gives it back; of a method what the client sent. */
-  // biome-ignore lint/suspicious/noExplicitAny: the plug-in's own schema says what it is
+  // oxlint-disable-next-line typescript/no-explicit-any -- the plug-in's own schema says what it is
   readonly data: any;
 }
 

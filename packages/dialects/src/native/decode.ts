@@ -5,6 +5,8 @@ import { commandSchema, limits, ProtocolError, reservedPublishFields } from "@pa
 /** A frame is one JSON object: blanks, then its first bracket. */
 const beginsAsObject = /^\s*\{/;
 
+const noMethods: ReadonlySet<string> = new Set();
+
 type Members = Readonly<Record<string, unknown>>;
 
 /**
@@ -15,7 +17,7 @@ type Members = Readonly<Record<string, unknown>>;
  *
  * @param methods Types that are the question of that method.
  */
-export function decode(frame: string, methods: ReadonlySet<string>): Decoded {
+export function decode(frame: string, methods: ReadonlySet<string> = noMethods): Decoded {
   const value = parse(frame);
   if (!isMembers(value)) return refuse(undefined, new ProtocolError("bad_request"));
   const id = readId(value["id"]);

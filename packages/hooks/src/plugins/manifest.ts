@@ -1,4 +1,5 @@
 /** What a plug-in is, read off what its file returned. */
+import { Script } from "node:vm";
 import type { Plugin } from "@parlance/plugin";
 import type { JsonObject } from "@parlance/protocol";
 import { z } from "zod";
@@ -83,6 +84,6 @@ function clientModule(plugin: string, extend: (...values: never[]) => unknown): 
   const isExpression = /^(async\s+)?(function\b|\(|[\w$]+\s*=>)/.test(text);
   const value = isExpression ? text : `({ ${text} }).extend`;
   // Throws here, at the start, and not in the pages.
-  new Function(`return (${value});`);
+  new Script(`(${value})`);
   return `// The part of the plug-in ${plugin} that runs in pages.\nexport const extend = ${value};\n`;
 }
