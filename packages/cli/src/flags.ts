@@ -8,9 +8,16 @@ export type Options = Readonly<Record<string, string | boolean | undefined>>;
 /** Adds a flag for every setting but secrets. */
 export function addSettingFlags(command: Command): Command {
   for (const { flag, meaning } of settings) {
-    if (flag !== undefined) command.addOption(new Option(`${flag} <value>`, meaning));
+    if (flag !== undefined) {
+      command.addOption(new Option(`${flag} <value>`, withoutLinks(meaning)));
+    }
   }
   return command.option("--verbose", "the same as --log-level debug");
+}
+
+/** Meanings are written for the document, whose links lead nowhere from a terminal. */
+function withoutLinks(meaning: string): string {
+  return meaning.replace(/ \[[^\]]*\]\([^)]*\)\./g, "").replace(/\[([^\]]*)\]\([^)]*\)/g, "$1");
 }
 
 /** For commands about an install that need little of it. */
