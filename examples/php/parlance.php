@@ -95,6 +95,23 @@ final class ParlancePublisher
         }
     }
 
+    /**
+     * Opens a message that grows, over HTTP only. Nothing of it goes to the spool.
+     *
+     * @param array $target One of `room`, `user`, `everyone` => true.
+     * @param array $data Beside the text, for programs.
+     * @throws ParlanceError if the server refuses it, or does not answer for a minute.
+     */
+    public function openMessage(array $target, string $text = '', array $data = []): ParlanceOpenMessage
+    {
+        return new ParlanceOpenMessage(
+            fn (string $path, string $body, array $headers): array => $this->post($body, $path, $headers),
+            $target,
+            $text,
+            $data
+        );
+    }
+
     /** Leaves a publication in the spool directory and asks nobody. As `publish`. */
     public function spool(array $publication): array
     {
@@ -160,17 +177,18 @@ final class ParlancePublisher
     }
 
     /** @return array{int, string} Status and body. @throws ParlanceNoAnswer */
-    private function post(string $body): array
+    private function post(string $body, string $path = '/api/v1/publish', array $more = []): array
     {
         $url = parse_url($this->url) + ['port' => null, 'path' => ''];
         $isSecure = $url['scheme'] === 'https';
         $head = [
-            'POST ' . rtrim($url['path'], '/') . '/api/v1/publish HTTP/1.1',
+            'POST ' . rtrim($url['path'], '/') . $path . ' HTTP/1.1',
             'Host: ' . $url['host'] . ($url['port'] === null ? '' : ":{$url['port']}"),
             "Authorization: Bearer {$this->key}",
             'Content-Type: application/json',
             'Content-Length: ' . strlen($body),
             'Connection: close',
+            ...$more,
         ];
         $deadline = hrtime(true) + $this->timeoutMs * 1000000;
         $request = implode("\r\n", $head) . "\r\n\r\n" . $body;
@@ -359,6 +377,151 @@ final class ParlancePublisher
         [$fraction, $seconds] = explode(' ', microtime());
         self::$lastName = max(self::$lastName + 1, (int) ($seconds . substr($fraction, 2, 6)));
         return sprintf('%017d-%s.json', self::$lastName, bin2hex(random_bytes(8)));
+    }
+}
+
+/**
+ * A message that grows: appended to bit by bit and closed. What is not acknowledged is repeated by its position, which counts UTF-16
+ * code units as the server does.
+ */
+final class ParlanceOpenMessage
+{
+    /** Nanoseconds between two pieces; what is appended in between goes together. */
+    private const PACE_NS = 200000000;
+    /** Nanoseconds for which a server that does not answer is asked again. */
+    private const PATIENCE_NS = 60000000000;
+
+    /** @var callable */
+    private $post;
+    private string $key;
+    private string $path;
+    private int $stored;
+    private string $rest = '';
+    private int $sentAt = 0;
+    private bool $isEnded = false;
+
+    /** Made by `ParlancePublisher::openMessage`. */
+    public function __construct(callable $post, array $target, string $text, array $data)
+    {
+        $this->post = $post;
+        $this->key = bin2hex(random_bytes(16));
+        $this->stored = self::units($text);
+        $room = empty($target['everyone']) ? ($target['room'] ?? 'user:' . $target['user']) : 'notifications';
+        $path = '/api/v1/rooms/' . rawurlencode((string) $room) . '/messages';
+        $opened = $this->ask($path, ['text' => $text, 'open' => true] + ($data === [] ? [] : ['data' => $data]));
+        $this->path = "$path/" . rawurlencode($opened['message_id']);
+    }
+
+    /**
+     * Takes a piece of well-formed UTF-8. It is sent at once, or a moment later together with the next ones.
+     *
+     * @return bool False once somebody else has ended the message: what makes the text may stop.
+     * @throws ParlanceError if the server refuses it, or does not answer for a minute.
+     */
+    public function append(string $text): bool
+    {
+        if (!preg_match('//u', $text)) {
+            throw new ParlanceError('bad_request', 'not UTF-8', ['field' => 'text']);
+        }
+        if (!$this->isEnded) {
+            $this->rest .= $text;
+            if (hrtime(true) - $this->sentAt >= self::PACE_NS) {
+                $this->send();
+            }
+        }
+        return !$this->isEnded;
+    }
+
+    /** Sends what is left and closes. As `append`. */
+    public function close(): bool
+    {
+        while (!$this->isEnded) {
+            $this->send();
+            if ($this->isEnded) {
+                return false;
+            }
+            $told = $this->ask("{$this->path}/close", ['length' => $this->stored]);
+            if (isset($told['message_id']) || isset($told['ended'])) {
+                $this->isEnded = true;
+                return isset($told['message_id']);
+            }
+            $this->advance($told['length']);
+        }
+        return false;
+    }
+
+    private function send(): void
+    {
+        // So many characters have at most 16,384 units.
+        while (!$this->isEnded && preg_match('/^.{1,8192}/us', $this->rest, $match)) {
+            $told = $this->ask("{$this->path}/append", ['at' => $this->stored, 'text' => $match[0]]);
+            if (isset($told['ended'])) {
+                $this->isEnded = true;
+            } else {
+                $this->advance($told['length']);
+            }
+        }
+        $this->sentAt = hrtime(true);
+    }
+
+    /** So much is stored. */
+    private function advance(int $length): void
+    {
+        $bytes = 0;
+        for ($left = $length - $this->stored; $left > 0 && $bytes < strlen($this->rest); $left -= $width === 4 ? 2 : 1) {
+            $lead = ord($this->rest[$bytes]);
+            $width = $lead < 0x80 ? 1 : ($lead < 0xe0 ? 2 : ($lead < 0xf0 ? 3 : 4));
+            $bytes += $width;
+        }
+        if ($left !== 0) {
+            throw new ParlanceError('conflict', 'Somebody else writes this message.', ['length' => $length]);
+        }
+        $this->rest = (string) substr($this->rest, $bytes);
+        $this->stored = $length;
+    }
+
+    /** Asks until there is an answer: its body, `length` where the server has another part of the text, or `ended`. */
+    private function ask(string $path, array $body): array
+    {
+        $until = hrtime(true) + self::PATIENCE_NS;
+        for ($pause = 100000; ; $pause = min(5000000, 2 * $pause)) {
+            try {
+                [$status, $text] = ($this->post)($path, Parlance::json($body), ["Idempotency-Key: {$this->key}"]);
+                return self::read($status, $text);
+            } catch (ParlanceNoAnswer $none) {
+                if (hrtime(true) + $pause * 1000 > $until) {
+                    $text = "Not all is published: {$none->getMessage()}.";
+                    throw new ParlanceError('unreachable', $text, ['idempotency_key' => $this->key], $none);
+                }
+            }
+            usleep($pause);
+        }
+    }
+
+    private static function read(int $status, string $text): array
+    {
+        $answer = json_decode($text, true);
+        if (is_array($answer) && $status >= 200 && $status < 300) {
+            return $answer;
+        }
+        $error = $answer['error'] ?? null;
+        if (!is_string($error['code'] ?? null) || ($error['retry'] ?? '') === 'later') {
+            throw new ParlanceNoAnswer("HTTP $status");
+        }
+        $details = (array) ($error['details'] ?? []);
+        if ($error['code'] === 'conflict' && is_int($details['length'] ?? null)) {
+            return ['length' => $details['length']];
+        }
+        if ($error['code'] === 'conflict' && ($details['field'] ?? '') === 'message_id') {
+            return ['ended' => true];
+        }
+        throw new ParlanceError($error['code'], (string) ($error['text'] ?? ''), $details);
+    }
+
+    /** UTF-16 code units of a text in UTF-8: one for each character, and one more for those of four bytes. */
+    private static function units(string $text): int
+    {
+        return preg_match_all('/[^\x80-\xbf]/', $text) + preg_match_all('/[\xf0-\xf4]/', $text);
     }
 }
 

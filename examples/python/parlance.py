@@ -22,7 +22,7 @@ import time
 import urllib.parse
 from typing import Any, Iterable, Mapping, Optional, Union
 
-__all__ = ["ParlanceError", "Publisher", "generate_token", "get_client_script", "validate_token", "verify_request"]
+__all__ = ["OpenMessage", "ParlanceError", "Publisher", "generate_token", "get_client_script", "validate_token", "verify_request"]
 
 _targets = ("room", "rooms", "user", "users", "everyone")
 _max_bytes = 262_144
@@ -31,6 +31,12 @@ _pause_s = 1.0
 """So long a server is left in peace which did not answer, where there is a spool."""
 _batch = 100
 """Publications of one request: so many are done well within two seconds."""
+_piece_bytes = 2 * 16_384
+"""Longest piece of an open message, in bytes of UTF-16."""
+_pace_s = 0.2
+"""Pieces of an open message are sent no oftener; what is appended in between goes together."""
+_patience_s = 60.0
+"""So long a server that does not answer is asked again for an open message."""
 _max_user_id = 128
 """The longest user id that the server takes."""
 _max_number = 2**53 - 1
@@ -130,6 +136,15 @@ class Publisher:
         """Tells everybody. PorticoEstate's pages get `{type: "notification", message, data, timestamp}`."""
         return self.publish({"everyone": True, "text": text, **({"data": {"data": data}} if data else {})})
 
+    def open_message(
+        self, target: Mapping[str, Any], text: str = "", data: Optional[Mapping[str, Any]] = None
+    ) -> OpenMessage:
+        """Opens a message that grows, over HTTP only: `room`, `user` or `everyone`: True. Nothing of it goes to the spool.
+
+        :raises ParlanceError: if the server refuses it, or does not answer for a minute.
+        """
+        return OpenMessage(self, target, text, data)
+
     def spool(self, publication: Mapping[str, Any]) -> dict[str, Any]:
         """Leaves a publication in the spool directory and asks nobody. As `publish`."""
         return self._leave(_complete(publication)[0], "asked for")
@@ -145,7 +160,9 @@ class Publisher:
             self._not_before = time.monotonic() + _pause_s
             raise
 
-    def _exchange(self, body: bytes) -> tuple[int, bytes]:
+    def _exchange(
+        self, body: bytes, path: str = "/api/v1/publish", more: Mapping[str, str] = {}
+    ) -> tuple[int, bytes]:
         """In a thread of its own: each step of a socket has its own timeout, and the search for an address has none."""
         url = urllib.parse.urlsplit(self._url)
         kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
@@ -161,8 +178,9 @@ class Publisher:
                     "Authorization": f"Bearer {self._key}",
                     "Content-Type": "application/json",
                     "Connection": "close",
+                    **more,
                 }
-                connection.request("POST", url.path.rstrip("/") + "/api/v1/publish", body, headers)
+                connection.request("POST", url.path.rstrip("/") + path, body, headers)
                 response = connection.getresponse()
                 outcome.put((response.status, response.read()))
             except Exception as error:
@@ -202,6 +220,92 @@ class Publisher:
             text = f"Perhaps not published: {reason}; nor left in the spool: {error}"
             raise ParlanceError("spool_failed", text, {"idempotency_key": key}) from error
         return {"by": "spool", "idempotency_key": key, "file": file, "reason": reason}
+
+
+class OpenMessage:
+    """A message that grows: appended to bit by bit and closed. What is not acknowledged is repeated by its position, which counts
+    UTF-16 code units as the server does. One thread at a time. `with` closes it."""
+
+    def __init__(
+        self, publisher: Publisher, target: Mapping[str, Any], text: str = "", data: Optional[Mapping[str, Any]] = None
+    ) -> None:
+        room = "notifications" if target.get("everyone") else target.get("room") or f"user:{target['user']}"
+        self._publisher = publisher
+        self._key = secrets.token_hex(16)
+        self._rest = b""
+        self._sent_at = 0.0
+        self._stored = len(_units(text)) // 2
+        path = f"/api/v1/rooms/{urllib.parse.quote(str(room), safe='')}/messages"
+        opened = self._ask(path, {"text": text, "open": True, **({"data": data} if data else {})})
+        self._path = f"{path}/{urllib.parse.quote(str(opened['message_id']), safe='')}"
+        self.is_ended = False
+        """Closed, or ended by somebody else: what makes the text may stop."""
+
+    def append(self, text: str) -> bool:
+        """Takes a piece. It is sent at once, or a moment later together with the next ones.
+
+        :returns: False once somebody else has ended the message.
+        :raises ParlanceError: if the server refuses it, or does not answer for a minute.
+        """
+        if not self.is_ended:
+            self._rest += _units(text)
+            if time.monotonic() - self._sent_at >= _pace_s:
+                self._send()
+        return not self.is_ended
+
+    def close(self) -> bool:
+        """Sends what is left and closes. As `append`."""
+        if self.is_ended:
+            return False
+        while not self.is_ended:
+            self._send()
+            if self.is_ended:
+                return False
+            told = self._ask(f"{self._path}/close", {"length": self._stored})
+            if "message_id" in told or "ended" in told:
+                self.is_ended = True
+                return "message_id" in told
+            self._advance(told["length"])
+        return False
+
+    def __enter__(self) -> OpenMessage:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
+
+    def _send(self) -> None:
+        while self._rest != b"" and not self.is_ended:
+            piece = self._rest[:_piece_bytes]
+            # Not the first half of a pair without the second.
+            if len(piece) < len(self._rest) and 0xD8 <= piece[-1] <= 0xDB:
+                piece = piece[:-2]
+            told = self._ask(f"{self._path}/append", {"at": self._stored, "text": piece.decode("utf-16-le")})
+            if "ended" in told:
+                self.is_ended = True
+            else:
+                self._advance(told["length"])
+        self._sent_at = time.monotonic()
+
+    def _advance(self, length: int) -> None:
+        if not 0 <= length - self._stored <= len(self._rest) // 2:
+            raise ParlanceError("conflict", "Somebody else writes this message.", {"length": length})
+        self._rest = self._rest[2 * (length - self._stored) :]
+        self._stored = length
+
+    def _ask(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Asks until there is an answer: its body, `length` where the server has another part of the text, or `ended`."""
+        until = time.monotonic() + _patience_s
+        pause = 0.1
+        while True:
+            try:
+                return _told(*self._publisher._exchange(_json(body), path, {"Idempotency-Key": self._key}))
+            except _NoAnswer as none:
+                if time.monotonic() + pause > until:
+                    details = {"idempotency_key": self._key}
+                    raise ParlanceError("unreachable", f"Not all is published: {none}.", details) from none
+            time.sleep(pause)
+            pause = min(5.0, 2 * pause)
 
 
 def generate_token(
@@ -361,6 +465,32 @@ def _read(status: int, content: bytes) -> dict[str, Any]:
     if is_final and isinstance(error, dict) and isinstance(error.get("code"), str):
         raise ParlanceError(error["code"], error.get("text", ""), error.get("details"))
     raise _NoAnswer(f"HTTP {status}")
+
+
+def _told(status: int, content: bytes) -> dict[str, Any]:
+    """What an answer about an open message says."""
+    try:
+        answer = json.loads(content)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise _NoAnswer(f"HTTP {status}")
+    if 200 <= status < 300:
+        return answer
+    error = answer.get("error")
+    if not isinstance(error, dict) or not isinstance(error.get("code"), str) or error.get("retry") == "later":
+        raise _NoAnswer(f"HTTP {status}")
+    details = error.get("details") or {}
+    if error["code"] == "conflict" and isinstance(details.get("length"), int):
+        return {"length": details["length"]}
+    if error["code"] == "conflict" and details.get("field") == "message_id":
+        return {"ended": True}
+    raise ParlanceError(error["code"], error.get("text", ""), details)
+
+
+def _units(text: str) -> bytes:
+    """The text in UTF-16, in which the server counts. Halves of pairs that Python's texts may have are none of a message's."""
+    return text.encode("utf-16-le", "replace")
 
 
 def _done(answer: Any, publication: Mapping[str, Any]) -> dict[str, Any]:

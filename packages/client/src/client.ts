@@ -226,6 +226,7 @@ class LiveClient implements Client, Link {
       [...this.#rooms.values()].map(({ live }) => live),
     );
     this.#outbox.resume();
+    for (const room of this.#rooms.values()) room.resume();
     this.#requests.resume(line);
     this.#connected?.resolve(session.user);
     this.#setState({ status: "online", user: session.user });
@@ -340,6 +341,7 @@ class LiveClient implements Client, Link {
       frame.type === "typing" ||
       frame.type === "presence" ||
       frame.type === "read" ||
+      frame.type === "message.appended" ||
       frame.type === "call.signal"
     ) {
       room.signal(frame);

@@ -1,5 +1,7 @@
 export type {
   ClientMessageId,
+  ClosedReason,
+  DurableEvent,
   EphemeralEvent,
   Epoch,
   ErasedEvent,

@@ -27,7 +27,7 @@ function defer(): Deferred {
 }
 
 /** Needs no secure context, unlike `randomUUID`. */
-function newId(): ClientMessageId {
+export function newId(): ClientMessageId {
   return toHex(crypto.getRandomValues(new Uint8Array(16))) as ClientMessageId;
 }
 

@@ -10,7 +10,9 @@ export const maxWaitingCommands = 1_000;
 /** These change nothing when done twice, so they are asked again on the next line. */
 const repeatable: ReadonlySet<CommandType> = new Set<CommandType>([
   "history",
+  "get_message",
   "get_room",
+  "get_text",
   "list_members",
   "list_rooms",
   "mark_read",

@@ -1,7 +1,9 @@
 import type {
   ClientMessageId,
+  DurablePayloads,
   EphemeralEvent,
   EventFrame,
+  EventId,
   HistoryPage,
   MarkedRead,
   MembershipChanged,
@@ -18,16 +20,20 @@ import { Emitter } from "./emitter.ts";
 import type { Link } from "./link.ts";
 import { Message, type Outbox } from "./outbox.ts";
 import { closed, Subscription } from "./subscription.ts";
+import { Texts } from "./texts.ts";
 import type {
   HistoryQuery,
+  OpenOptions,
   Outgoing,
   Room,
   RoomEvents,
   SubscribeOptions,
   Unlisten,
   Verification,
+  Writing,
 } from "./types.ts";
 import { verify } from "./verify.ts";
+import { LiveWriting } from "./writing.ts";
 
 /** The server tells others no oftener that somebody writes. */
 const typingIntervalMs = 2_000;
@@ -40,21 +46,29 @@ export class LiveRoom implements Room {
   readonly #outbox: Outbox;
   readonly #emitter = new Emitter<RoomEvents>();
   readonly #outgoing = new Map<ClientMessageId, Message>();
+  readonly #texts: Texts;
+  readonly #writings = new Set<LiveWriting>();
   #typedAt = 0;
 
   constructor(id: RoomId, link: Link, outbox: Outbox) {
     this.id = id;
     this.#link = link;
     this.#outbox = outbox;
+    this.#texts = new Texts(id, link, (text) => this.#emitter.emit("text", text));
     this.live = new Subscription(id, link, {
       onEvent: (event) => this.#onEvent(event),
       onReset: (reset) => {
         this.#dropSent();
+        this.#texts.clear();
         this.#emitter.emit("reset", reset);
       },
-      onBegin: (standing) => this.#emitter.emit("subscribed", standing),
+      onBegin: (standing) => {
+        this.#texts.resume();
+        this.#emitter.emit("subscribed", standing);
+      },
       onEnd: (code) => {
         this.#dropSent();
+        this.#texts.clear();
         this.#emitter.emit("unsubscribed", { room: id, code });
       },
     });
@@ -83,6 +97,7 @@ export class LiveRoom implements Room {
   async unsubscribe(): Promise<void> {
     this.live.end(closed());
     this.#dropSent();
+    this.#texts.clear();
     if (this.#link.line !== undefined) {
       await this.#link.request<"unsubscribe">({ type: "unsubscribe", room: this.id });
     }
@@ -98,8 +113,31 @@ export class LiveRoom implements Room {
     return message;
   }
 
-  history(query: HistoryQuery = {}): Promise<HistoryPage> {
-    return this.#link.request<"history">({ type: "history", room: this.id, ...query });
+  open(options: OpenOptions = {}): Writing {
+    const writing: LiveWriting = new LiveWriting(this.id, this.#link, options, () =>
+      this.#writings.delete(writing),
+    );
+    this.#writings.add(writing);
+    return writing;
+  }
+
+  textOf(messageId: EventId): string | undefined {
+    return this.#texts.of(messageId);
+  }
+
+  async cancel(messageId: EventId): Promise<void> {
+    const message_id = messageId;
+    await this.#link.request<"cancel_message">({
+      type: "cancel_message",
+      room: this.id,
+      message_id,
+    });
+  }
+
+  async history(query: HistoryQuery = {}): Promise<HistoryPage> {
+    const page = await this.#link.request<"history">({ type: "history", room: this.id, ...query });
+    if (this.live.isWanted) this.#texts.page(page.events);
+    return page;
   }
 
   join(): Promise<MembershipChanged> {
@@ -153,9 +191,16 @@ export class LiveRoom implements Room {
     return verify({ link: this.#link, room: this.id, record, position }, range);
   }
 
+  /** A line is up. */
+  resume(): void {
+    for (const writing of this.#writings) writing.resume();
+  }
+
   /** A signal of this room. */
   signal(event: EphemeralEvent): void {
-    if (this.live.isWanted) this.#emitter.emit("ephemeral", event);
+    if (!this.live.isWanted) return;
+    if (event.type === "message.appended") this.#texts.appended(event);
+    else this.#emitter.emit("ephemeral", event);
   }
 
   #enqueue(message: Message): void {
@@ -194,7 +239,13 @@ export class LiveRoom implements Room {
       own.succeed({ room, epoch, sequence, message_id: id, time });
       this.#outbox.settle(own);
     }
+    this.#texts.event(event);
     this.#emitter.emit("event", event);
+    if (event.type === "message.closed" && !("erased" in event)) this.#ended(event.data);
+  }
+
+  #ended({ message_id: id, reason }: DurablePayloads["message.closed"]): void {
+    for (const writing of this.#writings) if (writing.messageId === id) writing.end(reason);
   }
 
   #dropSent(): void {

@@ -1,13 +1,16 @@
 /** The SDK's public types. What travels is typed by the protocol itself. */
 import type {
   ClientMessageId,
+  ClosedReason,
   Command,
   CommandType,
   EphemeralEvent,
   Epoch,
   EventFrame,
+  EventId,
   HistoryPage,
   Json,
+  JsonObject,
   MarkedRead,
   MembershipChanged,
   MemberView,
@@ -154,6 +157,8 @@ export interface RoomEvents {
   readonly event: EventFrame;
   /** Typing, presence and read marks; may be lost. */
   readonly ephemeral: EphemeralEvent;
+  /** An open message grew, or is whole. Only the newest counts: some growths may be told together. */
+  readonly text: GrowingText;
   /**
    * The room's log began anew, or what was missed is gone: forget its events. Delivery goes on from
    * `position` without a hole.
@@ -165,6 +170,45 @@ export interface RoomEvents {
   readonly subscribed: Subscribed;
   /** An outgoing message changed its state, or is new. */
   readonly outgoing: Outgoing;
+}
+
+/** An open message as far as this client has it. */
+export interface GrowingText {
+  readonly message_id: EventId;
+  /** All of it. Once it is not open any more: what is stored, which may be less than was shown before. */
+  readonly text: string;
+  readonly open: boolean;
+  /** How it ended. */
+  readonly reason?: ClosedReason;
+}
+
+/** What an open message begins with. */
+export interface OpenOptions {
+  readonly text?: string;
+  /** Beside the text, at most 32 KiB of JSON. */
+  readonly data?: JsonObject;
+}
+
+/** `failed`: the server refused it, `ended` says why. */
+export type WritingState = "opening" | "open" | "ended" | "failed";
+
+/** An open message that this client writes. It goes on over reconnects, from what is stored. */
+export interface Writing {
+  readonly room: RoomId;
+  readonly state: WritingState;
+  /** Once it is opened. */
+  readonly messageId: EventId | undefined;
+  /** How much of it is stored, in UTF-16 code units. */
+  readonly length: number;
+  /** Never throws; does nothing once it is closed or ended. An empty text tells the server that it is still being written. */
+  append(text: string): void;
+  /** Sends what is left and closes. Resolves as `ended`. */
+  close(): Promise<ClosedReason>;
+  /**
+   * Resolves when it is whole: `done` by this client, or `cancelled` or `abandoned`, of which a client hears at once if it subscribes to the
+   * room, else with its next append. Rejects if the server refuses it.
+   */
+  readonly ended: Promise<ClosedReason>;
 }
 
 export interface RoomReset {
@@ -194,6 +238,12 @@ export interface Room {
    * answered. Messages of one room reach its log in the order of these calls. Never throws.
    */
   publish(text: string): Outgoing;
+  /** Opens a message that grows until it is closed. Never throws: `ended` tells. Does not wait for what `publish` has not sent yet. */
+  open(options?: OpenOptions): Writing;
+  /** What is known of an open message's text; undefined of others. */
+  textOf(messageId: EventId): string | undefined;
+  /** Ends an open message of somebody else, where one may. */
+  cancel(messageId: EventId): Promise<void>;
   history(query?: HistoryQuery): Promise<HistoryPage>;
   join(): Promise<MembershipChanged>;
   leave(): Promise<MembershipChanged>;

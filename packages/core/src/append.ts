@@ -70,8 +70,8 @@ export function appendOf(context: CommandContext, room: RoomId, wanted: Wanted):
 
 /** What was stored, and where. */
 export type Stored = Extract<Appended, { outcome: "stored" }>;
-/** Nothing was stored, since it was so already. */
-export type Unchanged = Extract<Appended, { outcome: "unchanged" }>;
+/** Nothing was stored, since it was so already, or since an open message grew meanwhile. */
+export type Left = Extract<Appended, { outcome: "unchanged" | "moved" }>;
 
 /**
  * Appends under the room's present revision, which the caller's right rests on, and gives the event to this
@@ -88,17 +88,18 @@ export async function appendIn(
   recheck: () => Promise<void>,
 ): Promise<Stored> {
   const appended = await appendOrLeave(context, room, wanted, recheck);
-  if (appended.outcome === "unchanged") throw new Error("only a reaction can be there already");
+  if (appended.outcome !== "stored")
+    throw new Error("only reactions and closings can be left undone");
   return appended;
 }
 
-/** As `appendIn`, for events that may say what is so already. */
+/** As `appendIn`, for events that may say what is so already, or not any more. */
 export async function appendOrLeave(
   context: CommandContext,
   room: Room,
   wanted: Wanted,
   recheck: () => Promise<void>,
-): Promise<Stored | Unchanged> {
+): Promise<Stored | Left> {
   const { services, trace } = context;
   const givenAt = services.clock.monotonic();
   const append = appendOf(context, room.record.room, wanted);
@@ -118,6 +119,7 @@ export async function appendOrLeave(
           deliver(context, room, append, appended, services.clock.monotonic() - givenAt);
           return appended;
         case "unchanged":
+        case "moved":
           return appended;
         case "conflict":
           throw new ProtocolError("conflict", { field: "client_message_id" });
@@ -127,6 +129,9 @@ export async function appendOrLeave(
           await recheck();
           break;
         case "full":
+          if (append.event.type === "message.created") {
+            throw new ProtocolError("rate_limited", { limit: limits.openMessages });
+          }
           throw new ProtocolError("bad_request", { field: "emoji", limit: limits.reactionKinds });
         case "absent":
         case "exists":

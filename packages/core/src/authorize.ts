@@ -28,6 +28,7 @@ const scopeFor: Readonly<Record<Action, string>> = {
   write: "publish",
   join: "rooms",
   manage: "rooms",
+  cancel: "rooms",
 };
 
 /** Whether the answer depends on the caller's role in the room, which may have to be looked up. */

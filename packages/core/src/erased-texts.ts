@@ -25,7 +25,8 @@ export class ErasedTexts {
   has(frame: EventFrame): boolean {
     if ("erased" in frame) return false;
     if (this.#sequences.has(frame.sequence) || this.#messages.has(frame.id)) return true;
-    return frame.type === "message.edited" && this.#messages.has(frame.data.message_id);
+    const isVersion = frame.type === "message.edited" || frame.type === "message.closed";
+    return isVersion && this.#messages.has(frame.data.message_id);
   }
 }
 

@@ -11,6 +11,7 @@ export function payloadLength(frame: EventFrame): number {
   if ("erased" in frame) return 0;
   switch (frame.type) {
     case "message.created":
+    case "message.closed":
     case "message.edited": {
       const { text, data } = frame.data;
       return text.length + (data === undefined ? 0 : jsonLength(data));

@@ -80,6 +80,8 @@ export interface NodeSettings {
   readonly heartbeatMs: number;
   /** How often presence changes of a room are told. */
   readonly presenceFlushMs: number;
+  /** An open message that nobody appended to for so long is closed as abandoned. */
+  readonly openMessageIdleMs: number;
 }
 
 export interface Node {

@@ -2,7 +2,7 @@
 import type { Role, RoomId, RoomKind, UserId } from "@parlance/protocol";
 
 /** What somebody wants to do in a room. */
-export type Action = "read" | "write" | "join" | "manage";
+export type Action = "read" | "write" | "join" | "manage" | "cancel";
 
 /**
  * Who a right is given to, beside back ends, whose scopes decide. `signed_in` includes guests only where the operator allows
@@ -27,6 +27,8 @@ export interface KindPolicy {
   readonly join: Audience;
   /** Who may bring others in and put them out. */
   readonly manage: Audience;
+  /** Who may end an open message of somebody else. */
+  readonly cancel: Audience;
   /** What brings it into being where it is absent, done by somebody who may. */
   readonly madeBy: readonly Action[];
   /** Whether readers tell each other how far they read. */
@@ -41,6 +43,7 @@ export const kinds: Readonly<Record<RoomKind, KindPolicy>> = {
     write: "signed_in",
     join: "signed_in",
     manage: "staff",
+    cancel: "staff",
     madeBy: anyUse,
     tellsReadMarks: false,
   },
@@ -49,6 +52,7 @@ export const kinds: Readonly<Record<RoomKind, KindPolicy>> = {
     write: "members",
     join: "nobody",
     manage: "staff",
+    cancel: "staff",
     madeBy: [],
     tellsReadMarks: true,
   },
@@ -57,6 +61,7 @@ export const kinds: Readonly<Record<RoomKind, KindPolicy>> = {
     write: "members",
     join: "nobody",
     manage: "nobody",
+    cancel: "members",
     madeBy: [],
     tellsReadMarks: true,
   },
@@ -65,6 +70,7 @@ export const kinds: Readonly<Record<RoomKind, KindPolicy>> = {
     write: "back_ends",
     join: "owner_only",
     manage: "nobody",
+    cancel: "owner_only",
     madeBy: anyUse,
     // The only reader is its owner, on all devices.
     tellsReadMarks: true,
@@ -74,6 +80,7 @@ export const kinds: Readonly<Record<RoomKind, KindPolicy>> = {
     write: "announcers",
     join: "signed_in",
     manage: "staff",
+    cancel: "staff",
     madeBy: ["write"],
     tellsReadMarks: false,
   },
@@ -82,6 +89,7 @@ export const kinds: Readonly<Record<RoomKind, KindPolicy>> = {
     write: "back_ends",
     join: "nobody",
     manage: "nobody",
+    cancel: "members",
     madeBy: ["write", "manage"],
     tellsReadMarks: false,
   },

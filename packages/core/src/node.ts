@@ -2,6 +2,7 @@
 import type { Command, Json, Reply } from "@parlance/protocol";
 import { CommandRun } from "./command-run.ts";
 import { perform } from "./commands/index.ts";
+import { endIdle } from "./commands/open-messages.ts";
 import { Connection } from "./connection.ts";
 import {
   connectionQuestions,
@@ -29,6 +30,7 @@ import type {
 } from "./gate.ts";
 import { Happenings } from "./happenings.ts";
 import { onlineIn, onlineQuestion } from "./online.ts";
+import { OpenMessages } from "./open-messages.ts";
 import { PlaceWriter } from "./places.ts";
 import type {
   FilePorts,
@@ -59,10 +61,13 @@ export const defaultSettings: NodeSettings = {
   controlPollMs: 1_000,
   heartbeatMs: 25_000,
   presenceFlushMs: 250,
+  openMessageIdleMs: 300_000,
 };
 
 const connectionCheckMs = 1_000;
-const sweepMs = 10_000;
+const sweepRoomsMs = 10_000;
+/** How often it is looked for open messages that were left, at most and at least. */
+const sweepOpenMs = [500, 10_000] as const;
 const sweepFilesMs = 600_000;
 /** A node whose own timer is later than this was asleep, and does not trust what it knows. */
 const asleepMs = 3_000;
@@ -127,6 +132,7 @@ class ServerNode implements Node {
       devicePlaces,
       tally,
       happenings,
+      openMessages: new OpenMessages({ ...ports, rooms }),
       isAwake,
       tellJoined,
       ...files,
@@ -166,12 +172,18 @@ class ServerNode implements Node {
       if (!this.#wasAsleep()) this.#awakeAt = this.#services.clock.monotonic();
       void this.#checkControl();
     });
-    this.#every(settings.pollMs, () => void this.#checkHeads());
+    this.#every(settings.pollMs, () => {
+      void this.#checkHeads();
+      void this.#services.openMessages.tellAll();
+    });
+    const [least, most] = sweepOpenMs;
+    const sweepMs = Math.max(least, Math.min(most, settings.openMessageIdleMs / 4));
+    this.#every(sweepMs, () => this.#sweepOpen());
     this.#every(connectionCheckMs, () => {
       for (const connection of this.#services.registry) connection.check();
       void this.#services.devicePlaces.flush();
     });
-    this.#every(sweepMs, () => rooms.sweep());
+    this.#every(sweepRoomsMs, () => rooms.sweep());
     this.#every(presenceLeaseMs / 3, () => {
       for (const room of rooms) room.presence.tick();
     });
@@ -236,6 +248,7 @@ class ServerNode implements Node {
     this.#unsubscribe?.();
     this.#questions.close();
     for (const connection of [...this.#services.registry]) connection.terminate("shutdown");
+    await this.#services.openMessages.close();
     this.#services.rooms.close();
     await this.#services.devicePlaces.flush();
     await this.#services.broker.close();
@@ -322,6 +335,13 @@ class ServerNode implements Node {
     } finally {
       this.#isComparing = false;
     }
+  }
+
+  #sweepOpen(): void {
+    endIdle(this.#services).catch((error: unknown) => {
+      if (this.#isClosed || this.#awaySince !== undefined) return;
+      this.#services.report("warn", "open_message_sweep_failed", { error });
+    });
   }
 
   #sweepFiles(): void {

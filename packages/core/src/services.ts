@@ -4,6 +4,7 @@ import type { Files } from "./files.ts";
 import type { Flusher } from "./flusher.ts";
 import type { NodePorts, NodeSettings } from "./gate.ts";
 import type { Happenings } from "./happenings.ts";
+import type { OpenMessages } from "./open-messages.ts";
 import type { PlaceWriter } from "./places.ts";
 import type { CommandTrace, Identity, JoinedFact } from "./ports/index.ts";
 import type { Registry } from "./registry.ts";
@@ -19,6 +20,7 @@ export interface Services extends NodePorts {
   readonly devicePlaces: PlaceWriter;
   readonly tally: Tally;
   readonly happenings: Happenings;
+  readonly openMessages: OpenMessages;
   /** Tells a user's connections, on all nodes, of a room that the user belongs to from now on. */
   readonly tellJoined: (fact: JoinedFact) => void;
   /** Absent where the node takes no files. */

@@ -42,6 +42,8 @@ export const publishedBatch: z.ZodType = z.union([
 ]);
 export const historyPage: z.ZodType = replySchemas.history.meta({ id: "HistoryPage" });
 export const messageChanged: z.ZodType = replySchemas.edit_message.meta({ id: "MessageChanged" });
+export const textAppended: z.ZodType = replySchemas.append_text.meta({ id: "TextAppended" });
+export const textPage: z.ZodType = replySchemas.get_text.meta({ id: "TextPage" });
 export const reacted: z.ZodType = replySchemas.react.meta({ id: "Reacted" });
 export const message: z.ZodType = replySchemas.get_message.meta({ id: "Message" });
 export const messageList: z.ZodType = replySchemas.list_messages.meta({ id: "MessageList" });

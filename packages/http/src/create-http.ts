@@ -20,6 +20,7 @@ import { healthRoutes } from "./routes/health.ts";
 import { messageChangeRoutes } from "./routes/message-changes.ts";
 import { messageRoutes } from "./routes/messages.ts";
 import { moveRoutes } from "./routes/move.ts";
+import { openMessageRoutes } from "./routes/open-messages.ts";
 import { operationRoutes } from "./routes/operations.ts";
 import type { ApiInstance, ApiParts } from "./routes/parts.ts";
 import { publishRoutes } from "./routes/publish.ts";
@@ -81,6 +82,7 @@ export async function createHttp(options: HttpOptions): Promise<HttpServer> {
       roomRoutes(parts);
       messageRoutes(parts);
       messageChangeRoutes(parts);
+      openMessageRoutes(parts);
       publishRoutes(parts);
       rpcRoutes(parts);
       if (options.extensions !== undefined) extensionRoutes(parts, options.extensions);

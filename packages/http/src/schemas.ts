@@ -104,7 +104,37 @@ export interface MessageBody {
 }
 export const messageBody: z.ZodType<MessageBody> = z
   .object({ text: fields.messageText, data: fields.messageData.exactOptional() })
+  .meta({ id: "NewText" });
+
+export interface NewMessageBody extends MessageBody {
+  open?: true;
+}
+export const newMessageBody: z.ZodType<NewMessageBody> = z
+  .object({
+    text: fields.openText,
+    data: fields.messageData.exactOptional(),
+    open: z.literal(true).exactOptional().describe("It grows until it is closed."),
+  })
+  .refine(({ text, open }) => open === true || fields.isVisible(text), {
+    message: "nothing to see in it",
+    path: ["text"],
+  })
   .meta({ id: "NewMessage" });
+
+export interface AppendBody {
+  at: number;
+  text: string;
+}
+export const appendBody: z.ZodType<AppendBody> = z
+  .object({ at: fields.textPosition, text: fields.openText })
+  .meta({ id: "Append" });
+
+export interface CloseBody {
+  length?: number;
+}
+export const closeBody: z.ZodType<CloseBody> = z
+  .object({ length: fields.textPosition.exactOptional() })
+  .meta({ id: "Close" });
 
 /** One publication, or many. Looked at by the route, which answers for each. */
 export const publishBody: z.ZodType = z.union([
@@ -269,6 +299,13 @@ export interface MessageListQuery {
 export const messageListQuery: z.ZodType<MessageListQuery> = z.object({
   before: queryNumber(fields.sequence).exactOptional(),
   limit: queryNumber(fields.pageLimit).exactOptional(),
+});
+
+export interface TextQuery {
+  from?: number;
+}
+export const textQuery: z.ZodType<TextQuery> = z.object({
+  from: queryNumber(fields.textPosition).exactOptional(),
 });
 
 export interface MessageHeaders {

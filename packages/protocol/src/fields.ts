@@ -71,13 +71,28 @@ const atMostUnits =
     check.issues.push({ code: "too_big", origin: "string", maximum: max, inclusive: true, input });
   };
 
-/** What somebody wrote. Too long is told apart from malformed by the decoder (`too_large`). */
-export const messageText: z.ZodType<string> = z
+const storableText: z.ZodType<string> = z
   .string()
   .max(limits.textLength, { abort: true })
   .check(atMostUnits(limits.textLength))
-  .refine(isStorable, "not well-formed text, or contains U+0000")
-  .refine((text) => !invisible.test(text), "nothing to see in it");
+  .refine(isStorable, "not well-formed text, or contains U+0000");
+
+/** Whether a text has anything in it that people see. */
+export function isVisible(text: string): boolean {
+  return !invisible.test(text);
+}
+
+/** A piece of a text that grows: whatever a message may consist of, also nothing. Bounds as of `messageText`. */
+export const openText: z.ZodType<string> = storableText;
+
+/** A place in a text that grows, in UTF-16 code units. */
+export const textPosition: z.ZodType<number> = z.number().int().min(0).max(limits.openTextLength);
+
+/** What somebody wrote. Too long is told apart from malformed by the decoder (`too_large`). */
+export const messageText: z.ZodType<string> = storableText.refine(
+  isVisible,
+  "nothing to see in it",
+);
 
 const line = (max: number): z.ZodType<string> =>
   z

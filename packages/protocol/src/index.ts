@@ -4,6 +4,7 @@ export type * from "./commands/editing.ts";
 export type * from "./commands/files.ts";
 export * from "./commands/index.ts";
 export type * from "./commands/messages.ts";
+export type * from "./commands/open-messages.ts";
 export type * from "./commands/reading.ts";
 export type * from "./commands/rooms.ts";
 export type * from "./commands/rpc.ts";

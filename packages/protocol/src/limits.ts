@@ -8,6 +8,16 @@ export const limits = {
   frameBytes: 131_072,
   /** A message's text, in UTF-16 code units (what `String.length` counts). */
   textLength: 16_384,
+  /** The text of a message that grows, in UTF-16 code units. Its `message.closed` carries the whole of it: frames that the
+   * server sends have no bound of their own. */
+  openTextLength: 262_144,
+  /** What one `get_text` answers at most, in UTF-16 code units. */
+  textPageLength: 65_536,
+  /** Messages that one principal may have open. */
+  openMessages: 100,
+  /** Appends to one open message: in the long run, and at once. */
+  appendsPerSecond: 100,
+  appendBurst: 400,
   /** What an application puts beside a message's text: UTF-8 bytes of its compact JSON. */
   dataBytes: 32_768,
   /** What goes with a question to the application, and its answer: UTF-8 bytes of their compact JSON. */

@@ -12,6 +12,7 @@ import type { MembershipChanged, MemberView, RoomView } from "./commands/rooms.t
 import type { WireUser } from "./commands/session.ts";
 import type { ErrorCode, WireError } from "./errors.ts";
 import { errors } from "./errors.ts";
+import { closedReason } from "./events/durable.ts";
 import { eventFrameSchema, eventId } from "./events/frame-schemas.ts";
 import {
   callId,
@@ -122,6 +123,9 @@ export const messageViewSchema: z.ZodType<MessageView> = z.object({
   time,
   edited_at: time.exactOptional(),
   deleted: z.literal(true).exactOptional(),
+  open: z.literal(true).exactOptional(),
+  closed: closedReason.exactOptional(),
+  closed_sequence: sequence.exactOptional(),
   reactions: z
     .array(z.object({ emoji: z.string(), count: z.int().min(1), users: z.array(userId) }))
     .exactOptional(),
@@ -220,6 +224,17 @@ export const replySchemas: { readonly [T in CommandType]: z.ZodType<Replies[T]> 
     epoch,
     head: sequence,
     messages: z.array(messageViewSchema),
+  }),
+  append_text: z.object({ room: roomId, message_id: eventId, length: z.int().min(0) }),
+  close_message: messageChanged,
+  cancel_message: messageChanged,
+  get_text: z.object({
+    room: roomId,
+    message_id: eventId,
+    from: z.int().min(0),
+    text: z.string(),
+    length: z.int().min(0),
+    open: z.literal(true).exactOptional(),
   }),
   room_stats: z.object({
     room: roomId,

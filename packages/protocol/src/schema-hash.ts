@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "67351f566ea9b040c75c5946d0e8ad92288f4c0c9e83505d683ba4569d0909f9",
+  sha256: "bfec95e740139d896646a49c3db92b8210559b2348d82d131ea0d6034699a6e9",
 } as const;

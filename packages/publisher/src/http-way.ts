@@ -8,6 +8,15 @@ export type Answer =
   /** Nothing is known: it may be stored. */
   | { readonly is: "none"; readonly cause: Error };
 
+/** Whatever the server said, in JSON and whole. */
+export type Told =
+  | {
+      readonly is: "told";
+      readonly status: number;
+      readonly body: Readonly<Record<string, unknown>>;
+    }
+  | { readonly is: "none"; readonly cause: Error };
+
 export interface HttpWayOptions {
   readonly url: string;
   /** An API key's token. */
@@ -19,7 +28,7 @@ export interface HttpWayOptions {
 const later: ReadonlySet<number> = new Set([408, 429]);
 
 export class HttpWay {
-  readonly #endpoint: URL;
+  readonly #base: string;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #timeoutMs: number;
 
@@ -29,25 +38,44 @@ export class HttpWay {
     if (base === undefined || !/^https?:$/.test(base.protocol) || base.username || base.password) {
       throw new TypeError("the server's url begins with http:// or https://");
     }
-    this.#endpoint = new URL(`${base.origin}${base.pathname.replace(/\/+$/, "")}/api/v1/publish`);
+    this.#base = `${base.origin}${base.pathname.replace(/\/+$/, "")}`;
     this.#headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
     this.#timeoutMs = timeoutMs;
   }
 
   /** Never rejects. */
   async post(body: string): Promise<Answer> {
+    const sent = await this.#send("/api/v1/publish", body, {});
+    return "cause" in sent ? { is: "none", cause: sent.cause } : read(sent.status, sent.text);
+  }
+
+  /** Never rejects. @param path Behind the server's address. */
+  async ask(path: string, body: string, headers: Readonly<Record<string, string>>): Promise<Told> {
+    const sent = await this.#send(path, body, headers);
+    if ("cause" in sent) return { is: "none", cause: sent.cause };
+    const told = objectOf(sent.text);
+    return told === undefined
+      ? { is: "none", cause: new Error(`answered with status ${sent.status}`) }
+      : { is: "told", status: sent.status, body: told };
+  }
+
+  async #send(
+    path: string,
+    body: string,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<{ readonly status: number; readonly text: string } | { readonly cause: Error }> {
     try {
-      const response = await fetch(this.#endpoint, {
+      const response = await fetch(`${this.#base}${path}`, {
         method: "POST",
-        headers: this.#headers,
+        headers: { ...this.#headers, ...headers },
         body,
         // The key is for this address and no other one.
         redirect: "manual",
         signal: AbortSignal.timeout(this.#timeoutMs),
       });
-      return read(response.status, await response.text());
+      return { status: response.status, text: await response.text() };
     } catch (cause) {
-      return { is: "none", cause: cause instanceof Error ? cause : new Error("no answer") };
+      return { cause: cause instanceof Error ? cause : new Error("no answer") };
     }
   }
 }

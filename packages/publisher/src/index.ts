@@ -1,6 +1,7 @@
 /** For back ends: publishing, tokens for their users, the script element that their pages print, and requests of hooks. */
 export type { ClientScriptOptions, Features } from "./client-script.ts";
 export { getClientScript } from "./client-script.ts";
+export type { Ended, OpenMessage, OpenOptions, OpenTarget } from "./open-message.ts";
 export type {
   ItemReport,
   Publication,

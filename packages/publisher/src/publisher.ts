@@ -1,6 +1,12 @@
 /** For back ends: publishes over HTTP, and where the server does not answer, through its file spool, with the same key. */
 import { type Answer, errorOf, HttpWay } from "./http-way.ts";
 import {
+  type OpenMessage,
+  type OpenOptions,
+  type OpenTarget,
+  openMessage,
+} from "./open-message.ts";
+import {
   type ItemReport,
   type KeyedPublication,
   type Publication,
@@ -38,6 +44,12 @@ export interface Publisher {
    * @throws PublishError if all are refused in one word, as for a key that is not in force, or if one is malformed: then nothing is sent.
    */
   readonly publishMany: (publications: readonly Publication[]) => Promise<readonly ItemReport[]>;
+  /**
+   * Opens a message that grows: a model's answer, a build's log. Over HTTP only, since what streams cannot wait in a spool.
+   *
+   * @throws TypeError without a url.
+   */
+  readonly openMessage: (target: OpenTarget, options?: OpenOptions) => OpenMessage;
   /** To everybody: publishes to the room of announcements. */
   readonly sendNotification: SendNotification;
   /** The same, by the name that older back ends call it by. */
@@ -63,6 +75,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   return {
     publish: (publication) => both.publish(publication),
     publishMany: (publications) => both.publishMany(publications),
+    openMessage: (target, options = {}) => openMessage(both.http, target, options),
     sendNotification,
     sendWebSocketNotification: sendNotification,
   };
@@ -97,6 +110,12 @@ class TwoWays {
     if (spoolDirectory !== undefined) this.#spool = new SpoolWriter(spoolDirectory);
     this.#keyId = keyId;
     this.#trials = new Trials(timeoutMs);
+  }
+
+  /** @throws TypeError where there is none. */
+  get http(): HttpWay {
+    if (this.#http === undefined) throw new TypeError("an open message needs a url and a key");
+    return this.#http;
   }
 
   async publish(publication: Publication): Promise<PublishReport> {

@@ -11,6 +11,7 @@ export function nodeSettings(config: Config): NodeSettings {
     commandBurst: config.command_burst,
     outboxBytes: config.outbox_bytes,
     stallTimeoutMs: config.stall_timeout_ms,
+    openMessageIdleMs: config.open_message_idle_ms,
     signInTimeoutMs: config.sign_in_timeout_ms,
     pollMs: config.poll_ms,
     heartbeatMs: config.heartbeat_ms,

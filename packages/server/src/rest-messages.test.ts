@@ -239,3 +239,82 @@ describe("a message", () => {
     expect((await send("GET", path, ann.token)).body.text).toBe("x");
   });
 });
+
+describe("an open message", () => {
+  const place = (id: string, what: string): string => `/rooms/growing/messages/${id}/${what}`;
+
+  test("[OPEN-1] [OPEN-2] [OPEN-5] is opened, appended to by position, read as far as it is, and closed", async () => {
+    const ann = await guest("Ann");
+    const bob = await guest("Bob");
+    const key = { "idempotency-key": "opens-once" };
+    const opening = { text: "", open: true, data: { model: "m" } };
+    const opened = await send("POST", "/rooms/growing/messages", ann.token, opening, key);
+    expect(opened.status).toBe(201);
+    const again = await send("POST", "/rooms/growing/messages", ann.token, opening, key);
+    expect([again.status, again.body.message_id]).toEqual([200, opened.body.message_id]);
+    const id = opened.body.message_id as string;
+    const append = (at: number, text: string, token = ann.token): Promise<Answer> =>
+      send("POST", place(id, "append"), token, { at, text });
+    expect(await append(0, "漢字 👋")).toMatchObject({ status: 200, body: { length: 5 } });
+    expect(await append(3, "👋 and on")).toMatchObject({ status: 200, body: { length: 12 } });
+    expect(await append(99, "hole")).toMatchObject({
+      status: 409,
+      body: { error: { code: "conflict", details: { length: 12 } } },
+    });
+    expect((await append(12, "x", bob.token)).status).toBe(404);
+    expect((await append(12, "x".repeat(16_385))).status).toBe(413);
+    for (const bad of [{ at: -1, text: "" }, { at: 0.5, text: "" }, { at: 0 }, { text: "x" }, {}]) {
+      expect((await send("POST", place(id, "append"), ann.token, bad)).status).toBe(400);
+    }
+    expect((await send("GET", `${place(id, "text")}?from=3`, bob.token)).body).toEqual({
+      room: "growing",
+      message_id: id,
+      from: 3,
+      text: "👋 and on",
+      length: 12,
+      open: true,
+    });
+    const view = await send("GET", `/rooms/growing/messages/${id}`, bob.token);
+    expect(view.body).toMatchObject({ text: "漢字 👋 and on", open: true });
+    const edit = { text: "edited" };
+    expect((await send("PATCH", `/rooms/growing/messages/${id}`, ann.token, edit)).status).toBe(
+      409,
+    );
+    expect((await send("POST", place(id, "close"), ann.token, { length: 11 })).body).toMatchObject({
+      error: { code: "conflict", details: { length: 12 } },
+    });
+    const closed = await send("POST", place(id, "close"), ann.token, { length: 12 });
+    expect(closed).toMatchObject({ status: 200, body: { message_id: id } });
+    expect((await send("POST", place(id, "close"), ann.token, {})).body.repeated).toBe(true);
+    expect((await append(12, "late")).body.error).toMatchObject({
+      code: "conflict",
+      details: { field: "message_id" },
+    });
+    expect((await send("GET", place(id, "text"), bob.token)).body).toMatchObject({ length: 12 });
+    expect((await send("GET", `/rooms/growing/messages/${id}`, bob.token)).body).toMatchObject({
+      text: "漢字 👋 and on",
+      closed: "done",
+      data: { model: "m" },
+    });
+  });
+
+  test("[OPEN-4] is cancelled by a back end that manages rooms, and by no other reader", async () => {
+    const ann = await guest("Ann");
+    const bob = await guest("Bob");
+    const { body } = await write("growing", ann.token, "as far as", { open: true });
+    const cancel = (token: string): Promise<Answer> =>
+      send("POST", place(body.message_id, "cancel"), token);
+    expect((await cancel(bob.token)).status).toBe(403);
+    expect((await cancel(await keyFor("publish"))).status).toBe(404);
+    expect((await cancel(await keyFor("admin"))).status).toBe(200);
+    const view = await send("GET", `/rooms/growing/messages/${body.message_id}`, bob.token);
+    expect(view.body).toMatchObject({ text: "as far as", closed: "cancelled" });
+    expect((await cancel(ann.token)).status).toBe(409);
+  });
+
+  test("nothing to see is refused of a message that is whole", async () => {
+    const ann = await guest("Ann");
+    expect((await write("growing", ann.token, "")).status).toBe(400);
+    expect((await write("growing", ann.token, "", { open: false })).status).toBe(400);
+  });
+});

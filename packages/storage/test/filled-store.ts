@@ -69,7 +69,8 @@ async function fillDirectory({ directory }: Store): Promise<void> {
   ]);
 }
 
-async function fillRooms({ log, directory, files }: Store): Promise<void> {
+async function fillRooms(store: Store): Promise<void> {
+  const { log, directory, files } = store;
   for (const room of ["r1", "r2", "empty", "a:b/c"]) {
     await log.open(roomId(room), { ...publicRoom, title: `${room} 語🦊` });
   }
@@ -129,4 +130,22 @@ async function fillRooms({ log, directory, files }: Store): Promise<void> {
   );
   await Promise.all(many.map((one) => log.append(one)));
   await say("x".repeat(16_000), { room: "a:b/c", user: "u_ada", key: "long" as ClientMessageId });
+  await grow(store, "so ", "far 語🦊");
+  const whole = await grow(store, "", "whole 👩‍🚀");
+  const closing = {
+    message_id: whole,
+    text: "whole 👩‍🚀",
+    reason: "done",
+    author_name: "Bob",
+  } as const;
+  await append(event("message.closed", closing, { room: "a:b/c", user: "bob" }));
+}
+
+/** Opens a message and appends to it. */
+async function grow({ log }: Store, text: string, more: string): Promise<EventId> {
+  const room = roomId("a:b/c");
+  const said = { text, author_name: "Bob", open: true } as const;
+  const { id } = stored(await log.append(event("message.created", said, { room, user: "bob" })));
+  await log.appendTexts([{ message: id, room, at: text.length, text: more, revision: 0 }]);
+  return id;
 }

@@ -7,7 +7,7 @@ import { freePort, ServerProcess } from "@parlance/testkit/server-process";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { cast } from "./cast.ts";
 import { type Frame, until } from "./line.ts";
-import { oneRoom, room, type Speaker, secret } from "./speaker.ts";
+import { oneRoom, room, type Speaker, secret, wholeText } from "./speaker.ts";
 
 let directory: string;
 let server: ServerProcess;
@@ -79,7 +79,8 @@ async function log(): Promise<string[]> {
     if (events.length === 0) return texts;
     for (const { sequence, type, data } of events) {
       after = Number(sequence);
-      if (type === "message.created") texts.push((data as { text: string }).text);
+      const text = wholeText(type, data);
+      if (text !== undefined) texts.push(text);
     }
   }
 }
@@ -98,6 +99,36 @@ test("[I-28] also after all lines were cut, with what was written meanwhile, eac
   await openAll(readers);
   await openAll(writers);
   await everybodyWrites("all are back", 3);
+  await allHaveRead();
+}, 120_000);
+
+test("[I-28] [OPEN-5] a message that grew is there once, whole, at the place of its closing, for those who were away too", async () => {
+  const headers = {
+    authorization: `Bearer ${generateToken("grower", 600, { secret })}`,
+    "content-type": "application/json",
+  };
+  const post = async (path: string, body: object): Promise<Frame> => {
+    const url = `${server.url}/api/v1/rooms/${room}/messages${path}`;
+    const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(await answer.text());
+    return (await answer.json()) as Frame;
+  };
+  const grow = async (text: string): Promise<() => Promise<void>> => {
+    const { message_id: id } = await post("", { text: text.slice(0, 4), open: true });
+    await post(`/${String(id)}/append`, { at: 4, text: text.slice(4) });
+    said.push(text);
+    return async () => void (await post(`/${String(id)}/close`, { length: text.length }));
+  };
+  const closeLive = await grow('live 漢字 👩‍🚀 <b>&\u0001\n"quoted"');
+  await everybodyWrites("while it grows", 2);
+  await closeLive();
+  await allHaveRead();
+  const closeMissed = await grow("missed 👋");
+  cutAll(readers);
+  await everybodyWrites("before it is closed", 1);
+  await closeMissed();
+  await everybodyWrites("after it was closed", 1);
+  await openAll(readers);
   await allHaveRead();
 }, 120_000);
 

@@ -1,7 +1,7 @@
 /** Those who read over plain HTTP: page by page, and as a stream of events. */
 import { generateToken } from "@parlance/publisher";
 import type { Frame } from "./line.ts";
-import { room, type ServerPlace, type Speaker, secret } from "./speaker.ts";
+import { room, type ServerPlace, type Speaker, secret, wholeText } from "./speaker.ts";
 
 /** Writes by `POST` and reads by `GET`, again and again, behind the last sequence that it has seen. */
 export class RestSpeaker implements Speaker {
@@ -37,7 +37,8 @@ export class RestSpeaker implements Speaker {
     const { events } = (await answer.json()) as { events: Frame[] };
     for (const { sequence, type, data } of events) {
       this.#after = Number(sequence);
-      if (type === "message.created") this.heard.push((data as { text: string }).text);
+      const text = wholeText(type, data);
+      if (text !== undefined) this.heard.push(text);
     }
   }
 
@@ -90,9 +91,10 @@ export class StreamSpeaker extends RestSpeaker {
         return [name, value.join(": ")] as const;
       }),
     );
-    if (fields.get("event") === "message.created") {
-      const { data } = JSON.parse(fields.get("data") ?? "") as { data: { text: string } };
-      this.heard.push(data.text);
+    const type = fields.get("event");
+    if (type?.startsWith("message.c") === true) {
+      const text = wholeText(type, (JSON.parse(fields.get("data") ?? "") as Frame)["data"]);
+      if (text !== undefined) this.heard.push(text);
     }
     this.#lastEventId = fields.get("id") ?? this.#lastEventId;
   }

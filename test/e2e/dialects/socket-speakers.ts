@@ -1,7 +1,7 @@
 /** The native dialect and the four JSON dialects, over plain WebSockets without a library of ours. */
 import { generateToken } from "@parlance/publisher";
 import { type Frame, Line, until } from "./line.ts";
-import { room, type ServerPlace, type Speaker, secret } from "./speaker.ts";
+import { room, type ServerPlace, type Speaker, secret, wholeText } from "./speaker.ts";
 
 /** What all have that speak over a WebSocket and know their message by its return. */
 abstract class SocketSpeaker implements Speaker {
@@ -69,7 +69,8 @@ export class NativeSpeaker extends SocketSpeaker {
     const { sequence, type, data } = frame;
     if (typeof sequence !== "number" || this.#position === undefined) return;
     this.#position.offset = sequence;
-    if (type === "message.created") this.heard.push((data as { text: string }).text);
+    const text = wholeText(type, data);
+    if (text !== undefined) this.heard.push(text);
   }
 
   protected frameOf(text: string): Frame {

@@ -36,3 +36,10 @@ export interface Speaker {
   /** Resolves when the message is known to be stored: by an answer, or by itself where there are none. */
   say(text: string): Promise<void>;
 }
+
+/** What an event of the log says to whoever shows messages once they are whole; undefined where it shows none. */
+export function wholeText(type: unknown, data: unknown): string | undefined {
+  const { text, open } = data as { readonly text: string; readonly open?: true };
+  if (type === "message.closed") return text;
+  return type === "message.created" && open === undefined ? text : undefined;
+}

@@ -9,7 +9,17 @@ set_error_handler(static function (int $level, string $text): bool {
 require __DIR__ . '/../../../examples/php/parlance.php';
 
 $publisher = new ParlancePublisher(['timeoutMs' => (int) (getenv('TIMEOUT_MS') ?: 2000)]);
+$message = null;
 $calls = [
+    'open' => static function (array $target, string $text = '') use ($publisher, &$message): void {
+        $message = $publisher->openMessage($target, $text);
+    },
+    'append' => static function (string $text) use (&$message): bool {
+        return $message->append($text);
+    },
+    'close' => static function () use (&$message): bool {
+        return $message->close();
+    },
     'publish' => [$publisher, 'publish'],
     'spool' => [$publisher, 'spool'],
     'notify' => 'sendWebSocketNotification',

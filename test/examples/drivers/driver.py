@@ -22,7 +22,18 @@ def script(url, options):
     return parlance.get_client_script(url, **{names.get(name, name): value for name, value in options.items()})
 
 
+message = None
+
+
+def open_message(target, text=""):
+    global message
+    message = publisher.open_message(target, text)
+
+
 calls = {
+    "open": open_message,
+    "append": lambda text: message.append(text),
+    "close": lambda: message.close(),
     "publish": publisher.publish,
     "publishMany": publisher.publish_many,
     "spool": publisher.spool,

@@ -12,6 +12,7 @@ import { beginUpload, deleteFile, finishUpload, getFile, listFiles, uploadPiece 
 import { addMember, join, leave, removeMember } from "./membership.ts";
 import { getMessage, listMessages, roomStats } from "./message-views.ts";
 import { deleteMessage, editMessage, react } from "./messages.ts";
+import { appendText, cancelMessage, closeMessage, getText } from "./open-messages.ts";
 import { publish } from "./publish.ts";
 import { publishAs } from "./publish-as.ts";
 import { history, proof } from "./reading.ts";
@@ -43,6 +44,10 @@ const forEverybody: { readonly [T in ConnectionlessType]: Perform<T, CommandCont
   react,
   get_message: getMessage,
   list_messages: listMessages,
+  append_text: appendText,
+  close_message: closeMessage,
+  cancel_message: cancelMessage,
+  get_text: getText,
   room_stats: roomStats,
   edit_document: editDocument,
   cursor,

@@ -58,6 +58,7 @@ async function edit(
   await mayEdit();
   const place = await findIn(context, command.room, command.message_id);
   if (!isAuthor(context, place)) throw new ProtocolError("not_found");
+  if (place.isOpen) throw new ProtocolError("conflict", { field: "message_id" });
   const { text, data } = command;
   const said: Said = { text, ...(data === undefined ? {} : { data }) };
   const eventOf = (what: Said) =>
@@ -109,6 +110,7 @@ export async function react(context: CommandContext, command: Command<"react">):
       : { type: "reaction.removed", data: { message_id: id, emoji } },
   };
   const appended = await appendOrLeave(context, room, wanted, mayReact);
+  if (appended.outcome === "moved") throw new Error("only closings are overtaken");
   return {
     room: command.room,
     epoch: appended.epoch,
@@ -121,14 +123,21 @@ export async function react(context: CommandContext, command: Command<"react">):
 }
 
 /* Security: an id says nothing of its room, so whoever knows one must name the room that he was let into. */
-async function findIn(context: CommandContext, room: RoomId, ref: string): Promise<MessagePlace> {
+export async function findIn(
+  context: CommandContext,
+  room: RoomId,
+  ref: string,
+): Promise<MessagePlace> {
   const place = await context.services.log.findMessage(ref);
   if (place?.room !== room) throw new ProtocolError("not_found");
   return place;
 }
 
 /* Security: by both, so that a name which somebody chose is nobody's message but his, and nobody's key another's. */
-function isAuthor({ identity }: CommandContext, { author, principal }: MessagePlace): boolean {
+export function isAuthor(
+  { identity }: CommandContext,
+  { author, principal }: MessagePlace,
+): boolean {
   return author === identity.user && principal === identity.principal;
 }
 
@@ -166,7 +175,7 @@ async function appendAbout(
   return { ...stored, room: place.room };
 }
 
-function changed(id: EventId, stored: Stored & { readonly room: RoomId }): MessageChanged {
+export function changed(id: EventId, stored: Stored & { readonly room: RoomId }): MessageChanged {
   return {
     room: stored.room,
     epoch: stored.epoch,

@@ -1,4 +1,10 @@
-import type { Command, DurablePayloads, Published, UserId } from "@parlance/protocol";
+import {
+  type Command,
+  type DurablePayloads,
+  ProtocolError,
+  type Published,
+  type UserId,
+} from "@parlance/protocol";
 import type { Stored } from "../append.ts";
 import type { Awaitable, Pipelined } from "../outcome.ts";
 import type { PublishQuestion, Said } from "../ports/index.ts";
@@ -28,10 +34,13 @@ export function publish(
   context: CommandContext,
   command: PublishTask,
 ): Awaitable<Pipelined<Published>> {
-  const { room, client_message_id: clientMessageId, text, data, shownAs } = command;
+  const { room, client_message_id: clientMessageId, text, data, open, shownAs } = command;
   const said: Said = { text, ...(data === undefined ? {} : { data }) };
-  const eventOf = (what: Said) =>
-    ({ type: "message.created", data: payload(context, what, shownAs) }) as const;
+  const growing = open === undefined ? {} : { open };
+  const eventOf = (what: Said) => {
+    const payload = payloadOf(context, what, shownAs);
+    return { type: "message.created", data: { ...payload, ...growing } } as const;
+  };
   let rewritten: Said | undefined;
   const writing: Writing<Published> = {
     room,
@@ -52,6 +61,8 @@ export function publish(
   const question: PublishQuestion = { ...askerOf(context), ...said, room, clientMessageId };
   const isAsked = hook?.concerns(question) === true;
   if (!isAsked && !isBehind) return write(context, writing);
+  // What is appended later could not be asked about: it is shown at once, and its place is counted by its writer.
+  if (isAsked && open === true) throw new ProtocolError("unsupported", { field: "open" });
   return writeAsked(context, writing, {
     said,
     eventOf: (answer) => {
@@ -72,7 +83,7 @@ function tell(context: CommandContext, said: Said, published: Published): void {
   });
 }
 
-function payload(
+function payloadOf(
   { identity }: CommandContext,
   said: Said,
   shownAs: ShownAs | undefined,

@@ -8,6 +8,7 @@ export type * from "./fleet.ts";
 export type * from "./hooks.ts";
 export type * from "./ids.ts";
 export type * from "./moments.ts";
+export type * from "./open-texts.ts";
 export type * from "./outbox.ts";
 export type * from "./presence-board.ts";
 export type * from "./room-log.ts";

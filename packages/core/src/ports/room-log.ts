@@ -13,6 +13,7 @@ import type {
   Sequence,
   UserId,
 } from "@parlance/protocol";
+import type { OpenTexts } from "./open-texts.ts";
 
 /**
  * The log of every room: durable, numbered 1, 2, 3 … without holes, the only truth about what was said.
@@ -20,7 +21,7 @@ import type {
  * Failures that are not the caller's fault are `StorageError`s, which say whether the effect is surely
  * absent or unknown. Expected refusals are outcomes, not errors.
  */
-export interface RoomLog {
+export interface RoomLog extends OpenTexts {
   /**
    * Appends one durable event and its projections in one transaction, or does neither.
    *
@@ -107,8 +108,11 @@ export interface Append {
    *  - `message.created` → `messages`, is countable, moves the author's read marks to its own sequence;
    *  - `member.joined` → `members` (insert or change role), `read_marks` at its own sequence if new; bumps the revision;
    *  - `member.left` → removes from `members`, bumps the revision, and writes `member_ended` to the control log;
+   *  - `message.created` with `open` → the beginning of its text; refused as `full` where the principal has `limits.openMessages`;
+   *  - `message.closed` → what the message says now, the end of its open text; refused as `moved` unless its text is as long as what is
+   *    stored, so that nothing that came meanwhile is lost;
    *  - `message.edited` → what the message says now;
-   *  - `message.deleted` → erases payload and nonce of the message and of all its edits, its reactions and search terms, and
+   *  - `message.deleted` → erases payload and nonce of the message and of all its versions, its open text, reactions and search terms, and
    *    writes `message_erased` to the control log;
    *  - `reaction.added`, `reaction.removed` → the message's reactions, of which one user has each kind at most once;
    *  - `file.shared` → the file's row in the `FileIndex` becomes visible; refused (`StorageError`) if the upload is gone;
@@ -158,7 +162,9 @@ export type Appended =
   | { readonly outcome: "gone" }
   /** The reaction is there already, or is not there to be removed. Nothing was stored. */
   | { readonly outcome: "unchanged"; readonly epoch: Epoch }
-  /** The message has `limits.reactionKinds` other kinds of reactions. Known not done. */
+  /** The open message's text is longer than the event says. Known not done. */
+  | { readonly outcome: "moved" }
+  /** The message has `limits.reactionKinds` other kinds of reactions, or the principal that many open messages as it may. Known not done. */
   | { readonly outcome: "full" };
 
 /** A room's row. */
@@ -212,6 +218,8 @@ export interface MessagePlace {
   readonly author: UserId;
   readonly principal: Principal;
   readonly isDeleted: boolean;
+  /** Its text is among the `OpenTexts`. */
+  readonly isOpen: boolean;
 }
 
 export interface MessageQuery {

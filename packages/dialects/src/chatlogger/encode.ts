@@ -1,6 +1,7 @@
 import type { Dialect } from "@parlance/core";
 import type { RoomId } from "@parlance/protocol";
 import { createLocalTime } from "../json/local-time.ts";
+import { wholeMessage } from "../json/whole-message.ts";
 
 /** How an install's ChatLogger is set up. */
 export interface ChatloggerOptions {
@@ -19,13 +20,14 @@ export interface ChatloggerOptions {
 export function createEncoder({ timeZone }: ChatloggerOptions): Dialect["encodeEvent"] {
   const localTime = createLocalTime(timeZone);
   return (event) => {
-    if (event.type !== "message.created" || "erased" in event) return undefined;
-    const { text, author_name, unverified, name_of_account } = event.data;
+    const message = wholeMessage(event);
+    if (message === undefined) return undefined;
+    const { text, author_name, unverified, name_of_account } = message.data;
     return JSON.stringify({
       type: "message",
       username: author_name,
       message: text,
-      timestamp: localTime(event.time),
+      timestamp: localTime(message.time),
       ...(unverified === true ? {} : { verified: true }),
       ...(name_of_account === true ? { name_of_account: true } : {}),
     });

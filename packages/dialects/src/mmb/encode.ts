@@ -1,5 +1,6 @@
 import type { Dialect } from "@parlance/core";
 import { isMembers, wireId } from "../json/frame.ts";
+import { wholeMessage } from "../json/whole-message.ts";
 import type { MmbOptions } from "./options.ts";
 
 /**
@@ -12,12 +13,17 @@ export function createEncoder({ escapesHtml }: MmbOptions): Dialect["encodeEvent
     if ("erased" in event) return undefined;
     switch (event.type) {
       case "message.created":
+      case "message.closed": {
+        const message = wholeMessage(event);
+        if (message === undefined) return undefined;
+        const { author, data, time } = message;
         return JSON.stringify({
           type: "message",
-          user_id: wireId(event.author, event.data.author_number),
-          message: shown(event.data.data ?? event.data.text),
-          timestamp: Math.floor(Date.parse(event.time) / 1_000),
+          user_id: wireId(author, data.author_number),
+          message: shown(data.data ?? data.text),
+          timestamp: Math.floor(Date.parse(time) / 1_000),
         });
+      }
       case "document.edited": {
         const user = JSON.stringify(wireId(event.author, event.data.author_number));
         // Spliced as it came, so that what others get is the same text byte for byte.

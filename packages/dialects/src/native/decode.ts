@@ -29,8 +29,8 @@ export function decode(frame: string, methods: ReadonlySet<string> = noMethods):
   const type = isMethod ? "rpc" : named;
   const schema = typeof type === "string" ? commandSchema(type) : undefined;
   if (schema === undefined) return refuse(id, new ProtocolError("bad_request", { field: "type" }));
-  if (type === "publish") {
-    const error = refusedPublish(value);
+  if (type === "publish" || type === "append_text") {
+    const error = refusedText(value, type === "publish");
     if (error !== undefined) return refuse(id, error);
   }
   const parsed = schema.safeParse(isMethod ? { ...value, type, method: named } : value);
@@ -72,10 +72,11 @@ function nestsAtMost(value: object, depth: number): boolean {
   return true;
 }
 
-/** What a publish may be refused for that is not plain malformation, so that clients can tell it apart. */
-function refusedPublish(frame: Members): ProtocolError | undefined {
+/** What a writer may be refused for that is not plain malformation, so that clients can tell it apart. */
+function refusedText(frame: Members, isPublish: boolean): ProtocolError | undefined {
   for (const field of reservedPublishFields) {
-    if (Object.hasOwn(frame, field)) return new ProtocolError("unsupported", { field });
+    if (isPublish && Object.hasOwn(frame, field))
+      return new ProtocolError("unsupported", { field });
   }
   const text = frame["text"];
   if (typeof text === "string" && text.length > limits.textLength) {

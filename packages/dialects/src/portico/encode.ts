@@ -1,6 +1,7 @@
 import type { Dialect } from "@parlance/core";
 import type { DurablePayloads, UserId } from "@parlance/protocol";
 import { wireId } from "../json/frame.ts";
+import { wholeMessage } from "../json/whole-message.ts";
 import type { PorticoOptions } from "./options.ts";
 
 /**
@@ -11,8 +12,9 @@ export function createEncoder({
   chatRoom,
   notificationRoom,
 }: PorticoOptions): Dialect["encodeEvent"] {
-  return (event) => {
-    if (event.type !== "message.created" || "erased" in event) return undefined;
+  return (told) => {
+    const event = wholeMessage(told);
+    if (event === undefined) return undefined;
     const { text, data = {} } = event.data;
     if (event.room === notificationRoom) {
       const { data: inner = [], ...beside } = data;

@@ -9,6 +9,7 @@ import type {
   ProtocolError,
   UserId,
 } from "@parlance/protocol";
+import { wholeMessage } from "../json/whole-message.ts";
 import { packet } from "./packet.ts";
 import { writePlace } from "./place.ts";
 
@@ -57,6 +58,7 @@ export function encodeEvent(event: EventFrame | EphemeralEvent | NoticeEvent): s
       });
     case "presence":
     case "cursor":
+    case "message.appended":
     case "goodbye":
       return undefined;
     default:
@@ -68,7 +70,10 @@ export function encodeEvent(event: EventFrame | EphemeralEvent | NoticeEvent): s
 function encodeDurable(event: AnyDurableEvent): string | undefined {
   switch (event.type) {
     case "message.created":
-      return packet("message:new", messageOf(event), writePlace(event));
+    case "message.closed": {
+      const message = wholeMessage(event);
+      return message && packet("message:new", messageOf(message), writePlace(message));
+    }
     case "message.edited":
       return packet("message:edited", editedOf(event), writePlace(event));
     case "message.deleted": {

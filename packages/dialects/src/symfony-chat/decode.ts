@@ -26,7 +26,7 @@ import {
   receiveFrame,
   subscribeWithPeople,
 } from "../json/translator.ts";
-import { recentMessage } from "./encode.ts";
+import { inOrder, recentMessage } from "./encode.ts";
 
 /** Messages in `recent_messages` where the page does not say (as its author's example). */
 const defaultRecent = 20;
@@ -142,7 +142,7 @@ class SymfonyTranslator implements Translator {
         JSON.stringify({
           type: "recent_messages",
           roomId: task.room,
-          messages: messages.filter((message) => message.deleted !== true).map(recentMessage),
+          messages: inOrder(messages).map(recentMessage),
         }),
       );
     }

@@ -10,6 +10,7 @@ import {
 } from "@parlance/protocol";
 import { claimedUser, isMembers, member, noId, roomOf, textOf, wireId } from "../json/frame.ts";
 import type { RestRequest, RestRoute } from "../json/rest.ts";
+import { inOrder, isThere } from "./encode.ts";
 import type { SymfonyDoors } from "./rest.ts";
 import { mustBeKnown } from "./rest-users.ts";
 
@@ -67,7 +68,7 @@ export function messageRoutes(doors: SymfonyDoors): readonly RestRoute[] {
       limit: limitIn(request.query["limit"], otherwise),
       ...(before === undefined ? {} : { before: sequenceIn(before) }),
     });
-    return messages.filter((message) => message.deleted !== true).map(view);
+    return inOrder(messages).map(view);
   }
 
   async function messageOf(request: RestRequest, identity: Identity): Promise<MessageView> {
@@ -76,7 +77,7 @@ export function messageRoutes(doors: SymfonyDoors): readonly RestRoute[] {
       id: noId,
       message_id: (request.params["id"] ?? "") as EventId,
     });
-    if (message.deleted === true) throw new ProtocolError("not_found");
+    if (!isThere(message)) throw new ProtocolError("not_found");
     return message;
   }
 

@@ -19,10 +19,10 @@ export function messageRoutes({ app, callers, node, ids }: ApiParts): void {
         summary: "Write a message",
         description:
           "Answered after the commit. The same `Idempotency-Key` with the same text and data again answers with " +
-          "the first place and `repeated: true`; with others it is a `conflict`.",
+          "the first place and `repeated: true`; with others it is a `conflict`. With `open` the message grows by appends until it is closed.",
         params: schemas.roomParams,
         headers: schemas.messageHeaders,
-        body: schemas.messageBody,
+        body: schemas.newMessageBody,
         response: { 201: answers.published, 200: answers.published, default: answers.failure },
       },
     },

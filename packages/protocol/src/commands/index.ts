@@ -5,6 +5,7 @@ import type { CommandId } from "./command-id.ts";
 import * as editing from "./editing.ts";
 import * as files from "./files.ts";
 import * as messages from "./messages.ts";
+import * as openMessages from "./open-messages.ts";
 import * as reading from "./reading.ts";
 import * as rooms from "./rooms.ts";
 import * as rpc from "./rpc.ts";
@@ -38,6 +39,10 @@ export interface Replies {
   react: messages.Reacted;
   get_message: messages.MessageView;
   list_messages: messages.MessageList;
+  append_text: openMessages.TextAppended;
+  close_message: messages.MessageChanged;
+  cancel_message: messages.MessageChanged;
+  get_text: openMessages.TextPage;
   room_stats: messages.RoomStatistics;
   edit_document: editing.DocumentEdited;
   cursor: Record<string, never>;
@@ -80,6 +85,10 @@ interface CommandTypes {
   react: messages.React;
   get_message: messages.GetMessage;
   list_messages: messages.ListMessages;
+  append_text: openMessages.AppendText;
+  close_message: openMessages.CloseMessage;
+  cancel_message: openMessages.CancelMessage;
+  get_text: openMessages.GetText;
   room_stats: messages.RoomStats;
   edit_document: editing.EditDocument;
   cursor: editing.Cursor;
@@ -129,6 +138,10 @@ export const commandSchemas: { readonly [T in CommandType]: z.ZodType<CommandTyp
   react: messages.react,
   get_message: messages.getMessage,
   list_messages: messages.listMessages,
+  append_text: openMessages.appendText,
+  close_message: openMessages.closeMessage,
+  cancel_message: openMessages.cancelMessage,
+  get_text: openMessages.getText,
   room_stats: messages.roomStats,
   edit_document: editing.editDocument,
   cursor: editing.cursor,

@@ -120,6 +120,12 @@ export interface MessageView {
   /** When the version shown was written; absent where it is the first. */
   readonly edited_at?: string;
   readonly deleted?: true;
+  /** It grows: `text` is what is stored of it. */
+  readonly open?: true;
+  /** Of a message that grew and was not edited since: how that ended. */
+  readonly closed?: ClosedReason;
+  /** With `closed`: of the event that says so, its place for whoever shows messages once they are whole. */
+  readonly closed_sequence?: Sequence;
   /** In the order in which each was first put on; absent where there are none. */
   readonly reactions?: readonly ReactionView[];
   /** The name is the writer's own word. */
@@ -127,6 +133,8 @@ export interface MessageView {
   /** An account is called so, and it was not this account that wrote. */
   readonly name_of_account?: true;
 }
+/** How a message that grew ended: by its writer, by somebody else, or by silence. */
+export type ClosedReason = "done" | "cancelled" | "abandoned";
 export interface ReactionView {
   readonly emoji: string;
   readonly count: number;

@@ -3,8 +3,9 @@ import { z } from "zod";
 import {
   clientMessageId,
   commandId,
+  isVisible,
   messageData,
-  messageText,
+  openText,
   roomId,
   sequence,
 } from "../fields.ts";
@@ -24,6 +25,8 @@ export interface Publish {
   readonly text: string;
   /** What the application puts beside the text, at most 32 KiB as JSON. Stored and delivered, not understood. */
   readonly data?: JsonObject;
+  /** The message is not whole yet: `append_text` adds to it until `close_message`. Its first text may be empty. */
+  readonly open?: true;
 }
 export interface Published {
   readonly room: RoomId;
@@ -60,27 +63,44 @@ export interface Typing {
   readonly active: boolean;
 }
 
+/** A message that is whole shows something; one that grows may begin with nothing. */
+export function seenUnlessOpen({
+  value,
+  issues,
+}: z.core.ParsePayload<{ readonly text: string; readonly open?: true }>): void {
+  if (value.open === true || isVisible(value.text)) return;
+  issues.push({
+    code: "custom",
+    message: "nothing to see in it",
+    path: ["text"],
+    input: value.text,
+  });
+}
+
 export const publish: z.ZodType<Publish> = z
   .object({
     type: z.literal("publish"),
     id: commandId,
     room: roomId,
     client_message_id: clientMessageId,
-    text: messageText,
+    text: openText,
     data: messageData.exactOptional(),
+    open: z.literal(true).exactOptional(),
     /* Reserved for later versions. A server that does not know them says so (`unsupported`) instead of
      * storing a message that means something else. */
     thread: z.never().exactOptional(),
     attachments: z.never().exactOptional(),
     encrypted: z.never().exactOptional(),
   })
-  .transform(({ type, id, room, client_message_id, text, data }) => ({
+  .check(seenUnlessOpen)
+  .transform(({ type, id, room, client_message_id, text, data, open }) => ({
     type,
     id,
     room,
     client_message_id,
     text,
     ...(data === undefined ? {} : { data }),
+    ...(open === undefined ? {} : { open }),
   })) as unknown as z.ZodType<Publish>;
 
 /** Fields of `publish` that are refused as `unsupported` while this version does not know them. */

@@ -1,5 +1,6 @@
 /** Durable events: what is in a room's log, as it travels. */
 import { z } from "zod";
+import type { ClosedReason } from "../commands/messages.ts";
 import { clientMessageId, messageData, roomId, sequence, userId } from "../fields.ts";
 import type { ClientMessageId, EventId, RoomId, Sequence, UserId } from "../ids.ts";
 import type { JsonObject } from "../json-value.ts";
@@ -21,6 +22,24 @@ export interface DurablePayloads extends CallPayloads, FilePayloads {
     readonly unverified?: true;
     /** With `unverified`: an account is called so, and it was not this account that wrote. */
     readonly name_of_account?: true;
+    /** It grows from here: `text` is what it began with. */
+    readonly open?: true;
+  };
+  /**
+   * A message that grew is whole. The event is by the message's author and says all of it, so that whoever did not follow it needs
+   * nothing else.
+   */
+  "message.closed": {
+    readonly message_id: EventId;
+    /** The whole text, at most 262,144 UTF-16 code units. */
+    readonly text: string;
+    readonly reason: ClosedReason;
+    /** Who ended it; absent where nobody did. */
+    readonly by?: UserId;
+    readonly author_name: string;
+    readonly author_number?: number;
+    /** What was put beside the text when it was opened. */
+    readonly data?: JsonObject;
   };
   "member.joined": { readonly user: UserId; readonly name: string; readonly role: Role };
   "member.left": {
@@ -84,6 +103,8 @@ export type EventFrame = AnyDurableEvent | ErasedEvent;
 
 const number = z.int().min(0);
 const messageId = z.string() as unknown as z.ZodType<EventId>;
+/** How a message that grew ended. */
+export const closedReason: z.ZodType<ClosedReason> = z.enum(["done", "cancelled", "abandoned"]);
 
 const payloads = {
   "message.created": z.object({
@@ -93,6 +114,16 @@ const payloads = {
     data: messageData.exactOptional(),
     unverified: z.literal(true).exactOptional(),
     name_of_account: z.literal(true).exactOptional(),
+    open: z.literal(true).exactOptional(),
+  }),
+  "message.closed": z.object({
+    message_id: messageId,
+    text: z.string(),
+    reason: closedReason,
+    by: userId.exactOptional(),
+    author_name: z.string(),
+    author_number: number.exactOptional(),
+    data: messageData.exactOptional(),
   }),
   "member.joined": z.object({ user: userId, name: z.string(), role: z.enum(roles) }),
   "member.left": z.object({ user: userId, name: z.string(), reason: z.enum(["left", "removed"]) }),

@@ -63,6 +63,18 @@ export interface CallSignalEvent {
   readonly signal: CallSignal;
 }
 
+/**
+ * An open message grew: `text` comes at `at`, in UTF-16 code units. Class *droppable*. With an empty text it says that everything
+ * before `at` is stored: whoever lacks some of that asks for it (`get_text`).
+ */
+export interface MessageAppendedEvent {
+  readonly type: "message.appended";
+  readonly room: RoomId;
+  readonly message_id: EventId;
+  readonly at: number;
+  readonly text: string;
+}
+
 /** The server ended a subscription: the right to read is gone. Nothing of the room follows. */
 export interface UnsubscribedEvent {
   readonly type: "unsubscribed";
@@ -88,7 +100,8 @@ export type EphemeralEvent =
   | PresenceEvent
   | ReadEvent
   | CursorEvent
-  | CallSignalEvent;
+  | CallSignalEvent
+  | MessageAppendedEvent;
 export type NoticeEvent = UnsubscribedEvent | ResetEvent | GoodbyeEvent;
 
 const user = z.object({
@@ -137,6 +150,13 @@ export const ephemeralSchemas: Readonly<Record<(EphemeralEvent | NoticeEvent)["t
       call_id: callId,
       from: userId,
       signal: z.record(z.string(), z.unknown()),
+    }),
+    "message.appended": z.object({
+      type: z.literal("message.appended"),
+      room: roomId,
+      message_id: z.string(),
+      at: z.int().min(0),
+      text: z.string(),
     }),
     unsubscribed: z.object({ type: z.literal("unsubscribed"), room: roomId, code: z.string() }),
     reset: z.object({ type: z.literal("reset"), room: roomId, epoch }),

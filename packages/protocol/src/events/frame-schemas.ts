@@ -33,6 +33,7 @@ const withPayload = <T extends DurableType>(type: T): z.ZodType<DurableEvent<T>>
 /** Each durable event with its payload in place. */
 export const durableEventSchemas: { readonly [T in DurableType]: z.ZodType<DurableEvent<T>> } = {
   "message.created": withPayload("message.created"),
+  "message.closed": withPayload("message.closed"),
   "member.joined": withPayload("member.joined"),
   "member.left": withPayload("member.left"),
   "message.edited": withPayload("message.edited"),

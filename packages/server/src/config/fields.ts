@@ -226,6 +226,11 @@ export const limitFields: Fields = {
   stall_timeout_ms: integer(1_000, 60 * minuteMs)
     .default(defaultSettings.stallTimeoutMs)
     .describe("A connection that takes nothing for so long is ended."),
+  open_message_idle_ms: integer(1_000, 1_440 * minuteMs)
+    .default(5 * minuteMs)
+    .describe(
+      "A message that grows, and that nobody appended to for so long, is closed as abandoned.",
+    ),
   sign_in_timeout_ms: integer(100, 60 * minuteMs)
     .default(defaultSettings.signInTimeoutMs)
     .describe("A connection where nobody signed in for so long is ended."),

@@ -117,9 +117,7 @@ export class Batch {
     if (row === undefined) return this.#appendSlowly(job, event, row, payloadHash);
     const early = this.#answered(append, row, key, payloadHash);
     if (early !== undefined) return early;
-    if (event.type !== "message.created") {
-      return this.#appendSlowly(job, event, row, payloadHash);
-    }
+    if (!isPlain(event)) return this.#appendSlowly(job, event, row, payloadHash);
     return this.#store(append, event, payload, row, key, payloadHash);
   }
 
@@ -130,8 +128,8 @@ export class Batch {
     payloadHash: Uint8Array,
   ): Promise<Appended> {
     let row = known;
-    if (event.type !== "message.created") await this.flush();
-    const refusal = await messageRefusal(this.session, append, event);
+    if (!isPlain(event)) await this.flush();
+    const refusal = await messageRefusal(this.session, this.#tools.sql, append, event);
     if (refusal !== undefined) return refused(refusal, row);
     if (row === undefined && append.create !== undefined) {
       const made = await this.#create(append.room, append.create);
@@ -144,9 +142,9 @@ export class Batch {
     }
     if (row === undefined) return { outcome: "absent" };
     const stored = this.#store(append, event, payload, row, key, payloadHash);
-    if (event.type !== "message.created") {
+    if (!isPlain(event)) {
       await this.flush();
-      await projectOther(this.session, this.#pending, append, event, row);
+      await projectOther(this.session, this.#tools.sql, this.#pending, append, event, row);
     }
     return stored;
   }
@@ -295,7 +293,12 @@ function storedAt(
 function refused(refusal: MessageRefusal, row: RoomRow | undefined): Appended {
   if (refusal === "unchanged" && row !== undefined)
     return { outcome: refusal, epoch: epochOf(row) };
-  return { outcome: refusal === "full" ? "full" : "gone" };
+  return { outcome: refusal === "unchanged" ? "gone" : refusal };
+}
+
+/** Changes nothing but what all messages change, which is written with many others. */
+function isPlain(event: AnyDurableEvent): boolean {
+  return event.type === "message.created" && event.data.open === undefined;
 }
 
 function epochOf(row: RoomRow): Epoch {

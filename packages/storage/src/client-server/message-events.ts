@@ -2,16 +2,21 @@
 import type { Append } from "@parlance/core";
 import type { AnyDurableEvent, DurablePayloads } from "@parlance/protocol";
 import { maxReactionKinds } from "../sql/reaction-kinds.ts";
-import type { Session } from "./session.ts";
+import { closingRefusal, opensTooMany } from "./open-texts.ts";
+import type { EngineSql, Session } from "./session.ts";
 
-export type MessageRefusal = "gone" | "unchanged" | "full";
+export type MessageRefusal = "gone" | "unchanged" | "full" | "moved";
 
 /** @returns undefined if nothing is in the way. Whatever the transaction stored before must be written by then. */
 export async function messageRefusal(
   session: Session,
-  { room, author }: Append,
+  sql: EngineSql,
+  { room, author, principal }: Append,
   event: AnyDurableEvent,
 ): Promise<MessageRefusal | undefined> {
+  if (event.type === "message.created" && event.data.open === true) {
+    return (await opensTooMany(session, principal)) ? "full" : undefined;
+  }
   if (!("message_id" in event.data)) return undefined;
   const message = await session.get(
     "SELECT 1 AS found FROM {messages} WHERE id = ? AND room = ? AND deleted_at IS NULL",
@@ -19,6 +24,7 @@ export async function messageRefusal(
     room,
   );
   if (message === undefined) return "gone";
+  if (event.type === "message.closed") return closingRefusal(session, sql, room, event.data);
   if (event.type === "reaction.added") return reactionRefusal(session, author, event.data, true);
   if (event.type === "reaction.removed") return reactionRefusal(session, author, event.data, false);
   return undefined;

@@ -3,8 +3,9 @@ import type { Append } from "@parlance/core";
 import type { AnyDurableEvent, DurablePayloads } from "@parlance/protocol";
 import type { RoomRow } from "./batch.ts";
 import { writeControl } from "./control-log.ts";
+import { beginText, endText } from "./open-texts.ts";
 import type { PendingRows } from "./pending-rows.ts";
-import { EngineError, type Session } from "./session.ts";
+import { EngineError, type EngineSql, type Session } from "./session.ts";
 
 /** Where the event is that is being followed. */
 interface Place {
@@ -14,9 +15,10 @@ interface Place {
   readonly time: number;
 }
 
-/** Follows one stored event that is no `message.created`; what was stored before it must be written already. */
+/** Follows one stored event that is no plain message; what was stored before it must be written already. */
 export async function projectOther(
   session: Session,
+  sql: EngineSql,
   pending: PendingRows,
   append: Append,
   event: AnyDurableEvent,
@@ -25,7 +27,10 @@ export async function projectOther(
   const place: Place = { room: row.room, sequence: row.head, time: append.time };
   switch (event.type) {
     case "message.created":
-      return;
+      return beginText(session, sql, append, event.data.text);
+    case "message.closed":
+      await endText(session, event.data.message_id);
+      return edit(session, place, event.data, pending.termsOf(event.data.text));
     case "message.edited":
       return edit(session, place, event.data, pending.termsOf(event.data.text));
     case "message.deleted":
@@ -70,7 +75,7 @@ export async function projectOther(
 async function edit(
   session: Session,
   { sequence }: Place,
-  { message_id: message }: DurablePayloads["message.edited"],
+  { message_id: message }: DurablePayloads["message.edited" | "message.closed"],
   terms: string,
 ): Promise<void> {
   await session.run(
@@ -108,6 +113,7 @@ async function erase(
   );
   await session.run("UPDATE {messages} SET terms = '', deleted_at = ? WHERE id = ?", time, message);
   await session.run("DELETE FROM {reactions} WHERE message_id = ?", message);
+  await endText(session, message);
   pending.tally(room, row.author, -1);
   await writeControl(session, { type: "message_erased", room, sequences }, time);
 }

@@ -2,13 +2,18 @@
 import type { MessagePage, MessagePlace, MessageQuery, MessageStats } from "@parlance/core";
 import { type MessageColumns, messageView, type ReactionColumns } from "../sql/message-view.ts";
 import { namedReactionUsers } from "../sql/reaction-kinds.ts";
+import { wholeTexts } from "./open-texts.ts";
 import { readRoom, roomHead } from "./rooms.ts";
 import type { Session } from "./session.ts";
 
-const placeSelect = `SELECT m.room, m.id, m.sequence, m.author, e.principal, m.deleted_at
+const placeSelect = `SELECT m.room, m.id, m.sequence, m.author, e.principal, m.deleted_at,
+    (SELECT count(*) FROM {open_messages} o WHERE o.message_id = m.id) AS open
   FROM {messages} m JOIN {events} e ON e.room = m.room AND e.sequence = m.sequence`;
 
-type PlaceRow = Omit<MessagePlace, "isDeleted"> & { readonly deleted_at: number | null };
+type PlaceRow = Omit<MessagePlace, "isDeleted" | "isOpen"> & {
+  readonly deleted_at: number | null;
+  readonly open: number;
+};
 
 export async function findMessage(
   session: Session,
@@ -21,19 +26,21 @@ export async function findMessage(
       ? byId
       : await session.get<PlaceRow>(`${placeSelect} WHERE m.number = ?`, number);
   if (row === undefined) return undefined;
-  const { deleted_at, ...place } = row;
-  return { ...place, isDeleted: deleted_at !== null };
+  const { deleted_at, open, ...place } = row;
+  return { ...place, isDeleted: deleted_at !== null, isOpen: Number(open) > 0 };
 }
 
 type MessageRow = MessageColumns & { readonly bytes: number };
 
 const messageSelect = `SELECT m.id, m.number, m.sequence, m.author, made.time, made.payload,
-    edit.time AS "editTime", edit.payload AS "editPayload",
-    coalesce(octet_length(made.payload), 0) + coalesce(octet_length(edit.payload), 0) AS bytes
+    edit.time AS "editTime", edit.payload AS "editPayload", m.shown_sequence AS "shownSequence", o.length AS "openLength",
+    coalesce(octet_length(made.payload), 0) + coalesce(octet_length(edit.payload), 0)
+      + coalesce(o.length, 0) AS bytes
   FROM {messages} m
   JOIN {events} made ON made.room = m.room AND made.sequence = m.sequence
   LEFT JOIN {events} edit ON edit.room = m.room AND edit.sequence = m.shown_sequence
     AND m.shown_sequence <> m.sequence
+  LEFT JOIN {open_messages} o ON o.message_id = m.id
   WHERE m.room = ?`;
 
 /** In a snapshot. */
@@ -54,9 +61,13 @@ export async function readMessages(
       : await session.all<MessageRow>(`${messageSelect} AND m.id = ?`, query.room, query.id);
   const found = withinBytes(rows, query.maxBytes ?? Number.POSITIVE_INFINITY);
   const reactions = await reactionsTo(session, found);
+  const texts = await wholeTexts(
+    session,
+    found.filter(({ openLength }) => openLength !== null).map(({ id }) => id),
+  );
   const messages = found
     .reverse()
-    .map((row) => messageView(query.room, row, reactions.get(row.id) ?? []));
+    .map((row) => messageView(query.room, row, reactions.get(row.id) ?? [], texts.get(row.id)));
   return { ...roomHead(room), messages };
 }
 

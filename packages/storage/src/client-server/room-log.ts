@@ -7,11 +7,17 @@ import type { Reads, Write } from "./access.ts";
 import { type Batch, keyHash } from "./batch.ts";
 import { readControl, readControlHead } from "./control-log.ts";
 import type { Lanes } from "./lanes.ts";
+import { createOpenTexts } from "./open-texts.ts";
 import { findMessage, messageStats, readMessages } from "./read-messages.ts";
 import { type RoomColumns, readRoom, roomColumns, roomHead, roomRecord } from "./rooms.ts";
-import type { Session } from "./session.ts";
+import type { EngineSql, Session } from "./session.ts";
 
-export function createRoomLog(lanes: Lanes<Batch>, reads: Reads, write: Write): RoomLog {
+export function createRoomLog(
+  lanes: Lanes<Batch>,
+  reads: Reads,
+  write: Write,
+  sql: EngineSql,
+): RoomLog {
   /** Rooms that are being made: who comes second waits, and finds what the first made. */
   const opening = new Map<RoomId, Promise<RoomRecord | undefined>>();
 
@@ -67,6 +73,7 @@ export function createRoomLog(lanes: Lanes<Batch>, reads: Reads, write: Write): 
     findMessage: (ref) => reads.each((session) => findMessage(session, ref)),
     messages: (query) => reads.snapshot((session) => readMessages(session, query)),
     messageStats: (room) => reads.snapshot((session) => messageStats(session, room)),
+    ...createOpenTexts(reads, write, sql),
     control: (after) => reads.each((session) => readControl(session, after)),
     controlHead: () => reads.each(readControlHead),
   } satisfies RoomLog;

@@ -122,7 +122,7 @@ export async function openStoreOver(engine: Engine, options: StoreOptions): Prom
   };
   let closing: Promise<void> | undefined;
   return {
-    log: createRoomLog(lanes, reads, write),
+    log: createRoomLog(lanes, reads, write, sql),
     directory: {
       ...createUsers(reads, write),
       ...createSessions(reads, write),

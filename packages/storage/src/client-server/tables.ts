@@ -10,6 +10,8 @@ export type TableName =
   | "messages"
   | "edits"
   | "reactions"
+  | "open_messages"
+  | "open_texts"
   | "room_authors"
   | "members"
   | "read_marks"
@@ -76,6 +78,13 @@ export const messageColumns: ColumnTypes = {
   author: "text",
   terms: "text",
   shown_sequence: "integer",
+};
+
+export const openTextColumns: ColumnTypes = {
+  message_id: "text",
+  begin_at: "integer",
+  end_at: "integer",
+  text: "text",
 };
 
 export const roomAuthorColumns: ColumnTypes = {

@@ -80,6 +80,20 @@ const tables: Readonly<Record<CopyTableName, Omit<CopyTable, "name">>> = {
       sequence: "integer",
     },
   },
+  open_messages: {
+    key: ["message_id"],
+    columns: {
+      message_id: "text",
+      room: "text",
+      principal: "text",
+      length: "integer",
+      touched_at: "integer",
+    },
+  },
+  open_texts: {
+    key: ["message_id", "begin_at"],
+    columns: { message_id: "text", begin_at: "integer", end_at: "integer", text: "text" },
+  },
   room_authors: {
     key: ["room", "author"],
     columns: { room: "text", author: "text", messages: "integer" },

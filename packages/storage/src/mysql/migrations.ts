@@ -219,4 +219,23 @@ export const migrations: readonly (readonly string[])[] = [
       KEY {outbox_waiting} (refused_at, number)
     ) ${table}`,
   ],
+  [
+    `CREATE TABLE IF NOT EXISTS {open_messages} (
+      message_id VARCHAR(64) PRIMARY KEY,
+      room ${id} NOT NULL,
+      principal VARCHAR(191) NOT NULL,
+      length BIGINT NOT NULL,
+      touched_at BIGINT NOT NULL,
+      KEY {open_messages_by_room} (room),
+      KEY {open_messages_by_principal} (principal),
+      KEY {open_messages_by_age} (touched_at)
+    ) ${table}`,
+    `CREATE TABLE IF NOT EXISTS {open_texts} (
+      message_id VARCHAR(64) NOT NULL,
+      begin_at BIGINT NOT NULL,
+      end_at BIGINT NOT NULL,
+      text MEDIUMTEXT NOT NULL,
+      PRIMARY KEY (message_id, begin_at)
+    ) ${table}`,
+  ],
 ];

@@ -209,4 +209,23 @@ export const migrations: readonly (readonly string[])[] = [
         VALUES ($1::text, coalesce($2, gen_random_uuid()::text), $3) RETURNING number;
       END`,
   ],
+  [
+    `CREATE TABLE {open_messages} (
+      message_id text COLLATE "C" PRIMARY KEY,
+      room text COLLATE "C" NOT NULL,
+      principal text COLLATE "C" NOT NULL,
+      length bigint NOT NULL,
+      touched_at bigint NOT NULL
+    )`,
+    `CREATE INDEX {open_messages_by_room} ON {open_messages} (room)`,
+    `CREATE INDEX {open_messages_by_principal} ON {open_messages} (principal)`,
+    `CREATE INDEX {open_messages_by_age} ON {open_messages} (touched_at)`,
+    `CREATE TABLE {open_texts} (
+      message_id text COLLATE "C" NOT NULL,
+      begin_at bigint NOT NULL,
+      end_at bigint NOT NULL,
+      text text NOT NULL,
+      PRIMARY KEY (message_id, begin_at)
+    )`,
+  ],
 ];

@@ -12,11 +12,14 @@ export function repeatedBody(event: AnyDurableEvent): string {
   switch (event.type) {
     case "message.created":
       // A text has no U+0000, so the two halves cannot be mistaken for another text.
-      return `message.created ${event.data.text}${suffix(event.data.data)}`;
+      return `message.created ${event.data.text}${suffix(event.data.data)}${event.data.open === true ? "\u0000open" : ""}`;
     case "message.edited": {
       const { message_id, text, data } = event.data;
       return `message.edited ${message_id} ${text}${suffix(data)}`;
     }
+    case "message.closed":
+      // The text is what was appended before, each piece acknowledged by itself.
+      return `message.closed ${event.data.message_id} ${event.data.reason}`;
     case "message.deleted":
       return `message.deleted ${event.data.message_id}`;
     case "reaction.added":

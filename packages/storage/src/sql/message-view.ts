@@ -1,4 +1,11 @@
-import type { DurablePayloads, EventId, MessageView, RoomId, UserId } from "@parlance/protocol";
+import type {
+  ClosedReason,
+  DurablePayloads,
+  EventId,
+  MessageView,
+  RoomId,
+  UserId,
+} from "@parlance/protocol";
 
 /** A message with the event that made it and the one that says what it says now. */
 export interface MessageColumns {
@@ -13,6 +20,10 @@ export interface MessageColumns {
   /** Of the newest edit; null where there is none, the payload also once erased. */
   readonly editTime: number | null;
   readonly editPayload: string | null;
+  /** Of the event that says what the message says now. */
+  readonly shownSequence: number;
+  /** Of what is stored of a message that is open, in UTF-16 code units; null where it is not. */
+  readonly openLength: number | null;
 }
 
 /** One kind of reaction by one user, with what is known of the kind. In order, at most so many as are to be named. */
@@ -24,11 +35,16 @@ export interface ReactionColumns {
   readonly count: number;
 }
 
-/** A message as readers get it, with its own reactions. */
+/**
+ * A message as readers get it, with its own reactions.
+ *
+ * @param openText What is stored of it, where it is open.
+ */
 export function messageView(
   room: RoomId,
   columns: MessageColumns,
   reactions: readonly ReactionColumns[],
+  openText = "",
 ): MessageView {
   const { id, number, sequence, author, time } = columns;
   const place = { id, number, room, sequence, author };
@@ -41,17 +57,27 @@ export function messageView(
   const edit =
     editPayload === null
       ? undefined
-      : (JSON.parse(editPayload) as DurablePayloads["message.edited"]);
+      : (JSON.parse(editPayload) as DurablePayloads["message.edited"] & {
+          /** The version is the whole of a message that grew, and nobody edited it. */
+          readonly reason?: ClosedReason;
+        });
   const { author_name, author_number, unverified, name_of_account } = first;
   const { text, data } = edit ?? first;
+  const isOpen = columns.openLength !== null;
   return {
     ...place,
     author_name,
     ...(author_number === undefined ? {} : { author_number }),
-    text,
+    text: isOpen ? openText : text,
     ...(data === undefined ? {} : { data }),
     ...written,
-    ...(editTime === null ? {} : { edited_at: new Date(editTime).toISOString() }),
+    ...(isOpen ? { open: true } : {}),
+    ...(edit?.reason === undefined
+      ? {}
+      : { closed: edit.reason, closed_sequence: columns.shownSequence }),
+    ...(editTime === null || edit?.reason !== undefined
+      ? {}
+      : { edited_at: new Date(editTime).toISOString() }),
     ...(reactions.length === 0 ? {} : { reactions: byKind(reactions) }),
     ...(unverified === undefined ? {} : { unverified }),
     ...(name_of_account === undefined ? {} : { name_of_account }),

@@ -210,6 +210,28 @@ const migrations: readonly string[] = [
     reason TEXT
   ) STRICT;
   `,
+
+  // Messages that grow, and what is stored of each, in pieces; positions in UTF-16 code units.
+  `
+  CREATE TABLE open_messages (
+    message_id TEXT PRIMARY KEY,
+    room TEXT NOT NULL,
+    principal TEXT NOT NULL,
+    length INTEGER NOT NULL,
+    touched_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX open_messages_by_room ON open_messages (room);
+  CREATE INDEX open_messages_by_principal ON open_messages (principal);
+  CREATE INDEX open_messages_by_age ON open_messages (touched_at);
+
+  CREATE TABLE open_texts (
+    message_id TEXT NOT NULL,
+    begin_at INTEGER NOT NULL,
+    end_at INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (message_id, begin_at)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** The schema's version after all migrations. */

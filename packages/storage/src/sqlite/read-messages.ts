@@ -5,6 +5,7 @@ import { namedReactionUsers } from "../sql/reaction-kinds.ts";
 import type { Database } from "./database.ts";
 import { inSnapshot } from "./in-snapshot.ts";
 import { type RoomColumns, roomColumns } from "./read-directory.ts";
+import { wholeTexts } from "./read-open-texts.ts";
 
 /** Of the messages that are there. Times in milliseconds, null where there is none. */
 export interface StatsColumns {
@@ -22,20 +23,23 @@ export interface MessageReads {
 }
 
 const placeSelect = `SELECT messages.room, messages.id, messages.sequence, messages.author, principal,
-    deleted_at
+    deleted_at, EXISTS (SELECT 1 FROM open_messages WHERE message_id = messages.id) AS open
   FROM messages JOIN events ON events.room = messages.room AND events.sequence = messages.sequence`;
 
-interface PlaceRow extends Omit<MessagePlace, "isDeleted"> {
+interface PlaceRow extends Omit<MessagePlace, "isDeleted" | "isOpen"> {
   readonly deleted_at: number | null;
+  readonly open: number;
 }
 
 const messageSelect = `SELECT messages.id, number, messages.sequence, messages.author, made.time,
-    made.payload, edit.time AS editTime, edit.payload AS editPayload,
-    coalesce(octet_length(made.payload), 0) + coalesce(octet_length(edit.payload), 0) AS bytes
+    made.payload, edit.time AS editTime, edit.payload AS editPayload, shown_sequence AS shownSequence, open_messages.length AS openLength,
+    coalesce(octet_length(made.payload), 0) + coalesce(octet_length(edit.payload), 0)
+      + coalesce(open_messages.length, 0) AS bytes
   FROM messages
   JOIN events AS made ON made.room = messages.room AND made.sequence = messages.sequence
   LEFT JOIN events AS edit ON edit.room = messages.room AND edit.sequence = shown_sequence
     AND shown_sequence <> messages.sequence
+  LEFT JOIN open_messages ON open_messages.message_id = messages.id
   WHERE messages.room = ?`;
 
 type MessageRow = MessageColumns & { readonly bytes: number };
@@ -60,8 +64,8 @@ export function createMessageReads(database: Database): MessageReads {
           ? byId
           : database.get<PlaceRow>(`${placeSelect} WHERE number = ?`, number);
       if (row === undefined) return undefined;
-      const { deleted_at, ...place } = row;
-      return { ...place, isDeleted: deleted_at !== null };
+      const { deleted_at, open, ...place } = row;
+      return { ...place, isDeleted: deleted_at !== null, isOpen: open === 1 };
     },
 
     messages: (query) =>
@@ -79,9 +83,13 @@ export function createMessageReads(database: Database): MessageReads {
           if (query.maxBytes !== undefined && bytes > query.maxBytes) break;
         }
         const reactions = reactionsTo(database, found);
+        const open = found.filter(({ openLength }) => openLength !== null).map(({ id }) => id);
+        const texts = wholeTexts(database, open);
         const messages = found
           .reverse()
-          .map((row) => messageView(query.room, row, reactions.get(row.id) ?? []));
+          .map((row) =>
+            messageView(query.room, row, reactions.get(row.id) ?? [], texts.get(row.id)),
+          );
         return { room, messages };
       }),
 

@@ -6,6 +6,7 @@ import { failure } from "./errors.ts";
 import { createDirectoryReads } from "./read-directory.ts";
 import { createFileReads } from "./read-files.ts";
 import { createMessageReads } from "./read-messages.ts";
+import { createOpenTextReads } from "./read-open-texts.ts";
 import { createRoomReads } from "./read-rooms.ts";
 import type { Call, CallResult, ThreadSettings } from "./thread-messages.ts";
 
@@ -24,6 +25,7 @@ database.exec("PRAGMA cache_size = -4000");
 const reads = new Map<string, (...args: never[]) => unknown>([
   ...Object.entries(createRoomReads(database)),
   ...Object.entries(createMessageReads(database)),
+  ...Object.entries(createOpenTextReads(database)),
   ...Object.entries(createDirectoryReads(database)),
   ...Object.entries(createFileReads(database)),
   [

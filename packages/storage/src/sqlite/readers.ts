@@ -4,11 +4,12 @@ import { StorageError } from "@parlance/core";
 import type { DirectoryReads } from "./read-directory.ts";
 import type { FileReads } from "./read-files.ts";
 import type { MessageReads } from "./read-messages.ts";
+import type { OpenTextReads } from "./read-open-texts.ts";
 import type { RoomReads } from "./read-rooms.ts";
 import type { Call, CallResult, ThreadSettings } from "./thread-messages.ts";
 
 /** Every read that a reader thread knows, by name. */
-export interface Reads extends RoomReads, MessageReads, DirectoryReads, FileReads {
+export interface Reads extends RoomReads, MessageReads, OpenTextReads, DirectoryReads, FileReads {
   /** SQLite's findings about its own file; `["ok"]` if there are none. */
   quickCheck(): string[];
 }

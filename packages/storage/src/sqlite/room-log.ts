@@ -63,6 +63,11 @@ export function createRoomLog(writer: Writer, readers: Readers): RoomLog {
       };
     },
 
+    appendTexts: (pieces) => writer.call("appendTexts", pieces),
+    openText: (message, from, maxLength) => readers.call("openText", message, from, maxLength),
+    openMessages: (rooms) => readers.call("openMessages", rooms),
+    idleMessages: (idleMs, limit) => readers.call("idleMessages", idleMs, limit),
+
     control: (after) => readers.call("control", after),
     controlHead: () => readers.call("controlHead"),
   } satisfies RoomLog;

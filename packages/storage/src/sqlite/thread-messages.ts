@@ -139,6 +139,7 @@ export const outcomeCode = {
   gone: 7,
   unchanged: 8,
   full: 9,
+  moved: 10,
 } as const;
 
 /** Cells of one append's result: outcome, epoch's room part, sequence, id, time, revision, countable. */
@@ -172,6 +173,8 @@ export function appendedAt(cells: readonly Cell[], start: number, installPart: s
       return { outcome: "unchanged", epoch: joinEpoch(installPart, cells[start + 1] as string) };
     case outcomeCode.full:
       return { outcome: "full" };
+    case outcomeCode.moved:
+      return { outcome: "moved" };
     default:
       return { outcome: "exists" };
   }

@@ -4,6 +4,8 @@ import type {
   NewUser,
   SavedPlace,
   SessionRecord,
+  TextAppend,
+  TextPiece,
   UserRecord,
 } from "@parlance/core";
 import type { Principal, SessionId, UserId } from "@parlance/protocol";
@@ -14,6 +16,7 @@ import { toUserRecord, type UserRow, userColumns } from "./read-directory.ts";
 import { tokenAsHash } from "./token-hash.ts";
 import { createFileWrites, type FileWrites } from "./write-files.ts";
 import { giveBackLease, takeLease } from "./write-leases.ts";
+import { appendTexts } from "./write-open-texts.ts";
 import { savePlaces } from "./write-places.ts";
 import type { RoomWrites } from "./write-rooms.ts";
 
@@ -50,6 +53,7 @@ export interface DirectoryWrites extends FileWrites {
     sequence: number,
   ): { readMark: number; unread: number } | undefined;
   savePlaces(rows: readonly SavedPlace[]): void;
+  appendTexts(pieces: readonly TextPiece[]): TextAppend[];
   takeLease(name: string, holder: string, lifeMs: number): boolean;
   giveBackLease(name: string, holder: string): void;
   forgetCopiedOutbox(numbers: readonly number[]): void;
@@ -220,6 +224,7 @@ export function createDirectoryWrites(database: Database, rooms: RoomWrites): Di
       return { readMark, unread: row.countable - countable };
     },
 
+    appendTexts: (pieces) => appendTexts(database, pieces),
     savePlaces: (rows) => savePlaces(database, rows),
 
     takeLease: (name, holder, lifeMs) => takeLease(database, name, holder, lifeMs),

@@ -5,6 +5,7 @@ import { createSearchTerms } from "../sql/terms.ts";
 import { writeControl } from "./control-log.ts";
 import type { Database } from "./database.ts";
 import { outcomeCode } from "./thread-messages.ts";
+import { beginText, closingRefusal, endText, openingRefusal } from "./write-open-texts.ts";
 
 /** Where the event is that is being stored. */
 export interface EventPlace {
@@ -12,6 +13,7 @@ export interface EventPlace {
   readonly sequence: number;
   readonly id: string;
   readonly author: string;
+  readonly principal: string;
   /** Milliseconds since 1970. */
   readonly time: number;
 }
@@ -21,7 +23,7 @@ export interface MessageWrites {
   /** Forgets what belongs to a transaction that was not finished. */
   begin(): void;
   /** Why an event cannot be stored; undefined if it can. */
-  refusal(room: string, author: string, event: AnyDurableEvent): number | undefined;
+  refusal(place: Omit<EventPlace, "sequence">, event: AnyDurableEvent): number | undefined;
   /** Follows one stored event. */
   project(place: EventPlace, event: AnyDurableEvent): void;
   /** Writes what is left to write: before the commit. */
@@ -69,9 +71,23 @@ export function createMessageWrites(database: Database): MessageWrites {
       message,
     );
     database.run("DELETE FROM reactions WHERE message_id = ?", message);
+    endText(database, message);
     tally(place.room, row.author, -1);
     writeControl(database, { type: "message_erased", room: place.room, sequences }, place.time);
     hasErased = true;
+  };
+
+  const showVersion = (
+    { sequence }: EventPlace,
+    { message_id: message, text }: DurablePayloads["message.edited" | "message.closed"],
+  ): void => {
+    database.run(
+      "UPDATE messages SET shown_sequence = ?, terms = ? WHERE id = ?",
+      sequence,
+      searchTerms(text),
+      message,
+    );
+    database.run("INSERT INTO edits (message_id, sequence) VALUES (?, ?)", message, sequence);
   };
 
   const reactionRefusal = (
@@ -111,7 +127,10 @@ export function createMessageWrites(database: Database): MessageWrites {
       return hasErased;
     },
 
-    refusal: (room, author, event) => {
+    refusal: ({ room, author, principal }, event) => {
+      if (event.type === "message.created" && event.data.open === true) {
+        return openingRefusal(database, principal);
+      }
       if (!("message_id" in event.data)) return undefined;
       const message = database.get(
         "SELECT 1 FROM messages WHERE id = ? AND room = ? AND deleted_at IS NULL",
@@ -119,6 +138,7 @@ export function createMessageWrites(database: Database): MessageWrites {
         room,
       );
       if (message === undefined) return outcomeCode.gone;
+      if (event.type === "message.closed") return closingRefusal(database, room, event.data);
       if (event.type === "reaction.added") return reactionRefusal(author, event.data, true);
       if (event.type === "reaction.removed") return reactionRefusal(author, event.data, false);
       return undefined;
@@ -138,19 +158,16 @@ export function createMessageWrites(database: Database): MessageWrites {
             place.sequence,
           );
           tally(place.room, place.author, 1);
+          if (event.data.open === true) {
+            beginText(database, place, place.principal, event.data.text);
+          }
+          return;
+        case "message.closed":
+          endText(database, event.data.message_id);
+          showVersion(place, event.data);
           return;
         case "message.edited":
-          database.run(
-            "UPDATE messages SET shown_sequence = ?, terms = ? WHERE id = ?",
-            place.sequence,
-            searchTerms(event.data.text),
-            event.data.message_id,
-          );
-          database.run(
-            "INSERT INTO edits (message_id, sequence) VALUES (?, ?)",
-            event.data.message_id,
-            place.sequence,
-          );
+          showVersion(place, event.data);
           return;
         case "message.deleted":
           erase(place, event.data.message_id);

@@ -138,8 +138,8 @@ export function createRoomWrites(database: Database, key: Uint8Array, sha256: Sh
 
   const project = (row: RoomRow, append: AppendColumns, event: AnyDurableEvent): void => {
     const { room, head: sequence } = row;
-    const { id, author, time } = append;
-    messages.project({ room, sequence, id, author, time }, event);
+    const { id, author, principal, time } = append;
+    messages.project({ room, sequence, id, author, principal, time }, event);
     if (event.type === "message.created") {
       marks.set(`${room} ${author}`, [room, author, sequence, row.countable]);
     } else if (event.type === "member.joined") {
@@ -203,7 +203,7 @@ export function createRoomWrites(database: Database, key: Uint8Array, sha256: Sh
           return;
         }
       }
-      const refusal = messages.refusal(append.room, append.author, event);
+      const refusal = messages.refusal(append, event);
       if (refusal !== undefined) {
         results.push(refusal, row?.epoch_part ?? null, 0, null, 0, 0, 0);
         return;

@@ -204,7 +204,7 @@ export function describeMessages(store: UseStore): void {
       await log.append(message("x", { id: "m2", user: "u2", principal: "service:p" }));
       const place = { room: "r1", id: "m2", sequence: 2, author: "u2", principal: "service:p" };
       for (const ref of ["m2", "2"]) {
-        expect(await log.findMessage(ref)).toEqual({ ...place, isDeleted: false });
+        expect(await log.findMessage(ref)).toEqual({ ...place, isDeleted: false, isOpen: false });
       }
       for (const ref of ["m3", "3", "0", "02", "-1", "2.0", "1e0", "", "9".repeat(64)]) {
         expect(await log.findMessage(ref)).toBeUndefined();

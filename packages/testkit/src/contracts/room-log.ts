@@ -5,6 +5,7 @@ import { type StartStore, useStore } from "./harness.ts";
 import { describeIdempotence } from "./idempotence.ts";
 import { describeMembership } from "./membership.ts";
 import { describeMessages } from "./messages.ts";
+import { describeOpenTexts } from "./open-texts.ts";
 import { describeProof } from "./proof.ts";
 import { describeReading } from "./reading.ts";
 
@@ -21,6 +22,7 @@ export function describeRoomLog(name: string, start: StartStore): void {
     describeReading(store);
     describeProof(store);
     describeMessages(store);
+    describeOpenTexts(store);
     describeErasure(store);
     describeMembership(store);
   });

@@ -1,13 +1,15 @@
 /** Messages of a memory store as they are now, folded from the room's events whenever somebody asks. */
-import type { MessagePage, MessagePlace, MessageQuery, MessageStats } from "@parlance/core";
+import type { Append, MessagePage, MessagePlace, MessageQuery, MessageStats } from "@parlance/core";
 import { canonicalPayload } from "@parlance/core";
 import {
   type AnyDurableEvent,
+  type DurablePayloads,
   type EventId,
   limits,
   type MessageView,
   type UserId,
 } from "@parlance/protocol";
+import { closingRefusal, opensTooMany } from "./open-texts.ts";
 import { headOf, type MemoryRoom, type MemoryState } from "./state.ts";
 
 /** What was put on a message, by kind, each in the order of its events. */
@@ -29,12 +31,22 @@ function fold(state: MemoryState, room: MemoryRoom): Map<EventId, Folded> {
       const said =
         "erased" in frame
           ? { author_name: "", text: "", deleted: true as const }
-          : { ...frame.data };
-      const bytes = "erased" in frame ? 0 : bytesOf(frame.data);
+          : spokenOf(state, id, frame.data);
+      const bytes = "erased" in frame ? 0 : bytesOf(said);
       messages.set(id, { view: { ...place, ...said, time }, reactions: new Map(), bytes });
     } else if (!("erased" in frame)) follow(messages, frame);
   }
   return messages;
+}
+
+/** What an open message says is what is stored of it. */
+function spokenOf(
+  state: MemoryState,
+  id: EventId,
+  { open, ...said }: DurablePayloads["message.created"],
+): Omit<DurablePayloads["message.created"], "open"> & { readonly open?: true } {
+  const text = state.openTexts.get(id)?.text;
+  return open === undefined || text === undefined ? said : { ...said, text, open };
 }
 
 function follow(messages: Map<EventId, Folded>, event: AnyDurableEvent): void {
@@ -43,11 +55,21 @@ function follow(messages: Map<EventId, Folded>, event: AnyDurableEvent): void {
   if (known === undefined || known.view.deleted === true) return;
   switch (event.type) {
     case "message.edited": {
-      const { data: _, ...view } = known.view;
+      const { data: _, closed: __, closed_sequence: ___, ...view } = known.view;
       const { text, data } = event.data;
       const edited = { text, ...(data === undefined ? {} : { data }), edited_at: event.time };
       const bytes = known.bytes + bytesOf(event.data);
       messages.set(event.data.message_id, { ...known, view: { ...view, ...edited }, bytes });
+      return;
+    }
+    case "message.closed": {
+      const { text, reason: closed } = event.data;
+      const bytes = known.bytes + bytesOf(event.data);
+      messages.set(event.data.message_id, {
+        ...known,
+        view: { ...known.view, text, closed, closed_sequence: event.sequence },
+        bytes,
+      });
       return;
     }
     case "reaction.added": {
@@ -94,7 +116,8 @@ export function findMessage(state: MemoryState, ref: string): MessagePlace | und
     if (id === undefined || event === undefined) continue;
     const { sequence, author } = event.frame;
     const isDeleted = "erased" in event.frame;
-    return { room: room.room, id, sequence, author, principal: event.principal, isDeleted };
+    const isOpen = state.openTexts.has(id);
+    return { room: room.room, id, sequence, author, principal: event.principal, isDeleted, isOpen };
   }
   return undefined;
 }
@@ -139,13 +162,18 @@ export function messageStats(state: MemoryState, room: MemoryRoom): MessageStats
 export function refusal(
   state: MemoryState,
   room: MemoryRoom,
-  author: UserId,
-  event: Pick<AnyDurableEvent, "type" | "data">,
-): "gone" | "unchanged" | "full" | undefined {
+  { author, principal, event }: Pick<Append, "author" | "principal" | "event">,
+): "gone" | "unchanged" | "full" | "moved" | undefined {
   const { type, data } = event as AnyDurableEvent;
+  if (type === "message.created" && "open" in data) {
+    return opensTooMany(state, principal) ? "full" : undefined;
+  }
   if (!("message_id" in data)) return undefined;
   const message = fold(state, room).get(data.message_id);
   if (message === undefined || message.view.deleted === true) return "gone";
+  if (type === "message.closed" && "text" in data) {
+    return closingRefusal(state, data.message_id, data.text);
+  }
   if (type !== "reaction.added" && type !== "reaction.removed") return undefined;
   const { emoji } = data as { readonly emoji: string };
   const users = message.reactions.get(emoji);

@@ -4,6 +4,7 @@ import { canonicalPayload, chainStart, createChain, nonceBytes, toHex } from "@p
 import type { AnyDurableEvent, EventFrame, EventId } from "@parlance/protocol";
 import { mustBeUploading, shareFile, unshareFile } from "./files.ts";
 import { findMessage, messagePage, messageStats, refusal } from "./messages.ts";
+import { createMemoryOpenTexts } from "./open-texts.ts";
 import {
   addControl,
   addRoom,
@@ -66,6 +67,8 @@ export function createMemoryRoomLog(state: MemoryState, random: () => number): R
       return room === undefined ? undefined : messageStats(state, room);
     },
 
+    ...createMemoryOpenTexts(state),
+
     control: async (after) => state.control.slice(after, after + 1_000),
     controlHead: async () => state.control.length,
   } satisfies RoomLog;
@@ -93,7 +96,7 @@ function appendTo(state: MemoryState, append: Append, random: () => number): App
     mustBeUploading(state, append.event.data.file_id);
   }
   const room = known ?? addRoom(state, append.room, append.create ?? never(), random);
-  const refused = refusal(state, room, append.author, append.event);
+  const refused = refusal(state, room, append);
   if (refused === "unchanged") return { outcome: refused, epoch: room.epoch };
   if (refused !== undefined) return { outcome: refused };
 
@@ -153,6 +156,9 @@ function repeatedBody(event: Pick<AnyDurableEvent, "type" | "data">): string {
     string,
     unknown
   >;
+  if (event.type === "message.closed") {
+    return `${event.type} ${String(said["message_id"])} ${String(said["reason"])}`;
+  }
   return `${event.type} ${canonicalPayload(said)}`;
 }
 
@@ -162,6 +168,14 @@ function project(state: MemoryState, room: MemoryRoom, append: Append): void {
   switch (event.type) {
     case "message.created": {
       state.messages.push(append.id);
+      if (event.data.open === true) {
+        state.openTexts.set(append.id, {
+          room: room.room,
+          principal: append.principal,
+          text: event.data.text,
+          touchedAt: state.now(),
+        });
+      }
       const author = room.members.get(append.author);
       if (author === undefined) return;
       author.readMark = sequence;
@@ -190,7 +204,11 @@ function project(state: MemoryState, room: MemoryRoom, append: Append): void {
       addControl(state, fact, append.time);
       return;
     }
+    case "message.closed":
+      state.openTexts.delete(event.data.message_id);
+      return;
     case "message.deleted":
+      state.openTexts.delete(event.data.message_id);
       erase(state, room, event.data.message_id, append.time);
       return;
     case "file.shared":
@@ -219,7 +237,9 @@ function erase(state: MemoryState, room: MemoryRoom, id: EventId, time: number):
   for (const event of room.events) {
     const { frame } = event;
     if ("erased" in frame) continue;
-    const isVersion = frame.type === "message.edited" && frame.data.message_id === id;
+    const isVersion =
+      (frame.type === "message.edited" || frame.type === "message.closed") &&
+      frame.data.message_id === id;
     if (frame.id !== id && !isVersion) continue;
     const { data: _, ...envelope } = frame;
     event.frame = { ...envelope, erased: true };

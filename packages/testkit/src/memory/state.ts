@@ -69,6 +69,14 @@ export interface MemoryFile extends Omit<SharedFile, "sequence" | "sha256"> {
   readonly sha256?: string;
 }
 
+/** What is stored of an open message. */
+export interface MemoryText {
+  readonly room: RoomId;
+  readonly principal: Principal;
+  text: string;
+  touchedAt: number;
+}
+
 export interface MemoryLease {
   readonly holder: string;
   readonly endsAt: number;
@@ -90,10 +98,11 @@ export interface MemoryState {
   readonly control: ControlEntry[];
   /** Message n is at n - 1. */
   readonly messages: EventId[];
+  readonly openTexts: Map<EventId, MemoryText>;
   readonly places: SavedPlace[];
   readonly files: Map<FileId, MemoryFile>;
   readonly leases: Map<string, MemoryLease>;
-  /** Milliseconds. Of leases only. */
+  /** Milliseconds. Of leases and open texts only. */
   readonly now: () => number;
 }
 
@@ -107,6 +116,7 @@ export function createState(random: () => number, now: () => number = () => 0): 
     keys: new Map(),
     control: [],
     messages: [],
+    openTexts: new Map(),
     places: [],
     files: new Map(),
     leases: new Map(),

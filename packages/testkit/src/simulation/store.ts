@@ -80,6 +80,12 @@ export class FaultyStore {
       findMessage: (ref) => this.#call(host, "find message", () => log.findMessage(ref)),
       messages: (query) => this.#call(host, "messages", () => log.messages(query)),
       messageStats: (room) => this.#call(host, "stats", () => log.messageStats(room)),
+      appendTexts: (pieces) => this.#call(host, "append texts", () => log.appendTexts(pieces)),
+      openText: (message, from, most) =>
+        this.#call(host, "open text", () => log.openText(message, from, most)),
+      openMessages: (rooms) => this.#call(host, "open messages", () => log.openMessages(rooms)),
+      idleMessages: (idleMs, most) =>
+        this.#call(host, "idle messages", () => log.idleMessages(idleMs, most)),
       control: (after) => this.#call(host, "control", () => log.control(after)),
       controlHead: () => this.#call(host, "control head", () => log.controlHead()),
     } satisfies RoomLog;

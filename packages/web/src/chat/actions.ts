@@ -29,6 +29,13 @@ export type Action =
   | { readonly type: "room_left"; readonly room: string }
   | { readonly type: "room_trimmed"; readonly room: string; readonly keep: number }
   | { readonly type: "event"; readonly event: EventFrame }
+  /** An open message grew: `text` is all of it. */
+  | {
+      readonly type: "text_grew";
+      readonly room: string;
+      readonly message: string;
+      readonly text: string;
+    }
   | { readonly type: "older_loading"; readonly room: string }
   | { readonly type: "older_failed"; readonly room: string }
   | {

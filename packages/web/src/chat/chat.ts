@@ -1,5 +1,5 @@
 /** Binds the SDK to the state: listens, asks, and turns the reader's acts into commands. */
-import type { Client, WireUser } from "@parlance/client";
+import type { Client, EventId, WireUser } from "@parlance/client";
 import { inboxesOf } from "../inbox/notification.ts";
 import type { Action } from "./actions.ts";
 import { createChecks } from "./checks.ts";
@@ -24,7 +24,7 @@ const listingEveryMs = 60_000;
 
 /** What others do is shown at most this often: a thousand missed messages must not be a thousand renderings. */
 const renderMs = 16;
-const ofOthers: ReadonlySet<Action["type"]> = new Set(["event", "presence", "typing"]);
+const ofOthers: ReadonlySet<Action["type"]> = new Set(["event", "presence", "typing", "text_grew"]);
 
 /** What the components see. Acts return at once; what comes of them is in the state. */
 export interface Chat {
@@ -43,6 +43,8 @@ export interface Chat {
   send(room: string, text: string): void;
   retry(clientMessageId: string): void;
   discard(room: string, clientMessageId: string): void;
+  /** Ends an open message. @throws ClientError when the server refuses. */
+  cancel(room: string, message: string): Promise<void>;
   /** @throws ClientError when the server refuses. */
   join(room: string): Promise<void>;
   /** @throws ClientError when the server refuses. */
@@ -195,6 +197,7 @@ export function startChat(client: Client, me: WireUser): Chat {
       rooms.forgetOutgoing(clientMessageId);
       dispatch({ type: "outgoing_discarded", room: id, id: clientMessageId });
     },
+    cancel: (id, message) => client.room(id).cancel(message as EventId),
     join: rooms.join,
     leave: async (id) => {
       await client.room(id).leave();

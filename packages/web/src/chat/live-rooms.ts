@@ -66,6 +66,10 @@ export function createLiveRooms(host: RoomsHost): LiveRooms {
     if (bound.has(id)) return room;
     bound.add(id);
     room.on("event", (event) => receive(id, event));
+    room.on("text", ({ message_id: message, text, open }) => {
+      // A whole one is told by its event.
+      if (open) dispatch({ type: "text_grew", room: id, message, text });
+    });
     room.on("outgoing", (entry) => noteOutgoing(id, entry));
     room.on("ephemeral", (event) => {
       if (event.type === "typing" && event.user !== me) {

@@ -39,6 +39,8 @@ export interface RoomState {
   readonly floor: number;
   /** A piece of the log without holes, up to the head once ready. */
   readonly events: readonly EventFrame[];
+  /** Of open messages, by id: what they say so far. */
+  readonly texts: Readonly<Record<string, string>>;
   /** The page before `events`. */
   readonly older: "idle" | "loading" | "failed";
   /** The reader's mark when the rooms were listed; undefined for who has just come. */

@@ -62,6 +62,8 @@ function reduceRoom(
       return room.events.length <= action.keep
         ? room
         : { ...room, events: room.events.slice(-action.keep) };
+    case "text_grew":
+      return { ...room, texts: { ...room.texts, [action.message]: action.text } };
     case "older_loading":
       return { ...room, older: "loading" };
     case "older_failed":
@@ -126,6 +128,7 @@ function emptyRoom(id: string): RoomState {
     head: 0,
     floor: 0,
     events: [],
+    texts: {},
     older: "idle",
     unread: 0,
     readMark: undefined,
@@ -174,7 +177,7 @@ function openingRoom(
 ): RoomState {
   const room = before ?? emptyRoom(action.room);
   if (room.status === "ready" && action.anew !== true) return room;
-  return { ...room, status: "loading", events: [], older: "idle" };
+  return { ...room, status: "loading", events: [], texts: {}, older: "idle" };
 }
 
 function openedRoom(
@@ -237,10 +240,19 @@ function addEvent(room: RoomState, event: EventFrame, me: string): RoomState {
     newAfter: newAfterEvent(room, event, me, isNew),
     outgoing: withoutStored(room.outgoing, [event], me),
     typing: withoutUser(room.typing, event),
+    texts: withoutEnded(room.texts, event),
     role: roleAfter(room, event, me),
     members: isMembership ? undefined : room.members,
   };
   return isNext(room, event) ? { ...next, events: [...room.events, event] } : next;
+}
+
+/** What is whole says so itself. */
+function withoutEnded(texts: RoomState["texts"], event: EventFrame): RoomState["texts"] {
+  if ("erased" in event) return texts;
+  if (event.type !== "message.closed" && event.type !== "message.deleted") return texts;
+  const { [event.data.message_id]: _whole, ...others } = texts;
+  return others;
 }
 
 /** The line moves when reading stops and something comes; it goes when the reader answers. */

@@ -20,6 +20,7 @@ import { Icon } from "../../ui/icons.tsx";
 import { useChat, useChatState } from "../context.ts";
 import type { RoomState } from "../model.ts";
 import { Announcer } from "./announcer.tsx";
+import { grownText, mayCancel } from "./growth.tsx";
 import { ConversationRow } from "./message-row.tsx";
 import { buildRows, type Row } from "./rows.ts";
 import { useReading } from "./use-reading.ts";
@@ -122,6 +123,8 @@ export function History({ room, ref }: { room: RoomState; ref: Ref<HistoryHandle
     }
   };
 
+  const cancel = useCallback((id: string) => chat.cancel(room.id, id), [chat, room.id]);
+
   const below = isAtEnd ? 0 : countNew(rows, seen);
   const lastOwn = rows.findLast(
     (row) => row.kind === "message" && row.own && row.state === "sent",
@@ -163,6 +166,8 @@ export function History({ room, ref }: { room: RoomState; ref: Ref<HistoryHandle
               isActive={index === activeIndex}
               isLastOwn={row.key === lastOwn}
               room={room.title}
+              grown={grownText(row, room.texts)}
+              onCancel={mayCancel(row, room, me.id) ? cancel : undefined}
               onRetry={chat.retry}
               onDiscard={(id) => chat.discard(room.id, id)}
             />

@@ -5,6 +5,7 @@ import { clockTime, daysAgo, fullTime, longDay } from "../../i18n/times.ts";
 import { Avatar } from "../../ui/avatar.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { Failure } from "./failure.tsx";
+import { Growth } from "./growth.tsx";
 import { findLinks } from "./links.ts";
 import type { Above, MessageRow, Row, SystemRow } from "./rows.ts";
 
@@ -15,6 +16,10 @@ interface Props {
   /** The reader's newest message: it shows that it is on the server. */
   readonly isLastOwn: boolean;
   readonly room: string;
+  /** What an open message says so far, where that is known. */
+  readonly grown: string | undefined;
+  /** Ends an open message; absent where the reader may not. */
+  readonly onCancel: ((messageId: string) => Promise<void>) | undefined;
   readonly onRetry: (clientMessageId: string) => void;
   readonly onDiscard: (clientMessageId: string) => void;
 }
@@ -61,6 +66,8 @@ function Message({
   row,
   isActive,
   isLastOwn,
+  grown,
+  onCancel,
   onRetry,
   onDiscard,
 }: Props & { readonly row: MessageRow }): ReactNode {
@@ -98,10 +105,11 @@ function Message({
           {row.text === undefined ? (
             <em className="erased">{t("erased")}</em>
           ) : (
-            <MessageText text={row.text} />
+            <MessageText text={grown ?? row.text} />
           )}
           {row.own ? <SendState row={row} isLastOwn={isLastOwn} /> : null}
         </div>
+        {row.growth === undefined ? null : <Growth row={row} onCancel={onCancel} />}
         {row.state === "failed" ? (
           <Failure
             reason={row.reason}

@@ -1,6 +1,7 @@
 import type { EventFrame } from "@parlance/client";
 import { describe, expect, test } from "vitest";
 import type { OutgoingView } from "../model.ts";
+import { grownText, mayCancel } from "./growth.tsx";
 import { blockMs, buildRows, type MessageRow } from "./rows.ts";
 
 const me = { id: "u_me", name: "Me" };
@@ -146,5 +147,49 @@ describe("messages that were changed", () => {
     const data = { text: "hi", author_name: "Ann", unverified: true };
     const [row] = rowsOf([message(1, "unverified:Ann", 0, { data })]);
     expect((row as MessageRow).isUnverified).toBe(true);
+  });
+});
+
+describe("messages that grow", () => {
+  const begun = message(1, "a", 0, { data: { text: "so", author_name: "A", open: true } });
+  const closed = (reason: string): EventFrame =>
+    ({
+      ...message(2, "a", 1),
+      type: "message.closed",
+      data: { message_id: "e1", text: "so far", reason, author_name: "A" },
+    }) as unknown as EventFrame;
+
+  test("are one row, open until their end, then whole, with a word where they were not finished", () => {
+    expect(rowsOf([begun])).toMatchObject([{ text: "so", growth: "open", messageId: "e1" }]);
+    expect(rowsOf([begun, closed("done")])).toMatchObject([{ text: "so far", growth: undefined }]);
+    expect(rowsOf([begun, closed("cancelled")])).toMatchObject([{ growth: "cancelled" }]);
+    expect(rowsOf([begun, closed("abandoned")])).toMatchObject([{ growth: "abandoned" }]);
+  });
+
+  test("say what they say so far while they are open", () => {
+    const [open] = rowsOf([begun]);
+    const [whole] = rowsOf([begun, closed("done")]);
+    if (open === undefined || whole === undefined) throw new Error("no row");
+    expect(grownText(open, { e1: "so fa" })).toBe("so fa");
+    expect(grownText(open, {})).toBeUndefined();
+    expect(grownText(whole, { e1: "so fa" })).toBeUndefined();
+  });
+
+  test("are cancelled by their writer, the staff, the other of two, an inbox's owner and a job's members", () => {
+    const [open] = rowsOf([begun]);
+    const [whole] = rowsOf([begun, closed("done")]);
+    if (open === undefined || whole === undefined) throw new Error("no row");
+    const may = (kind: string, role?: string, by = "b"): boolean =>
+      mayCancel(open, { kind, role } as never, by);
+    expect(may("public", "member", "a")).toBe(true);
+    expect(["public", "private", "announcement"].some((kind) => may(kind, "member"))).toBe(false);
+    expect(["owner", "moderator"].every((role) => may("private", role))).toBe(true);
+    expect([may("direct", "member"), may("job", "guest"), may("inbox")]).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect([may("direct"), may("job")]).toEqual([false, false]);
+    expect(mayCancel(whole, { kind: "inbox", role: undefined }, "b")).toBe(false);
   });
 });

@@ -1,6 +1,6 @@
 /** From a room's events and the reader's own unsent messages to the rows of the conversation. */
 
-import type { EventFrame } from "@parlance/client";
+import type { ClosedReason, EventFrame } from "@parlance/client";
 import type { OutgoingView, RoomState } from "../model.ts";
 
 /** What may stand above a row. It belongs to the row, so that rows keep their number when a page arrives. */
@@ -31,6 +31,10 @@ export interface MessageRow extends Above {
   readonly first: boolean;
   readonly state: "waiting" | "sent" | "failed";
   readonly reason: string | undefined;
+  /** Undefined while it is not known to be stored. */
+  readonly messageId: string | undefined;
+  /** `open`: it grows, and `text` is what it began with. Else how it ended, where that was not by its writer. */
+  readonly growth: "open" | "cancelled" | "abandoned" | undefined;
   /** Set for own messages that can be tried again or discarded. */
   readonly clientMessageId: string | undefined;
 }
@@ -91,11 +95,10 @@ export function buildRows(
     });
   };
 
-  const texts = textsNow(room.events);
+  const now = versionsNow(room.events);
   for (const event of room.events) {
     if (event.type === "message.created") {
-      const message = messageOf(event, me.id);
-      addMessage(texts.has(event.id) ? { ...message, text: texts.get(event.id) } : message);
+      addMessage({ ...messageOf(event, me.id), ...now.get(event.id) });
       continue;
     }
     if ("erased" in event) continue;
@@ -126,15 +129,27 @@ export function buildRows(
 
 type Message = Omit<MessageRow, "first" | "kind" | "own" | keyof Above>;
 
-/** What messages say that were edited or deleted since; undefined for those that say nothing any more. */
-function textsNow(events: readonly EventFrame[]): ReadonlyMap<string, string | undefined> {
-  const texts = new Map<string, string | undefined>();
+type Version = Pick<MessageRow, "text" | "growth">;
+
+/** What messages say that were closed, edited or deleted since; those that were deleted say nothing any more. */
+function versionsNow(events: readonly EventFrame[]): ReadonlyMap<string, Version> {
+  const versions = new Map<string, Version>();
   for (const event of events) {
     if ("erased" in event) continue;
-    if (event.type === "message.deleted") texts.set(event.data.message_id, undefined);
-    else if (event.type === "message.edited") texts.set(event.data.message_id, event.data.text);
+    if (event.type === "message.deleted") {
+      versions.set(event.data.message_id, { text: undefined, growth: undefined });
+    } else if (event.type === "message.edited") {
+      versions.set(event.data.message_id, { text: event.data.text, growth: undefined });
+    } else if (event.type === "message.closed") {
+      const { message_id: id, text, reason } = event.data;
+      versions.set(id, { text, growth: endingOf(reason) });
+    }
   }
-  return texts;
+  return versions;
+}
+
+function endingOf(reason: ClosedReason): MessageRow["growth"] {
+  return reason === "done" ? undefined : reason;
 }
 
 function messageOf(event: EventFrame, me: string): Message {
@@ -148,6 +163,8 @@ function messageOf(event: EventFrame, me: string): Message {
     name: data?.author_name ?? "",
     isUnverified: data?.unverified === true,
     text: data?.text,
+    messageId: event.id,
+    growth: data?.open === true ? "open" : undefined,
     time: event.time,
     state: "sent",
     reason: undefined,
@@ -166,6 +183,8 @@ function pendingOf(
     name: me.name,
     isUnverified: false,
     text: entry.text,
+    messageId: undefined,
+    growth: undefined,
     time: entry.time,
     state: entry.state,
     reason: entry.reason,
