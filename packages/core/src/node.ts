@@ -25,10 +25,12 @@ import type {
   NodeCounts,
   NodePorts,
   NodeSettings,
+  OpenRoomView,
   Peer,
 } from "./gate.ts";
 import { Happenings } from "./happenings.ts";
 import { onlineIn, onlineQuestion } from "./online.ts";
+import { answerHappenings, happeningsQuestion } from "./message-trace.ts";
 import { PlaceWriter } from "./places.ts";
 import type {
   FilePorts,
@@ -133,6 +135,7 @@ class ServerNode implements Node {
     };
     this.#control = new ControlFollower(this.#services);
     this.#questions = new Questions(ports);
+    this.onQuestion(happeningsQuestion, (detail) => answerHappenings(this.happenings, detail));
     this.onQuestion(connectionQuestions.list, (detail) => {
       const report = listConnections(
         registry,
@@ -272,6 +275,17 @@ class ServerNode implements Node {
     let present = 0;
     for (const { presence } of this.#services.rooms) present += presence.localSize;
     return present;
+  }
+
+  openRooms(): readonly OpenRoomView[] {
+    return Array.from(this.#services.rooms, ({ record, last, subscriptionCount, presence }) => ({
+      room: record.room,
+      title: record.title,
+      kind: record.kind,
+      last,
+      subscriptions: subscriptionCount,
+      present: presence.localSize,
+    }));
   }
 
   connections(): readonly ConnectionView[] {

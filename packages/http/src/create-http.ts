@@ -21,6 +21,7 @@ import { messageChangeRoutes } from "./routes/message-changes.ts";
 import { messageRoutes } from "./routes/messages.ts";
 import { moveRoutes } from "./routes/move.ts";
 import { operationRoutes } from "./routes/operations.ts";
+import { overviewRoutes } from "./routes/overview.ts";
 import type { ApiInstance, ApiParts } from "./routes/parts.ts";
 import { publishRoutes } from "./routes/publish.ts";
 import { roomListRoutes } from "./routes/room-list.ts";
@@ -86,6 +87,7 @@ export async function createHttp(options: HttpOptions): Promise<HttpServer> {
       if (options.extensions !== undefined) extensionRoutes(parts, options.extensions);
       ticketRoutes(parts);
       operationRoutes(parts);
+      overviewRoutes(parts);
       connectionRoutes(parts);
       roomListRoutes(parts);
       if (options.move !== undefined) moveRoutes(parts, options.move);

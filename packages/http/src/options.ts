@@ -6,6 +6,7 @@ import type {
   FileStore,
   Ids,
   LivingNode,
+  MessageTrace,
   Node,
   Report,
   RoomAdmin,
@@ -35,6 +36,8 @@ export interface HttpOptions {
   readonly nodes: () => Promise<readonly LivingNode[]>;
   /** Commands of plug-ins. */
   readonly extensions?: readonly ExtensionRoute[];
+  /** By id, number or `room:sequence`. @throws StorageError */
+  readonly traceMessage: (ref: string) => Promise<MessageTrace | undefined>;
   readonly tickets: Pick<Tickets, "issue">;
   readonly clock: Clock;
   readonly ids: Ids;

@@ -219,4 +219,5 @@ export const migrations: readonly (readonly string[])[] = [
       KEY {outbox_waiting} (refused_at, number)
     ) ${table}`,
   ],
+  [`ALTER TABLE {users} ADD COLUMN is_admin TINYINT NOT NULL DEFAULT 0`],
 ];

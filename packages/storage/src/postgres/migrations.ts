@@ -209,4 +209,5 @@ export const migrations: readonly (readonly string[])[] = [
         VALUES ($1::text, coalesce($2, gen_random_uuid()::text), $3) RETURNING number;
       END`,
   ],
+  [`ALTER TABLE {users} ADD COLUMN is_admin smallint NOT NULL DEFAULT 0`],
 ];

@@ -210,6 +210,7 @@ const migrations: readonly string[] = [
     reason TEXT
   ) STRICT;
   `,
+  "ALTER TABLE users ADD COLUMN is_admin INTEGER NOT NULL DEFAULT 0",
 ];
 
 /** The schema's version after all migrations. */
