@@ -53,6 +53,7 @@ export async function createHttp(options: HttpOptions): Promise<HttpServer> {
   addHeaders(app, options);
   acceptJsonOnly(app);
   readQueries(app);
+  options.prepare?.(app as unknown as HttpServer);
   const { answered } = options;
   if (answered !== undefined) {
     app.addHook("onResponse", (request, reply, done) => {

@@ -42,6 +42,8 @@ export interface HttpOptions {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly report: Report;
+  /** Hooks that come before all routes: whoever adds them later is heard by none of these. */
+  readonly prepare?: (http: HttpServer) => void;
   /** Told of every request that was answered. */
   readonly answered?: (method: string, status: number, tookMs: number) => void;
   /** Asked at each `GET /ready`. */

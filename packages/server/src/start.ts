@@ -66,6 +66,7 @@ import { openEventStreams, streamsBefore } from "./sse.ts";
 import { closeInOrder, type Life, type Parts } from "./stop.ts";
 import { engineOf, isShared, openStore } from "./store.ts";
 import { tellListening, tellStore } from "./told-at-start.ts";
+import { createTraces } from "./traces/tracer.ts";
 import { version } from "./version.ts";
 import { serveWebApp } from "./web-app.ts";
 import { builtFiles, type WebFiles } from "./web-files.ts";
@@ -235,8 +236,10 @@ async function assemble(given: {
     guestsAllowed: allowsGuests,
     attemptsPerMinute: config.sign_ins_per_minute,
   });
+  const traces = createTraces(config, nodeId, log.report);
   const node = createNode(
     {
+      ...(traces === undefined ? {} : { tracer: traces.tracer }),
       nodeId,
       log: store.log,
       directory: store.directory,
@@ -316,6 +319,7 @@ async function assemble(given: {
     clock,
     ids,
     report: log.report,
+    ...(traces === undefined ? {} : { prepare: traces.follow }),
     answered: given.watch.answered,
     readiness: async () => readinessOf(store, broker, life.isDraining, given.options.worker),
     signUpAllowed: config.sign_up === "open",
@@ -381,6 +385,7 @@ async function assemble(given: {
     config,
     log,
     watch,
+    ...(traces === undefined ? {} : { traces }),
     store,
     files,
     broker,
