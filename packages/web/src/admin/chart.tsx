@@ -9,6 +9,8 @@ import { text } from "./texts.ts";
 const width = 320;
 const height = 96;
 const hourMs = 3_600_000;
+/** A node that has just begun is not shown as an hour of nothing. */
+const leastMs = 300_000;
 /** Points further apart than this are not joined: nothing is known of what was between. */
 const gapMs = 35_000;
 
@@ -30,15 +32,17 @@ export function Chart({
   const times = [...new Set(series.flatMap(({ points }) => points.map((point) => point.at)))].sort(
     (a, b) => a - b,
   );
+  const begin = Math.max(end - hourMs, Math.min(times[0] ?? end, end - leastMs));
   const most = niceTop(Math.max(0, ...series.flatMap(({ points }) => points.map((p) => p.value))));
-  const x = (time: number): number => ((time - (end - hourMs)) / hourMs) * width;
+  const x = (time: number): number => ((time - begin) / (end - begin)) * width;
   const y = (value: number): number => height - (value / most) * (height - 4) - 1;
   const shownAt = at ?? times.at(-1);
+  const clock = (time: number): string => clockTime(new Date(time).toISOString(), i18n.language);
   const shown = series.map(({ name, points }) => ({ name, point: nearest(points, shownAt) }));
 
   const move = (event: PointerEvent<SVGSVGElement>): void => {
     const box = event.currentTarget.getBoundingClientRect();
-    const time = end - hourMs + ((event.clientX - box.left) / box.width) * hourMs;
+    const time = begin + ((event.clientX - box.left) / box.width) * (end - begin);
     setAt(
       nearest(
         times.map((one) => ({ at: one, value: 0 })),
@@ -59,9 +63,7 @@ export function Chart({
     <figure className="chart" data-testid="chart">
       <figcaption id={id}>
         <span>{title}</span>
-        <span className="chart-at">
-          {shownAt === undefined ? "" : clockTime(new Date(shownAt).toISOString(), i18n.language)}
-        </span>
+        <span className="chart-at">{shownAt === undefined ? "" : clock(shownAt)}</span>
       </figcaption>
       {times.length === 0 ? (
         <p className="hint">{text("chartEmpty")}</p>
@@ -92,6 +94,10 @@ export function Chart({
               ))}
               {at === undefined ? null : <path className="crosshair" d={`M${x(at)} 0V${height}`} />}
             </svg>
+            <div className="chart-times" aria-hidden="true">
+              <span>{clock(begin)}</span>
+              <span>{clock(end)}</span>
+            </div>
           </div>
           <ul className="chart-values" id={`${id}-values`}>
             {shown.map(({ name, point }, index) => (
