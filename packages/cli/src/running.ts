@@ -43,7 +43,7 @@ export async function ask(
  */
 export function askAsOperator(
   config: Config,
-  method: "GET" | "POST" | "DELETE",
+  method: "GET" | "POST" | "PUT" | "DELETE",
   path: string,
   body?: unknown,
 ): Promise<Answer | undefined> {

@@ -29,8 +29,8 @@ import type {
   Peer,
 } from "./gate.ts";
 import { Happenings } from "./happenings.ts";
-import { onlineIn, onlineQuestion } from "./online.ts";
 import { answerHappenings, happeningsQuestion } from "./message-trace.ts";
+import { onlineIn, onlineQuestion } from "./online.ts";
 import { PlaceWriter } from "./places.ts";
 import type {
   FilePorts,

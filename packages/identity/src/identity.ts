@@ -86,7 +86,6 @@ export function createIdentity(options: IdentityOptions): IdentityParts {
         await directory.setAdmin(id, isAdmin, now);
         revoked();
       },
-      userByUsername: (username) => directory.userByUsername(username),
     },
   };
 }

@@ -107,5 +107,4 @@ export interface UserAdmin {
   setDisabled(id: UserId, disabled: boolean, now: number): Promise<void>;
   /** Makes an administrator of an account, or takes that away, within two seconds on every node. */
   setAdmin(id: UserId, isAdmin: boolean, now: number): Promise<void>;
-  userByUsername(username: string): Promise<UserRecord | undefined>;
 }

@@ -1,5 +1,6 @@
 import type { KeyRecord, UserRecord } from "@parlance/core";
 import { ProtocolError, type UserId } from "@parlance/protocol";
+import type { FastifyRequest } from "fastify";
 import * as answers from "../answers.ts";
 import * as schemas from "../schemas.ts";
 import { type ApiParts, security } from "./parts.ts";
@@ -105,12 +106,18 @@ export function operationRoutes(parts: ApiParts): void {
     );
   }
 
-  const setAdmin = async (ref: UserId, isAdmin: boolean): Promise<void> => {
+  const setAdmin = async (
+    request: FastifyRequest,
+    ref: UserId,
+    isAdmin: boolean,
+  ): Promise<void> => {
     // By its id or its user name.
     const user = (await users.user(ref)) ?? (await users.userByUsername(ref));
     // Nobody else signs in here, so nobody else's session could be one.
     if (user?.kind !== "account") throw new ProtocolError("not_found");
     await users.setAdmin(user.id, isAdmin, clock.now());
+    const fields = { user_id: user.id, by: callers.of(request).user, admin: isAdmin };
+    parts.report("info", "admin_changed", fields);
   };
   app.put(
     "/admin/users/:user/admin",
@@ -125,7 +132,7 @@ export function operationRoutes(parts: ApiParts): void {
       },
     },
     async (request, reply) => {
-      await setAdmin(request.params.user, true);
+      await setAdmin(request, request.params.user, true);
       return reply.code(204).send();
     },
   );
@@ -142,7 +149,7 @@ export function operationRoutes(parts: ApiParts): void {
       },
     },
     async (request, reply) => {
-      await setAdmin(request.params.user, false);
+      await setAdmin(request, request.params.user, false);
       return reply.code(204).send();
     },
   );

@@ -54,7 +54,7 @@ export function overviewRoutes({ app, callers, node, clock, traceMessage }: ApiP
   );
 
   app.get(
-    "/admin/rooms",
+    "/admin/open-rooms",
     {
       ...operator,
       schema: {

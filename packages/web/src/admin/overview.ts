@@ -72,7 +72,7 @@ export interface Everything {
 export async function askEverything(token: string): Promise<Everything> {
   const [overview, rooms, connections] = await Promise.all([
     get<Overview>("/overview", token),
-    get<{ readonly rooms: readonly OpenRoom[] }>("/rooms", token),
+    get<{ readonly rooms: readonly OpenRoom[] }>("/open-rooms", token),
     get<{ readonly connections: readonly LiveConnection[]; readonly total: number }>(
       "/connections?limit=1000",
       token,
