@@ -238,3 +238,31 @@ test("[MMB-15] publish puts a message into the log, or into the spool of a serve
   child.kill("SIGTERM");
   await once(child, "close");
 });
+
+test("[MMB-30] trace tells what became of a message in words, and users admin says who may look at /admin", async () => {
+  const { child } = await start();
+  const published = await run(["publish", "a secret text", "--room", "general", "--key", "fate-1"]);
+  expect(published).toMatchObject({ code: 0 });
+  const trace = await run(["trace", "general:1"]);
+  expect(trace.out).toMatch(/^Message \S+: general:1 by service:\S+, written \S+Z\n/);
+  expect(trace.out).toContain("key fate-1");
+  expect(trace.out).toMatch(/received through http on node \S+ at \S+Z, committed \d+ ms later/);
+  expect(trace.out).toContain("not edited, not deleted");
+  expect(trace.out).toMatch(/node \S+: given to 0 subscriptions at \S+Z/);
+  expect(trace.out).not.toContain("secret text");
+  const told = JSON.parse((await run(["trace", "general:1", "--json"])).out) as object;
+  expect(told).toMatchObject({ room: "general", sequence: 1, deleted: false });
+  expect((await run(["trace", "general:99"])).code).toBe(1);
+
+  await run(["users", "add", "ada"], "a good password\n");
+  expect((await run(["users", "admin", "ada", "on"])).out).toBe("ada is an administrator now.\n");
+  expect((await run(["users", "list"])).out).toMatch(/ada .*administrator/);
+  expect((await run(["users", "admin", "nobody", "on"])).code).toBe(1);
+  expect((await run(["users", "admin", "ada", "maybe"])).code).toBe(1);
+  child.kill("SIGTERM");
+  await once(child, "exit");
+  // Without a server, too.
+  expect((await run(["users", "admin", "ada", "off"])).out).toBe("ada is none any more.\n");
+  expect((await run(["users", "list"])).out).not.toContain("administrator");
+  expect(await run(["trace", "general:1"])).toMatchObject({ code: 1 });
+});

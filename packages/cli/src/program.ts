@@ -20,6 +20,7 @@ import { statusCommand } from "./commands/status.ts";
 import { restartCommand, stopCommand } from "./commands/stop.ts";
 import { tailCommand } from "./commands/tail.ts";
 import { tokenCommand } from "./commands/token.ts";
+import { traceCommand } from "./commands/trace.ts";
 import { usersCommand } from "./commands/users.ts";
 
 /** Long names of settings leave little room for what they mean; it is wrapped there, too. */
@@ -42,6 +43,7 @@ export function createProgram(): Command {
     connectionsCommand(),
     roomsCommand(),
     tailCommand(),
+    traceCommand(),
     usersCommand(),
     kickCommand(),
     banCommand(),

@@ -43,7 +43,7 @@ export async function ask(
  */
 export function askAsOperator(
   config: Config,
-  method: "GET" | "POST" | "DELETE",
+  method: "GET" | "POST" | "PUT" | "DELETE",
   path: string,
   body?: unknown,
 ): Promise<Answer | undefined> {
@@ -53,7 +53,7 @@ export function askAsOperator(
 /** As `askAsOperator`, for what everybody may ask and an operator of every room. */
 export async function operatorAsks(
   config: Config,
-  method: "GET" | "POST" | "DELETE",
+  method: "GET" | "POST" | "PUT" | "DELETE",
   path: string,
   body?: unknown,
 ): Promise<Answer | undefined> {

@@ -66,6 +66,7 @@ export function endsIdentity(fact: ControlFact, identity: Identity): boolean {
   switch (fact.type) {
     case "member_ended":
     case "message_erased":
+    case "admin_changed":
       return false;
     case "session_revoked":
       return identity.session === fact.session;

@@ -125,6 +125,8 @@ export interface Node {
   readonly tally: NodeTally;
   /** What it did with events lately. */
   readonly happenings: Pick<Happenings, "of">;
+  /** The rooms that are open here, for operators. */
+  openRooms(): readonly OpenRoomView[];
   /** The live connections, for operators. */
   connections(): readonly ConnectionView[];
 }
@@ -237,6 +239,18 @@ export interface ConnectionReport {
   /** How many match, listed or not. */
   readonly matching: number;
   readonly connections: readonly ConnectionView[];
+}
+
+/** A room that is open on a node. */
+export interface OpenRoomView {
+  readonly room: RoomId;
+  readonly title: string;
+  readonly kind: string;
+  /** Sequence of its last event. */
+  readonly last: number;
+  readonly subscriptions: number;
+  /** Users here, on this node. */
+  readonly present: number;
 }
 
 export interface ConnectionView {

@@ -14,6 +14,7 @@ export type {
 } from "./happenings.ts";
 export { durationBoundsMs, Histogram, type HistogramView } from "./histogram.ts";
 export { kindByName } from "./kinds.ts";
+export { type MessageTrace, type SeenAt, traceMessage } from "./message-trace.ts";
 export { createNode, defaultSettings } from "./node.ts";
 export { onlineQuestion, readOnline } from "./online.ts";
 export type * from "./ports/index.ts";

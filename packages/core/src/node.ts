@@ -26,9 +26,11 @@ import type {
   NodeCounts,
   NodePorts,
   NodeSettings,
+  OpenRoomView,
   Peer,
 } from "./gate.ts";
 import { Happenings } from "./happenings.ts";
+import { answerHappenings, happeningsQuestion } from "./message-trace.ts";
 import { onlineIn, onlineQuestion } from "./online.ts";
 import { OpenMessages } from "./open-messages.ts";
 import { PlaceWriter } from "./places.ts";
@@ -139,6 +141,7 @@ class ServerNode implements Node {
     };
     this.#control = new ControlFollower(this.#services);
     this.#questions = new Questions(ports);
+    this.onQuestion(happeningsQuestion, (detail) => answerHappenings(this.happenings, detail));
     this.onQuestion(connectionQuestions.list, (detail) => {
       const report = listConnections(
         registry,
@@ -285,6 +288,17 @@ class ServerNode implements Node {
     let present = 0;
     for (const { presence } of this.#services.rooms) present += presence.localSize;
     return present;
+  }
+
+  openRooms(): readonly OpenRoomView[] {
+    return Array.from(this.#services.rooms, ({ record, last, subscriptionCount, presence }) => ({
+      room: record.room,
+      title: record.title,
+      kind: record.kind,
+      last,
+      subscriptions: subscriptionCount,
+      present: presence.localSize,
+    }));
   }
 
   connections(): readonly ConnectionView[] {

@@ -151,6 +151,7 @@ const userRecord = z
     username: z.string().exactOptional(),
     email: z.string().exactOptional(),
     disabled: z.boolean(),
+    admin: z.boolean(),
     status: z.string().exactOptional(),
     created_at: time,
   })
@@ -160,6 +161,84 @@ const userRecord = z
 export const userList: z.ZodType = z
   .object({ users: z.array(userRecord), next: z.int().exactOptional() })
   .meta({ id: "UserList" });
+
+const numbers = z.record(z.string(), z.number());
+const overviewOfNode = z
+  .object({
+    node: z.string(),
+    url: z.string(),
+    host: z.string(),
+    version: z.string(),
+    worker: z.int().exactOptional(),
+    started_at: time,
+    draining: z.boolean(),
+    database: z.string(),
+    broker: z.string(),
+    now: numbers.describe("As `points`, of this moment; without rates."),
+    connections: numbers.describe("By dialect."),
+    errors: numbers.describe("By code, since the start."),
+    doors: z.array(
+      z.object({
+        door: z.string(),
+        open: z.boolean(),
+        under_way: z.int(),
+        published: z.int(),
+        refused: z.int(),
+      }),
+    ),
+    points: z
+      .array(numbers)
+      .exactOptional()
+      .describe("The last hour, a point for each ten seconds: `at` in milliseconds since 1970."),
+  })
+  .meta({ id: "NodeOverview" });
+export const overview: z.ZodType = z
+  .object({ time, nodes: z.array(overviewOfNode), silent: z.array(z.string()) })
+  .meta({ id: "Overview" });
+export const openRooms: z.ZodType = z
+  .object({
+    rooms: z.array(
+      z.object({
+        room: z.string(),
+        title: z.string(),
+        kind: z.string(),
+        last: z.int(),
+        subscriptions: z.int(),
+        present: z.int(),
+        nodes: z.int(),
+      }),
+    ),
+    silent: z.array(z.string()),
+  })
+  .meta({ id: "OpenRooms" });
+const seenAt = z.object({
+  node: z.string(),
+  remembers_since: time,
+  appends: z.array(
+    z.object({ via: z.string(), given_at: time, answered_at: time, repeated: z.boolean() }),
+  ),
+  deliveries: z.array(z.object({ at: time, reached: z.int(), behind: z.int() })),
+});
+export const messageTrace: z.ZodType = z
+  .object({
+    id: z.string(),
+    room: z.string(),
+    epoch: z.string(),
+    sequence: z.int(),
+    head: z.int(),
+    author: z.string(),
+    principal: z.string(),
+    written_at: time.exactOptional(),
+    client_message_id: z.string().exactOptional(),
+    deleted: z.boolean(),
+    later: z.array(z.object({ type: z.string(), sequence: z.int(), author: z.string(), at: time })),
+    looked_up_to: z.int().describe("Later events were looked through up to here."),
+    read_by: z.array(z.string()),
+    members: z.int().describe("As far as they were looked at."),
+    nodes: z.array(seenAt),
+    silent: z.array(z.string()),
+  })
+  .meta({ id: "MessageTrace" });
 
 export const account: z.ZodType = z.object({ user }).meta({ id: "Account" });
 

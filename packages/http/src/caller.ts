@@ -10,7 +10,7 @@ export interface Callers {
   /** @throws ProtocolError as `Authenticator`, and `unauthenticated` without a bearer token. */
   authenticate(request: FastifyRequest): Promise<void>;
   /**
-   * An operator: a key or token with the scope `admin`.
+   * An operator: a key or token with the scope `admin`, or the session of an administrator.
    *
    * @throws ProtocolError `not_found` for everybody else, who need not know what is here.
    */
@@ -36,7 +36,8 @@ export function createCallers(authenticator: Authenticator): Callers {
     },
     async authenticateOperator(request) {
       const identity = await identify(request);
-      if (identity.scopes?.includes("admin") !== true) throw new ProtocolError("not_found");
+      const isOperator = identity.scopes?.includes("admin") === true || identity.isAdmin === true;
+      if (!isOperator) throw new ProtocolError("not_found");
     },
     of(request) {
       const identity = identities.get(request);

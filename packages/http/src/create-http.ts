@@ -22,6 +22,7 @@ import { messageRoutes } from "./routes/messages.ts";
 import { moveRoutes } from "./routes/move.ts";
 import { openMessageRoutes } from "./routes/open-messages.ts";
 import { operationRoutes } from "./routes/operations.ts";
+import { overviewRoutes } from "./routes/overview.ts";
 import type { ApiInstance, ApiParts } from "./routes/parts.ts";
 import { publishRoutes } from "./routes/publish.ts";
 import { roomListRoutes } from "./routes/room-list.ts";
@@ -53,6 +54,7 @@ export async function createHttp(options: HttpOptions): Promise<HttpServer> {
   addHeaders(app, options);
   acceptJsonOnly(app);
   readQueries(app);
+  options.prepare?.(app as unknown as HttpServer);
   const { answered } = options;
   if (answered !== undefined) {
     app.addHook("onResponse", (request, reply, done) => {
@@ -88,6 +90,7 @@ export async function createHttp(options: HttpOptions): Promise<HttpServer> {
       if (options.extensions !== undefined) extensionRoutes(parts, options.extensions);
       ticketRoutes(parts);
       operationRoutes(parts);
+      overviewRoutes(parts);
       connectionRoutes(parts);
       roomListRoutes(parts);
       if (options.move !== undefined) moveRoutes(parts, options.move);

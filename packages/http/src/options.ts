@@ -6,6 +6,7 @@ import type {
   FileStore,
   Ids,
   LivingNode,
+  MessageTrace,
   Node,
   Report,
   RoomAdmin,
@@ -35,10 +36,14 @@ export interface HttpOptions {
   readonly nodes: () => Promise<readonly LivingNode[]>;
   /** Commands of plug-ins. */
   readonly extensions?: readonly ExtensionRoute[];
+  /** By id, number or `room:sequence`. @throws StorageError */
+  readonly traceMessage: (ref: string) => Promise<MessageTrace | undefined>;
   readonly tickets: Pick<Tickets, "issue">;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly report: Report;
+  /** Hooks that come before all routes: whoever adds them later is heard by none of these. */
+  readonly prepare?: (http: HttpServer) => void;
   /** Told of every request that was answered. */
   readonly answered?: (method: string, status: number, tookMs: number) => void;
   /** Asked at each `GET /ready`. */

@@ -224,6 +224,13 @@ export const reactionParams: z.ZodType<MessageParams & { emoji: string }> = z.ob
   emoji: fields.emoji,
 });
 export const userParams: z.ZodType<{ user: UserId }> = z.object({ user: fields.userId });
+export const overviewQuery: z.ZodType<{ points?: "hour" | "none" }> = z.object({
+  points: z.enum(["hour", "none"]).exactOptional(),
+});
+/** A room's name and a sequence, or an id. */
+export const traceParams: z.ZodType<{ message: string }> = z.object({
+  message: z.string().min(1).max(160),
+});
 export const keyParams: z.ZodType<{ id: string }> = z.object({
   id: z.string().regex(/^[0-9a-z]{1,64}$/),
 });

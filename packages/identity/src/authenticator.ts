@@ -82,6 +82,9 @@ export function createAuthenticator(options: AuthenticatorOptions): {
         users.delete(fact.user);
         sessions.deleteWhere((session) => session.user === fact.user);
         return;
+      case "admin_changed":
+        sessions.deleteWhere((session) => session.user === fact.user);
+        return;
       case "key_revoked":
         keys.deleteWhere((key) => key.principal === fact.principal);
         return;

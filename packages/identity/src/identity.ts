@@ -82,6 +82,10 @@ export function createIdentity(options: IdentityOptions): IdentityParts {
         await directory.setDisabled(id, disabled, now);
         revoked();
       },
+      async setAdmin(id, isAdmin, now) {
+        await directory.setAdmin(id, isAdmin, now);
+        revoked();
+      },
     },
   };
 }

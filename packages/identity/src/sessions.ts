@@ -24,6 +24,7 @@ export function sessionIdentity(
     // Idempotence of a user is per user, whatever device or session it comes by.
     principal: user.id as string as Principal,
     session: session.id,
+    ...(user.isAdmin === true ? { isAdmin: true as const } : {}),
     expiresAt: session.expiresAt,
   };
 }

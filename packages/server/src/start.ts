@@ -2,7 +2,14 @@
 import { randomUUID } from "node:crypto";
 import type { Server } from "node:http";
 import { join } from "node:path";
-import { type Broker, createNode, type FileStore, type Ids, type Node } from "@parlance/core";
+import {
+  type Broker,
+  createNode,
+  type FileStore,
+  type Ids,
+  type Node,
+  traceMessage,
+} from "@parlance/core";
 import { Admission, createGateway, type Gateway, oneAtATime } from "@parlance/gateway";
 import { createHttp } from "@parlance/http";
 import { createIdentity } from "@parlance/identity";
@@ -41,6 +48,7 @@ import {
 } from "./listener.ts";
 import { createLog, type Log } from "./log.ts";
 import { openMetricsListener } from "./metrics/listener.ts";
+import { answerOverview } from "./metrics/overview.ts";
 import type { Samples } from "./metrics/samples.ts";
 import { createWatch, type Watch } from "./metrics/watch.ts";
 import { createMoveControl, type MoveParts, removeLeftCapture } from "./move.ts";
@@ -58,6 +66,7 @@ import { openEventStreams, streamsBefore } from "./sse.ts";
 import { closeInOrder, type Life, type Parts } from "./stop.ts";
 import { engineOf, isShared, openStore } from "./store.ts";
 import { tellListening, tellStore } from "./told-at-start.ts";
+import { createTraces } from "./traces/tracer.ts";
 import { version } from "./version.ts";
 import { serveWebApp } from "./web-app.ts";
 import { builtFiles, type WebFiles } from "./web-files.ts";
@@ -227,8 +236,10 @@ async function assemble(given: {
     guestsAllowed: allowsGuests,
     attemptsPerMinute: config.sign_ins_per_minute,
   });
+  const traces = createTraces(config, nodeId, log.report);
   const node = createNode(
     {
+      ...(traces === undefined ? {} : { tracer: traces.tracer }),
       nodeId,
       log: store.log,
       directory: store.directory,
@@ -303,10 +314,12 @@ async function assemble(given: {
     move: given.move,
     nodes: () => fleet.nodes(),
     extensions: extensionsOf(asking.plugins),
+    traceMessage: (ref) => traceMessage({ log: store.log, directory: store.directory, node }, ref),
     tickets,
     clock,
     ids,
     report: log.report,
+    ...(traces === undefined ? {} : { prepare: traces.follow }),
     answered: given.watch.answered,
     readiness: async () => readinessOf(store, broker, life.isDraining, given.options.worker),
     signUpAllowed: config.sign_up === "open",
@@ -349,7 +362,8 @@ async function assemble(given: {
     isAlone: !isShared(config) && given.options.worker === undefined,
     report: log.report,
   });
-  given.watch.begin({
+  const { watch } = given;
+  const watched = {
     node,
     broker,
     store,
@@ -357,12 +371,21 @@ async function assemble(given: {
     isDraining: () => life.isDraining,
     database: engineOf(config),
     brokerKind: config.broker_url.split(":", 1)[0] ?? "",
+  };
+  watch.begin(watched);
+  answerOverview({
+    ...watched,
+    samples: watch.samples,
+    history: watch.history,
+    url: () => localUrlOf(config, server),
+    worker: given.options.worker?.number,
   });
   return {
     asking,
     config,
     log,
-    watch: given.watch,
+    watch,
+    ...(traces === undefined ? {} : { traces }),
     store,
     files,
     broker,

@@ -17,6 +17,7 @@ import type { MoveParts } from "./move.ts";
 import type { RunningWorker } from "./processes/worker-messages.ts";
 import { removeRunningFile } from "./running-file.ts";
 import type { SocketIoPart } from "./socketio.ts";
+import type { Traces } from "./traces/tracer.ts";
 
 /** What a running server is made of. */
 export interface Parts {
@@ -24,6 +25,8 @@ export interface Parts {
   readonly config: Config;
   readonly log: Log;
   readonly watch: Watch;
+  /** Absent where nothing is followed. */
+  readonly traces?: Traces;
   /** Absent where nobody asks. */
   readonly metrics?: MetricsListener;
   readonly store: Store;
@@ -72,6 +75,7 @@ export async function closeInOrder(parts: Parts, drainMs: number): Promise<void>
   await node.close();
   await parts.asking.close();
   removeRunningFile(config.data_dir, process.pid);
+  await parts.traces?.close();
   await parts.metrics?.close();
   parts.watch.close();
   await files.close();

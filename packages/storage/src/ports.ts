@@ -44,6 +44,7 @@ export const effects: Effects = {
     upsertExternal: "write",
     setPassword: "write",
     setDisabled: "write",
+    setAdmin: "write",
     setStatus: "write",
     createSession: "write",
     session: "read",

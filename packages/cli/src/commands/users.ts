@@ -15,6 +15,7 @@ interface UserView {
   readonly name: string;
   readonly username?: string;
   readonly disabled: boolean;
+  readonly admin: boolean;
   readonly created_at: string;
 }
 
@@ -32,8 +33,14 @@ export function usersCommand(): Command {
     .action(listUsers);
   withExample(add, "echo 'a good password' | parlance users add ada --name 'Ada L.'");
   withExample(list, "parlance users list --limit 20");
+  const admin = new Command("admin")
+    .description("Say whether an account is an administrator, who may look at /admin.")
+    .argument("<username>")
+    .argument("<on|off>")
+    .action(setAdmin);
+  withExample(admin, "parlance users admin ada on");
   const command = new Command("users").description("Who is known here.");
-  for (const one of [add, list]) command.addCommand(addInstallFlags(one));
+  for (const one of [add, list, admin]) command.addCommand(addInstallFlags(one));
   return withExample(command, "parlance users list");
 }
 
@@ -55,6 +62,23 @@ async function addUser(username: string, options: Options): Promise<void> {
   else say(`Made ${username} (${id}).`);
 }
 
+async function setAdmin(username: string, wanted: string, options: Options): Promise<void> {
+  if (wanted !== "on" && wanted !== "off") throw new CommandFailure("Say on or off.");
+  const { config } = configFrom(options);
+  const isAdmin = wanted === "on";
+  const path = `/users/${encodeURIComponent(username)}/admin`;
+  const answer = await askAsOperator(config, isAdmin ? "PUT" : "DELETE", path);
+  if (answer === undefined) {
+    await withStore(config, async ({ users }) => {
+      const account = await users.userByUsername(username);
+      if (account === undefined) throw new CommandFailure(`There is no account ${username}.`);
+      await users.setAdmin(account.id, isAdmin, Date.now());
+    });
+  }
+  if (options["json"] === true) sayJson({ username, admin: isAdmin });
+  else say(isAdmin ? `${username} is an administrator now.` : `${username} is none any more.`);
+}
+
 async function listUsers(options: Options): Promise<void> {
   const { config } = configFrom(options);
   const after = wholeNumber(options, "after", [0, Number.MAX_SAFE_INTEGER], "users list");
@@ -64,8 +88,9 @@ async function listUsers(options: Options): Promise<void> {
     answer === undefined
       ? await withStore(config, async (install) =>
           (await install.users.users(after, limit)).map(
-            ({ createdAt, ...user }): UserView => ({
+            ({ createdAt, isAdmin, ...user }): UserView => ({
               ...user,
+              admin: isAdmin === true,
               created_at: new Date(createdAt).toISOString(),
             }),
           ),
@@ -84,7 +109,7 @@ async function listUsers(options: Options): Promise<void> {
       user.username ?? "",
       printable(user.name),
       user.created_at,
-      user.disabled ? "disabled" : "",
+      user.disabled ? "disabled" : user.admin ? "administrator" : "",
     ]),
   );
   const last = users.at(-1);

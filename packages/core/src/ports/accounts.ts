@@ -105,4 +105,6 @@ export interface UserAdmin {
   users(after: number, limit: number): Promise<readonly UserRecord[]>;
   /** Disabling ends everything of the user; it cannot sign in again until enabled. */
   setDisabled(id: UserId, disabled: boolean, now: number): Promise<void>;
+  /** Makes an administrator of an account, or takes that away, within two seconds on every node. */
+  setAdmin(id: UserId, isAdmin: boolean, now: number): Promise<void>;
 }

@@ -45,6 +45,8 @@ export interface Identity {
   readonly expiresAt?: number;
   /** Only of API keys: what they may do. Absent: everything that a user may. */
   readonly scopes?: readonly string[];
+  /** Only of a session: its account may look at what operators see. */
+  readonly isAdmin?: true;
   /** Only after a guest came in: the token to come back with. */
   readonly issuedToken?: string;
   /** Names the token that was shown, where it has an id of its own. */

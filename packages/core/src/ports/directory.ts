@@ -35,6 +35,8 @@ export interface UserRecord {
   readonly username?: string;
   readonly email?: string;
   readonly disabled: boolean;
+  /** May look at everything that operators see. */
+  readonly isAdmin?: true;
   /** What somebody says about themselves: one line of 1-64 UTF-16 code units. */
   readonly status?: string;
   /** Milliseconds since 1970. */
@@ -66,6 +68,8 @@ export interface Users {
   ): Promise<void>;
   /** Disabling ends all sessions too. */
   setDisabled(id: UserId, disabled: boolean, now: number): Promise<void>;
+  /** Also tells the control log, since others remember who is one. */
+  setAdmin(id: UserId, isAdmin: boolean, now: number): Promise<void>;
   /** @param status One line of 1-64 UTF-16 code units (checked by the caller); null takes it away. */
   setStatus(id: UserId, status: string | null, now: number): Promise<void>;
 }

@@ -274,6 +274,8 @@ export type ControlFact =
   /** All identities of the user end, except possibly one session. */
   | { readonly type: "user_signed_out"; readonly user: UserId; readonly exceptSession?: string }
   | { readonly type: "user_disabled"; readonly user: UserId }
+  /** It became an administrator, or is one no longer. */
+  | { readonly type: "admin_changed"; readonly user: UserId }
   | { readonly type: "key_revoked"; readonly principal: Principal };
 
 export interface ControlEntry {

@@ -10,11 +10,13 @@ const tags = ["Operations"];
 /** Moving the install to another database. */
 export function moveRoutes({ app, callers }: ApiParts, move: MoveControl): void {
   /* Security: a move sends everything that is stored to an address of the caller's choice, hashes of passwords included. So
-   * an API key is not enough, whatever its scopes: only whoever signs with the secret, and could be anybody anyway. */
+   * an API key is not enough, whatever its scopes, nor an administrator's session: only whoever signs with the secret, and
+   * could be anybody anyway. */
   const operator = {
     onRequest: async (request: FastifyRequest) => {
       await callers.authenticateOperator(request);
-      if (callers.of(request).key !== undefined) throw new ProtocolError("not_found");
+      const { key, session } = callers.of(request);
+      if (key !== undefined || session !== undefined) throw new ProtocolError("not_found");
     },
   };
 

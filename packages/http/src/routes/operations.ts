@@ -1,5 +1,6 @@
 import type { KeyRecord, UserRecord } from "@parlance/core";
-import { ProtocolError } from "@parlance/protocol";
+import { ProtocolError, type UserId } from "@parlance/protocol";
+import type { FastifyRequest } from "fastify";
 import * as answers from "../answers.ts";
 import * as schemas from "../schemas.ts";
 import { type ApiParts, security } from "./parts.ts";
@@ -105,6 +106,54 @@ export function operationRoutes(parts: ApiParts): void {
     );
   }
 
+  const setAdmin = async (
+    request: FastifyRequest,
+    ref: UserId,
+    isAdmin: boolean,
+  ): Promise<void> => {
+    // By its id or its user name.
+    const user = (await users.user(ref)) ?? (await users.userByUsername(ref));
+    // Nobody else signs in here, so nobody else's session could be one.
+    if (user?.kind !== "account") throw new ProtocolError("not_found");
+    await users.setAdmin(user.id, isAdmin, clock.now());
+    const fields = { user_id: user.id, by: callers.of(request).user, admin: isAdmin };
+    parts.report("info", "admin_changed", fields);
+  };
+  app.put(
+    "/admin/users/:user/admin",
+    {
+      ...operator,
+      schema: {
+        tags,
+        security,
+        summary: "Make an administrator of an account, by its id or user name",
+        params: schemas.userParams,
+        response: { 204: answers.nothing, default: answers.failure },
+      },
+    },
+    async (request, reply) => {
+      await setAdmin(request, request.params.user, true);
+      return reply.code(204).send();
+    },
+  );
+  app.delete(
+    "/admin/users/:user/admin",
+    {
+      ...operator,
+      schema: {
+        tags,
+        security,
+        summary: "Make an account an administrator no longer; on every node within two seconds",
+        params: schemas.userParams,
+        response: { 204: answers.nothing, default: answers.failure },
+      },
+    },
+    async (request, reply) => {
+      await setAdmin(request, request.params.user, false);
+      return reply.code(204).send();
+    },
+  );
+
   app.get(
     "/admin/keys",
     {
@@ -159,8 +208,8 @@ export function operationRoutes(parts: ApiParts): void {
 /** Where the request does not say. */
 const usersOfPage = 100;
 
-function userView({ createdAt, ...user }: UserRecord): object {
-  return { ...user, created_at: new Date(createdAt).toISOString() };
+function userView({ createdAt, isAdmin, ...user }: UserRecord): object {
+  return { ...user, admin: isAdmin === true, created_at: new Date(createdAt).toISOString() };
 }
 
 function keyView({ id, name, scopes, createdAt, revoked }: KeyRecord): object {

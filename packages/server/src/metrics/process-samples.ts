@@ -12,7 +12,7 @@ import { by, inSeconds, one, type Samples } from "./samples.ts";
 /** Milliseconds between two looks at the event loop, which each metric of it is about. */
 export const windowMs = 10_000;
 /** How finely lateness is measured. Milliseconds. */
-const resolutionMs = 10;
+const resolutionMs = 20;
 const gcBoundsMs = [0.1, 0.5, 1, 5, 10, 50, 100, 500];
 
 const gcKinds: Readonly<Record<number, string>> = {

@@ -2,6 +2,7 @@
 import type { HttpOptions } from "@parlance/http";
 import type { WatchCalls } from "@parlance/storage/copy";
 import { watchDatabase } from "./database-watch.ts";
+import { createHistory, type History } from "./history.ts";
 import { watchHttp } from "./http-watch.ts";
 import { type NodeParts, nodeSamples } from "./node-samples.ts";
 import { watchProcess } from "./process-samples.ts";
@@ -15,6 +16,8 @@ export interface Watch {
   /** From here on the node's numbers are told, too. */
   begin(parts: NodeParts): void;
   samples(): Promise<Samples>;
+  /** The last hour. */
+  readonly history: History;
   close(): void;
 }
 
@@ -22,20 +25,24 @@ export interface Watch {
 export function createWatch(): Watch {
   const database = watchDatabase();
   const http = watchHttp();
-  const itself = watchProcess();
+  const history = createHistory();
+  const itself = watchProcess(() => void look());
   let node: NodeParts | undefined;
+  const samples = async (): Promise<Samples> => ({
+    ...(node === undefined ? {} : await nodeSamples(node)),
+    ...database.samples(),
+    ...http.samples(),
+    ...itself.samples(),
+  });
+  const look = async (): Promise<void> => history.add(Date.now(), await samples());
   return {
+    history,
     watchCalls: database.watchCalls,
     answered: http.answered,
     begin(parts) {
       node = parts;
     },
-    samples: async () => ({
-      ...(node === undefined ? {} : await nodeSamples(node)),
-      ...database.samples(),
-      ...http.samples(),
-      ...itself.samples(),
-    }),
+    samples,
     close: () => itself.close(),
   };
 }

@@ -20,11 +20,12 @@ interface UserRow {
   readonly email: string | null;
   readonly disabled: number;
   readonly status: string | null;
+  readonly is_admin: number;
   readonly created_at: number;
 }
 
 const columns =
-  "u.id, u.number, u.kind, u.name, u.username, u.email, u.disabled, u.status, u.created_at";
+  "u.id, u.number, u.kind, u.name, u.username, u.email, u.disabled, u.status, u.is_admin, u.created_at";
 
 function toUserRecord(row: UserRow): UserRecord {
   return {
@@ -36,6 +37,7 @@ function toUserRecord(row: UserRow): UserRecord {
     ...(row.email === null ? {} : { email: row.email }),
     disabled: row.disabled !== 0,
     ...(row.status === null ? {} : { status: row.status }),
+    ...(row.is_admin === 0 ? {} : { isAdmin: true as const }),
     createdAt: row.created_at,
   };
 }
@@ -164,6 +166,12 @@ export function createUsers(reads: Reads, write: Write): Users {
         if (!disabled) return;
         await session.run("DELETE FROM {sessions} WHERE user_id = ?", id);
         await writeControl(session, { type: "user_disabled", user: id }, now);
+      }),
+
+    setAdmin: (id, isAdmin, now) =>
+      write(async (session) => {
+        await session.run("UPDATE {users} SET is_admin = ? WHERE id = ?", isAdmin ? 1 : 0, id);
+        await writeControl(session, { type: "admin_changed", user: id }, now);
       }),
 
     setStatus: (id, status, now) =>

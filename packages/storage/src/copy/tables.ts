@@ -133,6 +133,7 @@ const tables: Readonly<Record<CopyTableName, Omit<CopyTable, "name">>> = {
       status: "text",
       status_at: "integer",
       created_at: "integer",
+      is_admin: "integer",
     },
   },
   sessions: {

@@ -14,8 +14,14 @@ const gone: ReadonlySet<number> = new Set([
   1040, 1041, 1053, 1129, 1152, 1153, 1158, 1159, 1160, 1161, 1203, 1226, 1290, 1317, 1836, 1927,
   2006, 2013, 4031,
 ]);
+const duplicateColumn = 1060;
 /** A statement that was given up for its time. */
 const outOfTime: ReadonlySet<number> = new Set([1969, 3024]);
+
+/** Whether a column was to be added that is there already. */
+export function isColumnThere(error: unknown): boolean {
+  return error instanceof EngineError && errorNumber(error.cause) === duplicateColumn;
+}
 
 /** What a failure of the driver or the server means. */
 export function engineError(error: unknown): EngineError {

@@ -6,6 +6,7 @@ import { openStoreOver } from "../client-server/store.ts";
 import { reading, using } from "../client-server/transaction.ts";
 import type { Store } from "../store.ts";
 import { type MysqlAddress, openPool } from "./connect.ts";
+import { isColumnThere } from "./errors.ts";
 import { migrations } from "./migrations.ts";
 
 export interface MysqlOptions {
@@ -133,7 +134,14 @@ async function migrate(connection: Connection, { database, prefix }: MysqlAddres
     `CREATE TABLE IF NOT EXISTS {migrations} (
        version INTEGER PRIMARY KEY, needs INTEGER NOT NULL) ENGINE = InnoDB`,
   );
-  await runMigrations(connection, migrations, async (step) => void (await connection.run(step)));
+  await runMigrations(connection, migrations, async (step) => {
+    try {
+      await connection.run(step);
+    } catch (error) {
+      // A try before this one was cut off behind the step, which this engine does not take back.
+      if (!isColumnThere(error)) throw error;
+    }
+  });
   await connection.get("SELECT RELEASE_LOCK(?) AS released", lock);
 }
 

@@ -238,4 +238,5 @@ export const migrations: readonly (readonly string[])[] = [
       PRIMARY KEY (message_id, begin_at)
     ) ${table}`,
   ],
+  [`ALTER TABLE {users} ADD COLUMN is_admin TINYINT NOT NULL DEFAULT 0`],
 ];

@@ -228,4 +228,5 @@ export const migrations: readonly (readonly string[])[] = [
       PRIMARY KEY (message_id, begin_at)
     )`,
   ],
+  [`ALTER TABLE {users} ADD COLUMN is_admin smallint NOT NULL DEFAULT 0`],
 ];

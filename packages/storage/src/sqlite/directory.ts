@@ -22,6 +22,7 @@ export function createDirectory(writer: Writer, readers: Readers): Directory {
     setPassword: (id, hash, exceptSession, now) =>
       writer.call("setPassword", id, hash, exceptSession, now),
     setDisabled: (id, disabled, now) => writer.call("setDisabled", id, disabled, now),
+    setAdmin: (id, isAdmin, now) => writer.call("setAdmin", id, isAdmin, now),
     setStatus: (id, status, now) => writer.call("setStatus", id, status, now),
 
     createSession: (session) => writer.call("createSession", session),

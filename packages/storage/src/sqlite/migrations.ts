@@ -232,6 +232,7 @@ const migrations: readonly string[] = [
     PRIMARY KEY (message_id, begin_at)
   ) STRICT, WITHOUT ROWID;
   `,
+  "ALTER TABLE users ADD COLUMN is_admin INTEGER NOT NULL DEFAULT 0",
 ];
 
 /** The schema's version after all migrations. */

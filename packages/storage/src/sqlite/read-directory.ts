@@ -66,7 +66,7 @@ export interface DirectoryReads {
 
 /** Columns of `users` that make a `UserRow`. */
 export const userColumns =
-  "users.id, number, kind, users.name, username, email, disabled, status, users.created_at";
+  "users.id, number, kind, users.name, username, email, disabled, status, is_admin, users.created_at";
 
 export interface UserRow {
   readonly id: UserId;
@@ -77,6 +77,7 @@ export interface UserRow {
   readonly email: string | null;
   readonly disabled: number;
   readonly status: string | null;
+  readonly is_admin: number;
   readonly created_at: number;
 }
 
@@ -90,6 +91,7 @@ export function toUserRecord(row: UserRow): UserRecord {
     ...(row.email === null ? {} : { email: row.email }),
     disabled: row.disabled !== 0,
     ...(row.status === null ? {} : { status: row.status }),
+    ...(row.is_admin === 0 ? {} : { isAdmin: true as const }),
     createdAt: row.created_at,
   };
 }

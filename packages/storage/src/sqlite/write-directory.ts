@@ -41,6 +41,7 @@ export interface DirectoryWrites extends FileWrites {
   upsertExternal(id: UserId, name: string, now: number): UserRecord;
   setPassword(id: UserId, hash: string, exceptSession: SessionId | undefined, now: number): void;
   setDisabled(id: UserId, disabled: boolean, now: number): void;
+  setAdmin(id: UserId, isAdmin: boolean, now: number): void;
   setStatus(id: UserId, status: string | null, now: number): void;
   createSession(session: SessionRecord): void;
   revokeSession(id: SessionId, now: number): boolean;
@@ -131,6 +132,11 @@ export function createDirectoryWrites(database: Database, rooms: RoomWrites): Di
       if (!disabled) return;
       database.run("DELETE FROM sessions WHERE user = ?", id);
       writeControl(database, { type: "user_disabled", user: id }, now);
+    },
+
+    setAdmin: (id, isAdmin, now) => {
+      database.run("UPDATE users SET is_admin = ? WHERE id = ?", isAdmin ? 1 : 0, id);
+      writeControl(database, { type: "admin_changed", user: id }, now);
     },
 
     setStatus: (id, status, now) => {

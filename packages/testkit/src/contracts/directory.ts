@@ -263,6 +263,27 @@ function describeSessions(store: UseStore): void {
       ]);
     });
 
+    test("say who is an administrator, and the control log says when that changed", async () => {
+      const { directory, log, reopen } = store();
+      await directory.createUser(account("u_a"));
+      await directory.createSession(session("s1", "u_a"));
+      expect(await directory.user(userId("u_a"))).not.toHaveProperty("isAdmin");
+      await directory.setAdmin(userId("u_a"), true, 11);
+      expect(await directory.user(userId("u_a"))).toMatchObject({ isAdmin: true });
+      expect(await directory.session("s1" as SessionId)).toMatchObject({
+        userRecord: { isAdmin: true },
+      });
+      await directory.setAdmin(userId("u_a"), false, 12);
+      expect(await directory.session("s1" as SessionId)).not.toHaveProperty("userRecord.isAdmin");
+      expect(await log.control(0)).toEqual([
+        { sequence: 1, time: 11, fact: { type: "admin_changed", user: "u_a" } },
+        { sequence: 2, time: 12, fact: { type: "admin_changed", user: "u_a" } },
+      ]);
+      await directory.setAdmin(userId("u_a"), true, 13);
+      await reopen();
+      expect(await store().directory.user(userId("u_a"))).toMatchObject({ isAdmin: true });
+    });
+
     test("a one-time token is good once, per issuer, also when used twice at once", async () => {
       const harness = store();
       const use = async (issuer: string, jti: string) =>

@@ -79,6 +79,14 @@ export function createMemoryDirectory(state: MemoryState): Directory {
       endSessions(id, undefined);
       addControl(state, { type: "user_disabled", user: id }, now);
     },
+    setAdmin: async (id, isAdmin, now) => {
+      const known = users.get(id);
+      if (known !== undefined) {
+        const { isAdmin: _, ...user } = known;
+        users.set(id, isAdmin ? { ...user, isAdmin } : user);
+      }
+      addControl(state, { type: "admin_changed", user: id }, now);
+    },
     setStatus: async (id, status) => {
       const known = users.get(id);
       if (known === undefined) return;

@@ -1,6 +1,6 @@
 /** Who is here decides what is shown: the welcome page, or the chat. */
 import { createClient } from "@parlance/client";
-import { type ReactNode, useEffect, useMemo, useState } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useMemo, useState } from "react";
 import type { Chat } from "../chat/chat.ts";
 import { startChat } from "../chat/chat.ts";
 import { ChatPage } from "../chat/chat-page.tsx";
@@ -16,6 +16,7 @@ import {
   storeSession,
 } from "./session.ts";
 import { local } from "./storage.ts";
+import { useRoute } from "./use-route.ts";
 import { Welcome, type WelcomeReason } from "./welcome.tsx";
 
 /** How this visit began. Who has just come in is taken into the room and may write at once. */
@@ -26,8 +27,23 @@ interface Visit {
   readonly attempt: number;
 }
 
+/** Loaded when somebody goes there: the chat does not carry it. */
+const AdminPage = lazy(async () => {
+  const page = await import("../admin/admin-page.tsx");
+  return { default: page.AdminPage };
+});
+
 /** The whole app. */
 export function App({ preferences }: { preferences: PreferenceStore }): ReactNode {
+  if (useRoute().page !== "admin") return <ChatApp preferences={preferences} />;
+  return (
+    <Suspense fallback={null}>
+      <AdminPage />
+    </Suspense>
+  );
+}
+
+function ChatApp({ preferences }: { preferences: PreferenceStore }): ReactNode {
   const [visit, setVisit] = useState<Visit | undefined>(() => {
     const session = loadSession();
     return session === undefined ? undefined : { session, isNew: false, attempt: 0 };

@@ -4,6 +4,7 @@
 export type Route =
   | { readonly page: "home" }
   | { readonly page: "room"; readonly room: string }
+  | { readonly page: "admin" }
   | { readonly page: "unknown" };
 
 /** The room that everybody lands in. */
@@ -15,6 +16,7 @@ const roomPattern = /^[A-Za-z0-9][A-Za-z0-9_:.-]{0,127}$/;
 /** The route of a path as the browser has it (percent-encoded, without query). */
 export function parseRoute(path: string): Route {
   if (path === "/" || path === "") return { page: "home" };
+  if (path === "/admin" || path === "/admin/") return { page: "admin" };
   const match = /^\/room\/([^/]+)\/?$/.exec(path);
   if (match?.[1] === undefined) return { page: "unknown" };
   const room = decode(match[1]);
