@@ -11,3 +11,4 @@ export type {
   MoveView,
   Readiness,
 } from "./options.ts";
+export { rateHeaders } from "./rate-headers.ts";

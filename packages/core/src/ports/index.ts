@@ -10,6 +10,7 @@ export type * from "./ids.ts";
 export type * from "./moments.ts";
 export type * from "./outbox.ts";
 export type * from "./presence-board.ts";
+export type * from "./rate-store.ts";
 export type * from "./room-log.ts";
 export type * from "./stream.ts";
 export type * from "./tickets.ts";
