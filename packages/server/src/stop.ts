@@ -15,6 +15,7 @@ import type { MetricsListener } from "./metrics/listener.ts";
 import type { Watch } from "./metrics/watch.ts";
 import type { MoveParts } from "./move.ts";
 import type { RunningWorker } from "./processes/worker-messages.ts";
+import type { OpenedRates } from "./rate-store.ts";
 import { removeRunningFile } from "./running-file.ts";
 import type { SocketIoPart } from "./socketio.ts";
 
@@ -29,6 +30,7 @@ export interface Parts {
   readonly store: Store;
   readonly files: FileStore;
   readonly broker: Broker;
+  readonly rates: OpenedRates | undefined;
   readonly node: Node;
   readonly gateway: Gateway;
   readonly streams: EventStreams;
@@ -71,6 +73,7 @@ export async function closeInOrder(parts: Parts, drainMs: number): Promise<void>
   await http.close();
   await node.close();
   await parts.asking.close();
+  await parts.rates?.close();
   removeRunningFile(config.data_dir, process.pid);
   await parts.metrics?.close();
   parts.watch.close();

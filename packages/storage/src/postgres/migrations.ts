@@ -209,4 +209,15 @@ export const migrations: readonly (readonly string[])[] = [
         VALUES ($1::text, coalesce($2, gen_random_uuid()::text), $3) RETURNING number;
       END`,
   ],
+  [
+    // Unlogged: it is of the moment, and a crash that empties it gives everybody a full bucket.
+    `CREATE UNLOGGED TABLE {rate_buckets} (
+      name text COLLATE "C" PRIMARY KEY,
+      level bigint NOT NULL,
+      filled_at bigint NOT NULL,
+      held text NOT NULL,
+      full_at bigint NOT NULL
+    )`,
+    `CREATE INDEX {rate_buckets_by_fullness} ON {rate_buckets} (full_at)`,
+  ],
 ];
