@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "67351f566ea9b040c75c5946d0e8ad92288f4c0c9e83505d683ba4569d0909f9",
+  sha256: "150ba5d741a37e2a938cda593cceaa489bdb556548e298992ae46b4b25cda5b4",
 } as const;

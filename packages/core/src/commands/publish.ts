@@ -1,10 +1,18 @@
-import type { Command, DurablePayloads, Published, UserId } from "@parlance/protocol";
+import type {
+  Command,
+  DurablePayloads,
+  Principal,
+  Publication,
+  Published,
+  UserId,
+} from "@parlance/protocol";
 import type { Stored } from "../append.ts";
 import type { Awaitable, Pipelined } from "../outcome.ts";
 import type { PublishQuestion, Said } from "../ports/index.ts";
 import type { CommandContext } from "../services.ts";
 import { writeAsked } from "./asking.ts";
 import { askerOf } from "./entering.ts";
+import { authorOf } from "./publish-from.ts";
 import { type Writing, write } from "./write.ts";
 
 /**
@@ -20,25 +28,49 @@ export interface ShownAs {
   readonly nameOfAccount: boolean;
 }
 
-/** `publish` as the core does it. The one who is authenticated stays the one whose key makes repeats safe. */
-export type PublishTask = Command<"publish"> & { readonly shownAs?: ShownAs };
+/** A user in whose name a back end publishes. */
+export interface PublishedFrom {
+  readonly user: UserId;
+  readonly name: string;
+  readonly number?: number;
+  readonly by: Principal;
+}
+
+/**
+ * `publish` as the core does it. The one who is authenticated stays the one whose key makes repeats safe. No schema of a wire
+ * lets `from` through either: it comes by publications.
+ */
+export type PublishTask = Command<"publish"> & {
+  readonly shownAs?: ShownAs;
+  readonly from?: Publication["from"];
+};
 
 /** Writes one message: at once, or when the application has said what becomes of it. */
 export function publish(
   context: CommandContext,
   command: PublishTask,
 ): Awaitable<Pipelined<Published>> {
+  if (command.from === undefined) return say(context, command);
+  return authorOf(context, command.from).then((from) => say(context, command, from));
+}
+
+function say(
+  context: CommandContext,
+  command: PublishTask,
+  from?: PublishedFrom,
+): Awaitable<Pipelined<Published>> {
   const { room, client_message_id: clientMessageId, text, data, shownAs } = command;
   const said: Said = { text, ...(data === undefined ? {} : { data }) };
   const eventOf = (what: Said) =>
-    ({ type: "message.created", data: payload(context, what, shownAs) }) as const;
+    ({ type: "message.created", data: payload(context, what, shownAs, from) }) as const;
+  const author = from?.user ?? shownAs?.user;
   let rewritten: Said | undefined;
   const writing: Writing<Published> = {
     room,
     wanted: {
       clientMessageId,
       event: eventOf(said),
-      ...(shownAs === undefined ? {} : { author: shownAs.user }),
+      ...(author === undefined ? {} : { author }),
     },
     replyTo: (stored) => {
       const published = replyTo(command, stored, rewritten);
@@ -76,17 +108,19 @@ function payload(
   { identity }: CommandContext,
   said: Said,
   shownAs: ShownAs | undefined,
+  from: PublishedFrom | undefined,
 ): DurablePayloads["message.created"] {
   if (shownAs !== undefined) {
     const { name, unverified, nameOfAccount } = shownAs;
     const marks = { unverified, ...(nameOfAccount ? { name_of_account: true as const } : {}) };
     return { ...said, author_name: name, ...marks };
   }
-  const { name, number } = identity;
+  const { name, number } = from ?? identity;
   return {
     ...said,
     author_name: name,
     ...(number === undefined ? {} : { author_number: number }),
+    ...(from === undefined ? {} : { published_by: from.by }),
   };
 }
 

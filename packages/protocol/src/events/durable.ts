@@ -21,6 +21,8 @@ export interface DurablePayloads extends CallPayloads, FilePayloads {
     readonly unverified?: true;
     /** With `unverified`: an account is called so, and it was not this account that wrote. */
     readonly name_of_account?: true;
+    /** The back end that published it in the author's name: `service:<name>`. */
+    readonly published_by?: string;
   };
   "member.joined": { readonly user: UserId; readonly name: string; readonly role: Role };
   "member.left": {
@@ -93,6 +95,7 @@ const payloads = {
     data: messageData.exactOptional(),
     unverified: z.literal(true).exactOptional(),
     name_of_account: z.literal(true).exactOptional(),
+    published_by: z.string().exactOptional(),
   }),
   "member.joined": z.object({ user: userId, name: z.string(), role: z.enum(roles) }),
   "member.left": z.object({ user: userId, name: z.string(), reason: z.enum(["left", "removed"]) }),

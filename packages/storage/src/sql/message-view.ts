@@ -42,7 +42,7 @@ export function messageView(
     editPayload === null
       ? undefined
       : (JSON.parse(editPayload) as DurablePayloads["message.edited"]);
-  const { author_name, author_number, unverified, name_of_account } = first;
+  const { author_name, author_number, unverified, name_of_account, published_by } = first;
   const { text, data } = edit ?? first;
   return {
     ...place,
@@ -55,6 +55,7 @@ export function messageView(
     ...(reactions.length === 0 ? {} : { reactions: byKind(reactions) }),
     ...(unverified === undefined ? {} : { unverified }),
     ...(name_of_account === undefined ? {} : { name_of_account }),
+    ...(published_by === undefined ? {} : { published_by }),
   };
 }
 
