@@ -64,7 +64,9 @@ describe("[OPEN-2] [OPEN-3] an open message of a back end", () => {
     expect(await views("open-node")).toMatchObject([{ text: whole, closed: "done" }]);
     const other = publisher.openMessage({ room: "open-node-2" });
     other.append("x");
-    await expect.poll(() => views("open-node-2"), { timeout: 20_000 }).toMatchObject([{ text: "x", open: true }]);
+    await expect
+      .poll(() => views("open-node-2"), { timeout: 20_000 })
+      .toMatchObject([{ text: "x", open: true }]);
     await cancel("open-node-2");
     expect(other.signal.aborted).toBe(false);
     other.append("y");

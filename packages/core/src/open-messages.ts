@@ -15,7 +15,7 @@ import {
 } from "@parlance/protocol";
 import type { Report } from "./gate.ts";
 import type { Clock, RoomLog, TextAppend, TextPiece } from "./ports/index.ts";
-import { RateLimit } from "./rate-limit.ts";
+import { RateLimit } from "./rates/rate-limit.ts";
 import type { Room } from "./room.ts";
 import type { Rooms } from "./rooms.ts";
 

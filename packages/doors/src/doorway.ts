@@ -31,6 +31,8 @@ export interface DoorwayOptions {
   readonly name: string;
   /** Who publishes through it if a publication does not say: the author whom readers see, `service:<service>`. */
   readonly service: string;
+  /** Whether its publications may name another author. False if absent. */
+  readonly mayImpersonate?: boolean;
   readonly report: Report;
 }
 
@@ -52,7 +54,8 @@ export interface Doorway {
 /** What fails as a bug of the server is tried so often; then it is refused, so that it does not stand before others for ever. */
 const maxInternal = 30;
 /** Milliseconds between two tries, from the first on. */
-const retryMs = [50, 200, 500, 1_000, 2_000] as const;
+const retryMs = [50, 200, 500, 1_000] as const;
+const lastRetryMs = 2_000;
 
 /** Makes the way in of one door. */
 export function createDoorway(options: DoorwayOptions): Doorway {
@@ -80,7 +83,7 @@ class NamedDoorway implements Doorway {
     key: ClientMessageId,
     service = this.#options.service,
   ): Promise<Verdict> {
-    const identity = identityOf(service);
+    const identity = identityOf(service, this.#options.mayImpersonate === true);
     const rooms: readonly string[] = roomsOf(publication);
     this.#underWay += 1;
     try {
@@ -129,7 +132,7 @@ class NamedDoorway implements Doorway {
       }
       if (!this.#isTroubled) report("warn", "door_waits", { door: name, error: trouble });
       this.#isTroubled = true;
-      await this.#pause(retryMs[Math.min(attempt, retryMs.length - 1)] ?? 0);
+      await this.#pause(Math.max(askedToWait(trouble), retryMs[attempt] ?? lastRetryMs));
     }
   }
 
@@ -148,15 +151,22 @@ class NamedDoorway implements Doorway {
 }
 
 /** A back end, as its API key would make it. */
-function identityOf(service: string): Identity {
+function identityOf(service: string, mayImpersonate: boolean): Identity {
   const principal = `service:${service}`;
   return {
     user: principal as Identity["user"],
     name: service,
     kind: "service",
     principal: principal as Identity["principal"],
-    scopes: ["publish"],
+    scopes: mayImpersonate ? ["publish", "impersonate"] : ["publish"],
+    cameBy: { dialect: "door" },
   };
+}
+
+/** A service that is over its rate waits as long as that says. */
+function askedToWait(trouble: unknown): number {
+  const waitMs = trouble instanceof ProtocolError && trouble.details?.["retry_after_ms"];
+  return typeof waitMs === "number" ? waitMs : 0;
 }
 
 /** A publication that names what cannot be a room is refused in its turn. */
