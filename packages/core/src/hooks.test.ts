@@ -256,6 +256,10 @@ describe("join", () => {
       { type: "publish", room, text: "let me in", client_message_id: "a1" },
       { type: "history", room },
       { type: "list_messages", room },
+      { type: "typing", room, active: true },
+      { type: "start_call", room, media: "audio" },
+      { type: "cursor", room, position: { line: 1 } },
+      { type: "react", room, message_id: "1", emoji: "👍", on: true },
     ] as const) {
       expect(await ann.refusal(command)).toMatchObject(refusal);
     }

@@ -13,6 +13,7 @@ import { appendIn, authorizeIn, openFor, type Stored, type Wanted } from "../app
 import { maxOpenCalls, type OpenCall } from "../calls.ts";
 import type { Room } from "../room.ts";
 import type { CommandContext } from "../services.ts";
+import { mayEnter } from "./entering.ts";
 import { openToRead } from "./reading.ts";
 
 /** What a client is told to wait when the room has too many calls. */
@@ -33,6 +34,7 @@ export async function startCall(
     if (identity.scopes !== undefined || !isForTalking) throw new ProtocolError("forbidden");
   };
   await mayCall();
+  await mayEnter(context, room);
   return room.calls.turns.take(async () => {
     for (const call of await room.calls.all()) await endIfLapsed(context, room, call);
     if ((await room.calls.all()).length >= maxOpenCalls) {

@@ -2,6 +2,7 @@ import type { Command, DocumentEdited } from "@parlance/protocol";
 import { authorizeIn } from "../append.ts";
 import type { Awaitable, Pipelined } from "../outcome.ts";
 import type { CommandContext } from "../services.ts";
+import { mayEnter } from "./entering.ts";
 import { write } from "./write.ts";
 
 /** Writes one change of a shared document, in order with everything else that the connection writes. */
@@ -33,6 +34,7 @@ export async function cursor(
   const { services, identity } = context;
   const room = await services.rooms.open(command.room);
   await authorizeIn(context, "write", room);
+  await mayEnter(context, room);
   const { user, name, number } = identity;
   room.cursors.moved({
     type: "cursor",

@@ -19,6 +19,7 @@ import { isStaff } from "../kinds.ts";
 import type { SharedFile } from "../ports/index.ts";
 import type { Room } from "../room.ts";
 import type { CommandContext } from "../services.ts";
+import { mayEnter } from "./entering.ts";
 import { openToRead } from "./reading.ts";
 
 /** Files in a listing where the caller does not say. */
@@ -33,7 +34,9 @@ export async function beginUpload(
 ): Promise<UploadBegun> {
   const files = filesOf(context);
   const { clock, ids } = context.services;
-  await authorizeIn(context, "write", await openFor(context, "write", command.room));
+  const room = await openFor(context, "write", command.room);
+  await authorizeIn(context, "write", room);
+  await mayEnter(context, room);
   const { maxFileBytes, quotaBytes } = files.ports;
   if (command.bytes > maxFileBytes) {
     throw new ProtocolError("too_large", { field: "bytes", limit: maxFileBytes });

@@ -25,7 +25,7 @@ import type { MessagePlace, Said } from "../ports/index.ts";
 import type { Room } from "../room.ts";
 import type { CommandContext } from "../services.ts";
 import { answerOf, inTurn } from "./asking.ts";
-import { askerOf } from "./entering.ts";
+import { askerOf, mayEnter } from "./entering.ts";
 
 /** Replaces text and data of the caller's own message. */
 export function editMessage(
@@ -97,6 +97,7 @@ export async function react(context: CommandContext, command: Command<"react">):
   const room = await context.services.rooms.open(command.room);
   const mayReact = async (): Promise<void> => authorizeIn(context, "write", room);
   await mayReact();
+  await mayEnter(context, room);
   const { emoji, on } = command;
   const { id, isDeleted } = await findIn(context, command.room, command.message_id);
   if (isDeleted) throw new ProtocolError("not_found");

@@ -7,6 +7,7 @@ import {
 import { authorizeIn } from "../append.ts";
 import { inboxOwner, kinds } from "../kinds.ts";
 import type { CommandContext } from "../services.ts";
+import { mayEnter } from "./entering.ts";
 import { openToRead } from "./reading.ts";
 
 /** One person's typing is told again at most once in so long per room, however many frames come. */
@@ -20,6 +21,7 @@ export async function typing(
   const { services, identity } = context;
   const room = await services.rooms.open(command.room);
   await authorizeIn(context, "write", room);
+  await mayEnter(context, room);
   if (!room.typing.mayTell(identity.user, command.active, typingIntervalMs)) return {};
   room.signal({
     type: "typing",

@@ -99,7 +99,8 @@ export class PluginThread {
     if (this.#worker === undefined || !this.manifest.moments.includes(moment)) return;
     if (this.#unheard >= maxUnheard) {
       this.#leftOut += 1;
-      if (this.#leftOut === 1) this.#report("warn", "plugin_lags", { moment });
+      if (this.#leftOut === 1)
+        this.#options.report("warn", "plugin_lags", { plugin: this.manifest.name, moment });
       return;
     }
     this.#unheard += 1;
@@ -165,7 +166,11 @@ export class PluginThread {
     if (this.#options.clock.monotonic() - this.#startedAt > steadyMs) {
       this.#restartMs = firstRestartMs;
     }
-    this.#report("error", "plugin_ended", { reason, restart_ms: this.#restartMs });
+    this.#options.report("error", "plugin_ended", {
+      plugin: this.manifest.name,
+      reason,
+      restart_ms: this.#restartMs,
+    });
     this.#startLater();
   }
 
@@ -182,13 +187,13 @@ export class PluginThread {
     } catch (error) {
       if (this.#isClosed) return;
       const reason = error instanceof Error ? error.message : String(error);
-      this.#report("error", "plugin_ended", { reason, restart_ms: this.#restartMs });
+      this.#options.report("error", "plugin_ended", {
+        plugin: this.manifest.name,
+        reason,
+        restart_ms: this.#restartMs,
+      });
       this.#startLater();
     }
-  }
-
-  #report(level: "warn" | "error", event: string, fields: Record<string, unknown>): void {
-    this.#options.report(level, event, { plugin: this.manifest.name, ...fields });
   }
 
   // --- What it says ---------------------------------------------------------------------------------
