@@ -39,9 +39,11 @@ export function noticesOf(rooms: readonly (RoomState | undefined)[]): readonly N
     .toSorted((a, b) => (a.time < b.time ? 1 : a.time > b.time ? -1 : b.sequence - a.sequence));
 }
 
-/** What one event tells; undefined for one that is no message, or erased. */
+/** What one event tells; undefined for one that is no message, or erased. A message that grows tells of itself when it is whole. */
 export function noticeOf(event: EventFrame): Notice | undefined {
-  if ("erased" in event || event.type !== "message.created") return undefined;
+  if ("erased" in event) return undefined;
+  if (event.type !== "message.created" && event.type !== "message.closed") return undefined;
+  if ("open" in event.data || event.data.text === "") return undefined;
   const { room, sequence, time } = event;
   const data = event.data.data ?? {};
   // PorticoEstate's have what they are about one level deeper.
