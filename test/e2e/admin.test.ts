@@ -137,7 +137,7 @@ describe("the admin page", () => {
       await page.keyboard.press("Enter");
       expect(await people.getByRole("row").nth(1).textContent()).toContain("cid");
       await people.getByRole("searchbox").fill("ben nat");
-      await expect.poll(() => people.getByRole("row").count()).toBe(2);
+      await expect.poll(() => people.getByRole("row").count(), { timeout: 20_000 }).toBe(2);
       expect(await people.getByRole("row").nth(1).textContent()).toContain("ben");
 
       // Live: one goes.

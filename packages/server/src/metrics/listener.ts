@@ -2,13 +2,11 @@
  * The listener that Prometheus asks. Security: it is one of its own, so that no proxy in front of the public port can be made to
  * pass `/metrics` on; what it tells names no user, no room and no address, but it tells how a server is doing.
  */
-import { createServer } from "node:http";
-import { isIPv6, type ListenOptions } from "node:net";
+import { isIPv6 } from "node:net";
 import type { Report } from "@parlance/core";
-import { hardenHttpServer } from "@parlance/gateway";
 import { ConfigError } from "../config/load.ts";
 import { parsePlace } from "../config/values.ts";
-import { closeListener, portOf } from "../listener.ts";
+import { answerNotYet, closeListener, openListener, portOf } from "../listener.ts";
 import { expositionType, writeExposition } from "./exposition.ts";
 import type { Samples } from "./samples.ts";
 
@@ -26,7 +24,12 @@ export async function openMetricsListener(
 ): Promise<MetricsListener> {
   const parsed = parsePlace(place);
   if (parsed === undefined) throw new Error(`metrics_listen: ${place}`);
-  const server = createServer((request, response) => {
+  const server = await openListener(parsed, report).catch(({ code }: NodeJS.ErrnoException) => {
+    throw new ConfigError([
+      `The address of the metrics, ${place}, cannot be listened on (${code}). Choose another with --metrics-listen.`,
+    ]);
+  });
+  server.off("request", answerNotYet).on("request", (request, response) => {
     const path = request.url?.split("?", 1)[0];
     if (path !== "/metrics") {
       response.writeHead(404).end();
@@ -46,18 +49,6 @@ export async function openMetricsListener(
         response.writeHead(500).end();
       },
     );
-  });
-  hardenHttpServer(server, (level, event, fields) => {
-    if (server.listening) report(level, event, fields);
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", ({ code }: NodeJS.ErrnoException) => {
-      const line = `The address of the metrics, ${place}, cannot be listened on (${code}). Choose another with --metrics-listen.`;
-      reject(new ConfigError([line]));
-    });
-    server.listen(parsed satisfies ListenOptions, () => {
-      resolve();
-    });
   });
   const host = isIPv6(parsed.host) ? `[${parsed.host}]` : parsed.host;
   const url = `http://${host}:${portOf(server)}`;

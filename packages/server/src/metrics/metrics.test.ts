@@ -214,7 +214,9 @@ describe("what is counted", () => {
       expect(sum(after, name)).toBeGreaterThan(0);
     }
     for (const socket of sockets) socket.close();
-    await expect.poll(async () => sum(await scrape(), "parlance_connections")).toBe(0);
+    await expect
+      .poll(async () => sum(await scrape(), "parlance_connections"), { timeout: 20_000 })
+      .toBe(0);
     expect(sum(await scrape(), "parlance_connections_closed_total", { reason: "left" })).toBe(2);
   });
 
