@@ -37,7 +37,8 @@ import type {
   VouchedUser,
   Wire,
 } from "./ports/index.ts";
-import { RateLimit } from "./rate-limit.ts";
+import { RateLimit } from "./rates/rate-limit.ts";
+import type { Seat } from "./rates/rates.ts";
 import { encode } from "./recent-events.ts";
 import type { Services } from "./services.ts";
 import type { Subscription } from "./subscription.ts";
@@ -77,6 +78,8 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
   readonly #translator: Translator;
   readonly #services: Services;
   readonly #rate: RateLimit;
+  /** At the buckets of its user and network, once it is known whose it is. */
+  #seat: Seat | undefined;
   readonly #subscriptions = new Map<RoomId, Subscription>();
   /** Undefined while no credential is being verified. */
   #verification: Verification | undefined;
@@ -246,7 +249,9 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
 
   /** For `TaskOrder`. */
   begin(task: Task, trace: CommandTrace | undefined): Awaitable<Outcome> {
-    return dispatch(this.#services, this, task, trace);
+    const counted = this.#seat?.take(task);
+    if (counted === undefined) return dispatch(this.#services, this, task, trace);
+    return counted.then(() => dispatch(this.#services, this, task, trace));
   }
 
   /** For `TaskOrder`. */
@@ -450,6 +455,12 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
     this.accept(identity);
     if (device !== undefined) registry.ofDevice(identity.user, device)?.end("replaced");
     this.device = device;
+    this.#seat = this.#services.rates.seat({
+      identity,
+      dialect: this.wire.dialect.name,
+      address: this.peer.address,
+      connection: this.connectionId,
+    });
     this.#state = "ready";
     registry.bind(this, identity.user);
     report("info", "signed_in", this.#fields());

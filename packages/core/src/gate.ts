@@ -25,11 +25,14 @@ import type {
   Ids,
   Link,
   Moments,
+  RateStore,
   RoomLog,
   Task,
   Tracer,
   Wire,
 } from "./ports/index.ts";
+import type { RateView } from "./rates/rates.ts";
+import type { RateCost, RateRule } from "./rates/rules.ts";
 import type { NodeTally } from "./tally.ts";
 
 /** What a node is made of. All I/O arrives here. */
@@ -51,6 +54,8 @@ export interface NodePorts {
   readonly tracer?: Tracer;
   /** Is told what happens. Absent: nobody listens. */
   readonly moments?: Moments;
+  /** Shares the buckets of `rates` with other nodes. Absent: there are none. */
+  readonly rateStore?: RateStore;
 }
 
 /** Where a node tells the operator what happened. Fixed names, fields in `snake_case`; never a text or a token. */
@@ -68,6 +73,8 @@ export interface NodeSettings {
   /** Commands a second that one connection may send, and how many at once. 0: not limited. */
   readonly commandsPerSecond: number;
   readonly commandBurst: number;
+  /** What users, back ends and networks may do, beside each connection's own rate. */
+  readonly rates: readonly RateRule[];
   /** Bytes unsent above which a connection is *lagging* and reads from the log instead of a queue. */
   readonly outboxBytes: number;
   /** A connection that takes nothing for so long, with bytes waiting, is ended. */
@@ -116,6 +123,10 @@ export interface Node {
   askAll(question: string, detail: Json | undefined, options: AskOptions): Promise<FleetAnswers>;
   /** Says who answers a question on this node. Once for each, when the node is put together. */
   onQuestion(question: string, answerer: Answerer): void;
+  /** How much more somebody without a connection may ask for; undefined: not limited. */
+  rate(identity: Identity, cost: RateCost): RateView | undefined;
+  /** Whether the rates of users and networks hold over all nodes now; undefined where this is the only one. */
+  ratesAreShared(): boolean | undefined;
   counts(): NodeCounts;
   /** Live connections by dialect. */
   dialects(): ReadonlyMap<string, number>;

@@ -1,5 +1,5 @@
 /** A node: the commands, the rooms and the connections of one server process, put together over the ports. */
-import type { Command, Json, Reply } from "@parlance/protocol";
+import type { Command, Json, Reply, RoomId, RoomKind } from "@parlance/protocol";
 import { CommandRun } from "./command-run.ts";
 import { perform } from "./commands/index.ts";
 import { endIdle } from "./commands/open-messages.ts";
@@ -33,6 +33,8 @@ import { Happenings } from "./happenings.ts";
 import { answerHappenings, happeningsQuestion } from "./message-trace.ts";
 import { onlineIn, onlineQuestion } from "./online.ts";
 import { OpenMessages } from "./open-messages.ts";
+import { kindByName } from "./kinds.ts";
+import type { Awaitable } from "./outcome.ts";
 import { PlaceWriter } from "./places.ts";
 import type {
   FilePorts,
@@ -45,17 +47,23 @@ import type {
 } from "./ports/index.ts";
 import { presenceLeaseMs } from "./presence.ts";
 import { Questions } from "./questions.ts";
+import { Rates, type RateView, type Seat } from "./rates/rates.ts";
+import { presetRates, type RateCost } from "./rates/rules.ts";
 import { RecentPool } from "./recent-events.ts";
 import { Registry } from "./registry.ts";
 import { Rooms } from "./rooms.ts";
 import type { Services } from "./services.ts";
 import { add, Tally } from "./tally.ts";
 
+const commandsPerSecond = 50;
+const commandBurst = 200;
+
 /** What suits most installs; every value can be set. */
 export const defaultSettings: NodeSettings = {
   guestsAllowed: true,
-  commandsPerSecond: 50,
-  commandBurst: 200,
+  commandsPerSecond,
+  commandBurst,
+  rates: presetRates(commandsPerSecond, commandBurst),
   outboxBytes: 262_144,
   stallTimeoutMs: 60_000,
   signInTimeoutMs: 10_000,
@@ -118,6 +126,14 @@ class ServerNode implements Node {
       onFailure: (event, error) => ports.report("warn", event, { error }),
       onJoined: (fact) => this.#services.tellJoined(fact),
     });
+    const rates = new Rates({
+      rules: settings.rates,
+      nodeId: ports.nodeId,
+      clock: ports.clock,
+      report: ports.report,
+      kindOf: (room) => kindOf(rooms, room),
+      ...(ports.rateStore === undefined ? {} : { store: ports.rateStore }),
+    });
     const isAwake = (): boolean => this.#isAwake();
     const tellJoined = (fact: JoinedFact): void => {
       ports.broker.publish("control", { type: "joined", fact });
@@ -131,6 +147,7 @@ class ServerNode implements Node {
       rooms,
       flusher,
       registry,
+      rates,
       devicePlaces,
       tally,
       happenings,
@@ -158,7 +175,7 @@ class ServerNode implements Node {
   }
 
   async start(): Promise<void> {
-    const { broker, rooms, settings } = this.#services;
+    const { broker, rates, rooms, settings } = this.#services;
     await this.#control.start();
     this.#unsubscribe = await broker.subscribe("control", (notice) => {
       if (notice.type === "control") void this.#checkControl();
@@ -186,7 +203,10 @@ class ServerNode implements Node {
       for (const connection of this.#services.registry) connection.check();
       void this.#services.devicePlaces.flush();
     });
-    this.#every(sweepRoomsMs, () => rooms.sweep());
+    this.#every(sweepRoomsMs, () => {
+      rooms.sweep();
+      rates.sweep();
+    });
     this.#every(presenceLeaseMs / 3, () => {
       for (const room of rooms) room.presence.tick();
     });
@@ -217,6 +237,7 @@ class ServerNode implements Node {
     const run = new CommandRun(this.#services, command.type, via, traceparent);
     const context = { services: this.#services, identity, via };
     try {
+      await this.#seatOf(identity).take(command);
       const reply = await perform(
         run.trace === undefined ? context : { ...context, trace: run.trace },
         command,
@@ -230,6 +251,14 @@ class ServerNode implements Node {
       run.end(told.code);
       throw told;
     }
+  }
+
+  rate(identity: Identity, cost: RateCost): RateView | undefined {
+    return this.#seatOf(identity).view(cost);
+  }
+
+  ratesAreShared(): boolean | undefined {
+    return this.#services.rates.isShared;
   }
 
   async drain(spreadMs: number): Promise<void> {
@@ -253,6 +282,7 @@ class ServerNode implements Node {
     for (const connection of [...this.#services.registry]) connection.terminate("shutdown");
     await this.#services.openMessages.close();
     this.#services.rooms.close();
+    this.#services.rates.close();
     await this.#services.devicePlaces.flush();
     await this.#services.broker.close();
   }
@@ -303,6 +333,12 @@ class ServerNode implements Node {
 
   connections(): readonly ConnectionView[] {
     return [...this.#services.registry].map((connection) => connection.view());
+  }
+
+  #seatOf(identity: Identity): Seat {
+    const { dialect = "rest", address } = identity.cameBy ?? {};
+    const from = address === undefined ? {} : { address };
+    return this.#services.rates.seat({ identity, dialect, ...from });
   }
 
   // --- Periodic checks ------------------------------------------------------------------------------
@@ -399,6 +435,15 @@ class ServerNode implements Node {
     flusher.resume();
     for (const connection of registry) connection.awoke();
   }
+}
+
+function kindOf(rooms: Rooms, room: RoomId): Awaitable<RoomKind> {
+  const open = rooms.get(room);
+  if (open !== undefined) return open.record.kind;
+  return rooms.open(room).then(
+    ({ record }) => record.kind,
+    () => kindByName(room),
+  );
 }
 
 function hearJoined(registry: Registry, { user, room, position }: JoinedFact): void {

@@ -7,6 +7,7 @@ import type { Happenings } from "./happenings.ts";
 import type { OpenMessages } from "./open-messages.ts";
 import type { PlaceWriter } from "./places.ts";
 import type { CommandTrace, Identity, JoinedFact } from "./ports/index.ts";
+import type { Rates } from "./rates/rates.ts";
 import type { Registry } from "./registry.ts";
 import type { Rooms } from "./rooms.ts";
 import type { Tally } from "./tally.ts";
@@ -17,6 +18,7 @@ export interface Services extends NodePorts {
   readonly rooms: Rooms;
   readonly flusher: Flusher;
   readonly registry: Registry;
+  readonly rates: Rates;
   readonly devicePlaces: PlaceWriter;
   readonly tally: Tally;
   readonly happenings: Happenings;

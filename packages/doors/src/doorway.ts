@@ -52,7 +52,8 @@ export interface Doorway {
 /** What fails as a bug of the server is tried so often; then it is refused, so that it does not stand before others for ever. */
 const maxInternal = 30;
 /** Milliseconds between two tries, from the first on. */
-const retryMs = [50, 200, 500, 1_000, 2_000] as const;
+const retryMs = [50, 200, 500, 1_000] as const;
+const lastRetryMs = 2_000;
 
 /** Makes the way in of one door. */
 export function createDoorway(options: DoorwayOptions): Doorway {
@@ -129,7 +130,7 @@ class NamedDoorway implements Doorway {
       }
       if (!this.#isTroubled) report("warn", "door_waits", { door: name, error: trouble });
       this.#isTroubled = true;
-      await this.#pause(retryMs[Math.min(attempt, retryMs.length - 1)] ?? 0);
+      await this.#pause(Math.max(askedToWait(trouble), retryMs[attempt] ?? lastRetryMs));
     }
   }
 
@@ -156,7 +157,14 @@ function identityOf(service: string): Identity {
     kind: "service",
     principal: principal as Identity["principal"],
     scopes: ["publish"],
+    cameBy: { dialect: "door" },
   };
+}
+
+/** A service that is over its rate waits as long as that says. */
+function askedToWait(trouble: unknown): number {
+  const waitMs = trouble instanceof ProtocolError && trouble.details?.["retry_after_ms"];
+  return typeof waitMs === "number" ? waitMs : 0;
 }
 
 /** A publication that names what cannot be a room is refused in its turn. */

@@ -17,6 +17,8 @@ export interface Callers {
   authenticateOperator(request: FastifyRequest): Promise<void>;
   /** The identity of a request that was authenticated. */
   of(request: FastifyRequest): Identity;
+  /** The same, where it was. */
+  known(request: FastifyRequest): Identity | undefined;
 }
 
 export function createCallers(authenticator: Authenticator): Callers {
@@ -25,7 +27,9 @@ export function createCallers(authenticator: Authenticator): Callers {
   async function identify(request: FastifyRequest): Promise<Identity> {
     const token = /^Bearer +([\x21-\x7e]+) *$/i.exec(request.headers.authorization ?? "")?.[1];
     if (token === undefined) throw new ProtocolError("unauthenticated");
-    const identity = await authenticator.authenticate({ token, address: request.ip });
+    const address = request.ip;
+    const found = await authenticator.authenticate({ token, address });
+    const identity: Identity = { ...found, cameBy: { dialect: "rest", address } };
     identities.set(request, identity);
     return identity;
   }
@@ -39,6 +43,7 @@ export function createCallers(authenticator: Authenticator): Callers {
       const isOperator = identity.scopes?.includes("admin") === true || identity.isAdmin === true;
       if (!isOperator) throw new ProtocolError("not_found");
     },
+    known: (request) => identities.get(request),
     of(request) {
       const identity = identities.get(request);
       if (identity === undefined) throw new Error("a route without authentication asks who calls");

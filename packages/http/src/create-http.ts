@@ -11,6 +11,7 @@ import { answerUnknownRoutes, sendFailure } from "./failures.ts";
 import { addHeaders } from "./headers.ts";
 import { acceptJsonOnly, bodyBytes, parseQuery } from "./input.ts";
 import type { HttpOptions, HttpServer } from "./options.ts";
+import { addRateHeaders } from "./rate-headers.ts";
 import { accountRoutes } from "./routes/accounts.ts";
 import { connectionRoutes } from "./routes/connections.ts";
 import { documentRoutes } from "./routes/document.ts";
@@ -52,6 +53,8 @@ export async function createHttp(options: HttpOptions): Promise<HttpServer> {
   app.setErrorHandler((error, request, reply) => sendFailure(error, request, reply, report));
   answerUnknownRoutes(app, report);
   addHeaders(app, options);
+  const callers = createCallers(options.authenticator);
+  addRateHeaders(app, callers, options.node);
   acceptJsonOnly(app);
   readQueries(app);
   options.prepare?.(app as unknown as HttpServer);
@@ -78,7 +81,6 @@ export async function createHttp(options: HttpOptions): Promise<HttpServer> {
   await app.register(
     async (api) => {
       const typed = api.withTypeProvider<ZodTypeProvider>();
-      const callers = createCallers(options.authenticator);
       const parts: ApiParts = { ...options, app: typed, callers };
       accountRoutes(parts);
       roomRoutes(parts);
@@ -101,10 +103,7 @@ export async function createHttp(options: HttpOptions): Promise<HttpServer> {
   await app.register(
     async (api) => {
       const typed = api.withTypeProvider<ZodTypeProvider>();
-      publishRoutes(
-        { ...options, app: typed, callers: createCallers(options.authenticator) },
-        true,
-      );
+      publishRoutes({ ...options, app: typed, callers }, true);
     },
     { prefix: "/api" },
   );

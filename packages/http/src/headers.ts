@@ -11,6 +11,8 @@ const always: Readonly<Record<string, string>> = {
 const dataPolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'";
 
 const allowedMethods = "GET, POST, PUT, PATCH, DELETE";
+const exposedHeaders =
+  "retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset, ratelimit-policy";
 const allowedHeaders = "authorization, content-type, idempotency-key";
 
 /**
@@ -34,7 +36,7 @@ export function addHeaders(
     if (origin === undefined || !origins.has(origin)) return;
     reply.header("access-control-allow-origin", origin);
     reply.header("cross-origin-resource-policy", "cross-origin");
-    reply.header("access-control-expose-headers", "retry-after");
+    reply.header("access-control-expose-headers", exposedHeaders);
     if (request.method === "OPTIONS" && request.headers["access-control-request-method"]) {
       reply.header("access-control-allow-methods", allowedMethods);
       reply.header("access-control-allow-headers", allowedHeaders);

@@ -11,4 +11,5 @@ export type {
   MoveView,
   Readiness,
 } from "./options.ts";
+export { rateHeaders } from "./rate-headers.ts";
 export { overviewQuestions } from "./routes/overview.ts";

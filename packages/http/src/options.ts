@@ -22,7 +22,7 @@ export type HttpReply = FastifyReply;
 export type HttpRequest = FastifyRequest;
 
 export interface HttpOptions {
-  readonly node: Pick<Node, "execute" | "askAll">;
+  readonly node: Pick<Node, "execute" | "rate" | "askAll">;
   readonly authenticator: Authenticator;
   readonly accounts: Accounts;
   readonly keys: ApiKeys;

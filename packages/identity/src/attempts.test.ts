@@ -1,7 +1,6 @@
-import type { Clock } from "@parlance/core";
+import { type Clock, networkOf } from "@parlance/core";
 import type { ProtocolError } from "@parlance/protocol";
 import { expect, test } from "vitest";
-import { networkOf } from "./attempts.ts";
 import { createLimiter } from "./limiter.ts";
 
 function clockAt(time: { ms: number }): Clock {

@@ -1,5 +1,4 @@
-import { isIPv6 } from "node:net";
-import type { Clock } from "@parlance/core";
+import { type Clock, networkOf } from "@parlance/core";
 import { createLimiter } from "./limiter.ts";
 
 /**
@@ -31,20 +30,4 @@ export function createAttempts(perMinute: number, clock: Clock): Attempts {
     },
     countAccount: (name) => accounts.count(name),
   };
-}
-
-/** Whoever has one IPv6 address has a /64 of them; IPv4 that comes as IPv6 counts as what it is. */
-export function networkOf(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
-  if (mapped?.[1] !== undefined) return mapped[1];
-  if (!isIPv6(address)) return address;
-  const [head = "", tail] = (address.split("%", 1)[0] ?? "").split("::");
-  const left = head === "" ? [] : head.split(":");
-  const right = tail === undefined || tail === "" ? [] : tail.split(":");
-  const zeros = Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => "0");
-  const groups = tail === undefined ? left : [...left, ...zeros, ...right];
-  return groups
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(":");
 }

@@ -9,13 +9,14 @@ import {
   symfonyRoutes,
 } from "@parlance/dialects/symfony-chat";
 import { isForwarded, isLoopback } from "@parlance/gateway";
-import type { HttpRequest, HttpServer } from "@parlance/http";
+import { type HttpReply, type HttpRequest, type HttpServer, rateHeaders } from "@parlance/http";
 import { type ClientMessageId, ProtocolError, type UserId } from "@parlance/protocol";
 import { isLoopbackHost } from "./config/safety.ts";
+import type { DialectName } from "./config/types.ts";
 
 /** What the routes work with. */
 export interface DialectRouteParts {
-  readonly node: Pick<Node, "execute" | "connections">;
+  readonly node: Pick<Node, "execute" | "rate" | "connections">;
   readonly accounts: Accounts;
   readonly authenticator: Authenticator;
   readonly users: SymfonyDoors["users"];
@@ -32,12 +33,32 @@ export function mountDialectRoutes(http: HttpServer, parts: DialectRouteParts): 
   const { node, ids, authenticator } = parts;
   const newMessageId = (): ClientMessageId => ids.event() as string as ClientMessageId;
 
-  const identify = async (request: HttpRequest): Promise<Identity | undefined> => {
+  const identify = async (
+    request: HttpRequest,
+    dialect: DialectName,
+  ): Promise<Identity | undefined> => {
     const { authorization } = request.headers;
     if (authorization === undefined) return undefined;
     const token = /^Bearer +([\x21-\x7e]+) *$/i.exec(authorization)?.[1];
     if (token === undefined) throw new ProtocolError("unauthenticated");
-    return authenticator.authenticate({ token, address: request.ip });
+    const address = request.ip;
+    const identity = await authenticator.authenticate({ token, address });
+    return { ...identity, cameBy: { dialect, address } };
+  };
+
+  /** Done or refused, the answer tells what is left of the caller's rate. */
+  const toldRate = async <T>(
+    identity: Identity | undefined,
+    { method }: HttpRequest,
+    reply: HttpReply,
+    work: () => Promise<T>,
+  ): Promise<T> => {
+    try {
+      return await work();
+    } finally {
+      const cost = method === "GET" ? "reads" : "writes";
+      if (identity !== undefined) reply.headers(rateHeaders(node.rate(identity, cost)));
+    }
   };
 
   const mount = ({ method, path, handle }: RestRoute): void => {
@@ -45,14 +66,17 @@ export function mountDialectRoutes(http: HttpServer, parts: DialectRouteParts): 
       method,
       url: path,
       async handler(request, reply) {
-        const answer = await handle({
-          identity: await identify(request),
-          isTrusted: isTrusted(request, parts.symfonyTrust),
-          params: request.params as RestRequest["params"],
-          query: request.query as RestRequest["query"],
-          body: request.body,
-          address: request.ip,
-        });
+        const identity = await identify(request, "symfony-chat");
+        const answer = await toldRate(identity, request, reply, () =>
+          handle({
+            identity,
+            isTrusted: isTrusted(request, parts.symfonyTrust),
+            params: request.params as RestRequest["params"],
+            query: request.query as RestRequest["query"],
+            body: request.body,
+            address: request.ip,
+          }),
+        );
         return reply.code(answer.status).send(answer.body);
       },
     });
@@ -73,15 +97,12 @@ export function mountDialectRoutes(http: HttpServer, parts: DialectRouteParts): 
   }
 
   http.post("/broadcast", async (request, reply) => {
-    const identity = await identify(request);
+    const identity = await identify(request, "mmb");
     if (identity === undefined) throw new ProtocolError("unauthenticated");
     const key = request.headers["idempotency-key"];
     const doors = { node, newMessageId, options: parts.mmb };
-    const published = await broadcast(
-      doors,
-      identity,
-      request.body,
-      typeof key === "string" ? key : undefined,
+    const published = await toldRate(identity, request, reply, () =>
+      broadcast(doors, identity, request.body, typeof key === "string" ? key : undefined),
     );
     return reply.code(published.repeated === true ? 200 : 201).send(published);
   });

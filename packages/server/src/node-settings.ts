@@ -1,4 +1,4 @@
-import { defaultSettings, type NodeSettings } from "@parlance/core";
+import { defaultSettings, type NodeSettings, presetRates } from "@parlance/core";
 import { guestsAllowed } from "./config/safety.ts";
 import type { Config } from "./config/schema.ts";
 
@@ -9,6 +9,10 @@ export function nodeSettings(config: Config): NodeSettings {
     guestsAllowed: guestsAllowed(config),
     commandsPerSecond: config.commands_per_second,
     commandBurst: config.command_burst,
+    rates:
+      config.rate_limits === "auto"
+        ? presetRates(config.commands_per_second, config.command_burst)
+        : config.rate_limits,
     outboxBytes: config.outbox_bytes,
     stallTimeoutMs: config.stall_timeout_ms,
     openMessageIdleMs: config.open_message_idle_ms,

@@ -7,20 +7,23 @@ import type { RunningWorker } from "./processes/worker-messages.ts";
 export async function readinessOf(
   store: Store,
   broker: Broker,
+  ratesAreShared: boolean | undefined,
   isDraining: boolean,
   worker?: RunningWorker,
 ): Promise<Readiness> {
   const { available, integrity } = store.status();
   const answers = available && (await canRead(store));
-  const components = {
+  const components: Readiness["components"] = {
     database: answers ? (integrity === "failed" ? "degraded" : "ok") : "down",
     broker: broker.isConnected() ? "ok" : "down",
-  } as const;
+    ...(ratesAreShared === undefined ? {} : { rates: ratesAreShared ? "ok" : "degraded" }),
+  };
   const processes = worker && { number: worker.number, running: worker.running(), of: worker.of };
   const told = { components, ...(processes && { processes }) };
   const isWhole =
-    components.database === "ok" &&
-    components.broker === "ok" &&
+    components["database"] === "ok" &&
+    components["broker"] === "ok" &&
+    ratesAreShared !== false &&
     (processes === undefined || processes.running >= processes.of);
   if (isDraining) return { status: "draining", ...told };
   if (!answers) return { status: "unavailable", ...told };

@@ -321,7 +321,8 @@ async function assemble(given: {
     report: log.report,
     ...(traces === undefined ? {} : { prepare: traces.follow }),
     answered: given.watch.answered,
-    readiness: async () => readinessOf(store, broker, life.isDraining, given.options.worker),
+    readiness: async () =>
+      readinessOf(store, broker, node.ratesAreShared(), life.isDraining, given.options.worker),
     signUpAllowed: config.sign_up === "open",
     guestsAllowed: allowsGuests,
     origins: config.origins,

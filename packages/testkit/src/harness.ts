@@ -14,6 +14,7 @@ import {
   type Link,
   type Node,
   type NodeSettings,
+  type RateStore,
   type RoomLog,
   type Wire,
 } from "@parlance/core";
@@ -95,6 +96,7 @@ export interface HarnessOptions {
   readonly clock?: ManualClock;
   readonly settings?: Partial<NodeSettings>;
   readonly nodeId?: string;
+  readonly rateStore?: RateStore;
   /** Without it the node takes no files. */
   readonly filePorts?: FilePorts;
   /** Ids of the nodes that live, as the database would tell. */
@@ -136,8 +138,9 @@ export async function startNode(options: HarnessOptions): Promise<Harness> {
       report: (level, event, fields) => void reports.push({ level, event, fields }),
       nodes: async () => (options.nodes ?? []).map((id) => ({ id })),
       ...(options.hooks === undefined ? {} : { hooks: options.hooks }),
+      ...(options.rateStore === undefined ? {} : { rateStore: options.rateStore }),
     },
-    { ...defaultSettings, commandsPerSecond: 0, ...options.settings },
+    { ...defaultSettings, commandsPerSecond: 0, rates: [], ...options.settings },
     options.filePorts,
   );
   await node.start();

@@ -53,6 +53,8 @@ export interface Identity {
   readonly tokenId?: string;
   /** Nobody in particular: reads and writes as a guest, may become somebody, and is in no directory. */
   readonly isAnonymous?: true;
+  /** How a request that came by no connection came here, for limits. Absent: by HTTP, from nobody's network. */
+  readonly cameBy?: { readonly dialect: string; readonly address?: string };
   /** Its connection came over a network that the operator trusts, where anybody may be anybody. */
   readonly onTrustedNetwork?: true;
 }

@@ -11,6 +11,7 @@ export type * from "./moments.ts";
 export type * from "./open-texts.ts";
 export type * from "./outbox.ts";
 export type * from "./presence-board.ts";
+export type * from "./rate-store.ts";
 export type * from "./room-log.ts";
 export type * from "./stream.ts";
 export type * from "./tickets.ts";

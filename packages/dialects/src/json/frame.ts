@@ -53,13 +53,18 @@ export function member(frame: Members, name: string): unknown {
   return Object.hasOwn(frame, name) ? frame[name] : undefined;
 }
 
-/** The error frame: descriptions have none of their own. `message` is for people. */
+/**
+ * The error frame: descriptions have none of their own. `message` is for people; `retry_after` is in whole seconds, as HTTP's
+ * `Retry-After` has it.
+ */
 export function errorFrame(error: ProtocolError): string {
   const { code, text, details } = error.toWire();
+  const waitMs = details?.["retry_after_ms"];
   return JSON.stringify({
     type: "error",
     code,
     message: text,
+    ...(typeof waitMs === "number" ? { retry_after: Math.ceil(waitMs / 1_000) } : {}),
     ...(details === undefined ? {} : { details }),
   });
 }

@@ -27,13 +27,18 @@ const nobody: Identity = {
   onTrustedNetwork: true,
 };
 
+const cameBy = (address: string): Required<Identity>["cameBy"] => ({
+  dialect: "symfony-chat",
+  address,
+});
+
 /** Messages: writing, reading, deleting, counting (SC-08). */
 export function messageRoutes(doors: SymfonyDoors): readonly RestRoute[] {
   const { node, authenticator } = doors;
 
   function reader(request: RestRequest): Identity {
     mustBeKnown(request);
-    return request.identity ?? nobody;
+    return request.identity ?? { ...nobody, cameBy: cameBy(request.address) };
   }
 
   async function asClaimed(user: string | number, address: string): Promise<Identity> {
@@ -42,7 +47,7 @@ export function messageRoutes(doors: SymfonyDoors): readonly RestRoute[] {
       of: "accounts",
       address,
     });
-    return { ...identity, onTrustedNetwork: true };
+    return { ...identity, onTrustedNetwork: true, cameBy: cameBy(address) };
   }
 
   /* Security: `sender_id` may say who writes only where the network is trusted; elsewhere it may repeat it. */

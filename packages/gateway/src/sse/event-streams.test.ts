@@ -52,7 +52,7 @@ beforeEach(async () => {
       ids: countingIds(),
       report,
     },
-    { ...defaultSettings, commandsPerSecond: 0 },
+    { ...defaultSettings, commandsPerSecond: 0, rates: [] },
   );
   await node.start();
   const counted = new Map(

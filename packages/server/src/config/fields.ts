@@ -4,6 +4,7 @@ import { defaultSettings } from "@parlance/core";
 import type { IssuerOptions } from "@parlance/identity";
 import { z } from "zod";
 import { brokerUrl } from "./broker.ts";
+import { rateLimits } from "./rate-limits.ts";
 import { logLevels } from "./types.ts";
 import {
   autoOr,
@@ -214,6 +215,12 @@ export const limitFields: Fields = {
   command_burst: integer(0, 1_000_000)
     .default(defaultSettings.commandBurst)
     .describe("Commands that one connection may send at once after a pause."),
+  rate_limits: rateLimits
+    .default("auto")
+    .describe(
+      "What users, back ends and networks may do over all connections and nodes: `auto`, or a JSON list of " +
+        "`{per, of, dialect, kind, per_second, burst}`; `[]` limits nothing. [How it is written](limits.md#rates).",
+    ),
   sign_ins_per_minute: integer(0, 1_000_000)
     .default(60)
     .describe(

@@ -1,4 +1,5 @@
 /** The shape of the configuration, as everything else in the server sees it. */
+import type { RateRule } from "@parlance/core";
 import type { IssuerOptions } from "@parlance/identity";
 
 /** The wire dialects that an endpoint can be given. Socket.IO has its own path and needs no entry. */
@@ -129,6 +130,8 @@ export interface Settings {
   readonly connections_per_address: number;
   readonly commands_per_second: number;
   readonly command_burst: number;
+  /** `auto`: as the two above say. */
+  readonly rate_limits: "auto" | readonly RateRule[];
   readonly sign_ins_per_minute: number;
   readonly outbox_bytes: number;
   readonly stall_timeout_ms: number;

@@ -19,4 +19,5 @@ export {
   textsOf,
   userId,
 } from "./harness.ts";
+export { describeRateStore, type RateStoreHarness } from "./rate-store.ts";
 export { describeRoomLog } from "./room-log.ts";

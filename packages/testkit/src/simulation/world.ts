@@ -47,6 +47,7 @@ export type FaultName =
 const settings: NodeSettings = {
   ...defaultSettings,
   commandsPerSecond: 0,
+  rates: [],
   outboxBytes: 3_000,
   stallTimeoutMs: 5_000,
   signInTimeoutMs: 5_000,
