@@ -58,6 +58,7 @@ import { patiently } from "./patience.ts";
 import { extensionsOf, frameTypes } from "./plugins.ts";
 import { createHandOver, takeHandOvers } from "./processes/hand-over.ts";
 import type { RunningWorker } from "./processes/worker-messages.ts";
+import { type OpenedRates, openRateStore } from "./rate-store.ts";
 import { readinessOf } from "./readiness.ts";
 import { type StartedBy, writeRunningFile } from "./running-file.ts";
 import { type InstallSecret, installSecret } from "./secret.ts";
@@ -168,6 +169,8 @@ export async function startServer(
     const ids = createIds(systemClock.now);
     const asking = await openAsking(config, { report: log.report, ids, secret });
     opened.unshift(() => asking.close());
+    const rates = await openRateStore(config, store, isWorker);
+    if (rates !== undefined) opened.unshift(() => rates.close());
     const parts = await assemble({
       ids,
       asking,
@@ -176,6 +179,7 @@ export async function startServer(
       store,
       files,
       broker,
+      rates,
       nodeId,
       server,
       extra,
@@ -213,6 +217,7 @@ async function assemble(given: {
   readonly store: Store;
   readonly files: FileStore;
   readonly broker: Broker;
+  readonly rates: OpenedRates | undefined;
   readonly nodeId: string;
   readonly server: Server;
   readonly extra: ExtraListeners;
@@ -251,6 +256,7 @@ async function assemble(given: {
       nodes: () => fleet.nodes(),
       hooks: asking.hooks,
       ...(asking.moments === undefined ? {} : { moments: asking.moments }),
+      ...(given.rates && { rateStore: given.rates.store }),
     },
     nodeSettings(config),
     {
@@ -390,6 +396,7 @@ async function assemble(given: {
     store,
     files,
     broker,
+    rates: given.rates,
     node,
     gateway,
     streams,

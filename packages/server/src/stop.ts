@@ -15,6 +15,7 @@ import type { MetricsListener } from "./metrics/listener.ts";
 import type { Watch } from "./metrics/watch.ts";
 import type { MoveParts } from "./move.ts";
 import type { RunningWorker } from "./processes/worker-messages.ts";
+import type { OpenedRates } from "./rate-store.ts";
 import { removeRunningFile } from "./running-file.ts";
 import type { SocketIoPart } from "./socketio.ts";
 import type { Traces } from "./traces/tracer.ts";
@@ -32,6 +33,7 @@ export interface Parts {
   readonly store: Store;
   readonly files: FileStore;
   readonly broker: Broker;
+  readonly rates: OpenedRates | undefined;
   readonly node: Node;
   readonly gateway: Gateway;
   readonly streams: EventStreams;
@@ -74,6 +76,7 @@ export async function closeInOrder(parts: Parts, drainMs: number): Promise<void>
   await http.close();
   await node.close();
   await parts.asking.close();
+  await parts.rates?.close();
   removeRunningFile(config.data_dir, process.pid);
   await parts.traces?.close();
   await parts.metrics?.close();

@@ -1,5 +1,5 @@
 /** The ports that a store consists of, and what each method does: for whoever stands between a store and its users. */
-import type { Directory, FileIndex, Fleet, Outbox, RoomLog } from "@parlance/core";
+import type { Directory, FileIndex, Fleet, Outbox, RateStore, RoomLog } from "@parlance/core";
 
 export interface Ports {
   readonly log: RoomLog;
@@ -7,6 +7,7 @@ export interface Ports {
   readonly files: FileIndex;
   readonly outbox: Outbox;
   readonly fleet: Fleet;
+  readonly rates: RateStore;
 }
 export type PortName = keyof Ports;
 
@@ -84,5 +85,9 @@ export const effects: Effects = {
     beat: "write",
     leave: "write",
     nodes: "read",
+  },
+  rates: {
+    // Of the moment: nothing waits for it when a store is exchanged, and what was taken without an answer flows in again.
+    take: "read",
   },
 };

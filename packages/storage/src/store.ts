@@ -1,5 +1,13 @@
 /** What every engine gives to the server. */
-import type { Directory, FileIndex, Fleet, Outbox, PresenceBoard, RoomLog } from "@parlance/core";
+import type {
+  Directory,
+  FileIndex,
+  Fleet,
+  Outbox,
+  PresenceBoard,
+  RateStore,
+  RoomLog,
+} from "@parlance/core";
 
 /** An open store. */
 export interface Store {
@@ -8,6 +16,8 @@ export interface Store {
   readonly files: FileIndex;
   /** Where applications write. */
   readonly outbox: Outbox;
+  /** Shared by all who share the store. */
+  readonly rates: RateStore;
   /** Absent where the database is one process's, as the next. */
   readonly fleet?: Fleet | undefined;
   readonly presence?: PresenceBoard | undefined;

@@ -16,7 +16,7 @@ const maxBuckets = 50_000;
 /** Buckets of one question. */
 const wantsAtOnce = 500;
 /** Commands wait for the store so long at most, once; then it counts as away, and is tried again so often. */
-const storeMs = 500;
+const storeMs = 1_000;
 const retryMs = 1_000;
 
 /** Who asks. */

@@ -21,6 +21,7 @@ import { createNarrows } from "./narrows.ts";
 import { createOutbox } from "./outbox.ts";
 import { createPlaces } from "./places.ts";
 import { createPresenceBoard } from "./presence-board.ts";
+import { createRates } from "./rates.ts";
 import { createRoomLog } from "./room-log.ts";
 import type { Engine, Session } from "./session.ts";
 import { reading, transact, writing } from "./transaction.ts";
@@ -135,6 +136,7 @@ export async function openStoreOver(engine: Engine, options: StoreOptions): Prom
     } satisfies Directory,
     files: createFileIndex(reads, write),
     outbox: createOutbox(reads, write, sql.now),
+    rates: createRates(sql, write),
     fleet: createFleet(reads, write, sql.now),
     presence: createPresenceBoard(reads, write, sql.now),
     installId: install.id,

@@ -25,6 +25,7 @@ export type TableName =
   | "presence"
   | "nodes"
   | "leases"
+  | "rate_buckets"
   | "outbox"
   | "files"
   | "file_owners"
@@ -136,6 +137,14 @@ export const leaseColumns: ColumnTypes = {
   holder: "text",
   taken_at: "integer",
   life_ms: "integer",
+};
+
+export const rateBucketColumns: ColumnTypes = {
+  name: "text",
+  level: "integer",
+  filled_at: "integer",
+  held: "text",
+  full_at: "integer",
 };
 
 export const loginColumns: ColumnTypes = { login: "text", user_id: "text" };

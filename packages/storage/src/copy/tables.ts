@@ -1,14 +1,14 @@
 /**
  * What is copied between engines: every table with its columns under the names of the client-server engines. What can
  * be made from these again is not copied: the hash of a message's key, folded e-mails and logins, owners of files, the
- * counters of numbers and of the control log; who is present and who has a lease is of the moment.
+ * counters of numbers and of the control log; who is present, who has a lease and how much anybody may still ask for is of the moment.
  */
 import type { ColumnTypes, TableName } from "../client-server/tables.ts";
 
 /** A table that is copied. */
 export type CopyTableName = Exclude<
   TableName,
-  "meta" | "logins" | "file_owners" | "presence" | "nodes" | "leases"
+  "meta" | "logins" | "file_owners" | "presence" | "nodes" | "leases" | "rate_buckets"
 >;
 
 export interface CopyTable {

@@ -239,4 +239,14 @@ export const migrations: readonly (readonly string[])[] = [
     ) ${table}`,
   ],
   [`ALTER TABLE {users} ADD COLUMN is_admin TINYINT NOT NULL DEFAULT 0`],
+  [
+    `CREATE TABLE IF NOT EXISTS {rate_buckets} (
+      name VARCHAR(255) PRIMARY KEY,
+      level BIGINT NOT NULL,
+      filled_at BIGINT NOT NULL,
+      held TEXT NOT NULL,
+      full_at BIGINT NOT NULL,
+      KEY {rate_buckets_by_fullness} (full_at)
+    ) ${table}`,
+  ],
 ];

@@ -229,4 +229,15 @@ export const migrations: readonly (readonly string[])[] = [
     )`,
   ],
   [`ALTER TABLE {users} ADD COLUMN is_admin smallint NOT NULL DEFAULT 0`],
+  [
+    // Unlogged: it is of the moment, and a crash that empties it gives everybody a full bucket.
+    `CREATE UNLOGGED TABLE {rate_buckets} (
+      name text COLLATE "C" PRIMARY KEY,
+      level bigint NOT NULL,
+      filled_at bigint NOT NULL,
+      held text NOT NULL,
+      full_at bigint NOT NULL
+    )`,
+    `CREATE INDEX {rate_buckets_by_fullness} ON {rate_buckets} (full_at)`,
+  ],
 ];

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { createMemoryRateStore } from "@parlance/core";
 import type { Store, StoreStatus } from "../store.ts";
 import { createDirectory } from "./directory.ts";
 import { createFileIndex } from "./file-index.ts";
@@ -76,6 +77,8 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     directory: createDirectory(writer, readers),
     files: createFileIndex(writer, readers),
     outbox,
+    // Of the moment, and this process has the data to itself.
+    rates: createMemoryRateStore(() => performance.now()),
     installId,
     weaknesses: [],
     status: () => ({

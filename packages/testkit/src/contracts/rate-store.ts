@@ -78,7 +78,7 @@ export function describeRateStore(name: string, start: () => Promise<RateStoreHa
         got += (await one(store, { ...choice, spend: 1 })).spent;
         return got;
       };
-      await expect.poll(takeOne, { interval: 5 }).toBeGreaterThanOrEqual(10);
+      await expect.poll(takeOne, { interval: 5, timeout: 20_000 }).toBeGreaterThanOrEqual(10);
       const seconds = (performance.now() - begun) / 1_000;
       expect(got).toBeLessThanOrEqual(5 + seconds * 20 + 1);
       await new Promise((resolve) => setTimeout(resolve, 600));
@@ -125,7 +125,10 @@ export function describeRateStore(name: string, start: () => Promise<RateStoreHa
       const refused = await one(beside, { ...choice, node: "n2", spend: 4 });
       if (refused.spent < 4) expect(refused.waitMs).toBeGreaterThan(0);
       await expect
-        .poll(async () => (await one(beside, { ...choice, node: "n2" })).level, { interval: 20 })
+        .poll(async () => (await one(beside, { ...choice, node: "n2" })).level, {
+          interval: 20,
+          timeout: 20_000,
+        })
         .toBe(4);
     });
 
