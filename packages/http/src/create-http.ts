@@ -117,7 +117,8 @@ export async function createHttp(options: HttpOptions): Promise<HttpServer> {
 
 const intro =
   "Every request but those that sign in carries `Authorization: Bearer <token>`: the token of a session, an " +
-  "API key, or a JWT of a configured issuer. Failures have one shape; `code` is stable.";
+  "API key, or a JWT of a configured issuer. Failures have one shape; `code` is stable. Above a rate the answer is 429 with " +
+  "`Retry-After`; who is limited is told by `RateLimit-Limit`, `-Remaining`, `-Reset` and `-Policy`.";
 
 /** Fastify's parser may not throw, so it only hands the text over and the reading is done here. */
 function readQueries(app: ApiInstance): void {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
+import { signLocalToken } from "../local-token.ts";
 import { readRunningFile } from "../running-file.ts";
 import { type ParlanceServer, startServer } from "../start.ts";
 import { describeStartFailure } from "../start-failure.ts";
@@ -96,6 +97,35 @@ test.each([["system"], ["cluster"]] as const)(
       fetch(`http://127.0.0.1:${extra?.port}/`, { headers: { connection: "close" } }),
     );
     for (const answer of await Promise.all(answers)) expect(answer.status).toBeLessThan(500);
+  },
+  slow,
+);
+
+test(
+  "[R9] workers share the rates of users: one who comes to all of them gets no more than the rule says",
+  async () => {
+    const burst = 20;
+    const config = load({
+      rate_limits: JSON.stringify([{ per: "user", per_second: 0.001, burst }]),
+    });
+    const server = await start(config);
+    const token = await signLocalToken(config, { user: "ann", ttlSeconds: 600 });
+    const say = async (): Promise<number> => {
+      const answer = await fetch(`${server.url}/api/v1/rooms/general/messages`, {
+        method: "POST",
+        headers: {
+          authorization: `Bearer ${token}`,
+          "content-type": "application/json",
+          connection: "close",
+        },
+        body: JSON.stringify({ text: "x" }),
+      });
+      return answer.status;
+    };
+    expect(new Set(await numbers(server.url, 40))).toEqual(new Set([1, 2]));
+    const answers = await Promise.all(Array.from({ length: 80 }, say));
+    expect(answers.filter((status) => status === 201)).toHaveLength(burst);
+    expect(answers.filter((status) => status === 429)).toHaveLength(80 - burst);
   },
   slow,
 );
