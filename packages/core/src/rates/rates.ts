@@ -182,6 +182,7 @@ export class Seat {
   readonly #kindOf: RatesOptions["kindOf"];
   readonly #writes: readonly Place[];
   readonly #reads: readonly Place[];
+  readonly #asksForKinds: boolean;
 
   constructor(asker: Asker, { rules, kindOf }: RatesOptions, rates: Rates) {
     this.#rates = rates;
@@ -191,6 +192,7 @@ export class Seat {
       if (subject === undefined) return [];
       return [{ rule, name: `${labelOf(rule)}/${subject}`, bucket: undefined }];
     });
+    this.#asksForKinds = places.some(({ rule }) => rule.kind !== undefined);
     this.#writes = places.filter(({ rule }) => rule.of === "writes");
     this.#reads = places.filter(({ rule }) => rule.of === "reads");
   }
@@ -209,7 +211,7 @@ export class Seat {
       return undefined;
     }
     const places = cost === "writes" ? this.#writes : this.#reads;
-    if (places.every(({ rule }) => rule.kind === undefined)) return this.#takeFrom(places);
+    if (!this.#asksForKinds) return this.#takeFrom(places);
     const room = roomOf(task);
     const kind = room === undefined ? undefined : this.#kindOf(room);
     if (!(kind instanceof Promise)) return this.#takeFrom(ofKind(places, kind));
@@ -249,7 +251,7 @@ export class Seat {
       return this.#rates.shares(bucket) ? bucket.takeShared() : bucket.takeOwn();
     });
     const takes = [...places.slice(0, first).map(() => 0), asked, ...rest];
-    const waits = await Promise.all(takes);
+    const waits = await Promise.all(takes.map((taken) => Promise.resolve(taken)));
     const longest = Math.max(...waits);
     if (longest === 0) return;
     const refusing = places[waits.indexOf(longest)];
