@@ -1,7 +1,6 @@
 /** Carries out a publication: the command that every door of a back end ends in is `publish`, once for each room it names. */
 import {
   type ClientMessageId,
-  type Command,
   errorRow,
   fields,
   ProtocolError,
@@ -12,6 +11,7 @@ import {
   textOfContent,
   type UserId,
 } from "@parlance/protocol";
+import type { PublishTask } from "./commands/publish.ts";
 import type { Cause, Node } from "./gate.ts";
 import { announcements } from "./kinds.ts";
 import type { Identity } from "./ports/index.ts";
@@ -66,7 +66,7 @@ export async function publishEverywhere(
   key: ClientMessageId,
   via?: string,
 ): Promise<readonly PublicationResult[]> {
-  const { data, traceparent } = publication;
+  const { data, from, traceparent } = publication;
   const cause: Cause = {
     ...(via === undefined ? {} : { via }),
     ...(traceparent === undefined ? {} : { traceparent }),
@@ -74,13 +74,14 @@ export async function publishEverywhere(
   const results: PublicationResult[] = [];
   for (const room of roomsOfPublication(publication)) {
     try {
-      const command: Command<"publish"> = {
+      const command: PublishTask = {
         type: "publish",
         id: 0,
         room,
         client_message_id: key,
         text: textOfContent(publication),
         ...(data === undefined ? {} : { data }),
+        ...(from === undefined ? {} : { from }),
       };
       const published = await node.execute<"publish">(identity, command, cause);
       results.push({ room, published });

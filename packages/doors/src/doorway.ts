@@ -31,6 +31,8 @@ export interface DoorwayOptions {
   readonly name: string;
   /** Who publishes through it if a publication does not say: the author whom readers see, `service:<service>`. */
   readonly service: string;
+  /** Whether its publications may name another author. False if absent. */
+  readonly mayImpersonate?: boolean;
   readonly report: Report;
 }
 
@@ -81,7 +83,7 @@ class NamedDoorway implements Doorway {
     key: ClientMessageId,
     service = this.#options.service,
   ): Promise<Verdict> {
-    const identity = identityOf(service);
+    const identity = identityOf(service, this.#options.mayImpersonate === true);
     const rooms: readonly string[] = roomsOf(publication);
     this.#underWay += 1;
     try {
@@ -149,14 +151,14 @@ class NamedDoorway implements Doorway {
 }
 
 /** A back end, as its API key would make it. */
-function identityOf(service: string): Identity {
+function identityOf(service: string, mayImpersonate: boolean): Identity {
   const principal = `service:${service}`;
   return {
     user: principal as Identity["user"],
     name: service,
     kind: "service",
     principal: principal as Identity["principal"],
-    scopes: ["publish"],
+    scopes: mayImpersonate ? ["publish", "impersonate"] : ["publish"],
     cameBy: { dialect: "door" },
   };
 }

@@ -160,7 +160,7 @@ export interface KeyBody {
   name: string;
   scopes: KeyScope[];
 }
-const keyScopes: readonly KeyScope[] = ["publish", "read", "rooms", "admin"];
+const keyScopes: readonly KeyScope[] = ["publish", "read", "rooms", "impersonate", "admin"];
 export const keyBody: z.ZodType<KeyBody> = z
   .object({
     name: z.string().regex(/^[a-z0-9][a-z0-9_.-]{0,63}$/),

@@ -1,6 +1,13 @@
 /** What a back end publishes, whichever door it takes. The same fields over HTTP, brokers, files and tables. */
 import { z } from "zod";
-import { clientMessageId, messageData, messageText, roomId, userId } from "./fields.ts";
+import {
+  clientMessageId,
+  displayName,
+  messageData,
+  messageText,
+  roomId,
+  userId,
+} from "./fields.ts";
 import type { ClientMessageId, RoomId, UserId } from "./ids.ts";
 import type { JsonObject } from "./json-value.ts";
 
@@ -21,6 +28,11 @@ export interface Publication {
   readonly text?: string;
   /** For programs: kept and delivered beside the text, at most 32 KiB of JSON. */
   readonly data?: JsonObject;
+  /**
+   * The user whom readers see as the author: one that there is, or, with a name, one of the application's own that is made. Only
+   * for back ends that may (`impersonate`); the service stays on record.
+   */
+  readonly from?: UserId | { readonly id: UserId; readonly name?: string };
   /** The same key with the same content again is stored once, however often and through whichever door it comes. */
   readonly idempotency_key?: ClientMessageId;
   /** W3C Trace Context, "traceparent": the trace that it is a part of. For traces only: it is not stored. */
@@ -39,6 +51,9 @@ export const publicationSchema: z.ZodType<Publication> = z
     everyone: z.literal(true).exactOptional(),
     text: messageText.exactOptional(),
     data: messageData.exactOptional(),
+    from: z
+      .union([userId, z.object({ id: userId, name: displayName.exactOptional() })])
+      .exactOptional(),
     idempotency_key: clientMessageId.exactOptional(),
     traceparent: z.string().max(256).exactOptional(),
   })

@@ -131,6 +131,7 @@ export const messageViewSchema: z.ZodType<MessageView> = z.object({
     .exactOptional(),
   unverified: z.literal(true).exactOptional(),
   name_of_account: z.literal(true).exactOptional(),
+  published_by: z.string().exactOptional(),
 });
 
 const callChanged: z.ZodType<CallChanged> = z.object({

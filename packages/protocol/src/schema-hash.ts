@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "bfec95e740139d896646a49c3db92b8210559b2348d82d131ea0d6034699a6e9",
+  sha256: "78613c4fc9d8fd7ec8397129db0449e3c5e1b11cfb14358b0cb6650404e5e074",
 } as const;

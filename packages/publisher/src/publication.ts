@@ -16,6 +16,8 @@ export type Publication = Target & {
   readonly text?: string;
   /** For programs, at most 32 KiB of JSON. */
   readonly data?: Readonly<Record<string, unknown>>;
+  /** The user who is shown as its author, for keys with the scope `impersonate`; with a name, one that is made if need be. */
+  readonly from?: string | { readonly id: string; readonly name?: string };
   /** 1-64 visible ASCII characters. The same key with the same content again is stored once. Absent: a random one. */
   readonly idempotency_key?: string;
 };

@@ -77,7 +77,13 @@ type Opening = () => Door | Promise<Door | undefined>;
 function wanted(parts: DoorParts): readonly Opening[] {
   const { config, store, report } = parts;
   const doorway = (name: string): Doorway =>
-    createDoorway({ node: parts.node, name, service: config.door_service, report });
+    createDoorway({
+      node: parts.node,
+      name,
+      service: config.door_service,
+      mayImpersonate: config.door_impersonates,
+      report,
+    });
   const lease = (name: string): Lease =>
     parts.isAlone ? always : createLease(store.directory, `door:${name}`, parts.nodeId);
   const openings: Opening[] = [];

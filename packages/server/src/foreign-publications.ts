@@ -30,7 +30,7 @@ export function readPortico(room: string): ForeignReader {
 
 /**
  * What Symfony's Messenger sends with its JSON serializer for a message of the Symfony chat: `{content, roomId, userId}` in either
- * spelling (SC-11). A publication has no author of its own, so whose it is goes beside it.
+ * spelling (SC-11). Whoever can put it there could name anybody, so whose it is goes beside it, and readers see the service.
  */
 export function readSymfony(value: Members): Members | undefined {
   const { content } = value;

@@ -199,3 +199,115 @@ describe("what a back end publishes", () => {
     ).toBe(415);
   });
 });
+
+describe("in a user's name", () => {
+  let speaking: string;
+  let ann: { readonly id: string; readonly token: string };
+
+  async function account(username: string): Promise<{ id: string; token: string }> {
+    const password = "a long enough pass phrase 7";
+    const { body } = await send(
+      "",
+      { username, name: `Name of ${username}`, password },
+      {},
+      "/api/v1/accounts",
+    );
+    return { id: body.user.id, token: body.token };
+  }
+
+  interface Written {
+    readonly type: string;
+    readonly author: string;
+    readonly data: { readonly author_name: string; readonly published_by?: string };
+  }
+
+  async function eventsOf(room: string): Promise<readonly Written[]> {
+    const response = await fetch(`${server.url}/api/v1/rooms/${room}/messages?limit=200`, {
+      headers: { authorization: `Bearer ${operator}` },
+    });
+    return ((await response.json()) as { readonly events: readonly Written[] }).events;
+  }
+
+  beforeAll(async () => {
+    speaking = await keyWith(["publish", "impersonate"]);
+    ann = await account("ann_of_from");
+  });
+
+  test("[AD4] a key that may publishes as a user: readers see the user, and who published it", async () => {
+    expect((await send(speaking, { room: "from-1", text: "Hi", from: ann.id })).status).toBe(201);
+    expect((await eventsOf("from-1")).at(-1)).toMatchObject({
+      author: ann.id,
+      data: { author_name: "Name of ann_of_from", published_by: "service:shop" },
+    });
+    const url = `${server.url}/api/v1/rooms/from-1/messages?limit=1`;
+    const seen = await fetch(url, { headers: { authorization: `Bearer ${ann.token}` } });
+    expect(await seen.text()).toContain('"published_by":"service:shop"');
+    // A people's own message has no such mark.
+    await send(ann.token, { text: "mine" }, {}, "/api/v1/rooms/from-1/messages");
+    expect((await eventsOf("from-1")).at(-1)?.data.published_by).toBeUndefined();
+  });
+
+  test("an application's own user is made where a name is given, and keeps the name that it has", async () => {
+    const from = { id: "shop-7", name: "Bea" };
+    expect((await send(speaking, { room: "from-2", text: "1", from })).status).toBe(201);
+    const renamed = { id: "shop-7", name: "Mallory" };
+    expect((await send(speaking, { room: "from-2", text: "2", from: renamed })).status).toBe(201);
+    expect((await send(speaking, { room: "from-2", text: "3", from: "shop-7" })).status).toBe(201);
+    const names = (await eventsOf("from-2")).map(({ author, data }) => [author, data.author_name]);
+    expect(names).toEqual(Array.from({ length: 3 }, () => ["shop-7", "Bea"]));
+  });
+
+  test("[R5] nobody else speaks for users, and nobody for back ends, nobodies, strangers or the disabled", async () => {
+    const out = await account("out_of_from");
+    const disabled = await fetch(`${server.url}/api/v1/admin/users/${out.id}/disable`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${operator}` },
+    });
+    expect(disabled.status).toBe(204);
+    const refusals: readonly (readonly [string, unknown])[] = [
+      [key, ann.id],
+      [operator, ann.id],
+      [speaking, out.id],
+      [speaking, "service:shop"],
+      [speaking, "nobody-knows"],
+      [speaking, { id: "u_00000000000000000000000000", name: "Next account" }],
+      [speaking, { id: "anonymous:x", name: "X" }],
+      [speaking, { id: "unverified:x", name: "X" }],
+      [speaking, { id: "service:other", name: "X" }],
+    ];
+    for (const [token, from] of refusals) {
+      const { status, body } = await send(token, { room: "from-3", text: "x", from });
+      expect([from, status, body.error?.details?.field]).toEqual([from, 403, "from"]);
+    }
+    const people = await send(ann.token, { room: "from-3", text: "x", from: ann.id });
+    expect(people.status).toBe(403);
+    for (const from of [7, null, {}, { id: "" }, { id: "a", name: "" }]) {
+      const { status } = await send(speaking, { room: "from-3", text: "x", from });
+      expect([from, status]).toEqual([from, 400]);
+    }
+    // In a plain message it is no field, as any other.
+    await send(ann.token, { text: "plain", from: "shop-7" }, {}, "/api/v1/rooms/from-4/messages");
+    expect((await eventsOf("from-4")).at(-1)?.author).toBe(ann.id);
+    expect((await send(speaking, { room: "from-3", text: "ok", from: ann.id })).status).toBe(201);
+    expect(await textsOf("from-3")).toEqual(["ok"]);
+  });
+
+  test("[I-4] a repeat is the service's: the same key is stored once, whoever is named", async () => {
+    const once = { room: "from-5", text: "Once", idempotency_key: "f-1" };
+    expect((await send(speaking, { ...once, from: ann.id })).status).toBe(201);
+    expect((await send(speaking, { ...once, from: ann.id })).status).toBe(200);
+    expect((await send(speaking, once)).body.results[0].repeated).toBe(true);
+    expect((await send(speaking, { ...once, text: "Other", from: ann.id })).status).toBe(409);
+    expect(await textsOf("from-5")).toEqual(["Once"]);
+  });
+
+  test("[I-21] it stays unread for the one in whose name it is", async () => {
+    await send(ann.token, {}, {}, "/api/v1/rooms/from-6/join");
+    await send(ann.token, { text: "own" }, {}, "/api/v1/rooms/from-6/messages");
+    await send(speaking, { room: "from-6", text: "not read", from: ann.id });
+    const room = await fetch(`${server.url}/api/v1/rooms/from-6`, {
+      headers: { authorization: `Bearer ${ann.token}` },
+    });
+    expect(await room.json()).toMatchObject({ unread: 1 });
+  });
+});

@@ -13,7 +13,7 @@ interface KeyView {
   readonly revoked: boolean;
 }
 
-const scopes: readonly KeyScope[] = ["publish", "read", "rooms", "admin"];
+const scopes: readonly KeyScope[] = ["publish", "read", "rooms", "impersonate", "admin"];
 
 export function keyCommand(): Command {
   const command = new Command("key").description("Keys for back ends.");

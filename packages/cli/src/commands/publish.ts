@@ -22,6 +22,7 @@ export function publishCommand(): Command {
     .option("--user <id>", "to a user's inbox")
     .option("--everyone", "to everybody")
     .option("--data <json>", "an object for programs, beside the text or instead of it")
+    .option("--from <id>", "the user who is shown as its author")
     .option("--key <key>", "the same key with the same content is stored once")
     .action(publish);
   return withExample(
@@ -38,7 +39,7 @@ async function publish(given: string | undefined, options: Options): Promise<voi
   const token = await signed(config, {
     user: `service:${config.door_service}`,
     ttlSeconds: tokenLifeSeconds,
-    scopes: ["publish"],
+    scopes: publication.from === undefined ? ["publish"] : ["publish", "impersonate"],
   });
   const answer = await ask(config, "/api/v1/publish", {
     method: "POST",
@@ -79,6 +80,7 @@ async function publicationOf(given: string | undefined, options: Options): Promi
   const room = optional(options, "room");
   const user = optional(options, "user");
   const key = optional(options, "key");
+  const from = optional(options, "from");
   const isForAll = options["everyone"] === true;
   const targets = [room, user, isForAll ? "" : undefined].filter((target) => target !== undefined);
   if (targets.length !== 1) {
@@ -95,6 +97,7 @@ async function publicationOf(given: string | undefined, options: Options): Promi
     ...(isForAll ? { everyone: true } : {}),
     ...(text === undefined ? {} : { text }),
     ...(data === undefined ? {} : { data: objectOf(data) }),
+    ...(from === undefined ? {} : { from }),
     idempotency_key: key ?? randomUUID(),
   } as Publication;
 }

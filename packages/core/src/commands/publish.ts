@@ -1,7 +1,9 @@
 import {
   type Command,
   type DurablePayloads,
+  type Principal,
   ProtocolError,
+  type Publication,
   type Published,
   type UserId,
 } from "@parlance/protocol";
@@ -11,6 +13,7 @@ import type { PublishQuestion, Said } from "../ports/index.ts";
 import type { CommandContext } from "../services.ts";
 import { writeAsked } from "./asking.ts";
 import { askerOf } from "./entering.ts";
+import { authorOf } from "./publish-from.ts";
 import { type Writing, write } from "./write.ts";
 
 /**
@@ -26,28 +29,52 @@ export interface ShownAs {
   readonly nameOfAccount: boolean;
 }
 
-/** `publish` as the core does it. The one who is authenticated stays the one whose key makes repeats safe. */
-export type PublishTask = Command<"publish"> & { readonly shownAs?: ShownAs };
+/** A user in whose name a back end publishes. */
+export interface PublishedFrom {
+  readonly user: UserId;
+  readonly name: string;
+  readonly number?: number;
+  readonly by: Principal;
+}
+
+/**
+ * `publish` as the core does it. The one who is authenticated stays the one whose key makes repeats safe. No schema of a wire
+ * lets `from` through either: it comes by publications.
+ */
+export type PublishTask = Command<"publish"> & {
+  readonly shownAs?: ShownAs;
+  readonly from?: Publication["from"];
+};
 
 /** Writes one message: at once, or when the application has said what becomes of it. */
 export function publish(
   context: CommandContext,
   command: PublishTask,
 ): Awaitable<Pipelined<Published>> {
+  if (command.from === undefined) return say(context, command);
+  return authorOf(context, command.from).then((from) => say(context, command, from));
+}
+
+function say(
+  context: CommandContext,
+  command: PublishTask,
+  from?: PublishedFrom,
+): Awaitable<Pipelined<Published>> {
   const { room, client_message_id: clientMessageId, text, data, open, shownAs } = command;
   const said: Said = { text, ...(data === undefined ? {} : { data }) };
   const growing = open === undefined ? {} : { open };
   const eventOf = (what: Said) => {
-    const payload = payloadOf(context, what, shownAs);
+    const payload = payloadOf(context, what, shownAs, from);
     return { type: "message.created", data: { ...payload, ...growing } } as const;
   };
+  const author = from?.user ?? shownAs?.user;
   let rewritten: Said | undefined;
   const writing: Writing<Published> = {
     room,
     wanted: {
       clientMessageId,
       event: eventOf(said),
-      ...(shownAs === undefined ? {} : { author: shownAs.user }),
+      ...(author === undefined ? {} : { author }),
     },
     replyTo: (stored) => {
       const published = replyTo(command, stored, rewritten);
@@ -87,17 +114,19 @@ function payloadOf(
   { identity }: CommandContext,
   said: Said,
   shownAs: ShownAs | undefined,
+  from: PublishedFrom | undefined,
 ): DurablePayloads["message.created"] {
   if (shownAs !== undefined) {
     const { name, unverified, nameOfAccount } = shownAs;
     const marks = { unverified, ...(nameOfAccount ? { name_of_account: true as const } : {}) };
     return { ...said, author_name: name, ...marks };
   }
-  const { name, number } = identity;
+  const { name, number } = from ?? identity;
   return {
     ...said,
     author_name: name,
     ...(number === undefined ? {} : { author_number: number }),
+    ...(from === undefined ? {} : { published_by: from.by }),
   };
 }
 

@@ -78,7 +78,7 @@ export interface PasswordChange {
  * What a key may do: `publish` messages, `read` and list, make `rooms` and manage their members; `admin` is all of
  * that and the operator's routes.
  */
-export type KeyScope = "publish" | "read" | "rooms" | "admin";
+export type KeyScope = "publish" | "read" | "rooms" | "impersonate" | "admin";
 
 /** Keys of back ends. */
 export interface ApiKeys {

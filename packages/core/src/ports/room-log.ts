@@ -105,7 +105,7 @@ export interface Append {
   /** Milliseconds since 1970. Told to people; never decides order. */
   readonly time: number;
   /** Type and payload. Storage folds it into the projections:
-   *  - `message.created` → `messages`, is countable, moves the author's read marks to its own sequence;
+   *  - `message.created` → `messages`, is countable, moves the author's read marks to its own sequence if the author is the principal;
    *  - `member.joined` → `members` (insert or change role), `read_marks` at its own sequence if new; bumps the revision;
    *  - `member.left` → removes from `members`, bumps the revision, and writes `member_ended` to the control log;
    *  - `message.created` with `open` → the beginning of its text; refused as `full` where the principal has `limits.openMessages`;

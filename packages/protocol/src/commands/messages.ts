@@ -132,6 +132,8 @@ export interface MessageView {
   readonly unverified?: true;
   /** An account is called so, and it was not this account that wrote. */
   readonly name_of_account?: true;
+  /** The back end that published it in the author's name. */
+  readonly published_by?: string;
 }
 /** How a message that grew ended: by its writer, by somebody else, or by silence. */
 export type ClosedReason = "done" | "cancelled" | "abandoned";

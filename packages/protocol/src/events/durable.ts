@@ -22,6 +22,8 @@ export interface DurablePayloads extends CallPayloads, FilePayloads {
     readonly unverified?: true;
     /** With `unverified`: an account is called so, and it was not this account that wrote. */
     readonly name_of_account?: true;
+    /** The back end that published it in the author's name: `service:<name>`. */
+    readonly published_by?: string;
     /** It grows from here: `text` is what it began with. */
     readonly open?: true;
   };
@@ -114,6 +116,7 @@ const payloads = {
     data: messageData.exactOptional(),
     unverified: z.literal(true).exactOptional(),
     name_of_account: z.literal(true).exactOptional(),
+    published_by: z.string().exactOptional(),
     open: z.literal(true).exactOptional(),
   }),
   "message.closed": z.object({

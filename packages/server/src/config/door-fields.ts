@@ -39,6 +39,11 @@ export const doorFields: Fields = {
     .describe(
       "Who is shown to publish through the doors that name nobody. Idempotency keys are told apart by it.",
     ),
+  door_impersonates: yesOrNo
+    .default(false)
+    .describe(
+      "Whether what comes through the doors may name a user as its author (`from`). Who can write there speaks for everybody then.",
+    ),
   spool_dir: z
     .string()
     .min(1)

@@ -85,6 +85,7 @@ export interface Settings {
   /** Of each hook. */
   readonly hooks_at_once: number;
   readonly door_service: string;
+  readonly door_impersonates: boolean;
   /** Absolute. */
   readonly spool_dir?: string;
   readonly spool: boolean;

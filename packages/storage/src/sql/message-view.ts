@@ -61,7 +61,7 @@ export function messageView(
           /** The version is the whole of a message that grew, and nobody edited it. */
           readonly reason?: ClosedReason;
         });
-  const { author_name, author_number, unverified, name_of_account } = first;
+  const { author_name, author_number, unverified, name_of_account, published_by } = first;
   const { text, data } = edit ?? first;
   const isOpen = columns.openLength !== null;
   return {
@@ -81,6 +81,7 @@ export function messageView(
     ...(reactions.length === 0 ? {} : { reactions: byKind(reactions) }),
     ...(unverified === undefined ? {} : { unverified }),
     ...(name_of_account === undefined ? {} : { name_of_account }),
+    ...(published_by === undefined ? {} : { published_by }),
   };
 }
 

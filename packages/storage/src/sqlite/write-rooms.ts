@@ -141,7 +141,10 @@ export function createRoomWrites(database: Database, key: Uint8Array, sha256: Sh
     const { id, author, principal, time } = append;
     messages.project({ room, sequence, id, author, principal, time }, event);
     if (event.type === "message.created") {
-      marks.set(`${room} ${author}`, [room, author, sequence, row.countable]);
+      // Who did not write it itself has not read it either.
+      if (append.principal === author) {
+        marks.set(`${room} ${author}`, [room, author, sequence, row.countable]);
+      }
     } else if (event.type === "member.joined") {
       flushMarks();
       joinMember(database, row, event.data);

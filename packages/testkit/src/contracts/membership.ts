@@ -137,6 +137,13 @@ export function describeMembership(store: UseStore): void {
       expect(await unread("u1")).toBe(3);
     });
 
+    test("grows for an author in whose name somebody else published: who did not write has not read", async () => {
+      const { log } = store();
+      await log.append(joined("u1", { create: publicRoom }));
+      await log.append(message("by a back end", { user: "u1", principal: "service:shop" }));
+      expect([await mark("u1"), await unread("u1")]).toEqual([1, 1]);
+    });
+
     test("of the author is nothing after publishing, and both marks are at it", async () => {
       const { log, directory } = store();
       await log.append(joined("u1", { create: publicRoom }));

@@ -177,7 +177,8 @@ function project(state: MemoryState, room: MemoryRoom, append: Append): void {
         });
       }
       const author = room.members.get(append.author);
-      if (author === undefined) return;
+      // Who did not write it itself has not read it either.
+      if (author === undefined || (append.principal as string) !== append.author) return;
       author.readMark = sequence;
       author.privateMark = sequence;
       author.privateCountable = room.countable;
