@@ -31,9 +31,9 @@ import type {
 } from "./gate.ts";
 import { Happenings } from "./happenings.ts";
 import { answerHappenings, happeningsQuestion } from "./message-trace.ts";
-import { onlineIn, onlineQuestion } from "./online.ts";
 import { OpenMessages } from "./open-messages.ts";
 import { kindByName } from "./kinds.ts";
+import { onlineIn, onlineQuestion } from "./online.ts";
 import type { Awaitable } from "./outcome.ts";
 import { PlaceWriter } from "./places.ts";
 import type {

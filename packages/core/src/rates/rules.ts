@@ -33,6 +33,8 @@ export type RateCost = "writes" | "reads";
 const costs: Readonly<Record<Task["type"], RateCost | undefined>> = {
   publish: "writes",
   publish_as: "writes",
+  // Costs the application, not the log.
+  rpc: "writes",
   edit_message: "writes",
   delete_message: "writes",
   react: "writes",
