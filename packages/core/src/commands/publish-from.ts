@@ -12,8 +12,8 @@ const reserved = ["service:", "anonymous:", "unverified:", "u_"] as const;
 /**
  * Finds the user, or makes one of the application's own where a name is given.
  *
- * Security: whoever may do this speaks for every user. So it takes a scope of its own, nobody speaks for a back end or for somebody
- * who was shut out, an id that is nobody's is not given to the next account by it, and each message says who published it.
+ * Security: whoever may do this speaks for every user. So it takes a scope of its own, nobody speaks for a back end, for an administrator or for
+ * somebody who was shut out, an id that is nobody's is not given to the next account by it, and each message says who published it.
  *
  * @throws ProtocolError `forbidden` with `field` `from`: one answer for all of that.
  */
@@ -30,7 +30,7 @@ export async function authorOf(
     (name === undefined || isReserved(id)
       ? undefined
       : await directory.upsertExternal(id, name, clock.now()));
-  if (user === undefined || user.disabled || user.kind === "service") throw refused;
+  if (user === undefined || user.disabled || user.kind === "service" || user.isAdmin) throw refused;
   return {
     user: user.id,
     name: user.name,

@@ -24,8 +24,8 @@ export interface RateRule {
 }
 
 /**
- * `writes` end in a commit of the log, `reads` make the database or the application look something up, or move a read mark. Other
- * commands cost neither.
+ * `writes` end in a commit of the log, `reads` make the database look something up, or move a read mark. Other commands cost
+ * neither.
  */
 export type RateCost = "writes" | "reads";
 
@@ -33,6 +33,8 @@ export type RateCost = "writes" | "reads";
 const costs: Readonly<Record<Task["type"], RateCost | undefined>> = {
   publish: "writes",
   publish_as: "writes",
+  // Costs the application, not the log.
+  rpc: "writes",
   edit_message: "writes",
   delete_message: "writes",
   react: "writes",
@@ -55,7 +57,6 @@ const costs: Readonly<Record<Task["type"], RateCost | undefined>> = {
   proof: "reads",
   get_message: "reads",
   get_text: "reads",
-  rpc: "reads",
   list_messages: "reads",
   room_stats: "reads",
   get_room: "reads",
