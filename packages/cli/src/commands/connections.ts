@@ -70,7 +70,7 @@ async function list(config: Config, options: Options): Promise<Listed> {
   }
   const { node } = options;
   if (typeof node === "string") query.set("node", await nodeBy(config, node));
-  const answer = await askAsOperator(config, "GET", `/connections?${query}`);
+  const answer = await askAsOperator(config, "GET", `/connections?${query.toString()}`);
   if (answer === undefined) throw new CommandFailure(`No server answers at ${serverUrl(config)}.`);
   return answer.body as Listed;
 }

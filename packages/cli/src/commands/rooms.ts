@@ -121,7 +121,7 @@ async function pageOf(
   const query = new URLSearchParams({ limit: String(limit) });
   if (pattern !== undefined) query.set("pattern", pattern);
   if (after !== undefined) query.set("after", after);
-  const answer = await askAsOperator(config, "GET", `/rooms?${query}`);
+  const answer = await askAsOperator(config, "GET", `/rooms?${query.toString()}`);
   if (answer === undefined) throw new CommandFailure(`No server answers at ${serverUrl(config)}.`);
   return answer.body as Page;
 }

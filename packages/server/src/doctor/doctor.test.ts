@@ -21,7 +21,7 @@ import type { Finding } from "./finding.ts";
 const openssl = "/usr/bin/openssl";
 const slow = 60_000;
 let directory: string;
-const closes: (() => Promise<unknown> | unknown)[] = [];
+const closes: (() => unknown)[] = [];
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "doctor-"));
 });

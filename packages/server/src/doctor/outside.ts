@@ -14,8 +14,6 @@ const timeoutMs = 5_000;
 const bufferedMs = 3_000;
 const dayMs = 86_400_000;
 const soonDays = 14;
-/** A certificate that is renewed by a robot is so one third before its end. */
-
 /** @param localUrl Where the server is asked past all proxies; absent if none runs. */
 export async function examineOutside(
   config: Config,
@@ -136,7 +134,9 @@ async function examineUpgrade(url: URL): Promise<Finding> {
       "sec-websocket-version": "13",
       "sec-websocket-key": randomBytes(16).toString("base64"),
     });
-    const [upgraded] = await Promise.all([outcomeOf(request), request.end()]);
+    const outcome = outcomeOf(request);
+    request.end();
+    const upgraded = await outcome;
     if (!("socket" in upgraded)) {
       return broken(
         "proxy",
