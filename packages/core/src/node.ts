@@ -1,5 +1,5 @@
 /** A node: the commands, the rooms and the connections of one server process, put together over the ports. */
-import type { Command, Json, Reply } from "@parlance/protocol";
+import type { Command, Json, Reply, UserId } from "@parlance/protocol";
 import { CommandRun } from "./command-run.ts";
 import { perform } from "./commands/index.ts";
 import { endIdle } from "./commands/open-messages.ts";
@@ -41,6 +41,7 @@ import type {
   Link,
   Timer,
   Unsubscribe,
+  WebhookPresent,
   Wire,
 } from "./ports/index.ts";
 import { presenceLeaseMs } from "./presence.ts";
@@ -117,6 +118,7 @@ class ServerNode implements Node {
       presenceFlushMs: settings.presenceFlushMs,
       onFailure: (event, error) => ports.report("warn", event, { error }),
       onJoined: (fact) => this.#services.tellJoined(fact),
+      ...(ports.onCommitted === undefined ? {} : { onCommitted: ports.onCommitted }),
     });
     const isAwake = (): boolean => this.#isAwake();
     const tellJoined = (fact: JoinedFact): void => {
@@ -303,6 +305,22 @@ class ServerNode implements Node {
 
   connections(): readonly ConnectionView[] {
     return [...this.#services.registry].map((connection) => connection.view());
+  }
+
+  present(): readonly WebhookPresent[] {
+    const { registry, rooms } = this.#services;
+    const connected = new Map<UserId, WebhookPresent>();
+    for (const { identity } of registry) {
+      if (identity === undefined) continue;
+      connected.set(identity.user, { room: "", user: identity.user, name: identity.name });
+    }
+    const present = [...connected.values()];
+    for (const room of rooms) {
+      for (const { id, name } of room.presence.here()) {
+        present.push({ room: room.record.room, user: id, name });
+      }
+    }
+    return present;
   }
 
   // --- Periodic checks ------------------------------------------------------------------------------

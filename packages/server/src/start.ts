@@ -70,6 +70,7 @@ import { createTraces } from "./traces/tracer.ts";
 import { version } from "./version.ts";
 import { serveWebApp } from "./web-app.ts";
 import { builtFiles, type WebFiles } from "./web-files.ts";
+import { createWebhooks } from "./webhooks.ts";
 
 /** A server that listens. */
 export interface ParlanceServer {
@@ -184,6 +185,7 @@ export async function startServer(
       move,
       watch,
     });
+    opened.unshift(() => parts.webhooks.close());
     opened.unshift(() => parts.doors.close());
     for (const { server: listener, port } of [{ server, port: config.port }, ...extra.listeners]) {
       listener.off("request", answerNotYet);
@@ -240,6 +242,7 @@ async function assemble(given: {
   const node = createNode(
     {
       ...(traces === undefined ? {} : { tracer: traces.tracer }),
+      onCommitted: (room) => webhooks.committed(room),
       nodeId,
       log: store.log,
       directory: store.directory,
@@ -260,6 +263,16 @@ async function assemble(given: {
       quotaBytes: config.file_quota_bytes,
     },
   );
+  const webhooks = createWebhooks({
+    config,
+    store,
+    broker,
+    nodeId,
+    present: () => node.present(),
+    isAlone: !isShared(config) && given.options.worker === undefined,
+    ids,
+    report: log.report,
+  });
   const limits = {
     maxConnections: config.max_connections,
     maxConnectionsPerAddress: config.connections_per_address,
@@ -312,6 +325,7 @@ async function assemble(given: {
     rooms: store.directory,
     files,
     move: given.move,
+    webhooks: webhooks.admin,
     nodes: () => fleet.nodes(),
     extensions: extensionsOf(asking.plugins),
     traceMessage: (ref) => traceMessage({ log: store.log, directory: store.directory, node }, ref),
@@ -380,6 +394,7 @@ async function assemble(given: {
     url: () => localUrlOf(config, server),
     worker: given.options.worker?.number,
   });
+  await webhooks.begin();
   return {
     asking,
     config,
@@ -397,6 +412,7 @@ async function assemble(given: {
     extra,
     socketIo,
     doors,
+    webhooks,
     fleet,
     life,
     worker: given.options.worker,

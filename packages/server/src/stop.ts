@@ -18,6 +18,7 @@ import type { RunningWorker } from "./processes/worker-messages.ts";
 import { removeRunningFile } from "./running-file.ts";
 import type { SocketIoPart } from "./socketio.ts";
 import type { Traces } from "./traces/tracer.ts";
+import type { ServerWebhooks } from "./webhooks.ts";
 
 /** What a running server is made of. */
 export interface Parts {
@@ -40,6 +41,7 @@ export interface Parts {
   readonly extra: ExtraListeners;
   readonly socketIo: SocketIoPart;
   readonly doors: Doors;
+  readonly webhooks: ServerWebhooks;
   readonly fleet: FleetMember;
   readonly life: Life;
   readonly worker: RunningWorker | undefined;
@@ -65,7 +67,7 @@ export async function closeInOrder(parts: Parts, drainMs: number): Promise<void>
   for (const listener of [server, ...extra.listeners.map((one) => one.server)]) {
     lastAnswers(listener);
   }
-  await Promise.all([parts.doors.close(), parts.fleet.close()]);
+  await Promise.all([parts.doors.close(), parts.webhooks.close(), parts.fleet.close()]);
   await node.drain(drainMs);
   gateway.close();
   await socketIo.socketIo.close();

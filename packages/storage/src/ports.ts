@@ -1,5 +1,5 @@
 /** The ports that a store consists of, and what each method does: for whoever stands between a store and its users. */
-import type { Directory, FileIndex, Fleet, Outbox, RoomLog } from "@parlance/core";
+import type { Directory, FileIndex, Fleet, Outbox, RoomLog, Webhooks } from "@parlance/core";
 
 export interface Ports {
   readonly log: RoomLog;
@@ -7,6 +7,7 @@ export interface Ports {
   readonly files: FileIndex;
   readonly outbox: Outbox;
   readonly fleet: Fleet;
+  readonly webhooks: Webhooks;
 }
 export type PortName = keyof Ports;
 
@@ -84,5 +85,25 @@ export const effects: Effects = {
     beat: "write",
     leave: "write",
     nodes: "read",
+  },
+  webhooks: {
+    createWebhook: "write",
+    webhooks: "read",
+    pauseWebhook: "write",
+    deleteWebhook: "write",
+    noteWebhook: "write",
+    webhookBehind: "read",
+    advanceWebhook: "write",
+    webhookFails: "write",
+    buryEvent: "write",
+    rewindWebhook: "write",
+    webhookQueue: "read",
+    webhookDelivered: "write",
+    buryDelivery: "write",
+    deadDeliveries: "read",
+    reviveDeliveries: "write",
+    webhookCounts: "read",
+    putPresent: "write",
+    comparePresence: "write",
   },
 };

@@ -1,5 +1,13 @@
 /** What every engine gives to the server. */
-import type { Directory, FileIndex, Fleet, Outbox, PresenceBoard, RoomLog } from "@parlance/core";
+import type {
+  Directory,
+  FileIndex,
+  Fleet,
+  Outbox,
+  PresenceBoard,
+  RoomLog,
+  Webhooks,
+} from "@parlance/core";
 
 /** An open store. */
 export interface Store {
@@ -8,6 +16,7 @@ export interface Store {
   readonly files: FileIndex;
   /** Where applications write. */
   readonly outbox: Outbox;
+  readonly webhooks: Webhooks;
   /** Absent where the database is one process's, as the next. */
   readonly fleet?: Fleet | undefined;
   readonly presence?: PresenceBoard | undefined;

@@ -1,14 +1,22 @@
 /**
  * What is copied between engines: every table with its columns under the names of the client-server engines. What can
  * be made from these again is not copied: the hash of a message's key, folded e-mails and logins, owners of files, the
- * counters of numbers and of the control log; who is present and who has a lease is of the moment.
+ * counters of numbers and of the control log; who is present and who has a lease
+ * is of the moment.
  */
 import type { ColumnTypes, TableName } from "../client-server/tables.ts";
 
 /** A table that is copied. */
 export type CopyTableName = Exclude<
   TableName,
-  "meta" | "logins" | "file_owners" | "presence" | "nodes" | "leases"
+  | "meta"
+  | "logins"
+  | "file_owners"
+  | "presence"
+  | "nodes"
+  | "leases"
+  | "webhook_nodes"
+  | "webhook_present"
 >;
 
 export interface CopyTable {
@@ -159,6 +167,54 @@ const tables: Readonly<Record<CopyTableName, Omit<CopyTable, "name">>> = {
       created_at: "integer",
       revoked: "integer",
     },
+  },
+  key_limits: { key: ["id"], columns: { id: "text", rooms: "text", bot: "integer" } },
+  webhooks: {
+    key: ["id"],
+    columns: {
+      id: "text",
+      name: "text",
+      url: "text",
+      secret: "text",
+      events: "text",
+      rooms: "text",
+      paused_because: "text",
+      last_number: "integer",
+      created_at: "integer",
+      last_success_at: "integer",
+      last_error: "text",
+      last_error_at: "integer",
+    },
+  },
+  webhook_places: {
+    key: ["webhook", "room"],
+    columns: {
+      webhook: "text",
+      room: "text",
+      epoch: "text",
+      place: "integer",
+      failing_since: "integer",
+    },
+  },
+  webhook_deliveries: {
+    key: ["webhook", "number"],
+    columns: {
+      webhook: "text",
+      number: "integer",
+      room: "text",
+      event_id: "text",
+      type: "text",
+      epoch: "text",
+      place: "integer",
+      body: "text",
+      queued_at: "integer",
+      dead_at: "integer",
+      reason: "text",
+    },
+  },
+  webhook_told: {
+    key: ["webhook", "room", "person"],
+    columns: { webhook: "text", room: "text", person: "text", name: "text" },
   },
   control_log: {
     key: ["sequence"],

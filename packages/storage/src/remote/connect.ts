@@ -47,6 +47,7 @@ export async function connectStore(path: string): Promise<Store> {
     files: portOf(line, "files"),
     outbox: portOf(line, "outbox"),
     fleet: portOf(line, "fleet"),
+    webhooks: portOf(line, "webhooks"),
     installId,
     weaknesses,
     // Whether the owner answers now is for whoever asks it: the connection comes back by itself.

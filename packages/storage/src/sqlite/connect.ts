@@ -8,6 +8,7 @@ import { createOutbox } from "./outbox.ts";
 import { Readers } from "./readers.ts";
 import { createRoomLog } from "./room-log.ts";
 import type { ThreadSettings } from "./thread-messages.ts";
+import { createWebhooks } from "./webhooks.ts";
 import { Writer } from "./writer.ts";
 
 export interface SqliteOptions {
@@ -76,6 +77,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     directory: createDirectory(writer, readers),
     files: createFileIndex(writer, readers),
     outbox,
+    webhooks: createWebhooks(writer, readers),
     installId,
     weaknesses: [],
     status: () => ({

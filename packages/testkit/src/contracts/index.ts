@@ -20,3 +20,4 @@ export {
   userId,
 } from "./harness.ts";
 export { describeRoomLog } from "./room-log.ts";
+export { describeWebhooks, type WebhookHarness } from "./webhooks.ts";
