@@ -55,7 +55,7 @@ for (const seed of [1, randomInt(1_000_000)]) {
       });
       const key = made.out.trim();
       await server.start();
-      await makeWebhook(server, receiver.url, "--name", "shop", "--event", "message.created");
+      await makeWebhook(server, receiver.url, ["--name", "shop", "--event", "message.created"]);
       const publisher = createPublisher({
         url: server.url,
         key,

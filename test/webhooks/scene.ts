@@ -12,7 +12,7 @@ export interface ReceivedEvent {
   readonly type: string;
   readonly room?: string;
   readonly sequence?: number;
-  readonly user?: { readonly id: string };
+  readonly user?: { readonly id: string; readonly name: string };
   readonly data?: { readonly text?: string };
 }
 
@@ -72,10 +72,14 @@ export class ReceiverProcess {
 export async function makeWebhook(
   server: ServerProcess,
   url: string,
-  ...more: readonly string[]
+  more: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<string> {
   const args = ["webhook", "create", "--url", url, "--json", ...more];
-  const { out, err, code } = await parlance(args, { PARLANCE_DATA_DIR: server.dataDir });
+  const { out, err, code } = await parlance(args, {
+    PARLANCE_DATA_DIR: server.dataDir,
+    ...environment,
+  });
   if (code !== 0) throw new Error(err);
   return (JSON.parse(out) as { webhook: { id: string } }).webhook.id;
 }

@@ -25,6 +25,8 @@ export {
   readPublication,
   roomsOfPublication,
 } from "./publication.ts";
+export { RateLimit } from "./rate-limit.ts";
+export { isRoomPattern, matchesAny } from "./room-pattern.ts";
 export { RoomTurns } from "./room-turns.ts";
 export * from "./storage-error.ts";
 export { add, type NodeTally } from "./tally.ts";

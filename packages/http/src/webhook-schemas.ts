@@ -28,6 +28,21 @@ export const webhookBody: z.ZodType<WebhookBody> = z
   })
   .meta({ id: "NewWebhook" });
 
+export interface IncomingBody {
+  name: string;
+  room: RoomId;
+  channels?: string[];
+  display_name?: string;
+}
+export const incomingBody: z.ZodType<IncomingBody> = z
+  .object({
+    name: z.string().regex(/^[a-z0-9][a-z0-9_.-]{0,63}$/),
+    room: fields.roomId,
+    channels: patterns.exactOptional(),
+    display_name: fields.displayName.exactOptional(),
+  })
+  .meta({ id: "NewIncomingWebhook" });
+
 export interface ReplayBody {
   room?: RoomId;
   after?: Sequence;
@@ -75,6 +90,24 @@ const view = z
     last_error_at: time.exactOptional(),
   })
   .meta({ id: "Webhook" });
+
+const incoming = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    room: z.string(),
+    channels: z.array(z.string()),
+    created_at: time,
+    revoked: z.boolean(),
+  })
+  .meta({ id: "IncomingWebhook" });
+export const incomingList: z.ZodType = z
+  .object({ incoming: z.array(incoming) })
+  .meta({ id: "IncomingWebhookList" });
+/** The only answer that has the address. `path` is to be put behind the install's own. */
+export const newIncoming: z.ZodType = z
+  .object({ incoming, path: z.string() })
+  .meta({ id: "NewIncomingWebhookAnswer" });
 
 export const webhookList: z.ZodType = z
   .object({ webhooks: z.array(view) })

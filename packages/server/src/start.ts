@@ -37,6 +37,7 @@ import { type ExtraListeners, type OpenedEndpoint, openExtraListeners } from "./
 import { joinFleet } from "./fleet.ts";
 import { type Asking, openAsking } from "./hooks.ts";
 import { createIds } from "./ids.ts";
+import { mountIncoming } from "./incoming.ts";
 import {
   answerNotYet,
   closeListener,
@@ -353,6 +354,13 @@ async function assemble(given: {
     mmb: mmbOptions(config),
     signUpAllowed: config.sign_up === "open",
     symfonyTrust: symfonyTrust(config),
+  });
+  mountIncoming(http, {
+    node,
+    authenticator: identity.authenticator,
+    clock,
+    ids,
+    report: log.report,
   });
   servePages(http, pagesOptions(config));
   servePluginClients(http, asking.plugins);

@@ -8,3 +8,4 @@ export {
 } from "./dispatcher.ts";
 export { webhookEventTypes } from "./events.ts";
 export { signatureField, signRequest } from "./sign.ts";
+export { readSlack, type SlackMessage, type SlackRefusal } from "./slack.ts";

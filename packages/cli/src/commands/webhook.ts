@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { addInstallFlags, configFrom, type Options } from "../flags.ts";
 import { CommandFailure, say, sayJson, sayTable, UsageFailure } from "../output.ts";
-import { type Answer, askAsOperator } from "../running.ts";
+import { type Answer, askAsOperator, serverUrl } from "../running.ts";
 
 interface WebhookView {
   readonly id: string;
@@ -14,6 +14,13 @@ interface WebhookView {
   readonly last_success_at?: string;
   readonly last_error?: string;
   readonly last_error_at?: string;
+}
+
+interface IncomingView {
+  readonly id: string;
+  readonly name: string;
+  readonly room: string;
+  readonly revoked: boolean;
 }
 
 interface Status {
@@ -44,11 +51,26 @@ export function webhookCommand(): Command {
     "Where the server tells applications what happens.",
   );
   const create = new Command("create")
-    .description("Make a webhook; its secret is printed once.")
-    .requiredOption("--url <address>", "where the application listens")
+    .description("Make a webhook; its secret, or the address of an incoming one, is printed once.")
     .requiredOption("--name <name>", "1-64 of a-z 0-9 _ . -")
-    .option("--event <types>", "types, or patterns such as message.*; several with commas", "*")
-    .option("--room <names>", "rooms, or patterns such as ops-*; several with commas", "*")
+    .option("--url <address>", "where the application listens")
+    .option(
+      "--event <types>",
+      "types, or patterns such as message.*; several with commas; all if not given",
+    )
+    .option(
+      "--room <names>",
+      "rooms, or patterns such as ops-*; several with commas; all if not given",
+    )
+    .option(
+      "--incoming",
+      "the other way: an address that takes messages as Slack's do, for one --room",
+    )
+    .option(
+      "--channel <names>",
+      "incoming: rooms that a message may name instead; several with commas",
+    )
+    .option("--display-name <text>", "incoming: how people see its bot; its name if not given")
     .action(createWebhook);
   const list = new Command("list").description("List the webhooks.").action(listWebhooks);
   const one = (name: string, text: string) => new Command(name).description(text).argument("<id>");
@@ -87,22 +109,51 @@ async function ask(
 ): Promise<Answer> {
   const { config } = configFrom(options);
   const answer = await askAsOperator(config, method, `/webhooks${path}`, body);
-  if (answer === undefined) {
-    throw new CommandFailure("No server runs here. Webhooks need one: parlance start");
-  }
+  if (answer === undefined) throw noServer();
   return answer;
+}
+
+function noServer(): CommandFailure {
+  return new CommandFailure("No server runs here. Webhooks need one: parlance start");
 }
 
 function of(id: string): string {
   return `/${encodeURIComponent(id)}`;
 }
 
+async function createIncoming(options: Options): Promise<void> {
+  const { name, room, channel, displayName } = options;
+  if (room === undefined) {
+    throw new UsageFailure("an incoming webhook is for a room: give --room", "webhook create");
+  }
+  const { config } = configFrom(options);
+  const answer = await askAsOperator(config, "POST", "/incoming", {
+    name,
+    room,
+    ...(channel === undefined ? {} : { channels: listOf(channel) }),
+    ...(displayName === undefined ? {} : { display_name: displayName }),
+  });
+  if (answer === undefined) throw noServer();
+  const { incoming, path } = answer.body as { incoming: IncomingView; path: string };
+  const url = `${config.public_url ?? serverUrl(config)}${path}`;
+  if (options["json"] === true) sayJson({ incoming, url });
+  else {
+    say(`Made ${incoming.id}. Its address, which is not shown again:`);
+    say(url);
+  }
+}
+
 async function createWebhook(options: Options): Promise<void> {
+  const { name, url, event, room } = options;
+  if (options["incoming"] === true) return createIncoming(options);
+  if (url === undefined) {
+    throw new UsageFailure("give --url, or --incoming with --room", "webhook create");
+  }
   const wanted = {
-    name: options["name"],
-    url: options["url"],
-    events: listOf(options["event"]),
-    rooms: listOf(options["room"]),
+    name,
+    url,
+    ...(event === undefined ? {} : { events: listOf(event) }),
+    ...(room === undefined ? {} : { rooms: listOf(room) }),
   };
   const { body } = await ask(options, "POST", "", wanted);
   const { webhook, secret } = body as { webhook: WebhookView; secret: string };
@@ -123,12 +174,25 @@ async function listWebhooks(options: Options): Promise<void> {
   const { webhooks } = (await ask(options, "GET", "")).body as {
     webhooks: readonly WebhookView[];
   };
+  const { config } = configFrom(options);
+  const answer = await askAsOperator(config, "GET", "/incoming");
+  const { incoming = [] } = (answer?.body ?? {}) as { incoming?: readonly IncomingView[] };
   if (options["json"] === true) {
-    sayJson(webhooks);
+    sayJson({ webhooks, incoming });
     return;
   }
-  if (webhooks.length === 0) say("No webhooks yet. parlance webhook create --help tells how.");
-  sayTable(webhooks.map((one) => [one.id, one.name, one.paused_because ? "paused" : "", one.url]));
+  if (webhooks.length + incoming.length === 0) {
+    say("No webhooks yet. parlance webhook create --help tells how.");
+  }
+  sayTable([
+    ...webhooks.map((one) => [
+      one.id,
+      one.name,
+      one.paused_because === undefined ? "" : "paused",
+      one.url,
+    ]),
+    ...incoming.map((one) => [one.id, one.name, one.revoked ? "revoked" : "incoming", one.room]),
+  ]);
 }
 
 async function showWebhook(id: string, options: Options): Promise<void> {
@@ -173,7 +237,9 @@ function act(action: "pause" | "resume", word: string) {
 }
 
 async function deleteWebhook(id: string, options: Options): Promise<void> {
-  await ask(options, "DELETE", of(id));
+  const { config } = configFrom(options);
+  const path = id.startsWith("wh_") ? `/webhooks${of(id)}` : `/keys${of(id)}`;
+  if ((await askAsOperator(config, "DELETE", path)) === undefined) throw noServer();
   if (options["json"] === true) sayJson({ id, deleted: true });
   else say(`Deleted ${id}.`);
 }

@@ -1,4 +1,4 @@
-import type { WebhookAdmin, WebhookDelivery, WebhookRecord } from "@parlance/core";
+import type { KeyRecord, WebhookAdmin, WebhookDelivery, WebhookRecord } from "@parlance/core";
 import * as answers from "../answers.ts";
 import * as schemas from "../webhook-schemas.ts";
 import { type ApiParts, security } from "./parts.ts";
@@ -8,7 +8,9 @@ const tags = ["Webhooks"];
 const deadOfPage = 100;
 
 /** For operators: where the server tells applications what happened. */
-export function webhookRoutes({ app, callers }: ApiParts, webhooks: WebhookAdmin): void {
+export function webhookRoutes(parts: ApiParts, webhooks: WebhookAdmin): void {
+  const { app, callers } = parts;
+  incomingRoutes(parts);
   const operator = { onRequest: callers.authenticateOperator };
   const described = { tags, security };
   const failure = { default: answers.failure };
@@ -171,6 +173,61 @@ export function webhookRoutes({ app, callers }: ApiParts, webhooks: WebhookAdmin
       return { rooms: await webhooks.replay(request.params.id, { ...from, ...time }) };
     },
   );
+}
+
+/** Addresses for programs that speak to Slack. Each is a bot's key, for one room or some, and for nothing else. */
+function incomingRoutes({ app, callers, keys }: ApiParts): void {
+  const operator = { onRequest: callers.authenticateOperator };
+
+  app.get(
+    "/admin/incoming",
+    {
+      ...operator,
+      schema: {
+        tags,
+        security,
+        summary: "List incoming webhooks",
+        response: { 200: schemas.incomingList, default: answers.failure },
+      },
+    },
+    async () => {
+      const all = await keys.listKeys();
+      return {
+        incoming: all.filter(({ scopes }) => scopes.includes("incoming")).map(incomingView),
+      };
+    },
+  );
+
+  app.post(
+    "/admin/incoming",
+    {
+      ...operator,
+      schema: {
+        tags,
+        security,
+        summary: "Make an incoming webhook; its address is told once",
+        description:
+          "`channels`: names or patterns of other rooms that a message may name as its `channel`. Revoke it as a key.",
+        body: schemas.incomingBody,
+        response: { 201: schemas.newIncoming, default: answers.failure },
+      },
+    },
+    async (request, reply) => {
+      const { name, room, channels = [], display_name: shown = name } = request.body;
+      const { record, token } = await keys.createKey({
+        name,
+        scopes: ["incoming"],
+        rooms: [room, ...channels],
+        bot: { name: shown },
+      });
+      return reply.code(201).send({ incoming: incomingView(record), path: `/hooks/${token}` });
+    },
+  );
+}
+
+function incomingView({ id, name, rooms = [], createdAt, revoked }: KeyRecord): object {
+  const [room = "", ...channels] = rooms;
+  return { id, name, room, channels, created_at: new Date(createdAt).toISOString(), revoked };
 }
 
 function timeField(name: string, at: number | undefined): object {
