@@ -6,8 +6,10 @@ import {
   type Ids,
   matchesAny,
   type Node,
+  publishEverywhere,
   RateLimit,
   type Report,
+  readPublication,
   StorageError,
 } from "@parlance/core";
 import type { HttpReply, HttpServer } from "@parlance/http";
@@ -85,15 +87,12 @@ export function mountIncoming(http: HttpServer, parts: IncomingParts): void {
       const message = readSlack(request.headers["content-type"], body);
       if (typeof message === "string") return plain(reply, 400, message);
       const { text, channel, username } = message;
-      await node.execute<"publish">(identity, {
-        type: "publish",
-        id: 0,
-        room: roomOf(identity, channel),
-        client_message_id:
-          keyOf(request.headers["idempotency-key"]) ?? (ids.event() as string as ClientMessageId),
-        text,
-        ...(username === undefined ? {} : { data: { username } }),
-      });
+      const said = { text, ...(username === undefined ? {} : { data: { username } }) };
+      const publication = readPublication({ room: roomOf(identity, channel), ...said });
+      const key =
+        keyOf(request.headers["idempotency-key"]) ?? (ids.event() as string as ClientMessageId);
+      const [result] = await publishEverywhere(node, identity, publication, key);
+      if (result !== undefined && "error" in result) throw result.error;
       return plain(reply, 200, "ok");
     });
   });
