@@ -84,8 +84,9 @@ test(
 requires("postgresql")(
   "[WEB-4] [WEB-9] on two nodes one delivers for both, another takes over when it is killed, and its people have left",
   async () => {
-    const cluster = await Cluster.start({ engine: "postgresql", broker: "none", nodes: 2, secret });
+    const cluster = await Cluster.make({ engine: "postgresql", broker: "none", nodes: 2, secret });
     ends.push(() => cluster.remove());
+    for (const node of cluster.nodes) await node.start();
     const [first, second] = cluster.nodes;
     if (first === undefined || second === undefined) throw new Error("two nodes");
     const environment = { PARLANCE_SECRET: secret };

@@ -18,7 +18,7 @@ interface KeyView {
 const scopes: readonly KeyScope[] = ["publish", "read", "rooms", "admin"];
 
 export function keyCommand(): Command {
-  const command = new Command("key").description("Keys for back ends.");
+  const command = new Command("key").description("Keys for back ends and bots.");
   const create = new Command("create")
     .description("Make a key; it is printed once.")
     .requiredOption(
@@ -41,7 +41,11 @@ export function keyCommand(): Command {
     .argument("<id>")
     .action(revokeKey);
   for (const one of [create, list, revoke]) command.addCommand(addInstallFlags(one));
-  withExample(create, "parlance key create --scope publish --name shop");
+  withExample(
+    create,
+    "parlance key create --scope publish --name shop",
+    "parlance key create --bot helper --scope publish,read --room 'ops-*'",
+  );
   withExample(list, "parlance key list");
   withExample(revoke, "parlance key revoke 4f1c2ab0");
   return withExample(command, "parlance key create --scope publish --name shop");

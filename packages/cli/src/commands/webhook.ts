@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { addInstallFlags, configFrom, type Options } from "../flags.ts";
+import { addInstallFlags, configFrom, type Options, withExample } from "../flags.ts";
 import { CommandFailure, say, sayJson, sayTable, UsageFailure } from "../output.ts";
 import { type Answer, askAsOperator, serverUrl } from "../running.ts";
 
@@ -97,7 +97,25 @@ export function webhookCommand(): Command {
   for (const sub of [create, list, show, pause, resume, remove, test, dead, retry, replay]) {
     command.addCommand(addInstallFlags(sub));
   }
-  return command;
+  const id = "wh_4f1c0a9be2d37a56";
+  const url = "https://shop.example/parlance";
+  const outgoing = `parlance webhook create --name shop --url ${url}`;
+  withExample(
+    create,
+    `${outgoing} --event 'message.*'`,
+    "parlance webhook create --incoming --name ci --room builds",
+  );
+  withExample(list, "parlance webhook list --json");
+  withExample(retry, `parlance webhook retry ${id}`, `parlance webhook retry ${id} 17`);
+  withExample(
+    replay,
+    `parlance webhook replay ${id} --room shop-1 --after 120`,
+    `parlance webhook replay ${id} --since 2026-11-27T08:00:00Z`,
+  );
+  for (const sub of [show, pause, resume, remove, test, dead]) {
+    withExample(sub, `parlance webhook ${sub.name()} ${id}`);
+  }
+  return withExample(command, outgoing, `parlance webhook show ${id}`);
 }
 
 /** Deliveries are a running server's, so there is nothing to be done without one. */
