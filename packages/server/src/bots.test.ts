@@ -56,7 +56,7 @@ async function botKey(wanted: object): Promise<string> {
 
 /** A line of the native dialect. */
 class Line {
-  readonly frames: any[] = []; // oxlint-disable-line typescript/no-explicit-any -- looked at as they come
+  readonly frames: Answer["body"][] = [];
   readonly #socket: WebSocket;
   #id = 0;
 
@@ -68,8 +68,7 @@ class Line {
   }
 
   /** @returns the reply's result, or the error's code. */
-  async ask(type: string, fields: object): Promise<any> {
-    // oxlint-disable-line typescript/no-explicit-any -- looked at as it comes
+  async ask(type: string, fields: object): Promise<Answer["body"]> {
     const socket = this.#socket;
     if (socket.readyState === WebSocket.CONNECTING) {
       await new Promise((resolve) => socket.addEventListener("open", resolve, { once: true }));
@@ -78,7 +77,7 @@ class Line {
     const id = this.#id;
     socket.send(JSON.stringify({ type, id, ...fields }));
     const answered = () =>
-      this.frames.find((frame) => frame.id === id && ["reply", "error"].includes(frame.type)); // prettier-ignore
+      this.frames.find((frame) => frame.id === id && ["reply", "error"].includes(frame.type));
     await expect.poll(answered, { timeout: 10_000 }).toBeDefined();
     const frame = answered();
     return frame.type === "reply" ? frame.result : frame.code;
@@ -215,8 +214,7 @@ describe("an incoming webhook", () => {
     return [response.status, await response.text(), response.headers.get("content-type")];
   }
   const textType = "text/plain; charset=utf-8";
-  async function messagesOf(room: string): Promise<any[]> {
-    // oxlint-disable-line typescript/no-explicit-any -- looked at as they come
+  async function messagesOf(room: string): Promise<Answer["body"][]> {
     const { body } = await call("GET", `/rooms/${room}/messages?limit=200`);
     return (body.events ?? []) as [];
   }
