@@ -11,7 +11,12 @@ import type { WebhookReads } from "./webhooks.ts";
 
 /** Every read that a reader thread knows, by name. */
 export interface Reads
-  extends RoomReads, MessageReads, OpenTextReads, DirectoryReads, FileReads, WebhookReads {
+  extends RoomReads,
+    MessageReads,
+    OpenTextReads,
+    DirectoryReads,
+    FileReads,
+    WebhookReads {
   /** SQLite's findings about its own file; `["ok"]` if there are none. */
   quickCheck(): string[];
 }
