@@ -98,13 +98,9 @@ export function webhookCommand(): Command {
     command.addCommand(addInstallFlags(sub));
   }
   const id = "wh_4f1c0a9be2d37a56";
-  const url = "https://shop.example/parlance";
+  const url = "https://a.example/";
   const outgoing = `parlance webhook create --name shop --url ${url}`;
-  withExample(
-    create,
-    `${outgoing} --event 'message.*'`,
-    "parlance webhook create --incoming --name ci --room builds",
-  );
+  withExample(create, outgoing, "parlance webhook create --incoming --name ci --room builds");
   withExample(list, "parlance webhook list --json");
   withExample(retry, `parlance webhook retry ${id}`, `parlance webhook retry ${id} 17`);
   withExample(
