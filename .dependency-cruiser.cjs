@@ -17,6 +17,7 @@ const arrows = {
   hooks: { runtime: ["protocol", "core"], types: ["plugin"] },
   /* Types for those who write plug-ins. */
   plugin: { types: ["protocol"] },
+  webhooks: { runtime: ["protocol", "core"] },
   server: {
     runtime: [
       "protocol",
@@ -30,6 +31,7 @@ const arrows = {
       "pages",
       "doors",
       "hooks",
+      "webhooks",
     ],
   },
   client: { types: ["protocol"] },

@@ -22,6 +22,7 @@ import { tailCommand } from "./commands/tail.ts";
 import { tokenCommand } from "./commands/token.ts";
 import { traceCommand } from "./commands/trace.ts";
 import { usersCommand } from "./commands/users.ts";
+import { webhookCommand } from "./commands/webhook.ts";
 
 /** Long names of settings leave little room for what they mean; it is wrapped there, too. */
 export const minWidthToWrap = 20;
@@ -52,6 +53,7 @@ export function createProgram(): Command {
     tokenCommand(),
     publishCommand(),
     spoolCommand(),
+    webhookCommand(),
     doctorCommand(),
     configCommand(),
     migrateCommand(),

@@ -13,6 +13,7 @@ import {
   kinds,
 } from "./kinds.ts";
 import type { Identity } from "./ports/index.ts";
+import { matchesAny } from "./room-pattern.ts";
 
 export type { Action };
 
@@ -76,11 +77,17 @@ export function allows(
   facts: RoomFacts,
   role: Role | undefined,
 ): boolean {
+  if (!isFor(identity, facts.room)) return false;
   if (identity.scopes !== undefined) return backEndMay(identity.scopes, action);
   return includes(kinds[facts.kind][action], identity, facts, role);
 }
 
-/** What a key with these scopes may do anywhere. */
+/** Whether a room is one that the identity's key is for; those of people, and keys without a limit, are for all. */
+export function isFor({ rooms }: Identity, room: RoomId): boolean {
+  return rooms === undefined || matchesAny(rooms, room);
+}
+
+/** What a key with these scopes may do in the rooms that it is for. */
 export function backEndMay(scopes: readonly string[], action: Action): boolean {
   return scopes.includes("admin") || scopes.includes(scopeFor[action]);
 }

@@ -29,6 +29,7 @@ import type {
   RoomLog,
   Task,
   Tracer,
+  WebhookPresent,
   Wire,
 } from "./ports/index.ts";
 import type { RateView } from "./rates/rates.ts";
@@ -56,6 +57,8 @@ export interface NodePorts {
   readonly moments?: Moments;
   /** Shares the buckets of `rates` with other nodes. Absent: there are none. */
   readonly rateStore?: RateStore;
+  /** Told of every commit of this node, at once and in its turn: must not take long. */
+  readonly onCommitted?: (room: RoomId) => void;
 }
 
 /** Where a node tells the operator what happened. Fixed names, fields in `snake_case`; never a text or a token. */
@@ -140,6 +143,8 @@ export interface Node {
   openRooms(): readonly OpenRoomView[];
   /** The live connections, for operators. */
   connections(): readonly ConnectionView[];
+  /** Who is here by a connection of this node: in a room, or in `""` if connected at all. Each once. */
+  present(): readonly WebhookPresent[];
 }
 
 /** Answers a question of a node. `detail` is what came with it, from a node that may be of another version. */

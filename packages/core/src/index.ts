@@ -26,9 +26,11 @@ export {
   roomsOfPublication,
 } from "./publication.ts";
 export { networkOf } from "./rates/network.ts";
+export { RateLimit } from "./rates/rate-limit.ts";
 export type { RateView } from "./rates/rates.ts";
 export { labelOf as rateLabel, presetRates, type RateCost, type RateRule } from "./rates/rules.ts";
 export { createMemoryRateStore, fullAt, type SharedBucket, takeShare } from "./rates/shares.ts";
+export { isRoomPattern, matchesAny } from "./room-pattern.ts";
 export { RoomTurns } from "./room-turns.ts";
 export * from "./storage-error.ts";
 export { add, type NodeTally } from "./tally.ts";

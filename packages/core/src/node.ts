@@ -1,5 +1,5 @@
 /** A node: the commands, the rooms and the connections of one server process, put together over the ports. */
-import type { Command, Json, Reply, RoomId, RoomKind } from "@parlance/protocol";
+import type { Command, Json, Reply, RoomId, RoomKind, UserId } from "@parlance/protocol";
 import { CommandRun } from "./command-run.ts";
 import { perform } from "./commands/index.ts";
 import { endIdle } from "./commands/open-messages.ts";
@@ -43,6 +43,7 @@ import type {
   Link,
   Timer,
   Unsubscribe,
+  WebhookPresent,
   Wire,
 } from "./ports/index.ts";
 import { presenceLeaseMs } from "./presence.ts";
@@ -125,6 +126,7 @@ class ServerNode implements Node {
       presenceFlushMs: settings.presenceFlushMs,
       onFailure: (event, error) => ports.report("warn", event, { error }),
       onJoined: (fact) => this.#services.tellJoined(fact),
+      ...(ports.onCommitted === undefined ? {} : { onCommitted: ports.onCommitted }),
     });
     const rates = new Rates({
       rules: settings.rates,
@@ -339,6 +341,22 @@ class ServerNode implements Node {
     const { dialect = "rest", address } = identity.cameBy ?? {};
     const from = address === undefined ? {} : { address };
     return this.#services.rates.seat({ identity, dialect, ...from });
+  }
+
+  present(): readonly WebhookPresent[] {
+    const { registry, rooms } = this.#services;
+    const connected = new Map<UserId, WebhookPresent>();
+    for (const { identity } of registry) {
+      if (identity === undefined) continue;
+      connected.set(identity.user, { room: "", user: identity.user, name: identity.name });
+    }
+    const present = [...connected.values()];
+    for (const room of rooms) {
+      for (const { id, name } of room.presence.here()) {
+        present.push({ room: room.record.room, user: id, name });
+      }
+    }
+    return present;
   }
 
   // --- Periodic checks ------------------------------------------------------------------------------

@@ -77,6 +77,11 @@ export class RoomPresence {
     this.#arm();
   }
 
+  /** Those of this node, in grace too. */
+  *here(): Generator<WireUser> {
+    for (const { user } of this.#local.values()) yield user;
+  }
+
   /** Another node's list; an empty one means that it has nobody left. */
   heard({ node, users, isClosing }: Notice & { readonly type: "present" }): void {
     const now = this.#context.clock.monotonic();

@@ -9,6 +9,7 @@ import type {
   EventFrame,
   EventId,
   NoticeEvent,
+  RoomId,
   Sequence,
   UserId,
 } from "@parlance/protocol";
@@ -64,6 +65,8 @@ export interface RoomContext {
   readonly nodeId: string;
   /** A failure that nobody waits for. */
   onFailure(event: string, error: unknown): void;
+  /** This node committed something in a room. Absent where nobody asks. */
+  onCommitted?(room: RoomId): void;
   /** This node committed that somebody became a member. */
   onJoined(fact: JoinedFact): void;
   /** The room's log began a new life or is gone; it must be opened anew. */
@@ -162,6 +165,7 @@ export class Room {
     this.#mark();
     this.#accept(event);
     this.#tellJoined(event.frame);
+    this.#context.onCommitted?.(this.record.room);
   }
 
   /** The new member's other connections, which do not listen to this room yet. */
@@ -195,6 +199,7 @@ export class Room {
       case "joined":
       case "ask":
       case "told":
+      case "news":
         return;
     }
   }

@@ -2,4 +2,5 @@
 export type { Door, DoorStatus, Lease } from "./door.ts";
 export { createDoorway, type Doorway, type DoorwayOptions, type Verdict } from "./doorway.ts";
 export { createLease } from "./lease.ts";
+export { LeaseKeeper } from "./lease-keeper.ts";
 export { type ForeignReader, maxPublicationBytes, readBytes } from "./read.ts";

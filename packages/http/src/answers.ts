@@ -58,6 +58,8 @@ export const key: z.ZodType = z
     id: z.string(),
     name: z.string(),
     scopes: z.array(z.string()),
+    rooms: z.array(z.string()).exactOptional(),
+    bot: z.literal(true).exactOptional(),
     created_at: time,
     revoked: z.boolean(),
   })

@@ -30,6 +30,7 @@ import { roomListRoutes } from "./routes/room-list.ts";
 import { roomRoutes } from "./routes/rooms.ts";
 import { rpcRoutes } from "./routes/rpc.ts";
 import { ticketRoutes } from "./routes/tickets.ts";
+import { webhookRoutes } from "./routes/webhooks.ts";
 
 /**
  * The REST API. More routes (pages, files) may be added before `ready()`; then its `routing` is a listener for an
@@ -96,6 +97,7 @@ export async function createHttp(options: HttpOptions): Promise<HttpServer> {
       connectionRoutes(parts);
       roomListRoutes(parts);
       if (options.move !== undefined) moveRoutes(parts, options.move);
+      if (options.webhooks !== undefined) webhookRoutes(parts, options.webhooks);
       if (options.files !== undefined) fileRoutes(parts, options.files);
     },
     { prefix: "/api/v1" },

@@ -12,6 +12,7 @@ import type {
   RoomAdmin,
   Tickets,
   UserAdmin,
+  WebhookAdmin,
 } from "@parlance/core";
 import type { JsonObject } from "@parlance/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
@@ -32,6 +33,8 @@ export interface HttpOptions {
   readonly files?: FileStore;
   /** Without it there are no routes for moving to another database. */
   readonly move?: MoveControl;
+  /** Without it there are no routes for webhooks. */
+  readonly webhooks?: WebhookAdmin;
   /** The nodes that serve this install. @throws StorageError */
   readonly nodes: () => Promise<readonly LivingNode[]>;
   /** Commands of plug-ins. */

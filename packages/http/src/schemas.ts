@@ -17,7 +17,7 @@ import {
 import { z } from "zod";
 
 /** A number in a query: digits only, so that neither `1e3` nor ` 1` nor nothing is one. */
-function queryNumber<T extends number>(schema: z.ZodType<T>): z.ZodType<T, string> {
+export function queryNumber<T extends number>(schema: z.ZodType<T>): z.ZodType<T, string> {
   return z
     .string()
     .regex(/^\d{1,16}$/, "digits only")
@@ -159,12 +159,17 @@ export const readMarkBody: z.ZodType<ReadMarkBody> = z
 export interface KeyBody {
   name: string;
   scopes: KeyScope[];
+  rooms?: string[];
+  bot?: { name: string };
 }
+/** `incoming` is given with an address of its own only. */
 const keyScopes: readonly KeyScope[] = ["publish", "read", "rooms", "impersonate", "admin"];
 export const keyBody: z.ZodType<KeyBody> = z
   .object({
     name: z.string().regex(/^[a-z0-9][a-z0-9_.-]{0,63}$/),
     scopes: z.array(z.enum(keyScopes)).min(1).max(8),
+    rooms: z.array(z.string().min(1).max(128)).min(1).max(100).exactOptional(),
+    bot: z.object({ name: fields.displayName }).exactOptional(),
   })
   .meta({ id: "NewKey" });
 

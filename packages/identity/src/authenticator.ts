@@ -79,6 +79,7 @@ export function createAuthenticator(options: AuthenticatorOptions): {
         sessions.deleteWhere((session) => session.user === fact.user);
         return;
       case "user_disabled":
+        keys.deleteWhere((key) => key.principal === (fact.user as string));
         users.delete(fact.user);
         sessions.deleteWhere((session) => session.user === fact.user);
         return;
@@ -143,7 +144,24 @@ export function createAuthenticator(options: AuthenticatorOptions): {
     if (key === undefined || key.revoked || !matchesHash(parts.secret, key.secretHash)) {
       throw new ProtocolError("unauthenticated");
     }
-    return keyIdentity(key);
+    return ofKey(key);
+  }
+
+  /** A bot comes with the name of its user, and not at all where an operator disabled that. */
+  async function ofKey(key: KeyRecord): Promise<Identity> {
+    const identity = keyIdentity(key);
+    if (key.bot !== true) return identity;
+    const user = await knownUser(identity.user);
+    if (user === undefined || user.disabled) throw new ProtocolError("banned");
+    return { ...identity, name: user.name };
+  }
+
+  /** Disabled ones are not remembered. */
+  function knownUser(id: UserId): Promise<UserRecord | undefined> {
+    return recall(users, id, async () => {
+      const found = await directory.user(id);
+      return found?.disabled === true ? undefined : found;
+    });
   }
 
   async function byJwt(token: string, mustBeKnown: boolean): Promise<Identity> {
@@ -172,10 +190,7 @@ export function createAuthenticator(options: AuthenticatorOptions): {
   /** Makes or renames the token's user where it has to be; a built-in account keeps the name that it chose. */
   async function externalUser(claims: Claims, mustBeKnown: boolean): Promise<UserRecord> {
     const { user: id, name } = claims;
-    const known = await recall(users, id, async () => {
-      const found = await directory.user(id);
-      return found?.disabled === true ? undefined : found;
-    });
+    const known = await knownUser(id);
     if (known !== undefined && (known.kind !== "external" || name === undefined)) return known;
     if (known !== undefined && known.name === name) return known;
     const found = known ?? (await directory.user(id));
@@ -206,16 +221,13 @@ export function createAuthenticator(options: AuthenticatorOptions): {
     if ("key" in subject) {
       const key = await knownKey(subject.key);
       if (key === undefined || key.revoked) throw new ProtocolError("unauthenticated");
-      return keyIdentity(key);
+      return ofKey(key);
     }
     const { claims } = subject;
     const { expiresAt = Number.POSITIVE_INFINITY, user: id } = claims;
     if (expiresAt <= clock.now()) throw new ProtocolError("unauthenticated");
     if (claims.kind === "service") return claims;
-    const user = await recall(users, id, async () => {
-      const found = await directory.user(id);
-      return found?.disabled === true ? undefined : found;
-    });
+    const user = await knownUser(id);
     if (user === undefined || user.disabled) throw new ProtocolError("unauthenticated");
     return { ...claims, name: user.name };
   }
@@ -268,8 +280,9 @@ export function createAuthenticator(options: AuthenticatorOptions): {
   return { authenticator, tickets, revoked: () => revocations.expire() };
 }
 
-function keyIdentity({ id, name, principal, scopes }: KeyRecord): Identity {
-  return { ...serviceIdentity(name, principal, scopes), key: id };
+function keyIdentity({ id, name, principal, scopes, rooms }: KeyRecord): Identity {
+  const limited = rooms === undefined ? {} : { rooms };
+  return { ...serviceIdentity(name, principal, scopes), key: id, ...limited };
 }
 
 /** A built-in user's number is the directory's; anybody else's the one that its issuer knows it by, if that is one. */

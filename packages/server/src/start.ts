@@ -37,6 +37,7 @@ import { type ExtraListeners, type OpenedEndpoint, openExtraListeners } from "./
 import { joinFleet } from "./fleet.ts";
 import { type Asking, openAsking } from "./hooks.ts";
 import { createIds } from "./ids.ts";
+import { mountIncoming } from "./incoming.ts";
 import {
   answerNotYet,
   closeListener,
@@ -71,6 +72,7 @@ import { createTraces } from "./traces/tracer.ts";
 import { version } from "./version.ts";
 import { serveWebApp } from "./web-app.ts";
 import { builtFiles, type WebFiles } from "./web-files.ts";
+import { createWebhooks } from "./webhooks.ts";
 
 /** A server that listens. */
 export interface ParlanceServer {
@@ -188,6 +190,7 @@ export async function startServer(
       move,
       watch,
     });
+    opened.unshift(() => parts.webhooks.close());
     opened.unshift(() => parts.doors.close());
     for (const { server: listener, port } of [{ server, port: config.port }, ...extra.listeners]) {
       listener.off("request", answerNotYet);
@@ -245,6 +248,7 @@ async function assemble(given: {
   const node = createNode(
     {
       ...(traces === undefined ? {} : { tracer: traces.tracer }),
+      onCommitted: (room) => webhooks.committed(room),
       nodeId,
       log: store.log,
       directory: store.directory,
@@ -266,6 +270,16 @@ async function assemble(given: {
       quotaBytes: config.file_quota_bytes,
     },
   );
+  const webhooks = createWebhooks({
+    config,
+    store,
+    broker,
+    nodeId,
+    present: () => node.present(),
+    isAlone: !isShared(config) && given.options.worker === undefined,
+    ids,
+    report: log.report,
+  });
   const limits = {
     maxConnections: config.max_connections,
     maxConnectionsPerAddress: config.connections_per_address,
@@ -318,6 +332,7 @@ async function assemble(given: {
     rooms: store.directory,
     files,
     move: given.move,
+    webhooks: webhooks.admin,
     nodes: () => fleet.nodes(),
     extensions: extensionsOf(asking.plugins),
     traceMessage: (ref) => traceMessage({ log: store.log, directory: store.directory, node }, ref),
@@ -346,6 +361,13 @@ async function assemble(given: {
     mmb: mmbOptions(config),
     signUpAllowed: config.sign_up === "open",
     symfonyTrust: symfonyTrust(config),
+  });
+  mountIncoming(http, {
+    node,
+    authenticator: identity.authenticator,
+    clock,
+    ids,
+    report: log.report,
   });
   servePages(http, pagesOptions(config));
   servePluginClients(http, asking.plugins);
@@ -387,6 +409,7 @@ async function assemble(given: {
     url: () => localUrlOf(config, server),
     worker: given.options.worker?.number,
   });
+  await webhooks.begin();
   return {
     asking,
     config,
@@ -405,6 +428,7 @@ async function assemble(given: {
     extra,
     socketIo,
     doors,
+    webhooks,
     fleet,
     life,
     worker: given.options.worker,

@@ -19,6 +19,7 @@ import type { OpenedRates } from "./rate-store.ts";
 import { removeRunningFile } from "./running-file.ts";
 import type { SocketIoPart } from "./socketio.ts";
 import type { Traces } from "./traces/tracer.ts";
+import type { ServerWebhooks } from "./webhooks.ts";
 
 /** What a running server is made of. */
 export interface Parts {
@@ -42,6 +43,7 @@ export interface Parts {
   readonly extra: ExtraListeners;
   readonly socketIo: SocketIoPart;
   readonly doors: Doors;
+  readonly webhooks: ServerWebhooks;
   readonly fleet: FleetMember;
   readonly life: Life;
   readonly worker: RunningWorker | undefined;
@@ -67,7 +69,7 @@ export async function closeInOrder(parts: Parts, drainMs: number): Promise<void>
   for (const listener of [server, ...extra.listeners.map((one) => one.server)]) {
     lastAnswers(listener);
   }
-  await Promise.all([parts.doors.close(), parts.fleet.close()]);
+  await Promise.all([parts.doors.close(), parts.webhooks.close(), parts.fleet.close()]);
   await node.drain(drainMs);
   gateway.close();
   await socketIo.socketIo.close();

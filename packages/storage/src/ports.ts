@@ -1,5 +1,13 @@
 /** The ports that a store consists of, and what each method does: for whoever stands between a store and its users. */
-import type { Directory, FileIndex, Fleet, Outbox, RateStore, RoomLog } from "@parlance/core";
+import type {
+  Directory,
+  FileIndex,
+  Fleet,
+  Outbox,
+  RateStore,
+  RoomLog,
+  Webhooks,
+} from "@parlance/core";
 
 export interface Ports {
   readonly log: RoomLog;
@@ -8,6 +16,7 @@ export interface Ports {
   readonly outbox: Outbox;
   readonly fleet: Fleet;
   readonly rates: RateStore;
+  readonly webhooks: Webhooks;
 }
 export type PortName = keyof Ports;
 
@@ -89,5 +98,25 @@ export const effects: Effects = {
   rates: {
     // Of the moment: nothing waits for it when a store is exchanged, and what was taken without an answer flows in again.
     take: "read",
+  },
+  webhooks: {
+    createWebhook: "write",
+    webhooks: "read",
+    pauseWebhook: "write",
+    deleteWebhook: "write",
+    noteWebhook: "write",
+    webhookBehind: "read",
+    advanceWebhook: "write",
+    webhookFails: "write",
+    buryEvent: "write",
+    rewindWebhook: "write",
+    webhookQueue: "read",
+    webhookDelivered: "write",
+    buryDelivery: "write",
+    deadDeliveries: "read",
+    reviveDeliveries: "write",
+    webhookCounts: "read",
+    putPresent: "write",
+    comparePresence: "write",
   },
 };

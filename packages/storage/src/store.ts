@@ -7,6 +7,7 @@ import type {
   PresenceBoard,
   RateStore,
   RoomLog,
+  Webhooks,
 } from "@parlance/core";
 
 /** An open store. */
@@ -18,6 +19,7 @@ export interface Store {
   readonly outbox: Outbox;
   /** Shared by all who share the store. */
   readonly rates: RateStore;
+  readonly webhooks: Webhooks;
   /** Absent where the database is one process's, as the next. */
   readonly fleet?: Fleet | undefined;
   readonly presence?: PresenceBoard | undefined;

@@ -28,6 +28,24 @@ function event<T extends DurableType>(
 export async function fillStore(store: Store): Promise<void> {
   await fillDirectory(store);
   await fillRooms(store);
+  await fillWebhooks(store);
+}
+
+/** One that is at the end of all rooms but one, told who is in a room, and has given something up. */
+async function fillWebhooks({ webhooks }: Store): Promise<void> {
+  const wanted = { events: ["*"], rooms: ["*"] };
+  const facts = { id: "wh_1", name: "shop", url: "https://shop.example/語", secret: "s" };
+  await webhooks.createWebhook({ ...facts, ...wanted, createdAt: someTime });
+  await webhooks.noteWebhook("wh_1", someTime, "answered 500");
+  await webhooks.rewindWebhook("wh_1", { from: "r1", upTo: "r1", to: { after: 2 } });
+  const person = { room: roomId("r1"), user: userId("bob"), name: "Bob 🦊" };
+  await webhooks.putPresent("n1", 60_000, { isWhole: true, came: [person], went: [] });
+  await webhooks.comparePresence("wh_1", wanted, someTime);
+  const [behind] = await webhooks.webhookBehind({ webhook: "wh_1", from: "", limit: 1 });
+  if (behind === undefined) throw new Error("nothing is left to be told");
+  const { epoch } = behind.now;
+  const event = { epoch, sequence: 3, id: "e3", type: "message.created" };
+  await webhooks.buryEvent("wh_1", behind, event, { reason: "no", now: someTime, limit: 10 });
 }
 
 async function fillDirectory({ directory }: Store): Promise<void> {
@@ -62,6 +80,9 @@ async function fillDirectory({ directory }: Store): Promise<void> {
     await directory.createKey({ ...key, createdAt: someTime });
   }
   await directory.revokeKey("k2", someTime + 7);
+  const limited = { name: "bot", secretHash: "hk3", scopes: ["read"], rooms: ["ops-*"] };
+  const principal = "service:bot" as Principal;
+  await directory.createKey({ ...limited, id: "k3", principal, bot: true, createdAt: someTime });
   const place = { user: userId("bob"), epoch: "a.b" as Epoch, offset: 4, now: someTime };
   await directory.savePlaces([
     { ...place, device: "d1" as DeviceId, room: roomId("r1") },

@@ -1,5 +1,5 @@
 /** MariaDB or MySQL as tests use it: an install of its own behind a prefix, in the database that the environment names. */
-import type { StoreHarness } from "@parlance/testkit/contracts";
+import type { WebhookHarness } from "@parlance/testkit/contracts";
 import { serviceUrl } from "@parlance/testkit/services";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 import { openMysql } from "../src/mysql/index.ts";
@@ -34,7 +34,7 @@ export async function dropMysqlTables(prefix: string): Promise<void> {
 }
 
 /** For the contract suites. */
-export async function startMysql(): Promise<StoreHarness> {
+export async function startMysql(): Promise<WebhookHarness> {
   const prefix = freshPrefix();
   const url = serviceUrl("mariadb");
   const open = () => openMysql({ url, prefix, connections: 5 });
@@ -49,6 +49,9 @@ export async function startMysql(): Promise<StoreHarness> {
     },
     get files() {
       return store.files;
+    },
+    get webhooks() {
+      return store.webhooks;
     },
     clear: () =>
       withMysql(async (client) => {

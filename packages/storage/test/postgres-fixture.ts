@@ -1,6 +1,6 @@
 /** PostgreSQL as tests use it: an install of its own behind a prefix, in the database that the environment names. */
 import { randomBytes } from "node:crypto";
-import type { StoreHarness } from "@parlance/testkit/contracts";
+import type { WebhookHarness } from "@parlance/testkit/contracts";
 import { serviceUrl } from "@parlance/testkit/services";
 import pg from "pg";
 import { openPostgres } from "../src/postgres/index.ts";
@@ -48,7 +48,7 @@ export async function dropTables(prefix: string): Promise<void> {
 }
 
 /** For the contract suites. */
-export async function startPostgres(): Promise<StoreHarness> {
+export async function startPostgres(): Promise<WebhookHarness> {
   const prefix = freshPrefix();
   const url = serviceUrl("postgresql");
   const open = () => openPostgres({ url, prefix, connections: 5 });
@@ -63,6 +63,9 @@ export async function startPostgres(): Promise<StoreHarness> {
     },
     get files() {
       return store.files;
+    },
+    get webhooks() {
+      return store.webhooks;
     },
     clear: () =>
       withPostgres(async (client) => {

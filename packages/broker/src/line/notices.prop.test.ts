@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import type { Notice, Subject } from "@parlance/core";
-import { durablePayloadSchemas } from "@parlance/protocol";
+import { durablePayloadSchemas, fields } from "@parlance/protocol";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Joiner, MessageWriter, openMessage } from "./message.ts";
@@ -76,6 +76,7 @@ const notice = fc.oneof(
     isClosing: fc.constant(true),
   }),
   fc.record({ type: fc.constant("who") }),
+  fc.record({ type: fc.constant("news"), rooms: fc.array(fc.constantFrom("a.b:c", "ops")) }),
   fc.record({ type: fc.constant("control"), head: count }),
   fc.record({
     type: fc.constant("joined"),
@@ -298,6 +299,9 @@ function expectInOrder(one: Notice): void {
       return;
     case "control":
       expect(isCount(one.head)).toBe(true);
+      return;
+    case "news":
+      expect(one.rooms.every((each) => fields.roomId.safeParse(each).success)).toBe(true);
       return;
     case "joined":
       expect(isCount(one.fact.position.offset)).toBe(true);

@@ -1,6 +1,6 @@
 /**
  * Notices as text: one JSON array of rows, `["c", epoch, [event, …]]`, `["e", event, to]`, `["p", node, people, closing]`,
- * `["w"]`, `["h", head]`, `["j", user, room, epoch, offset]`, `["a", node, id, question, detail]`,
+ * `["w"]`, `["h", head]`, `["n", [room, …]]`, `["j", user, room, epoch, offset]`, `["a", node, id, question, detail]`,
  * `["t", to, node, id, part, parts, text]`. A row longer than known is read up to what is known, a row of an unknown kind is
  * skipped: so newer nodes may say more. What another node said is checked here and nowhere else: a broker is shared, and what
  * comes from it must not be able to end the process.
@@ -53,6 +53,8 @@ function rowOf(subject: Subject, notice: Notice): readonly unknown[] {
       return ["w"];
     case "control":
       return ["h", notice.head];
+    case "news":
+      return ["n", notice.rooms];
     case "joined": {
       const { user, room, position } = notice.fact;
       return ["j", user, room, position.epoch, position.offset];
@@ -136,6 +138,8 @@ function noticeOf(
       return { type: "who" };
     case "h":
       return isSequence(row[1]) ? { type: "control", head: row[1] } : undefined;
+    case "n":
+      return newsOf(row);
     case "j":
       return joinedOf(row);
     case "a":
@@ -145,6 +149,12 @@ function noticeOf(
     default:
       return "unknown";
   }
+}
+
+function newsOf([, rooms]: readonly unknown[]): Notice | undefined {
+  if (!Array.isArray(rooms) || rooms.length > maxEvents) return undefined;
+  const parsed = (rooms as readonly unknown[]).map((room) => fields.roomId.safeParse(room));
+  return { type: "news", rooms: parsed.flatMap((room) => (room.success ? [room.data] : [])) };
 }
 
 function committedOf(

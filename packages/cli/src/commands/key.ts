@@ -9,6 +9,8 @@ interface KeyView {
   readonly id: string;
   readonly name: string;
   readonly scopes: readonly string[];
+  readonly rooms?: readonly string[];
+  readonly bot?: true;
   readonly created_at: string;
   readonly revoked: boolean;
 }
@@ -16,11 +18,22 @@ interface KeyView {
 const scopes: readonly KeyScope[] = ["publish", "read", "rooms", "impersonate", "admin"];
 
 export function keyCommand(): Command {
-  const command = new Command("key").description("Keys for back ends.");
+  const command = new Command("key").description("Keys for back ends and bots.");
   const create = new Command("create")
     .description("Make a key; it is printed once.")
-    .requiredOption("--scope <scopes>", `what it may do: ${scopes.join(", ")}; several with commas`)
-    .option("--name <name>", "who it speaks for; outlives a change of key", "backend")
+    .requiredOption(
+      "--scope <scopes>",
+      `what it may do: ${scopes.join(", ")}; several with commas, or given again`,
+      several,
+    )
+    .option("--name <name>", "who it speaks for; outlives a change of key (preset: backend)")
+    .option(
+      "--room <names>",
+      "rooms, or patterns such as ops-*, that it is for; all if not given",
+      several,
+    )
+    .option("--bot <name>", "a bot's: the user service:<name> is made if it is not there")
+    .option("--display-name <text>", "how people see the bot; its name if not given")
     .action(createKey);
   const list = new Command("list").description("List the keys.").action(listKeys);
   const revoke = new Command("revoke")
@@ -28,7 +41,11 @@ export function keyCommand(): Command {
     .argument("<id>")
     .action(revokeKey);
   for (const one of [create, list, revoke]) command.addCommand(addInstallFlags(one));
-  withExample(create, "parlance key create --scope publish --name shop");
+  withExample(
+    create,
+    "parlance key create --scope publish --name shop",
+    "parlance key create --bot helper --scope publish,read --room 'ops-*'",
+  );
   withExample(list, "parlance key list");
   withExample(revoke, "parlance key revoke 4f1c2ab0");
   return withExample(command, "parlance key create --scope publish --name shop");
@@ -36,9 +53,22 @@ export function keyCommand(): Command {
 
 async function createKey(options: Options): Promise<void> {
   const { config } = configFrom(options);
-  const key = { name: String(options["name"]), scopes: readScopes(String(options["scope"])) };
+  const { bot, room, name } = options;
+  if (bot !== undefined && name !== undefined) {
+    throw new UsageFailure("--bot is the name: leave --name out", "key create");
+  }
+  const key = {
+    name: String(bot ?? name ?? "backend"),
+    scopes: readScopes(String(options["scope"])),
+    ...(room === undefined ? {} : { rooms: String(room).split(",") }),
+    ...(bot === undefined ? {} : { bot: { name: String(options["displayName"] ?? bot) } }),
+  };
   if (!/^[a-z0-9][a-z0-9_.-]{0,63}$/.test(key.name)) {
-    throw new UsageFailure("--name: 1-64 of a-z 0-9 _ . -", "key create");
+    const flag = bot === undefined ? "--name" : "--bot";
+    throw new UsageFailure(`${flag}: 1-64 of a-z 0-9 _ . -`, "key create");
+  }
+  if ((key.bot !== undefined || key.rooms !== undefined) && key.scopes.includes("admin")) {
+    throw new UsageFailure("--scope admin goes neither with --bot nor with --room", "key create");
   }
   const answer = await askAsOperator(config, "POST", "/keys", key);
   const token =
@@ -47,6 +77,11 @@ async function createKey(options: Options): Promise<void> {
       : (answer.body as { token: string }).token;
   if (options["json"] === true) sayJson({ token, ...key });
   else say(token);
+}
+
+/** An option that may be given again: as if all were separated by commas. */
+function several(value: string, before: string | undefined): string {
+  return before === undefined ? value : `${before},${value}`;
 }
 
 function readScopes(list: string): readonly KeyScope[] {
@@ -67,12 +102,9 @@ async function listKeys(options: Options): Promise<void> {
     answer === undefined
       ? await withStore(config, async (install) =>
           (await install.keys.listKeys()).map(
-            ({ id, name, scopes: granted, createdAt, revoked }): KeyView => ({
-              id,
-              name,
-              scopes: granted,
+            ({ principal: _, secretHash: __, createdAt, ...key }): KeyView => ({
+              ...key,
               created_at: new Date(createdAt).toISOString(),
-              revoked,
             }),
           ),
         )
@@ -86,7 +118,9 @@ async function listKeys(options: Options): Promise<void> {
     keys.map((key) => [
       key.id,
       key.name,
+      key.bot === true ? "bot" : "",
       key.scopes.join(","),
+      key.rooms?.join(",") ?? "*",
       key.created_at,
       key.revoked ? "revoked" : "",
     ]),

@@ -8,7 +8,7 @@ import {
   type RoomView,
 } from "@parlance/protocol";
 import { appendOf, note } from "../append.ts";
-import { backEndMay } from "../authorize.ts";
+import { backEndMay, isFor } from "../authorize.ts";
 import { kindByName } from "../kinds.ts";
 import type { JoinedRoom, RoomRecord } from "../ports/index.ts";
 import type { CommandContext } from "../services.ts";
@@ -25,6 +25,10 @@ export async function createRoom(
   const { services, identity } = context;
   const { scopes } = identity;
   if (scopes !== undefined && !backEndMay(scopes, "manage")) throw new ProtocolError("forbidden");
+  // Security: of a key for some rooms the name has to be known, and be one of theirs.
+  const isWithin =
+    identity.rooms === undefined || (command.room !== undefined && isFor(identity, command.room));
+  if (!isWithin) throw new ProtocolError("forbidden");
   if (command.room !== undefined && kindByName(command.room) !== "public") {
     throw new ProtocolError("bad_request", { field: "room" });
   }
@@ -91,13 +95,18 @@ export async function listRooms(
   _command: Command<"list_rooms">,
 ): Promise<RoomList> {
   const { directory } = context.services;
-  const { user, scopes } = context.identity;
+  const { identity } = context;
+  const { user, scopes } = identity;
   if (scopes !== undefined && !backEndMay(scopes, "read")) throw new ProtocolError("forbidden");
   const [joined, discoverable] = await Promise.all([
     directory.roomsOf(user, limits.listItems),
     directory.discoverable(user, limits.listItems),
   ]);
-  return { joined: joined.map(joinedView), discoverable: discoverable.map(view) };
+  const isOne = ({ room }: RoomRecord): boolean => isFor(identity, room);
+  return {
+    joined: joined.filter(isOne).map(joinedView),
+    discoverable: discoverable.filter(isOne).map(view),
+  };
 }
 
 function view(record: RoomRecord): RoomView {

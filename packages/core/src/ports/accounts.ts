@@ -76,21 +76,28 @@ export interface PasswordChange {
 
 /**
  * What a key may do: `publish` messages, `read` and list, make `rooms` and manage their members; `admin` is all of
- * that and the operator's routes.
+ * that and the operator's routes; `incoming` is good for the address of an incoming webhook and for nothing else.
  */
-export type KeyScope = "publish" | "read" | "rooms" | "impersonate" | "admin";
+export type KeyScope = "publish" | "read" | "rooms" | "impersonate" | "admin" | "incoming";
 
-/** Keys of back ends. */
+export interface NewKey {
+  readonly name: string;
+  readonly scopes: readonly KeyScope[];
+  /** Patterns of the names of rooms that it is for; absent: all. */
+  readonly rooms?: readonly string[];
+  /** The user `service:<name>` is a bot, made with this display name if it is not there. */
+  readonly bot?: { readonly name: string };
+}
+
+/** Keys of back ends and bots. */
 export interface ApiKeys {
   /**
    * Makes a key. Its token is told once: only a SHA-256 of the secret is kept.
    *
    * @param key `name` outlives a change of key, since principal and author `service:<name>` are made from it.
+   * @throws ProtocolError `bad_request` for the scope `admin` of a bot, or of a key for some rooms.
    */
-  createKey(key: {
-    readonly name: string;
-    readonly scopes: readonly KeyScope[];
-  }): Promise<{ readonly record: KeyRecord; readonly token: string }>;
+  createKey(key: NewKey): Promise<{ readonly record: KeyRecord; readonly token: string }>;
   listKeys(): Promise<readonly KeyRecord[]>;
   /** @returns false if there is no such key, or it was revoked before. */
   revokeKey(id: string): Promise<boolean>;

@@ -47,6 +47,8 @@ export interface Identity {
   readonly scopes?: readonly string[];
   /** Only of a session: its account may look at what operators see. */
   readonly isAdmin?: true;
+  /** Only of keys for some rooms: patterns of their names. Nothing else is there for it, to be read either. */
+  readonly rooms?: readonly string[];
   /** Only after a guest came in: the token to come back with. */
   readonly issuedToken?: string;
   /** Names the token that was shown, where it has an id of its own. */

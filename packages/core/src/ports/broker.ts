@@ -73,6 +73,8 @@ export type Notice =
   /** Asks the other nodes whom they have in the room: sent by one that has just begun to listen. */
   | { readonly type: "who" }
   | { readonly type: "control"; readonly head: Sequence }
+  /** Something was committed in these rooms; on the install-wide subject, for whoever tells applications. */
+  | { readonly type: "news"; readonly rooms: readonly RoomId[] }
   /** Somebody became a member of a room; on the install-wide subject, for that user's connections. */
   | { readonly type: "joined"; readonly fact: JoinedFact }
   /** `node` asks all others; on the install-wide subject, as the next. */

@@ -120,6 +120,10 @@ export interface KeyRecord {
   readonly principal: Principal;
   readonly secretHash: string;
   readonly scopes: readonly string[];
+  /** Patterns of the names of rooms that it is for, reading too; absent: all. */
+  readonly rooms?: readonly string[];
+  /** It is a bot's: whoever comes with it is the user that `principal` names, with that user's display name. */
+  readonly bot?: true;
   readonly createdAt: number;
   readonly revoked: boolean;
 }

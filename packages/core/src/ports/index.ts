@@ -16,4 +16,6 @@ export type * from "./room-log.ts";
 export type * from "./stream.ts";
 export type * from "./tickets.ts";
 export type * from "./tracer.ts";
+export type * from "./webhook-admin.ts";
+export type * from "./webhooks.ts";
 export type * from "./wire.ts";

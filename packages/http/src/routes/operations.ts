@@ -176,6 +176,9 @@ export function operationRoutes(parts: ApiParts): void {
         tags,
         security,
         summary: "Make an API key; its token is told once",
+        description:
+          "`rooms`: names or patterns with `*` of the rooms that it is for, reading too; absent: all. `bot`: the user " +
+          "`service:<name>` is a bot with this display name. Neither goes with the scope `admin`.",
         body: schemas.keyBody,
         response: { 201: answers.newKey, default: answers.failure },
       },
@@ -212,6 +215,15 @@ function userView({ createdAt, isAdmin, ...user }: UserRecord): object {
   return { ...user, admin: isAdmin === true, created_at: new Date(createdAt).toISOString() };
 }
 
-function keyView({ id, name, scopes, createdAt, revoked }: KeyRecord): object {
-  return { id, name, scopes, created_at: new Date(createdAt).toISOString(), revoked };
+/** A key as operators see it. */
+export function keyView({ createdAt, id, name, scopes, rooms, bot, revoked }: KeyRecord): object {
+  return {
+    id,
+    name,
+    scopes,
+    ...(rooms === undefined ? {} : { rooms }),
+    ...(bot === undefined ? {} : { bot }),
+    created_at: new Date(createdAt).toISOString(),
+    revoked,
+  };
 }

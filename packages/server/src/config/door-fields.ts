@@ -1,8 +1,8 @@
-/** The settings of the doors that back ends publish through, beside HTTP. */
+/** The settings of the doors that back ends publish through, beside HTTP, and of webhooks. */
 import { BrokerUrlError, parseBrokerUrl } from "@parlance/broker/url";
 import { z } from "zod";
 import type { Fields } from "./fields.ts";
-import { list, yesOrNo } from "./values.ts";
+import { integer, list, yesOrNo } from "./values.ts";
 
 /** The address of a service with a door. What is wrong is told without it: it may contain a password. */
 function doorUrl(scheme: RegExp, form: string): z.ZodType<string> {
@@ -96,5 +96,17 @@ export const doorFields: Fields = {
     .default(false)
     .describe(
       "Whether the table `outbox` of the database is published from. [How](../protocol/publishing.md#the-outbox-table).",
+    ),
+};
+
+/** What the server tells applications. [How](../../../../docs/operations/webhooks.md). */
+export const webhookFields: Fields = {
+  webhook_timeout_ms: integer(100, 60_000)
+    .default(10_000)
+    .describe("How long a receiver of webhooks may take for its whole answer."),
+  webhook_give_up_ms: integer(0, 2_592_000_000)
+    .default(86_400_000)
+    .describe(
+      "How long an event is tried before it is put aside as given up. [How](webhooks.md#what-is-given-up).",
     ),
 };

@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { dialectFields } from "./dialect-fields.ts";
-import { doorFields } from "./door-fields.ts";
+import { doorFields, webhookFields } from "./door-fields.ts";
 import { type Fields, limitFields, serverFields } from "./fields.ts";
 import { hookFields } from "./hook-fields.ts";
 import type { Setting, SettingName, Settings } from "./types.ts";
@@ -25,6 +25,7 @@ const fields: Fields = {
   ...serverFields,
   ...hookFields,
   ...doorFields,
+  ...webhookFields,
   ...dialectFields,
   ...limitFields,
 };

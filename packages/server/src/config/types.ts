@@ -103,6 +103,8 @@ export interface Settings {
   readonly nats_door_subjects: readonly string[];
   readonly nats_door_stream?: string;
   readonly outbox: boolean;
+  readonly webhook_timeout_ms: number;
+  readonly webhook_give_up_ms: number;
   readonly time_zone: string;
   readonly chatlogger_room: string;
   readonly chatlogger_history: number;

@@ -26,6 +26,7 @@ import { createRoomLog } from "./room-log.ts";
 import type { Engine, Session } from "./session.ts";
 import { reading, transact, writing } from "./transaction.ts";
 import { createKeys, createSessions, createUsers } from "./users.ts";
+import { createWebhooks } from "./webhooks.ts";
 
 /** How long a page waits while others take their time. */
 const pagePatienceMs = 5_000;
@@ -137,6 +138,7 @@ export async function openStoreOver(engine: Engine, options: StoreOptions): Prom
     files: createFileIndex(reads, write),
     outbox: createOutbox(reads, write, sql.now),
     rates: createRates(sql, write),
+    webhooks: createWebhooks(reads, write, sql.now),
     fleet: createFleet(reads, write, sql.now),
     presence: createPresenceBoard(reads, write, sql.now),
     installId: install.id,

@@ -29,6 +29,13 @@ export type TableName =
   | "outbox"
   | "files"
   | "file_owners"
+  | "webhooks"
+  | "webhook_places"
+  | "webhook_deliveries"
+  | "webhook_nodes"
+  | "webhook_present"
+  | "webhook_told"
+  | "key_limits"
   | "meta";
 
 export const newRoomColumns: ColumnTypes = {

@@ -286,9 +286,12 @@ interface KeyRow {
   readonly scopes: string;
   readonly created_at: number;
   readonly revoked: number;
+  readonly rooms: string | null;
+  readonly bot: number | null;
 }
 
-const keyColumns = "id, name, principal, secret_hash, scopes, created_at, revoked";
+const keySelect = `SELECT k.id, k.name, k.principal, k.secret_hash, k.scopes, k.created_at, k.revoked, l.rooms, l.bot
+  FROM {api_keys} k LEFT JOIN {key_limits} l ON l.id = k.id`;
 
 function toKeyRecord(row: KeyRow): KeyRecord {
   return {
@@ -299,6 +302,8 @@ function toKeyRecord(row: KeyRow): KeyRecord {
     scopes: JSON.parse(row.scopes) as string[],
     createdAt: row.created_at,
     revoked: row.revoked !== 0,
+    ...(row.rooms === null ? {} : { rooms: JSON.parse(row.rooms) as string[] }),
+    ...(row.bot === 1 ? { bot: true } : {}),
   };
 }
 
@@ -316,22 +321,24 @@ export function createKeys(reads: Reads, write: Write): Keys {
           JSON.stringify(key.scopes),
           key.createdAt,
         );
+        if (key.rooms === undefined && key.bot !== true) return;
+        await session.run(
+          "INSERT INTO {key_limits} (id, rooms, bot) VALUES (?, ?, ?)",
+          key.id,
+          key.rooms === undefined ? null : JSON.stringify(key.rooms),
+          key.bot === true ? 1 : 0,
+        );
       }),
 
     key: (id) =>
       reads.each(async (session) => {
-        const row = await session.get<KeyRow>(
-          `SELECT ${keyColumns} FROM {api_keys} WHERE id = ?`,
-          id,
-        );
+        const row = await session.get<KeyRow>(`${keySelect} WHERE k.id = ?`, id);
         return row === undefined ? undefined : toKeyRecord(row);
       }),
 
     listKeys: () =>
       reads.each(async (session) => {
-        const rows = await session.all<KeyRow>(
-          `SELECT ${keyColumns} FROM {api_keys} ORDER BY created_at, id`,
-        );
+        const rows = await session.all<KeyRow>(`${keySelect} ORDER BY k.created_at, k.id`);
         return rows.map(toKeyRecord);
       }),
 

@@ -1,5 +1,5 @@
 /**
- * A store that can be exchanged for another while everybody goes on using it. `log`, `directory`, `files`, `outbox` and `rates` stay the
+ * A store that can be exchanged for another while everybody goes on using it. Its ports (`log`, `directory` …) stay the
  * same objects for whoever was given them; what they are asked goes to the store that is current at that moment.
  */
 import { StorageError } from "@parlance/core";
@@ -69,6 +69,7 @@ export function switchableStore(first: Store, watchCalls: WatchCalls = () => {})
     files: delegate(effects.files, () => current.files, write, watchCalls),
     outbox: delegate(effects.outbox, () => current.outbox, write, watchCalls),
     rates: delegate(effects.rates, () => current.rates, write, watchCalls),
+    webhooks: delegate(effects.webhooks, () => current.webhooks, write, watchCalls),
     get fleet() {
       return current.fleet;
     },

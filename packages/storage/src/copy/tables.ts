@@ -8,7 +8,15 @@ import type { ColumnTypes, TableName } from "../client-server/tables.ts";
 /** A table that is copied. */
 export type CopyTableName = Exclude<
   TableName,
-  "meta" | "logins" | "file_owners" | "presence" | "nodes" | "leases" | "rate_buckets"
+  | "meta"
+  | "logins"
+  | "file_owners"
+  | "presence"
+  | "nodes"
+  | "leases"
+  | "rate_buckets"
+  | "webhook_nodes"
+  | "webhook_present"
 >;
 
 export interface CopyTable {
@@ -159,6 +167,54 @@ const tables: Readonly<Record<CopyTableName, Omit<CopyTable, "name">>> = {
       created_at: "integer",
       revoked: "integer",
     },
+  },
+  key_limits: { key: ["id"], columns: { id: "text", rooms: "text", bot: "integer" } },
+  webhooks: {
+    key: ["id"],
+    columns: {
+      id: "text",
+      name: "text",
+      url: "text",
+      secret: "text",
+      events: "text",
+      rooms: "text",
+      paused_because: "text",
+      last_number: "integer",
+      created_at: "integer",
+      last_success_at: "integer",
+      last_error: "text",
+      last_error_at: "integer",
+    },
+  },
+  webhook_places: {
+    key: ["webhook", "room"],
+    columns: {
+      webhook: "text",
+      room: "text",
+      epoch: "text",
+      place: "integer",
+      failing_since: "integer",
+    },
+  },
+  webhook_deliveries: {
+    key: ["webhook", "number"],
+    columns: {
+      webhook: "text",
+      number: "integer",
+      room: "text",
+      event_id: "text",
+      type: "text",
+      epoch: "text",
+      place: "integer",
+      body: "text",
+      queued_at: "integer",
+      dead_at: "integer",
+      reason: "text",
+    },
+  },
+  webhook_told: {
+    key: ["webhook", "room", "person"],
+    columns: { webhook: "text", room: "text", person: "text", name: "text" },
   },
   control_log: {
     key: ["sequence"],

@@ -1,4 +1,9 @@
-import { describeDirectory, describeFileIndex, describeRoomLog } from "@parlance/testkit/contracts";
+import {
+  describeDirectory,
+  describeFileIndex,
+  describeRoomLog,
+  describeWebhooks,
+} from "@parlance/testkit/contracts";
 import { describeWith } from "@parlance/testkit/services";
 import { startMysql } from "../../test/mysql-fixture.ts";
 
@@ -6,4 +11,5 @@ describeWith("mariadb")("mysql", () => {
   describeRoomLog("mariadb", startMysql);
   describeDirectory("mariadb", startMysql);
   describeFileIndex("mariadb", startMysql);
+  describeWebhooks("mariadb", startMysql);
 });

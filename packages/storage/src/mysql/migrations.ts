@@ -249,4 +249,62 @@ export const migrations: readonly (readonly string[])[] = [
       KEY {rate_buckets_by_fullness} (full_at)
     ) ${table}`,
   ],
+  [
+    `CREATE TABLE IF NOT EXISTS {webhooks} (
+      id VARCHAR(64) PRIMARY KEY,
+      name VARCHAR(255) NOT NULL,
+      url VARCHAR(2048) NOT NULL,
+      secret VARCHAR(255) NOT NULL,
+      events TEXT NOT NULL,
+      rooms TEXT NOT NULL,
+      paused_because VARCHAR(512),
+      last_number BIGINT NOT NULL,
+      created_at BIGINT NOT NULL,
+      last_success_at BIGINT,
+      last_error VARCHAR(512),
+      last_error_at BIGINT
+    ) ${table}`,
+    `CREATE TABLE IF NOT EXISTS {webhook_places} (
+      webhook VARCHAR(64) NOT NULL,
+      room ${id} NOT NULL,
+      epoch VARCHAR(64) NOT NULL,
+      place BIGINT NOT NULL,
+      failing_since BIGINT,
+      PRIMARY KEY (webhook, room)
+    ) ${table}`,
+    `CREATE TABLE IF NOT EXISTS {webhook_deliveries} (
+      webhook VARCHAR(64) NOT NULL,
+      number BIGINT NOT NULL,
+      room ${id} NOT NULL,
+      event_id VARCHAR(128) NOT NULL,
+      type VARCHAR(64) NOT NULL,
+      epoch VARCHAR(64),
+      place BIGINT,
+      body TEXT,
+      queued_at BIGINT NOT NULL,
+      dead_at BIGINT,
+      reason VARCHAR(512),
+      PRIMARY KEY (webhook, number),
+      KEY {webhook_deliveries_waiting} (webhook, dead_at, number)
+    ) ${table}`,
+    `CREATE TABLE IF NOT EXISTS {webhook_nodes} (
+      node VARCHAR(64) PRIMARY KEY, heard_at BIGINT NOT NULL, life_ms BIGINT NOT NULL) ${table}`,
+    `CREATE TABLE IF NOT EXISTS {webhook_present} (
+      node VARCHAR(64) NOT NULL,
+      room ${id} NOT NULL,
+      person VARCHAR(191) NOT NULL,
+      name VARCHAR(255) NOT NULL,
+      PRIMARY KEY (node, room, person),
+      KEY {webhook_present_by_room} (room, person)
+    ) ${table}`,
+    `CREATE TABLE IF NOT EXISTS {webhook_told} (
+      webhook VARCHAR(64) NOT NULL,
+      room ${id} NOT NULL,
+      person VARCHAR(191) NOT NULL,
+      name VARCHAR(255) NOT NULL,
+      PRIMARY KEY (webhook, room, person)
+    ) ${table}`,
+    `CREATE TABLE IF NOT EXISTS {key_limits} (
+      id VARCHAR(191) PRIMARY KEY, rooms TEXT, bot SMALLINT NOT NULL) ${table}`,
+  ],
 ];

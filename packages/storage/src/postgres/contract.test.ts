@@ -1,4 +1,9 @@
-import { describeDirectory, describeFileIndex, describeRoomLog } from "@parlance/testkit/contracts";
+import {
+  describeDirectory,
+  describeFileIndex,
+  describeRoomLog,
+  describeWebhooks,
+} from "@parlance/testkit/contracts";
 import { describeWith } from "@parlance/testkit/services";
 import { startPostgres } from "../../test/postgres-fixture.ts";
 
@@ -6,4 +11,5 @@ describeWith("postgresql")("postgres", () => {
   describeRoomLog("postgres", startPostgres);
   describeDirectory("postgres", startPostgres);
   describeFileIndex("postgres", startPostgres);
+  describeWebhooks("postgres", startPostgres);
 });

@@ -240,4 +240,61 @@ export const migrations: readonly (readonly string[])[] = [
     )`,
     `CREATE INDEX {rate_buckets_by_fullness} ON {rate_buckets} (full_at)`,
   ],
+  [
+    `CREATE TABLE {webhooks} (
+      id text COLLATE "C" PRIMARY KEY,
+      name text NOT NULL,
+      url text NOT NULL,
+      secret text NOT NULL,
+      events text NOT NULL,
+      rooms text NOT NULL,
+      paused_because text,
+      last_number bigint NOT NULL,
+      created_at bigint NOT NULL,
+      last_success_at bigint,
+      last_error text,
+      last_error_at bigint
+    )`,
+    `CREATE TABLE {webhook_places} (
+      webhook text COLLATE "C" NOT NULL,
+      room text COLLATE "C" NOT NULL,
+      epoch text NOT NULL,
+      place bigint NOT NULL,
+      failing_since bigint,
+      PRIMARY KEY (webhook, room)
+    ) WITH (fillfactor = 70)`,
+    `CREATE TABLE {webhook_deliveries} (
+      webhook text COLLATE "C" NOT NULL,
+      number bigint NOT NULL,
+      room text COLLATE "C" NOT NULL,
+      event_id text NOT NULL,
+      type text NOT NULL,
+      epoch text,
+      place bigint,
+      body text,
+      queued_at bigint NOT NULL,
+      dead_at bigint,
+      reason text,
+      PRIMARY KEY (webhook, number)
+    )`,
+    `CREATE INDEX {webhook_deliveries_waiting} ON {webhook_deliveries} (webhook, number) WHERE dead_at IS NULL`,
+    `CREATE TABLE {webhook_nodes} (
+      node text COLLATE "C" PRIMARY KEY, heard_at bigint NOT NULL, life_ms bigint NOT NULL)`,
+    `CREATE TABLE {webhook_present} (
+      node text COLLATE "C" NOT NULL,
+      room text COLLATE "C" NOT NULL,
+      person text COLLATE "C" NOT NULL,
+      name text NOT NULL,
+      PRIMARY KEY (node, room, person)
+    )`,
+    `CREATE INDEX {webhook_present_by_room} ON {webhook_present} (room, person)`,
+    `CREATE TABLE {webhook_told} (
+      webhook text COLLATE "C" NOT NULL,
+      room text COLLATE "C" NOT NULL,
+      person text COLLATE "C" NOT NULL,
+      name text NOT NULL,
+      PRIMARY KEY (webhook, room, person)
+    )`,
+    `CREATE TABLE {key_limits} (id text COLLATE "C" PRIMARY KEY, rooms text, bot smallint NOT NULL)`,
+  ],
 ];

@@ -48,6 +48,7 @@ export async function connectStore(path: string): Promise<Store> {
     outbox: portOf(line, "outbox"),
     fleet: portOf(line, "fleet"),
     rates: portOf(line, "rates"),
+    webhooks: portOf(line, "webhooks"),
     installId,
     weaknesses,
     // Whether the owner answers now is for whoever asks it: the connection comes back by itself.

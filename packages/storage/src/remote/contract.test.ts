@@ -5,13 +5,14 @@ import {
   describeDirectory,
   describeFileIndex,
   describeRoomLog,
-  type StoreHarness,
+  describeWebhooks,
+  type WebhookHarness,
 } from "@parlance/testkit/contracts";
 import { clearSqlite } from "../../test/sqlite-fixture.ts";
 import { openSqlite } from "../sqlite/index.ts";
 import { connectStore, serveStore } from "./index.ts";
 
-async function start(): Promise<StoreHarness> {
+async function start(): Promise<WebhookHarness> {
   const directory = await mkdtemp(join(tmpdir(), "parlance-contract-"));
   const path = join(directory, "store");
   const open = async () => {
@@ -35,6 +36,9 @@ async function start(): Promise<StoreHarness> {
     get files() {
       return parts.store.files;
     },
+    get webhooks() {
+      return parts.store.webhooks;
+    },
     clear: async () => clearSqlite(directory),
     reopen: async () => {
       await close();
@@ -51,3 +55,4 @@ async function start(): Promise<StoreHarness> {
 describeRoomLog("remote", start);
 describeDirectory("remote", start);
 describeFileIndex("remote", start);
+describeWebhooks("remote", start);

@@ -9,6 +9,7 @@ import { createOutbox } from "./outbox.ts";
 import { Readers } from "./readers.ts";
 import { createRoomLog } from "./room-log.ts";
 import type { ThreadSettings } from "./thread-messages.ts";
+import { createWebhooks } from "./webhooks.ts";
 import { Writer } from "./writer.ts";
 
 export interface SqliteOptions {
@@ -79,6 +80,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     outbox,
     // Of the moment, and this process has the data to itself.
     rates: createMemoryRateStore(() => performance.now()),
+    webhooks: createWebhooks(writer, readers),
     installId,
     weaknesses: [],
     status: () => ({

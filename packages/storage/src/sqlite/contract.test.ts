@@ -5,12 +5,13 @@ import {
   describeDirectory,
   describeFileIndex,
   describeRoomLog,
-  type StoreHarness,
+  describeWebhooks,
+  type WebhookHarness,
 } from "@parlance/testkit/contracts";
 import { clearSqlite } from "../../test/sqlite-fixture.ts";
 import { openSqlite } from "./index.ts";
 
-async function start(): Promise<StoreHarness> {
+async function start(): Promise<WebhookHarness> {
   const directory = await mkdtemp(join(tmpdir(), "parlance-contract-"));
   let store = await openSqlite({ directory, readers: 1 });
   return {
@@ -22,6 +23,9 @@ async function start(): Promise<StoreHarness> {
     },
     get files() {
       return store.files;
+    },
+    get webhooks() {
+      return store.webhooks;
     },
     clear: async () => clearSqlite(directory),
     reopen: async () => {
@@ -38,3 +42,4 @@ async function start(): Promise<StoreHarness> {
 describeRoomLog("sqlite", start);
 describeDirectory("sqlite", start);
 describeFileIndex("sqlite", start);
+describeWebhooks("sqlite", start);

@@ -233,6 +233,65 @@ const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
   "ALTER TABLE users ADD COLUMN is_admin INTEGER NOT NULL DEFAULT 0",
+  // Webhooks: where each is in each room's log, what waits beside the logs or was given up, who is where and who was told of it.
+  // Keys of bots, and keys for some rooms only.
+  `
+  CREATE TABLE webhooks (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    url TEXT NOT NULL,
+    secret TEXT NOT NULL,
+    events TEXT NOT NULL,
+    rooms TEXT NOT NULL,
+    paused_because TEXT,
+    last_number INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    last_success_at INTEGER,
+    last_error TEXT,
+    last_error_at INTEGER
+  ) STRICT;
+  CREATE TABLE webhook_places (
+    webhook TEXT NOT NULL,
+    room TEXT NOT NULL,
+    epoch TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    failing_since INTEGER,
+    PRIMARY KEY (webhook, room)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE webhook_deliveries (
+    webhook TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    room TEXT NOT NULL,
+    event_id TEXT NOT NULL,
+    type TEXT NOT NULL,
+    epoch TEXT,
+    place INTEGER,
+    body TEXT,
+    queued_at INTEGER NOT NULL,
+    dead_at INTEGER,
+    reason TEXT,
+    PRIMARY KEY (webhook, number)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX webhook_deliveries_waiting ON webhook_deliveries (webhook, number) WHERE dead_at IS NULL;
+  CREATE TABLE webhook_nodes (node TEXT PRIMARY KEY, heard_at INTEGER NOT NULL, life_ms INTEGER NOT NULL)
+    STRICT, WITHOUT ROWID;
+  CREATE TABLE webhook_present (
+    node TEXT NOT NULL,
+    room TEXT NOT NULL,
+    person TEXT NOT NULL,
+    name TEXT NOT NULL,
+    PRIMARY KEY (node, room, person)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX webhook_present_by_room ON webhook_present (room, person);
+  CREATE TABLE webhook_told (
+    webhook TEXT NOT NULL,
+    room TEXT NOT NULL,
+    person TEXT NOT NULL,
+    name TEXT NOT NULL,
+    PRIMARY KEY (webhook, room, person)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE key_limits (id TEXT PRIMARY KEY, rooms TEXT, bot INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** The schema's version after all migrations. */

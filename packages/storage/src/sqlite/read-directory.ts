@@ -188,14 +188,12 @@ export function createDirectoryReads(database: Database): DirectoryReads {
     },
 
     key: (id) => {
-      const row = database.get<KeyRow>(`SELECT ${keyColumns} FROM api_keys WHERE id = ?`, id);
+      const row = database.get<KeyRow>(`${keySelect} WHERE k.id = ?`, id);
       return row === undefined ? undefined : toKeyRecord(row);
     },
 
     listKeys: () =>
-      database
-        .all<KeyRow>(`SELECT ${keyColumns} FROM api_keys ORDER BY created_at, id`)
-        .map(toKeyRecord),
+      database.all<KeyRow>(`${keySelect} ORDER BY k.created_at, k.id`).map(toKeyRecord),
 
     member: (room, user) => {
       const row = database.get<MemberRow>(
@@ -271,7 +269,8 @@ const joinedRooms = `SELECT ${roomColumns}, role, public_sequence AS readMark,
   JOIN read_marks ON read_marks.room = members.room AND read_marks.user = members.user
   WHERE members.user = ?`;
 
-const keyColumns = "id, name, principal, secret_hash, scopes, created_at, revoked";
+const keySelect = `SELECT k.id, k.name, k.principal, k.secret_hash, k.scopes, k.created_at, k.revoked, l.rooms, l.bot
+  FROM api_keys k LEFT JOIN key_limits l ON l.id = k.id`;
 
 interface KeyRow {
   readonly id: string;
@@ -281,6 +280,8 @@ interface KeyRow {
   readonly scopes: string;
   readonly created_at: number;
   readonly revoked: number;
+  readonly rooms: string | null;
+  readonly bot: number | null;
 }
 
 function toKeyRecord(row: KeyRow): KeyRecord {
@@ -292,5 +293,7 @@ function toKeyRecord(row: KeyRow): KeyRecord {
     scopes: JSON.parse(row.scopes) as string[],
     createdAt: row.created_at,
     revoked: row.revoked !== 0,
+    ...(row.rooms === null ? {} : { rooms: JSON.parse(row.rooms) as string[] }),
+    ...(row.bot === 1 ? { bot: true } : {}),
   };
 }

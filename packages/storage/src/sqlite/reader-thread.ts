@@ -9,6 +9,7 @@ import { createMessageReads } from "./read-messages.ts";
 import { createOpenTextReads } from "./read-open-texts.ts";
 import { createRoomReads } from "./read-rooms.ts";
 import type { Call, CallResult, ThreadSettings } from "./thread-messages.ts";
+import { createWebhookReads } from "./webhooks.ts";
 
 /** How long a reader waits where SQLite makes it wait, which WAL does only around recovery. */
 const busyTimeoutMs = 1_500;
@@ -28,6 +29,7 @@ const reads = new Map<string, (...args: never[]) => unknown>([
   ...Object.entries(createOpenTextReads(database)),
   ...Object.entries(createDirectoryReads(database)),
   ...Object.entries(createFileReads(database)),
+  ...Object.entries(createWebhookReads(database)),
   [
     "quickCheck",
     () =>

@@ -7,9 +7,16 @@ import type { MessageReads } from "./read-messages.ts";
 import type { OpenTextReads } from "./read-open-texts.ts";
 import type { RoomReads } from "./read-rooms.ts";
 import type { Call, CallResult, ThreadSettings } from "./thread-messages.ts";
+import type { WebhookReads } from "./webhooks.ts";
 
 /** Every read that a reader thread knows, by name. */
-export interface Reads extends RoomReads, MessageReads, OpenTextReads, DirectoryReads, FileReads {
+export interface Reads
+  extends RoomReads,
+    MessageReads,
+    OpenTextReads,
+    DirectoryReads,
+    FileReads,
+    WebhookReads {
   /** SQLite's findings about its own file; `["ok"]` if there are none. */
   quickCheck(): string[];
 }

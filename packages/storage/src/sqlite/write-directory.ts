@@ -14,6 +14,7 @@ import { writeControl } from "./control-log.ts";
 import type { Database } from "./database.ts";
 import { toUserRecord, type UserRow, userColumns } from "./read-directory.ts";
 import { tokenAsHash } from "./token-hash.ts";
+import { createWebhookWrites, type WebhookWrites } from "./webhooks.ts";
 import { createFileWrites, type FileWrites } from "./write-files.ts";
 import { giveBackLease, takeLease } from "./write-leases.ts";
 import { appendTexts } from "./write-open-texts.ts";
@@ -35,7 +36,7 @@ export interface OpenedRoom {
 }
 
 /** Every write that is not an append, by name. Called inside the writer's transaction. */
-export interface DirectoryWrites extends FileWrites {
+export interface DirectoryWrites extends FileWrites, WebhookWrites {
   openRoom(room: string, create: NewRoom): OpenedRoom | undefined;
   createUser(user: NewUser): UserRecord | "taken";
   upsertExternal(id: UserId, name: string, now: number): UserRecord;
@@ -95,6 +96,7 @@ export function createDirectoryWrites(database: Database, rooms: RoomWrites): Di
 
   return {
     ...createFileWrites(database),
+    ...createWebhookWrites(database),
 
     openRoom: (room, create) => {
       const row = rooms.open(room, create);
@@ -192,6 +194,13 @@ export function createDirectoryWrites(database: Database, rooms: RoomWrites): Di
         key.secretHash,
         JSON.stringify(key.scopes),
         key.createdAt,
+      );
+      if (key.rooms === undefined && key.bot !== true) return;
+      database.run(
+        "INSERT INTO key_limits (id, rooms, bot) VALUES (?, ?, ?)",
+        key.id,
+        key.rooms === undefined ? null : JSON.stringify(key.rooms),
+        key.bot === true ? 1 : 0,
       );
     },
 

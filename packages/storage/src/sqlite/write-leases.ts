@@ -1,6 +1,7 @@
 import type { Database } from "./database.ts";
 
-const now = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
+/** SQLite's clock in milliseconds, which is the machine's. */
+export const now = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
 
 /** As `Leases.takeLease` promises. Of a clock that was put back by more than a life, a lease is over too. */
 export function takeLease(

@@ -21,3 +21,4 @@ export {
 } from "./harness.ts";
 export { describeRateStore, type RateStoreHarness } from "./rate-store.ts";
 export { describeRoomLog } from "./room-log.ts";
+export { describeWebhooks, type WebhookHarness } from "./webhooks.ts";

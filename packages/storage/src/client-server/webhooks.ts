@@ -1,0 +1,28 @@
+import type { Webhooks } from "@parlance/core";
+import { runStepwise, type Statement, type Steps } from "../sql/statements.ts";
+import { webhookReads, webhookWrites } from "../sql/webhooks.ts";
+import type { Reads, Write } from "./access.ts";
+import type { Session } from "./session.ts";
+
+/** @param now SQL of the database's own clock in milliseconds. */
+export function createWebhooks(reads: Reads, write: Write, now: string): Webhooks {
+  const answering =
+    (session: Session) =>
+    ({ kind, sql, values }: Statement): Promise<unknown> =>
+      kind === "all" ? session.all(sql, ...values) : session.run(sql, ...values);
+  /* The same names and arguments: each method's work is run to its end on a connection. */
+  type Through = <T>(work: (session: Session) => Promise<T>) => Promise<T>;
+  const methods = (work: object, through: Through) =>
+    Object.entries(work as Record<string, (...args: unknown[]) => Steps<unknown>>).map(
+      ([name, steps]) =>
+        [
+          name,
+          (...args: unknown[]) =>
+            through((session) => runStepwise(steps(...args), answering(session))),
+        ] as const,
+    );
+  return Object.fromEntries([
+    ...methods(webhookReads, (read) => reads.page(read)),
+    ...methods(webhookWrites(now), write),
+  ]) as unknown as Webhooks;
+}

@@ -1,0 +1,57 @@
+import type { Webhooks } from "@parlance/core";
+import { runAtOnce, type Statement, type Steps } from "../sql/statements.ts";
+import {
+  type WebhookReadName,
+  type WebhookWriteName,
+  webhookReads,
+  webhookWrites,
+} from "../sql/webhooks.ts";
+import type { Database } from "./database.ts";
+import type { Readers } from "./readers.ts";
+import { now } from "./write-leases.ts";
+import type { Writer } from "./writer.ts";
+
+type AtOnce<N extends keyof Webhooks> = {
+  readonly [M in N]: (...args: Parameters<Webhooks[M]>) => Awaited<ReturnType<Webhooks[M]>>;
+};
+
+/** What a reader thread can do. */
+export type WebhookReads = AtOnce<WebhookReadName>;
+/** What the writer can do, inside its transaction. */
+export type WebhookWrites = AtOnce<WebhookWriteName>;
+
+export function createWebhookReads(database: Database): WebhookReads {
+  return atOnce<WebhookReads>(database, webhookReads);
+}
+
+export function createWebhookWrites(database: Database): WebhookWrites {
+  return atOnce<WebhookWrites>(database, webhookWrites(now));
+}
+
+/* The same names and arguments: each method's work is run to its end. */
+function atOnce<W extends object>(database: Database, work: object): W {
+  const answer = ({ kind, sql, values }: Statement): unknown => {
+    const text = sql.replace(/\{(\w+)\}/g, "$1");
+    return kind === "all" ? database.all(text, ...values) : database.run(text, ...values);
+  };
+  const methods = Object.entries(work as Record<string, (...args: unknown[]) => Steps<unknown>>);
+  return Object.fromEntries(
+    methods.map(([name, steps]) => [
+      name,
+      (...args: unknown[]) => runAtOnce(steps(...args), answer),
+    ]),
+  ) as W;
+}
+
+/** Reads in the readers' threads, writes in the writer's. */
+export function createWebhooks(writer: Writer, readers: Readers): Webhooks {
+  const reads = Object.keys(webhookReads).map((name) => [
+    name,
+    (...args: unknown[]) => readers.call(name as WebhookReadName, ...(args as never)),
+  ]);
+  const writes = Object.keys(webhookWrites(now)).map((name) => [
+    name,
+    (...args: unknown[]) => writer.call(name as WebhookWriteName, ...(args as never)),
+  ]);
+  return Object.fromEntries([...reads, ...writes]) as unknown as Webhooks;
+}

@@ -1,0 +1,158 @@
+/** What operators do with webhooks. */
+import { randomBytes } from "node:crypto";
+import {
+  type Clock,
+  isRoomPattern,
+  matchesAny,
+  type NewWebhook,
+  type WebhookAdmin,
+  type WebhookRecord,
+  type WebhookStatus,
+  type Webhooks,
+} from "@parlance/core";
+import { ProtocolError } from "@parlance/protocol";
+import { bodyOf, isEventPattern } from "./events.ts";
+import { type SendOptions, send } from "./request.ts";
+
+/** Each one reads all rooms that it is for. */
+const maxWebhooks = 100;
+/** Pages of rooms that are counted for the lag; more rooms are told as more. */
+const lagPages = 20;
+const lagRooms = 500;
+const maxPatterns = 100;
+
+export interface WebhookAdminOptions extends SendOptions {
+  readonly store: () => Webhooks;
+  readonly clock: Clock;
+  /** Something changed that the dispatcher wants to know. */
+  readonly changed: () => void;
+}
+
+/** Over the store; deliveries themselves are the dispatcher's. */
+export function createWebhookAdmin(options: WebhookAdminOptions): WebhookAdmin {
+  const { store, clock, changed } = options;
+
+  async function known(id: string): Promise<WebhookRecord> {
+    const webhook = (await store().webhooks()).find((one) => one.id === id);
+    if (webhook === undefined) throw new ProtocolError("not_found");
+    return webhook;
+  }
+
+  async function mustBeDone(done: Promise<boolean>): Promise<void> {
+    if (!(await done)) throw new ProtocolError("not_found");
+    changed();
+  }
+
+  return {
+    async create(wanted) {
+      const { name, url, events, rooms } = checked(wanted);
+      if ((await store().webhooks()).length >= maxWebhooks) {
+        throw new ProtocolError("conflict", { field: "webhooks", limit: maxWebhooks });
+      }
+      const id = `wh_${randomBytes(8).toString("hex")}`;
+      const secret = wanted.secret ?? randomBytes(24).toString("base64url");
+      const webhook = { id, name, url, secret, events, rooms, createdAt: clock.now() };
+      await store().createWebhook(webhook);
+      changed();
+      return webhook;
+    },
+
+    list: () => store().webhooks(),
+
+    async status(id): Promise<WebhookStatus> {
+      const webhook = await known(id);
+      const { dead, waiting } = await store().webhookCounts(id);
+      const [queued] = await store().webhookQueue(id, 1);
+      let rooms = 0;
+      let events = waiting;
+      let oldestAt = queued?.queuedAt;
+      let from = "";
+      let pages = 0;
+      for (; pages < lagPages; pages += 1) {
+        const page = await store().webhookBehind({ webhook: id, from, limit: lagRooms });
+        for (const { room, place, now, waitingSince } of page) {
+          if (!matchesAny(webhook.rooms, room)) continue;
+          rooms += 1;
+          events += Math.max(0, now.head - Math.max(place, now.floor));
+          if (waitingSince !== undefined)
+            oldestAt = Math.min(oldestAt ?? waitingSince, waitingSince);
+        }
+        const last = page.at(-1);
+        if (last === undefined || page.length < lagRooms) break;
+        from = `${last.room}!`;
+      }
+      const lag = { rooms, events, isMore: pages === lagPages };
+      return { webhook, dead, lag: oldestAt === undefined ? lag : { ...lag, oldestAt } };
+    },
+
+    pause: (id) => mustBeDone(store().pauseWebhook(id, "paused by an operator")),
+    resume: (id) => mustBeDone(store().pauseWebhook(id, undefined)),
+    remove: (id) => mustBeDone(store().deleteWebhook(id)),
+
+    async test(id) {
+      const webhook = await known(id);
+      const at = clock.now();
+      const time = new Date(at).toISOString();
+      const event = { id: `${id}.test.${at}`, type: "webhook.test", time };
+      const body = bodyOf(id, [event]);
+      const outcome = await send(webhook, body, options, new AbortController().signal);
+      if (outcome.type === "gone") return "answered 410";
+      return outcome.type === "failed" ? outcome.reason : undefined;
+    },
+
+    async dead(id, after, limit) {
+      await known(id);
+      return store().deadDeliveries(id, after, limit);
+    },
+
+    async revive(id, number) {
+      await known(id);
+      const revived = await store().reviveDeliveries(id, number);
+      changed();
+      return revived;
+    },
+
+    async replay(id, { room, after, since }) {
+      await known(id);
+      const to = after === undefined ? { since: since ?? 0 } : { after };
+      if ((after === undefined) === (since === undefined)) {
+        throw new ProtocolError("bad_request", { field: "after" });
+      }
+      // Sequences of different rooms have nothing to do with each other.
+      if (after !== undefined && room === undefined) {
+        throw new ProtocolError("bad_request", { field: "room" });
+      }
+      let rooms = 0;
+      let from: string | undefined = room ?? "";
+      while (from !== undefined) {
+        const upTo = room === undefined ? {} : { upTo: room };
+        const done = await store().rewindWebhook(id, { from, ...upTo, to });
+        rooms += done.rooms;
+        from = done.next;
+      }
+      changed();
+      return rooms;
+    },
+  } satisfies WebhookAdmin;
+}
+
+/** What can be wrong with one, told by its field. @throws ProtocolError `bad_request`. */
+function checked({ name, url, secret, events = ["*"], rooms = ["*"] }: NewWebhook): {
+  readonly name: string;
+  readonly url: string;
+  readonly events: readonly string[];
+  readonly rooms: readonly string[];
+} {
+  const wrong = (field: string): ProtocolError => new ProtocolError("bad_request", { field });
+  if (!/^[a-z0-9][a-z0-9_.-]{0,63}$/.test(name)) throw wrong("name");
+  if (url.length > 2_000 || !URL.canParse(url)) throw wrong("url");
+  const { protocol, username, password } = new URL(url);
+  // A name and password in an address would be shown wherever the address is.
+  if (!/^https?:$/.test(protocol) || username !== "" || password !== "") throw wrong("url");
+  if (secret !== undefined && (secret.length < 16 || secret.length > 200)) throw wrong("secret");
+  const isSome = (list: readonly string[]): boolean =>
+    list.length > 0 && list.length <= maxPatterns;
+  if (!isSome(events) || !events.every(isEventPattern)) throw wrong("events");
+  if (!isSome(rooms) || !rooms.every(isRoomPattern)) throw wrong("rooms");
+  return { name, url, events, rooms };
+}

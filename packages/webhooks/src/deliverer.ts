@@ -1,0 +1,378 @@
+/**
+ * Delivers to one receiver: rooms side by side, each in its order, and beside them the queue of what is in no log. A room is read
+ * after its place, sent, and its place moved when that was taken; nothing else is remembered, so whatever ends this process is
+ * nothing that has to be made good.
+ */
+import {
+  type Clock,
+  type Ids,
+  matchesAny,
+  type Report,
+  type RoomLog,
+  type Timer,
+  type WebhookBehind,
+  type WebhookDelivery,
+  type WebhookRecord,
+  type Webhooks,
+} from "@parlance/core";
+import type { Epoch, RoomId, Sequence } from "@parlance/protocol";
+import { backOffMs } from "./back-off.ts";
+import { bodyOf, eventsOf, logEvent, lostEvent, resetOf, type WebhookEvent } from "./events.ts";
+import { type Outcome, send } from "./request.ts";
+
+/** Rooms that are delivered at once. */
+const roomsAtOnce = 8;
+/** Events of one request, and bytes of payloads after which it is long enough. */
+const eventsAtOnce = 100;
+const bytesAtOnce = 262_144;
+/** Rooms that wait for their turn in memory; others are found again by the next look. */
+const maxWaiting = 5_000;
+/** Rooms of one look. */
+const lookRooms = 500;
+/** A look at all rooms takes at most one part of so many of the time. */
+const lookShare = 20;
+const lookMs = 2_000;
+/** What is known of the last success or failure is written down so often at most. */
+const noteMs = 5_000;
+/** Dead letters of one webhook; with so many it is paused, since nothing is thrown away. */
+export const maxDead = 10_000;
+/** The queue's place among the rooms: no room has this name. */
+const queue = "";
+
+/** What the deliverers of a node share. */
+export interface DelivererParts {
+  readonly store: () => { readonly log: Pick<RoomLog, "read">; readonly webhooks: Webhooks };
+  readonly clock: Clock;
+  readonly ids: Pick<Ids, "random">;
+  readonly report: Report;
+  /** Whether this node is still the one that delivers. */
+  readonly isHeld: () => boolean;
+  readonly timeoutMs: number;
+  /** After so long without success an event is given up. */
+  readonly giveUpMs: number;
+  readonly version: string;
+}
+
+/** What became of one step in a room. */
+type Step = "on" | "end" | Failure;
+interface Failure {
+  readonly retryAfterMs?: number;
+}
+
+export class Deliverer {
+  #webhook: WebhookRecord;
+  readonly #parts: DelivererParts;
+  readonly #abort = new AbortController();
+  /** Rooms that may have news, in the order in which they came up. */
+  readonly #due = new Set<RoomId | "">();
+  readonly #active = new Map<RoomId | "", Promise<void>>();
+  /** Rooms that came up while they were being delivered. */
+  readonly #again = new Set<RoomId | "">();
+  /** Rooms whose next try is later: timer, and failures in a row. */
+  readonly #later = new Map<RoomId | "", Timer>();
+  readonly #failures = new Map<RoomId | "", number>();
+  /** Times in a row that nobody was there at all. */
+  #away = 0;
+  #awayUntil = Number.NEGATIVE_INFINITY;
+  #awayTimer: Timer | undefined;
+  #lookFrom = "";
+  #lookAt = Number.NEGATIVE_INFINITY;
+  #isLooking = false;
+  #notedAt = Number.NEGATIVE_INFINITY;
+  #noted: string | undefined;
+
+  constructor(webhook: WebhookRecord, parts: DelivererParts) {
+    this.#webhook = webhook;
+    this.#parts = parts;
+  }
+
+  /** What the operator changed. */
+  update(webhook: WebhookRecord): void {
+    this.#webhook = webhook;
+  }
+
+  /** It paused itself, or was closed. */
+  get isOver(): boolean {
+    return this.#abort.signal.aborted;
+  }
+
+  /** There may be news in a room, or in the queue (`""`). */
+  wake(room: RoomId | ""): void {
+    if (this.#abort.signal.aborted || this.#later.has(room)) return;
+    if (room !== queue && !matchesAny(this.#webhook.rooms, room)) return;
+    if (this.#active.has(room)) {
+      this.#again.add(room);
+      return;
+    }
+    if (this.#due.size < maxWaiting) this.#due.add(room);
+    this.#pump();
+  }
+
+  /** Looks for rooms with news, if it is time or urgent. Never rejects. */
+  async look(isUrgent: boolean): Promise<void> {
+    const { clock, store, report } = this.#parts;
+    const begun = clock.monotonic();
+    if (this.#isLooking || (begun < this.#lookAt && !isUrgent)) return;
+    this.#isLooking = true;
+    try {
+      this.wake(queue);
+      while (!this.#abort.signal.aborted && this.#due.size < maxWaiting) {
+        const found = await store().webhooks.webhookBehind({
+          webhook: this.#webhook.id,
+          from: this.#lookFrom,
+          limit: lookRooms,
+        });
+        for (const { room } of found) this.wake(room);
+        const last = found.at(-1);
+        if (last === undefined || found.length < lookRooms) {
+          this.#lookFrom = "";
+          break;
+        }
+        // No room's name has a sign below this one.
+        this.#lookFrom = `${last.room}!`;
+      }
+    } catch (error) {
+      report("warn", "webhook_look_failed", { webhook: this.#webhook.id, error });
+    }
+    this.#isLooking = false;
+    const tookMs = clock.monotonic() - begun;
+    this.#lookAt = clock.monotonic() + Math.max(lookMs, tookMs * lookShare);
+  }
+
+  /** Ends what is under way. What was not taken is delivered again by whoever comes next. */
+  async close(): Promise<void> {
+    this.#abort.abort();
+    for (const timer of this.#later.values()) timer.cancel();
+    this.#awayTimer?.cancel();
+    await Promise.all(this.#active.values());
+  }
+
+  get #slots(): number {
+    return this.#away > 0 ? 1 : roomsAtOnce;
+  }
+
+  #pump(): void {
+    const { clock } = this.#parts;
+    if (this.#abort.signal.aborted) return;
+    const waitMs = this.#awayUntil - clock.monotonic();
+    if (waitMs > 0) {
+      this.#awayTimer ??= clock.after(waitMs, () => {
+        this.#awayTimer = undefined;
+        this.#pump();
+      });
+      return;
+    }
+    for (const room of this.#due) {
+      if (this.#active.size >= this.#slots) return;
+      this.#due.delete(room);
+      this.#active.set(room, this.#run(room));
+    }
+  }
+
+  async #run(room: RoomId | ""): Promise<void> {
+    // The caller puts the promise into the map first.
+    await Promise.resolve();
+    let step: Step;
+    try {
+      do {
+        this.#again.delete(room);
+        step = await (room === queue ? this.#stepQueue() : this.#stepRoom(room));
+      } while (
+        this.#parts.isHeld() &&
+        !this.#abort.signal.aborted &&
+        (step === "on" || (step === "end" && this.#again.has(room)))
+      );
+    } catch (error) {
+      if (!this.#abort.signal.aborted) {
+        this.#parts.report("warn", "webhook_failed", { webhook: this.#webhook.id, error });
+      }
+      step = {};
+    }
+    this.#active.delete(room);
+    this.#again.delete(room);
+    if (typeof step === "object") this.#tryLater(room, step);
+    this.#pump();
+  }
+
+  #tryLater(room: RoomId | "", { retryAfterMs = 0 }: Failure): void {
+    if (this.#abort.signal.aborted) return;
+    const failures = (this.#failures.get(room) ?? 0) + 1;
+    this.#failures.set(room, failures);
+    const { clock, ids } = this.#parts;
+    const timer = clock.after(Math.max(retryAfterMs, backOffMs(failures, ids.random)), () => {
+      this.#later.delete(room);
+      this.wake(room);
+    });
+    this.#later.set(room, timer);
+  }
+
+  /** One at a time after a failure, so that what is refused is told apart from what is not. */
+  #size(room: RoomId | ""): number {
+    return this.#failures.has(room) ? 1 : eventsAtOnce;
+  }
+
+  // --- Rooms ----------------------------------------------------------------------------------------
+
+  async #stepRoom(room: RoomId): Promise<Step> {
+    const { clock, store } = this.#parts;
+    const { webhooks, log } = store();
+    const { id } = this.#webhook;
+    const [behind] = await webhooks.webhookBehind({
+      webhook: id,
+      from: room,
+      upTo: room,
+      limit: 1,
+    });
+    if (behind === undefined) return "end";
+    const { place, now } = behind;
+    const isOther = behind.epoch !== "" && behind.epoch !== now.epoch;
+    if (isOther || place > now.head || place < now.floor) {
+      const start = Math.max(now.floor, Math.min(place, now.head));
+      const reset = resetOf(behind, start, clock.now());
+      return this.#deliver(behind, [reset], { epoch: now.epoch, sequence: start });
+    }
+    const page = await log.read({
+      room,
+      after: place,
+      limit: this.#size(room),
+      maxBytes: bytesAtOnce,
+    });
+    const last = page?.events.at(-1)?.frame.sequence;
+    if (page === undefined || last === undefined) return "end";
+    // It began a new life between the two questions.
+    if (page.epoch !== now.epoch) return "on";
+    const { epoch } = page;
+    const events = page.events
+      .flatMap(({ frame }) => eventsOf(frame, epoch, behind.kind))
+      .filter(({ type }) => matchesAny(this.#webhook.events, type));
+    if (events.length === 0) {
+      await webhooks.advanceWebhook(id, behind, { epoch, place: last });
+      return "on";
+    }
+    return this.#deliver(behind, events, {
+      epoch,
+      sequence: last,
+      isOne: page.events.length === 1,
+    });
+  }
+
+  async #deliver(
+    behind: WebhookBehind,
+    events: readonly WebhookEvent[],
+    to: { readonly epoch: Epoch; readonly sequence: Sequence; readonly isOne?: boolean },
+  ): Promise<Step> {
+    const { clock, store, giveUpMs } = this.#parts;
+    const { id } = this.#webhook;
+    const outcome = await this.#send(events);
+    if (outcome.type === "gone") return "end";
+    const { webhooks } = store();
+    if (outcome.type === "taken") {
+      this.#failures.delete(behind.room);
+      await webhooks.advanceWebhook(id, behind, { epoch: to.epoch, place: to.sequence });
+      return "on";
+    }
+    const since = await webhooks.webhookFails(id, behind, clock.now());
+    const [event] = events;
+    if (clock.now() - since < giveUpMs || to.isOne !== true || event === undefined) return outcome;
+    const aside = { epoch: to.epoch, sequence: to.sequence, id: event.id, type: event.type };
+    const because = { reason: outcome.reason, now: clock.now(), limit: maxDead };
+    return this.#gaveUp(behind.room, await webhooks.buryEvent(id, behind, aside, because));
+  }
+
+  async #gaveUp(room: RoomId | "", done: "done" | "moved" | "full"): Promise<Step> {
+    if (done === "full") {
+      const reason = `${maxDead} events were given up: replay or look into what the receiver refuses`;
+      await this.#pause(reason);
+      return "end";
+    }
+    if (done === "done") {
+      this.#parts.report("warn", "webhook_gave_up", { webhook: this.#webhook.id, room_id: room });
+    }
+    this.#failures.delete(room);
+    return "on";
+  }
+
+  // --- The queue ------------------------------------------------------------------------------------
+
+  async #stepQueue(): Promise<Step> {
+    const { clock, store, giveUpMs } = this.#parts;
+    const { webhooks } = store();
+    const { id } = this.#webhook;
+    const waiting = await webhooks.webhookQueue(id, this.#size(queue));
+    const [first] = waiting;
+    if (first === undefined) return "end";
+    const events = await Promise.all(waiting.map((delivery) => this.#eventOf(delivery)));
+    const outcome = await this.#send(events);
+    if (outcome.type === "gone") return "end";
+    if (outcome.type === "taken") {
+      this.#failures.delete(queue);
+      await webhooks.webhookDelivered(
+        id,
+        waiting.map(({ number }) => number),
+      );
+      return "on";
+    }
+    if (clock.now() - first.queuedAt < giveUpMs || waiting.length > 1) return outcome;
+    const because = { reason: outcome.reason, now: clock.now(), limit: maxDead };
+    return this.#gaveUp(queue, await webhooks.buryDelivery(id, first.number, because));
+  }
+
+  async #eventOf(delivery: WebhookDelivery): Promise<WebhookEvent> {
+    const { content, room, type } = delivery;
+    if ("body" in content) return JSON.parse(content.body) as WebhookEvent;
+    if (room === "") return lostEvent(delivery);
+    const after = content.sequence - 1;
+    const page = await this.#parts.store().log.read({ room, after, limit: 1 });
+    const frame = page?.events[0]?.frame;
+    if (frame?.sequence !== content.sequence || page?.epoch !== content.epoch) {
+      return lostEvent(delivery);
+    }
+    return { ...logEvent(frame, content.epoch), id: delivery.id, type };
+  }
+
+  // --- Requests -------------------------------------------------------------------------------------
+
+  async #send(events: readonly WebhookEvent[]): Promise<Outcome> {
+    const { clock, ids } = this.#parts;
+    const body = bodyOf(this.#webhook.id, events);
+    const outcome = await send(this.#webhook, body, this.#parts, this.#abort.signal);
+    if (outcome.type === "gone") {
+      await this.#pause("answered 410: the receiver wants nothing any more");
+      return outcome;
+    }
+    const isAway = outcome.type === "failed" && outcome.isAway;
+    if (isAway) {
+      // Those that were under way together count as one.
+      if (clock.monotonic() >= this.#awayUntil) this.#away += 1;
+      const pauseMs = Math.max(outcome.retryAfterMs ?? 0, backOffMs(this.#away, ids.random));
+      this.#awayUntil = clock.monotonic() + pauseMs;
+    } else {
+      this.#away = 0;
+      this.#awayUntil = Number.NEGATIVE_INFINITY;
+    }
+    await this.#note(outcome.type === "failed" ? outcome.reason : undefined);
+    return outcome;
+  }
+
+  async #pause(reason: string): Promise<void> {
+    const { report, store } = this.#parts;
+    report("warn", "webhook_paused", { webhook: this.#webhook.id, reason });
+    await store().webhooks.pauseWebhook(this.#webhook.id, reason);
+    this.#abort.abort();
+    for (const timer of this.#later.values()) timer.cancel();
+  }
+
+  /** A change of what is noted at once, the same again only now and then. */
+  async #note(reason: string | undefined): Promise<void> {
+    const { clock, store, report } = this.#parts;
+    const at = clock.monotonic();
+    const isSame = reason === this.#noted && this.#notedAt !== Number.NEGATIVE_INFINITY;
+    if (isSame && at - this.#notedAt < noteMs) return;
+    if (!isSame && reason !== undefined) {
+      report("warn", "webhook_refused", { webhook: this.#webhook.id, reason });
+    }
+    this.#noted = reason;
+    this.#notedAt = at;
+    await store().webhooks.noteWebhook(this.#webhook.id, clock.now(), reason);
+  }
+}

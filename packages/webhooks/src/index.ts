@@ -1,0 +1,11 @@
+/** Webhooks: what the server tells applications. */
+export { createWebhookAdmin, type WebhookAdminOptions } from "./admin.ts";
+export {
+  type Dispatcher,
+  type DispatcherOptions,
+  openDispatcher,
+  type Turn,
+} from "./dispatcher.ts";
+export { webhookEventTypes } from "./events.ts";
+export { signatureField, signRequest } from "./sign.ts";
+export { readSlack, type SlackMessage, type SlackRefusal } from "./slack.ts";
