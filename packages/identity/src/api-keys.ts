@@ -14,7 +14,10 @@ export function createApiKeys(directory: Keys & Users, clock: Clock, revoked: ()
     async createKey({ name, scopes, rooms, bot }) {
       /* Security: an operator's routes know no rooms, so a limit to some would be none; and what people take for a bot
        * must not be able to become one. */
-      if ((rooms !== undefined || bot !== undefined) && scopes.includes("admin")) {
+      const isLimited = rooms !== undefined || bot !== undefined;
+      // Nor must a bot be taken for a person.
+      const isTooMuch = bot !== undefined && scopes.includes("impersonate");
+      if ((isLimited && scopes.includes("admin")) || isTooMuch) {
         throw new ProtocolError("bad_request", { field: "scopes" });
       }
       if (rooms?.every(isRoomPattern) === false)

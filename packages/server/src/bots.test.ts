@@ -163,12 +163,14 @@ describe("a bot", () => {
     line.close();
   });
 
-  test("[BOT-3] [AD1] never becomes an administrator", async () => {
+  test("[BOT-3] [AD1] [Z13] never becomes an administrator, nor somebody else", async () => {
     for (const wanted of [{ bot: { name: "X" } }, { rooms: ["*"] }]) {
       const key = { name: "sneaky", scopes: ["publish", "admin"], ...wanted };
       const { status, body } = await call("POST", "/admin/keys", key);
       expect([status, body.error.code]).toEqual([400, "bad_request"]);
     }
+    const masked = { name: "sneaky", scopes: ["publish", "impersonate"], bot: { name: "X" } };
+    expect((await call("POST", "/admin/keys", masked)).status).toBe(400);
     expect((await call("POST", "/admin/keys", { name: "x", scopes: ["incoming"] })).status).toBe(
       400,
     );

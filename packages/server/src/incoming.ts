@@ -72,7 +72,7 @@ export function mountIncoming(http: HttpServer, parts: IncomingParts): void {
     }
     const waitMs = bucketOf(identity.key).take();
     if (waitMs > 0) throw new ProtocolError("rate_limited", { retry_after_ms: waitMs });
-    return { ...identity, scopes: ["publish"] };
+    return { ...identity, scopes: ["publish"], cameBy: { dialect: "rest", address } };
   };
 
   void http.register(async (app) => {

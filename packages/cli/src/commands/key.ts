@@ -70,6 +70,9 @@ async function createKey(options: Options): Promise<void> {
   if ((key.bot !== undefined || key.rooms !== undefined) && key.scopes.includes("admin")) {
     throw new UsageFailure("--scope admin goes neither with --bot nor with --room", "key create");
   }
+  if (key.bot !== undefined && key.scopes.includes("impersonate")) {
+    throw new UsageFailure("--scope impersonate does not go with --bot", "key create");
+  }
   const answer = await askAsOperator(config, "POST", "/keys", key);
   const token =
     answer === undefined
