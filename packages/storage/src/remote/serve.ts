@@ -69,8 +69,8 @@ class Guest {
   #underway = 0;
 
   constructor(store: Store, fleet: Fleet | undefined, socket: Socket) {
-    const { log, directory, files, outbox } = store;
-    this.#ports = { log, directory, files, outbox, ...(fleet && { fleet }) };
+    const { log, directory, files, outbox, rates, webhooks } = store;
+    this.#ports = { log, directory, files, outbox, rates, webhooks, ...(fleet && { fleet }) };
     this.#socket = socket;
     const { installId, weaknesses } = store;
     this.tell({ type: "hello", installId, weaknesses, status: store.status() });
