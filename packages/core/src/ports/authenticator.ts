@@ -45,7 +45,7 @@ export interface Identity {
   readonly expiresAt?: number;
   /** Only of API keys: what they may do. Absent: everything that a user may. */
   readonly scopes?: readonly string[];
-  /** Only of a session: its account may look at what operators see. */
+  /** Only of a session: its account may do what operators do over HTTP, but for moving the install. */
   readonly isAdmin?: true;
   /** Only of keys for some rooms: patterns of their names. Nothing else is there for it, to be read either. */
   readonly rooms?: readonly string[];
