@@ -26,7 +26,7 @@ let key: string;
 let reader: string;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-function doors(): ReturnType<typeof createClient> {
+function doors(): ReturnType<typeof createClient<{}, {}, {}, 3, {}>> {
   const client = createClient({ url: `redis://127.0.0.1:${redisPort}` });
   // What fails is told by the command that does.
   client.on("error", () => {});
