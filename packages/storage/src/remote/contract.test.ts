@@ -4,6 +4,7 @@ import { join } from "node:path";
 import {
   describeDirectory,
   describeFileIndex,
+  describeRateStore,
   describeRoomLog,
   describeWebhooks,
   type WebhookHarness,
@@ -56,3 +57,22 @@ describeRoomLog("remote", start);
 describeDirectory("remote", start);
 describeFileIndex("remote", start);
 describeWebhooks("remote", start);
+
+// What workers share: the owner's buckets, by two connections.
+describeRateStore("remote", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "parlance-contract-"));
+  const path = join(directory, "store");
+  const owned = await openSqlite({ directory, readers: 1 });
+  const served = await serveStore(owned, path);
+  const [one, other] = await Promise.all([connectStore(path), connectStore(path)]);
+  return {
+    store: one.rates,
+    beside: other.rates,
+    close: async () => {
+      await Promise.all([one.close(), other.close()]);
+      await served.close();
+      await owned.close();
+      await rm(directory, { recursive: true });
+    },
+  };
+});

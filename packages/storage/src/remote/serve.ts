@@ -62,7 +62,7 @@ export async function serveStore(
 
 /** One process that uses the store. */
 class Guest {
-  readonly #ports: Partial<Ports>;
+  readonly #ports: Omit<Ports, "fleet"> & Partial<Ports>;
   readonly #socket: Socket;
   readonly #reader = new FrameReader();
   #answers: Answer[] = [];
