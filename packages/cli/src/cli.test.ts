@@ -152,7 +152,7 @@ test("[Z13] a key with a scope that does not exist is not made", async () => {
   expect([wrong.code, wrong.err]).toEqual([
     2,
     expect.stringMatching(
-      /^error: --scope: there is no "everything", only publish, read, rooms, admin\nUsage: .*\n/,
+      /^error: --scope: there is no "everything", only publish, read, rooms, impersonate, admin\nUsage: .*\n/,
     ),
   ]);
   expect((await run(["key", "list", "--json"])).out).toBe("[]\n");
@@ -218,7 +218,9 @@ test("[MMB-15] publish puts a message into the log, or into the spool of a serve
   expect([said.code, said.err]).toEqual([0, ""]);
   // The one of the spool was taken first, at the start.
   await expect
-    .poll(async () => (await run(["publish", "--room", "news", "Early", "--key", "e1"])).out)
+    .poll(async () => (await run(["publish", "--room", "news", "Early", "--key", "e1"])).out, {
+      timeout: 60_000,
+    })
     .toMatch(/^news \d, as before\n$/);
   const piped = await run(["publish", "--everyone", "-", "--json"], "From a pipe\n");
   expect(JSON.parse(piped.out)).toMatchObject({
