@@ -130,9 +130,13 @@ const notSmallJson = (check: z.core.ParsePayload<unknown>, maxBytes: number): vo
   if (!isPlainJson(value)) {
     issues.push({ code: "custom", message: "not storable JSON", input: value });
   } else if (jsonLength(value) > maxBytes) {
+    const message = `more than ${maxBytes} bytes of JSON`;
     issues.push({
-      code: "custom",
-      message: `more than ${maxBytes} bytes of JSON`,
+      code: "too_big",
+      origin: "string",
+      maximum: maxBytes,
+      inclusive: true,
+      message,
       input: value,
     });
   }

@@ -169,6 +169,29 @@ describe("what a back end publishes", () => {
     expect(await textsOf("closed")).toEqual([]);
   });
 
+  test("[P6] a key that is altered is nobody's, too much is told as such, and a replay stores nothing", async () => {
+    const body = { room: "p6", text: "x", idempotency_key: "p6-1" };
+    const last = key.at(-1) === "a" ? "b" : "a";
+    expect((await send(`${key.slice(0, -1)}${last}`, body)).status).toBe(401);
+    const rooms = Array.from({ length: 101 }, (_, n) => `p6-${n}`);
+    expect(await send(key, { rooms, text: "x" })).toMatchObject({
+      status: 413,
+      body: { error: { code: "too_large", details: { field: "rooms" } } },
+    });
+    const filler = (bytes: number): object => ({
+      filler: "x".repeat(bytes - '{"filler":""}'.length),
+    });
+    expect(await send(key, { room: "p6", data: filler(32_769) })).toMatchObject({
+      status: 413,
+      body: { error: { code: "too_large", details: { field: "data" } } },
+    });
+    expect(await textsOf("p6")).toEqual([]);
+    expect((await send(key, { ...body, data: filler(32_768) })).status).toBe(201);
+    const replay = await send(key, { ...body, data: filler(32_768) });
+    expect([replay.status, replay.body.results[0].repeated]).toEqual([200, true]);
+    expect(await textsOf("p6")).toEqual(["x"]);
+  });
+
   test("[R2] [J3] what is no publication is told apart by its field", async () => {
     const codeOf = async (body: unknown): Promise<unknown> => {
       const { status, body: answer } = await send(key, body);
