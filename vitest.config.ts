@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
  * Tests that start whole servers, browsers and proxies and watch what becomes of them in time: one file after the other, so
  * that what they see is the product and not each other.
  */
-const whole = ["test/{cluster,deploy,doors,e2e,examples,systems}/**/*.test.ts"];
+const whole = ["test/{cluster,deploy,doors,e2e,examples,systems,webhooks}/**/*.test.ts"];
 
 export default defineConfig({
   test: {
