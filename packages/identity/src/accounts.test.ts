@@ -85,9 +85,10 @@ describe("accounts and sessions", () => {
       }
     }
     expect(failures.size).toBe(1);
-    const medians = names.map((name) => median(times[name]));
+    // The quickest of each: what else the machine does only ever adds.
+    const quickest = names.map((name) => Math.min(...times[name]));
     // Without the hash of a decoy, an unknown name answers tens of times faster than a wrong password.
-    expect(Math.max(...medians) / Math.min(...medians)).toBeLessThan(1.5);
+    expect(Math.max(...quickest) / Math.min(...quickest)).toBeLessThan(1.5);
   });
 
   test("[A11] signing up with somebody's address is answered like any other", async () => {
@@ -152,8 +153,3 @@ describe("API keys", () => {
     expect(await codeOf(authenticator.authenticate({ token }))).toBe("unauthenticated");
   });
 });
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((left, right) => left - right);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
