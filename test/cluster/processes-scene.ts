@@ -99,21 +99,24 @@ export class ProcessesScene {
     }, waitMs);
   }
 
-  /** Connections of each worker that has answered, by its number. Asks until all have. */
-  async connections(): Promise<Map<number, number>> {
-    const found = new Map<number, number>();
+  /** The workers that answered, until all have, and how many connections each of them has. */
+  async connections(): Promise<{ readonly workers: Set<number>; readonly each: number[] }> {
+    const workers = new Set<number>();
+    let each = new Map<string, number>();
     await this.until("every worker answers", async () => {
       // The kernel chooses by the connection, so both questions go over one.
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });
       const ready = (await this.#get(agent, "/ready")) as { processes: { number: number } };
       const all = (await this.#get(agent, "/api/v1/admin/connections")) as {
-        counts: { connections: number };
+        connections: readonly { node: string }[];
       };
       agent.destroy();
-      found.set(ready.processes.number, all.counts.connections);
-      return found.size === this.count;
+      workers.add(ready.processes.number);
+      each = new Map();
+      for (const { node } of all.connections) each.set(node, (each.get(node) ?? 0) + 1);
+      return workers.size === this.count;
     });
-    return found;
+    return { workers, each: [...each.values()] };
   }
 
   async #get(agent: Agent, path: string): Promise<unknown> {

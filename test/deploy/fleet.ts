@@ -94,13 +94,16 @@ export class Fleet {
       { sub: "service:test", scope: "admin", iat: now, exp: now + 60 },
       this.cluster.secret,
     );
-    const answer = await this.cluster.rest<{ connections: readonly Connected[] }>(
-      node,
-      "GET",
-      "/admin/connections",
-      token,
+    const ask = <T>(path: string): Promise<T> => this.cluster.rest<T>(node, "GET", path, token);
+    const { nodes } = await ask<{ nodes: readonly { id: string; url: string }[] }>("/admin/nodes");
+    // By where it is: a node that was started anew goes by another id.
+    const ids = nodes.filter(({ url }) => new URL(url).port === new URL(node.url).port);
+    const found = await Promise.all(
+      ids.map(({ id }) =>
+        ask<{ connections: readonly Connected[] }>(`/admin/connections?node=${id}`),
+      ),
     );
-    return answer.connections;
+    return found.flatMap(({ connections }) => connections);
   }
 
   /** The node that the user is connected to. */

@@ -61,6 +61,7 @@ export const closeCodes: Readonly<Record<number, ErrorCode>> = {
   4501: "unsupported_version",
   4503: "banned",
   4509: "replaced",
+  4510: "ended_by_operator",
 };
 
 /** Why a line ended, from its close frame. From 4500 to 4999 nobody may come back, known code or not. */
