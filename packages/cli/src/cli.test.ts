@@ -243,6 +243,9 @@ test("[MMB-15] publish puts a message into the log, or into the spool of a serve
 
 test("[MMB-30] trace tells what became of a message in words", async () => {
   await start();
+  // Nobody listens on port 1.
+  const shop = ["--name", "shop", "--url", "http://127.0.0.1:1/"];
+  expect(await run(["webhook", "create", ...shop])).toMatchObject({ code: 0 });
   const published = await run(["publish", "a secret text", "--room", "general", "--key", "fate-1"]);
   expect(published).toMatchObject({ code: 0 });
   const trace = await run(["trace", "general:1"]);
@@ -251,6 +254,7 @@ test("[MMB-30] trace tells what became of a message in words", async () => {
   expect(trace.out).toMatch(/received through http on node \S+ at \S+Z, committed \d+ ms later/);
   expect(trace.out).toContain("not edited, not deleted");
   expect(trace.out).toMatch(/node \S+: given to 0 subscriptions at \S+Z/);
+  expect(trace.out).toContain("webhook shop: waits, taken up to 0");
   expect(trace.out).not.toContain("secret text");
   const told = JSON.parse((await run(["trace", "general:1", "--json"])).out) as object;
   expect(told).toMatchObject({ room: "general", sequence: 1, deleted: false });

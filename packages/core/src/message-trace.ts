@@ -5,7 +5,7 @@
 import type { Json, RoomId, Sequence, UserId } from "@parlance/protocol";
 import type { Node } from "./gate.ts";
 import type { AppendSeen, DeliverySeen, Happenings } from "./happenings.ts";
-import type { Directory, MessagePlace, RoomLog } from "./ports/index.ts";
+import type { Directory, MessagePlace, RoomLog, WebhookAdmin, WebhookFate } from "./ports/index.ts";
 
 /** Members that are looked at for their read marks. */
 const maxMembers = 1_000;
@@ -46,6 +46,8 @@ export interface MessageTrace {
   /** Members whose mark is at it or behind it, and members in all as far as they were looked at. */
   readonly readBy: readonly UserId[];
   readonly members: number;
+  /** What became of it at the webhooks that want it; undefined where it is not in the log any more. */
+  readonly webhooks: readonly WebhookFate[] | undefined;
   readonly nodes: readonly SeenAt[];
   /** Nodes that live and did not answer. */
   readonly silent: readonly string[];
@@ -56,6 +58,7 @@ export interface TraceParts {
   readonly log: RoomLog;
   readonly directory: Pick<Directory, "members">;
   readonly node: Pick<Node, "askAll">;
+  readonly webhooks: Pick<WebhookAdmin, "fates">;
 }
 
 /**
@@ -68,16 +71,17 @@ export async function traceMessage(
   parts: TraceParts,
   ref: string,
 ): Promise<MessageTrace | undefined> {
-  const { log, directory, node } = parts;
+  const { log, directory, node, webhooks } = parts;
   const place = await find(log, ref);
   if (place === undefined) return undefined;
   const { room, sequence } = place;
   const page = await log.read({ room, after: sequence - 1, upTo: sequence, limit: 1 });
   if (page === undefined) return undefined;
   const frame = page.events[0]?.frame;
-  const [{ later, lookedUpTo }, members, asked] = await Promise.all([
+  const [{ later, lookedUpTo }, members, fates, asked] = await Promise.all([
     laterEvents(log, place, page.head),
     directory.members(room, maxMembers),
+    frame === undefined ? undefined : webhooks.fates(frame, page.epoch),
     node.askAll(happeningsQuestion, { room, epoch: page.epoch, sequence }, { timeoutMs: askMs }),
   ]);
   return {
@@ -90,6 +94,7 @@ export async function traceMessage(
     lookedUpTo,
     readBy: members.filter(({ readMark }) => readMark >= sequence).map(({ user }) => user),
     members: members.length,
+    webhooks: fates,
     nodes: asked.answers.flatMap(({ node: id, answer }) => {
       const seen = readHappenings(answer);
       return seen === undefined ? [] : [{ node: id, ...seen }];

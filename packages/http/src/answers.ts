@@ -221,6 +221,18 @@ const seenAt = z.object({
   ),
   deliveries: z.array(z.object({ at: time, reached: z.int(), behind: z.int() })),
 });
+const webhookFate = z.object({
+  id: z.string(),
+  name: z.string(),
+  state: z
+    .enum(["delivered", "earlier", "waiting", "dead"])
+    .describe("`earlier`: written before the webhook was made; told only if it was replayed."),
+  place: z.int().exactOptional().describe("Waiting: the last of the room that was taken."),
+  failing_since: time.exactOptional(),
+  paused_because: z.string().exactOptional(),
+  given_up_at: time.exactOptional(),
+  reason: z.string().exactOptional(),
+});
 export const messageTrace: z.ZodType = z
   .object({
     id: z.string(),
@@ -237,6 +249,10 @@ export const messageTrace: z.ZodType = z
     looked_up_to: z.int().describe("Later events were looked through up to here."),
     read_by: z.array(z.string()),
     members: z.int().describe("As far as they were looked at."),
+    webhooks: z
+      .array(webhookFate)
+      .exactOptional()
+      .describe("Those that want it; absent where it is not in the log any more."),
     nodes: z.array(seenAt),
     silent: z.array(z.string()),
   })

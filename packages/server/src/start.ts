@@ -335,7 +335,11 @@ async function assemble(given: {
     webhooks: webhooks.admin,
     nodes: () => fleet.nodes(),
     extensions: extensionsOf(asking.plugins),
-    traceMessage: (ref) => traceMessage({ log: store.log, directory: store.directory, node }, ref),
+    traceMessage: (ref) =>
+      traceMessage(
+        { log: store.log, directory: store.directory, node, webhooks: webhooks.admin },
+        ref,
+      ),
     tickets,
     clock,
     ids,

@@ -256,6 +256,59 @@ describe("a receiver in trouble", () => {
   });
 });
 
+describe("what became of one message", () => {
+  const fate = async (message: string, id: string) => {
+    const { body } = await call("GET", `/admin/trace/${message}`);
+    return (body.webhooks as { id: string; state: string }[]).find((one) => one.id === id);
+  };
+  const state = async (message: string, id: string) => (await fate(message, id))?.state;
+
+  test("[WEB-10] is told of each webhook that wants it: taken, made later, waiting and since when it fails, paused", async () => {
+    const room = newRoom();
+    const before = await say(room, "before");
+    const { id } = await hook();
+    const deaf = await hook({ events: ["reaction.*"] });
+    const elsewhere = await hook({ rooms: ["elsewhere-*"] });
+    const taken = await say(room, "taken");
+    await expect.poll(() => state(taken, id), patient).toBe("delivered");
+    expect(await state(before, id)).toBe("earlier");
+    for (const { id: other } of [deaf, elsewhere])
+      expect(await state(taken, other)).toBeUndefined();
+    receiver.behaviour = behave.hang;
+    const late = await say(room, "late");
+    await expect
+      .poll(() => fate(late, id), patient)
+      .toMatchObject({ state: "waiting", place: 2, failing_since: expect.any(String) as string });
+    await call("POST", `/admin/webhooks/${id}/pause`);
+    expect(await fate(late, id)).toMatchObject({ paused_because: "paused by an operator" });
+    receiver.behaviour = behave.take;
+    await call("POST", `/admin/webhooks/${id}/resume`);
+    await expect.poll(() => state(late, id), patient).toBe("delivered");
+    await call("POST", `/admin/webhooks/${id}/pause`);
+    await call("POST", `/admin/webhooks/${id}/replay`, { room, after: 0 });
+    expect(await fate(before, id)).toMatchObject({ state: "waiting", place: 0 });
+  });
+
+  test("[WEB-10] is told where it was given up, with the reason, and is taken once it was tried again", async () => {
+    const room = newRoom();
+    receiver.behaviour = (request, response) => {
+      const isBad = request.body.includes("poison");
+      (isBad ? behave.answer(500) : behave.take)(request, response);
+    };
+    const { id } = await hook();
+    const poison = await say(room, "poison");
+    await expect.poll(() => state(poison, id), patient).toBe("dead");
+    expect(await fate(poison, id)).toMatchObject({
+      name: "shop",
+      reason: "answered 500",
+      given_up_at: expect.any(String) as string,
+    });
+    receiver.behaviour = behave.take;
+    await call("POST", `/admin/webhooks/${id}/dead/retry`, {});
+    await expect.poll(() => state(poison, id), patient).toBe("delivered");
+  });
+});
+
 describe("a replay", () => {
   test("[WEB-8] delivers again what follows a sequence, with the same ids and bodies", async () => {
     const room = newRoom();

@@ -116,6 +116,7 @@ export const effects: Effects = {
     deadDeliveries: "read",
     reviveDeliveries: "write",
     webhookCounts: "read",
+    webhookProgress: "read",
     putPresent: "write",
     comparePresence: "write",
   },

@@ -6,12 +6,15 @@ import {
   matchesAny,
   type NewWebhook,
   type WebhookAdmin,
+  type WebhookFate,
+  type WebhookProgress,
   type WebhookRecord,
+  type WebhookState,
   type WebhookStatus,
   type Webhooks,
 } from "@parlance/core";
-import { ProtocolError } from "@parlance/protocol";
-import { bodyOf, isEventPattern } from "./events.ts";
+import { type Epoch, type EventFrame, ProtocolError } from "@parlance/protocol";
+import { bodyOf, eventsOf, isEventPattern } from "./events.ts";
 import { type SendOptions, send } from "./request.ts";
 
 /** Each one reads all rooms that it is for. */
@@ -65,7 +68,8 @@ export function createWebhookAdmin(options: WebhookAdminOptions): WebhookAdmin {
       const [queued] = await store().webhookQueue(id, 1);
       let rooms = 0;
       let events = waiting;
-      let oldestAt = queued?.queuedAt;
+      // What is tried once more is as of time 0: when it happened is not known here.
+      let oldestAt = queued?.queuedAt === 0 ? undefined : queued?.queuedAt;
       let from = "";
       let pages = 0;
       for (; pages < lagPages; pages += 1) {
@@ -133,7 +137,38 @@ export function createWebhookAdmin(options: WebhookAdminOptions): WebhookAdmin {
       changed();
       return rooms;
     },
+
+    async fates(event, epoch) {
+      const wanting = (await store().webhooks()).filter(({ rooms }) =>
+        matchesAny(rooms, event.room),
+      );
+      const found = await Promise.all(
+        wanting.map(async (webhook): Promise<readonly WebhookFate[]> => {
+          const progress = await store().webhookProgress(webhook.id, event.room, event.sequence);
+          const types = eventsOf(event, epoch, progress.kind ?? "public").map(({ type }) => type);
+          if (!types.some((type) => matchesAny(webhook.events, type))) return [];
+          return [{ webhook, state: stateOf(progress, webhook, event, epoch) }];
+        }),
+      );
+      return found.flat();
+    },
   } satisfies WebhookAdmin;
+}
+
+function stateOf(
+  { place, failingSince, aside }: WebhookProgress,
+  { createdAt }: WebhookRecord,
+  { sequence, time }: EventFrame,
+  epoch: Epoch,
+): WebhookState {
+  const own = aside.filter(({ content }) => "epoch" in content && content.epoch === epoch);
+  const since = failingSince === undefined ? {} : { failingSince };
+  // After a replay it is delivered again, whatever became of it before; tried once more, it waits in the queue.
+  if (place < sequence) return { type: "waiting", place, ...since };
+  if (own.some(({ dead }) => dead === undefined)) return { type: "waiting", place };
+  const dead = own.at(-1)?.dead;
+  if (dead !== undefined) return { type: "dead", ...dead };
+  return { type: Date.parse(time) < createdAt ? "earlier" : "delivered" };
 }
 
 /** What can be wrong with one, told by its field. @throws ProtocolError `bad_request`. */

@@ -39,6 +39,15 @@ interface Trace {
       readonly behind: number;
     }[];
   }[];
+  readonly webhooks?: readonly {
+    readonly name: string;
+    readonly state: "delivered" | "earlier" | "waiting" | "dead";
+    readonly place?: number;
+    readonly failing_since?: string;
+    readonly paused_because?: string;
+    readonly given_up_at?: string;
+    readonly reason?: string;
+  }[];
   readonly silent: readonly string[];
 }
 
@@ -71,6 +80,7 @@ function tell(trace: Trace): readonly string[] {
     ...tellLater(trace),
     ...tellReaders(trace),
     ...tellDeliveries(trace),
+    ...tellWebhooks(trace),
     ...trace.silent.map((node) => `  node ${node} did not answer: what it remembers is not known`),
   ];
 }
@@ -117,5 +127,28 @@ function tellDeliveries({ nodes }: Trace): readonly string[] {
       const others = behind === 0 ? "" : `, ${behind} more read it from the log`;
       return `  node ${node}: given to ${reached} subscriptions at ${at}${others}`;
     });
+  });
+}
+
+function tellWebhooks({ webhooks, sequence }: Trace): readonly string[] {
+  if (webhooks === undefined) {
+    return ["  what webhooks were told of it is not known: it is not in the log any more"];
+  }
+  return webhooks.map(({ name, state, ...more }) => {
+    switch (state) {
+      case "delivered":
+        return `  webhook ${name}: taken`;
+      case "earlier":
+        return `  webhook ${name}: made later, and told of it only if it was replayed`;
+      case "dead":
+        return `  webhook ${name}: given up at ${more.given_up_at}: ${more.reason}`;
+      case "waiting": {
+        const { place = 0, failing_since: since, paused_because: paused } = more;
+        const where = place < sequence ? `taken up to ${place}` : "given up before";
+        const failing = since === undefined ? "" : `; what follows fails since ${since}`;
+        const pause = paused === undefined ? "" : `; paused: ${paused}`;
+        return `  webhook ${name}: waits, ${where}${failing}${pause}`;
+      }
+    }
   });
 }

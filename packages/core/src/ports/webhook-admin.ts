@@ -1,4 +1,4 @@
-import type { RoomId, Sequence } from "@parlance/protocol";
+import type { Epoch, EventFrame, RoomId, Sequence } from "@parlance/protocol";
 import type { WebhookDelivery, WebhookRecord } from "./webhooks.ts";
 
 /** What operators do with webhooks. Every method but the first two throws `not_found` for one that is not there. */
@@ -23,7 +23,26 @@ export interface WebhookAdmin {
    * @throws ProtocolError `bad_request` for a sequence without a room.
    */
   replay(id: string, from: WebhookReplay): Promise<number>;
+  /** What became of one event of a log at each webhook that wants it. */
+  fates(event: EventFrame, epoch: Epoch): Promise<readonly WebhookFate[]>;
 }
+
+/** What became of an event at one webhook. Times in milliseconds since 1970. */
+export interface WebhookFate {
+  readonly webhook: Pick<WebhookRecord, "id" | "name" | "pausedBecause">;
+  readonly state: WebhookState;
+}
+
+/**
+ * `waiting`: `place` is the last of its room that was taken. Since `failingSince` the receiver does not take what follows; absent
+ * where that was not tried yet, or is not known. `earlier`: written before the webhook was made; told only if it was replayed.
+ * `dead`: among those given up, whatever a replay has delivered since.
+ */
+export type WebhookState =
+  | { readonly type: "delivered" }
+  | { readonly type: "earlier" }
+  | { readonly type: "waiting"; readonly place: Sequence; readonly failingSince?: number }
+  | { readonly type: "dead"; readonly at: number; readonly reason: string };
 
 export interface NewWebhook {
   readonly name: string;

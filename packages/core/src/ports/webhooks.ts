@@ -130,6 +130,17 @@ export interface WebhookDelivery {
   readonly dead?: { readonly at: number; readonly reason: string };
 }
 
+/** One event of a log, as a webhook has it. */
+export interface WebhookProgress {
+  /** Absent where there is no such room. */
+  readonly kind?: RoomKind;
+  /** The last sequence that is done with, and since when the next one cannot be delivered. */
+  readonly place: Sequence;
+  readonly failingSince?: number;
+  /** Those of the event that are in the queue or were given up, of every life of the log. */
+  readonly aside: readonly WebhookDelivery[];
+}
+
 export interface WebhookQueue {
   /** What waits, in its order. */
   webhookQueue(webhook: string, limit: number): Promise<readonly WebhookDelivery[]>;
@@ -150,6 +161,8 @@ export interface WebhookQueue {
   /** Puts what was given up back into the queue, one or all, as of time 0: for one try more. @returns how many. */
   reviveDeliveries(webhook: string, number: number | undefined): Promise<number>;
   webhookCounts(webhook: string): Promise<{ readonly waiting: number; readonly dead: number }>;
+  /** How far a webhook is with one event of a log. */
+  webhookProgress(webhook: string, room: RoomId, sequence: Sequence): Promise<WebhookProgress>;
 }
 
 /** Somebody who is in a room now; room `""`: connected at all. */

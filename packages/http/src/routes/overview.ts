@@ -1,4 +1,4 @@
-import type { MessageTrace } from "@parlance/core";
+import type { MessageTrace, WebhookFate } from "@parlance/core";
 import { type Json, ProtocolError } from "@parlance/protocol";
 import * as answers from "../answers.ts";
 import * as schemas from "../schemas.ts";
@@ -123,6 +123,7 @@ function traceView(trace: MessageTrace): object {
     looked_up_to: trace.lookedUpTo,
     read_by: trace.readBy,
     members: trace.members,
+    ...(trace.webhooks === undefined ? {} : { webhooks: trace.webhooks.map(fateView) }),
     nodes: trace.nodes.map(({ node, since, appends, deliveries }) => ({
       node,
       remembers_since: timeOf(since),
@@ -140,6 +141,25 @@ function traceView(trace: MessageTrace): object {
     })),
     silent: trace.silent,
   };
+}
+
+function fateView({ webhook, state }: WebhookFate): object {
+  const { id, name, pausedBecause } = webhook;
+  const told = { id, name, state: state.type };
+  switch (state.type) {
+    case "delivered":
+    case "earlier":
+      return told;
+    case "waiting":
+      return {
+        ...told,
+        place: state.place,
+        ...(state.failingSince === undefined ? {} : { failing_since: timeOf(state.failingSince) }),
+        ...(pausedBecause === undefined ? {} : { paused_because: pausedBecause }),
+      };
+    case "dead":
+      return { ...told, given_up_at: timeOf(state.at), reason: state.reason };
+  }
 }
 
 function timeOf(ms: number): string {

@@ -20,7 +20,8 @@ export type WebhookReadName =
   | "webhookBehind"
   | "webhookQueue"
   | "deadDeliveries"
-  | "webhookCounts";
+  | "webhookCounts"
+  | "webhookProgress";
 export type WebhookWriteName = Exclude<keyof Webhooks, WebhookReadName>;
 
 /** Places that one call moves back. */
@@ -169,6 +170,33 @@ export const webhookReads: Work<WebhookReadName> = {
     );
     const dead = Number(row?.dead ?? 0);
     return { dead, waiting: Number(row?.found ?? 0) - dead };
+  },
+
+  *webhookProgress(webhook, room, sequence) {
+    const row = yield* first<{
+      kind: RoomKind;
+      place: number | null;
+      failingSince: number | null;
+    }>(
+      `SELECT r.kind, p.place, p.failing_since AS "failingSince" FROM {rooms} r
+       LEFT JOIN {webhook_places} p ON p.webhook = ? AND p.room = r.room WHERE r.room = ?`,
+      webhook,
+      room,
+    );
+    // After the place: what is put aside meanwhile is found here then.
+    const aside = yield* all<DeliveryRow>(
+      `${deliverySelect} WHERE webhook = ? AND room = ? AND place = ? ORDER BY number`,
+      webhook,
+      room,
+      sequence,
+    );
+    const since = row?.failingSince ?? undefined;
+    return {
+      place: row?.place ?? 0,
+      aside: aside.map(deliveryOf),
+      ...(row === undefined ? {} : { kind: row.kind }),
+      ...(since === undefined ? {} : { failingSince: since }),
+    };
   },
 };
 

@@ -226,6 +226,37 @@ export function describeWebhooks(engine: string, start: () => Promise<WebhookHar
         expect(await here.webhookCounts(id)).toEqual({ waiting: 0, dead: 0 });
       });
 
+      test("is found by its place in the log, and with it how far the room is", async () => {
+        await say("r1", 2);
+        await create();
+        await say("r1", 3);
+        expect(await there.webhookProgress(id, "r1" as RoomId, 3)).toEqual({
+          kind: "public",
+          place: 2,
+          aside: [],
+        });
+        const from = await placeIn("r1");
+        await here.webhookFails(id, from, someTime + 5);
+        expect(await there.webhookProgress(id, "r1" as RoomId, 3)).toMatchObject({
+          place: 2,
+          failingSince: someTime + 5,
+        });
+        const event = { epoch: from.now.epoch, sequence: 3, id: "e3", type: "message.created" };
+        expect(await here.buryEvent(id, from, event, because)).toBe("done");
+        expect(await there.webhookProgress(id, "r1" as RoomId, 3)).toMatchObject({
+          place: 3,
+          aside: [{ id: "e3", content: { sequence: 3 }, dead: { reason: "answered 500" } }],
+        });
+        expect(await there.webhookProgress(id, "r1" as RoomId, 3)).not.toHaveProperty(
+          "failingSince",
+        );
+        expect(await there.webhookProgress(id, "r1" as RoomId, 4)).toMatchObject({ aside: [] });
+        expect(await there.webhookProgress(id, "nowhere" as RoomId, 1)).toEqual({
+          place: 0,
+          aside: [],
+        });
+      });
+
       test("of the queue keeps its number, and what was delivered goes", async () => {
         await create();
         const people = ["u1", "u2"].map((user) => present("r1", user));
