@@ -135,6 +135,8 @@ export interface Node {
   dialects(): ReadonlyMap<string, number>;
   /** Users with a live subscription on this node, once for each room that they are in. */
   presentHere(): number;
+  /** Open messages that are written through this node, or were a minute ago. */
+  openMessagesHere(): number;
   /** What it has counted since it was made; the object stays the same and grows. */
   readonly tally: NodeTally;
   /** What it did with events lately. */

@@ -133,6 +133,7 @@ class ServerNode implements Node {
       nodeId: ports.nodeId,
       clock: ports.clock,
       report: ports.report,
+      tally,
       kindOf: (room) => kindOf(rooms, room),
       ...(ports.rateStore === undefined ? {} : { store: ports.rateStore }),
     });
@@ -153,13 +154,13 @@ class ServerNode implements Node {
       devicePlaces,
       tally,
       happenings,
-      openMessages: new OpenMessages({ ...ports, rooms }),
+      openMessages: new OpenMessages({ ...ports, rooms, tally }),
       isAwake,
       tellJoined,
       ...files,
     };
     this.#control = new ControlFollower(this.#services);
-    this.#questions = new Questions(ports);
+    this.#questions = new Questions({ ...ports, tally });
     this.onQuestion(happeningsQuestion, (detail) => answerHappenings(this.happenings, detail));
     this.onQuestion(connectionQuestions.list, (detail) => {
       const report = listConnections(
@@ -320,6 +321,10 @@ class ServerNode implements Node {
     let present = 0;
     for (const { presence } of this.#services.rooms) present += presence.localSize;
     return present;
+  }
+
+  openMessagesHere(): number {
+    return this.#services.openMessages.count;
   }
 
   openRooms(): readonly OpenRoomView[] {

@@ -18,6 +18,7 @@ import type { Clock, RoomLog, TextAppend, TextPiece } from "./ports/index.ts";
 import { RateLimit } from "./rates/rate-limit.ts";
 import type { Room } from "./room.ts";
 import type { Rooms } from "./rooms.ts";
+import type { Tally } from "./tally.ts";
 
 /** What comes in within this time is stored together. A writer waits for about so long, readers do not. */
 const gatherMs = 150;
@@ -32,6 +33,7 @@ export interface OpenMessagesContext {
   readonly clock: Clock;
   readonly rooms: Rooms;
   readonly report: Report;
+  readonly tally: Tally;
 }
 
 interface Waiting {
@@ -93,6 +95,11 @@ export class OpenMessages {
 
   constructor(context: OpenMessagesContext) {
     this.#context = context;
+  }
+
+  /** How many of them are written through this node. */
+  get count(): number {
+    return this.#texts.size;
   }
 
   /**
@@ -236,7 +243,7 @@ export class OpenMessages {
   }
 
   async #storeNow(): Promise<void> {
-    const { log, report, rooms } = this.#context;
+    const { clock, log, report, rooms, tally } = this.#context;
     const texts = [...this.#texts.values()].filter(({ isDirty }) => isDirty);
     if (texts.length === 0) return;
     const pieces = texts.map((text): TextPiece => {
@@ -247,12 +254,14 @@ export class OpenMessages {
       return { message, room, at, text: pending, revision: rooms.get(room)?.revision ?? 0 };
     });
     let results: readonly TextAppend[] = [];
+    const begun = clock.monotonic();
     try {
       results = await log.appendTexts(pieces);
     } catch (error) {
       // Stored or not: the writers repeat, and what is there already is left out.
       report("warn", "open_texts_not_stored", { error });
     }
+    tally.piecesMs.observe(clock.monotonic() - begun);
     for (const [index, text] of texts.entries()) {
       const { text: piece = "" } = pieces[index] ?? {};
       this.#waitingLength -= piece.length;
@@ -268,6 +277,7 @@ export class OpenMessages {
         text.stored += piece.length;
         const { message, stored } = text;
         if (piece !== "") {
+          this.#context.tally.storedPieces += 1;
           room?.signal({
             type: "message.appended",
             room: text.room,

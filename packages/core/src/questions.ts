@@ -5,6 +5,7 @@
 import { isPlainJson, type Json } from "@parlance/protocol";
 import type { Answerer, AskOptions, FleetAnswers, NodePorts } from "./gate.ts";
 import type { Notice } from "./ports/index.ts";
+import { add, type Tally } from "./tally.ts";
 
 /** Text of an answer in one notice, in UTF-16 code units: at most 48 KiB of UTF-8. */
 export const answerPartLength = 16_384;
@@ -30,7 +31,9 @@ interface Open {
   done(): void;
 }
 
-type Ports = Pick<NodePorts, "nodeId" | "broker" | "clock" | "ids" | "report" | "nodes">;
+type Ports = Pick<NodePorts, "nodeId" | "broker" | "clock" | "ids" | "report" | "nodes"> & {
+  readonly tally: Tally;
+};
 
 export class Questions {
   readonly #ports: Ports;
@@ -52,7 +55,8 @@ export class Questions {
     detail: Json | undefined,
     { timeoutMs }: AskOptions,
   ): Promise<FleetAnswers> {
-    const { nodeId, nodes, broker } = this.#ports;
+    const { nodeId, nodes, broker, tally } = this.#ports;
+    add(tally.questions, question);
     const ids = (await nodes?.())?.map(({ id }) => id) ?? [];
     const others = ids.filter((id) => id !== nodeId);
     const own = this.#answerOf(question, detail);
@@ -64,12 +68,14 @@ export class Questions {
         : new Map<string, Json>(),
     ]);
     if (mine !== undefined) theirs.set(nodeId, mine);
+    const silent = [nodeId, ...others].filter((node) => !theirs.has(node));
+    tally.silentNodes += silent.length;
     return {
       answers: [nodeId, ...others].flatMap((node) => {
         const answer = theirs.get(node);
         return answer === undefined ? [] : [{ node, answer }];
       }),
-      silent: [nodeId, ...others].filter((node) => !theirs.has(node)),
+      silent,
     };
   }
 

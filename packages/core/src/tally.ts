@@ -4,6 +4,7 @@
  */
 import type { ErrorCode } from "@parlance/protocol";
 import { Histogram, type HistogramView } from "./histogram.ts";
+import type { RateRule } from "./rates/rules.ts";
 
 /** What a node has counted. Milliseconds and bytes. */
 export interface NodeTally {
@@ -42,6 +43,14 @@ export interface NodeTally {
   readonly repairedEvents: number;
   /** Times that notices of other nodes may have been missed. */
   readonly interruptions: number;
+  /** Pieces of open messages that were stored, and how long each transaction of such took, failures included. */
+  readonly storedPieces: number;
+  readonly piecesMs: HistogramView;
+  /** Commands that a rate refused, by whose it was. */
+  readonly rateLimited: ReadonlyMap<RateRule["per"], number>;
+  /** Questions to all nodes by this one, by their name, and how many nodes gave no answer. */
+  readonly questions: ReadonlyMap<string, number>;
+  readonly silentNodes: number;
 }
 
 /** The numbers while they are counted. */
@@ -66,6 +75,11 @@ export class Tally implements NodeTally {
   repairs = 0;
   repairedEvents = 0;
   interruptions = 0;
+  storedPieces = 0;
+  readonly piecesMs: Histogram = new Histogram();
+  readonly rateLimited: Map<RateRule["per"], number> = new Map();
+  readonly questions: Map<string, number> = new Map();
+  silentNodes = 0;
 
   /** One command was answered, well or badly. */
   command(via: string, type: string, durationMs: number): void {

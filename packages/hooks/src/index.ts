@@ -9,3 +9,4 @@ export { createActing } from "./plugins/acting.ts";
 export type { CommandManifest, Manifest } from "./plugins/messages.ts";
 export { openPlugins, PluginError, type Plugins } from "./plugins/plugins.ts";
 export { signatureField, signRequest } from "./sign.ts";
+export type { HookView } from "./silence.ts";

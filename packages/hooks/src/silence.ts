@@ -1,4 +1,4 @@
-import type { Clock, Report } from "@parlance/core";
+import { add, type Clock, Histogram, type HistogramView, type Report } from "@parlance/core";
 import { ProtocolError } from "@parlance/protocol";
 
 /** No answer, or none that can be understood. `reason` is for the operator. */
@@ -24,8 +24,32 @@ const pauseMs = 2_000;
 /** One line of the log for each reason in so long; the next one counts those in between. */
 const toldEveryMs = 1_000;
 
-/** Tells the operator of silence, and stops asking for a moment where silence lets everything pass. */
-export class Circuit {
+/** What became of the questions of one hook since the start, for operators. */
+export interface HookView {
+  /** As the log names it. */
+  readonly hook: string;
+  readonly answered: number;
+  readonly refused: number;
+  /** Questions that were not asked, since nobody had answered for a while. */
+  readonly unasked: number;
+  /** By reason, without details: few. */
+  readonly silences: ReadonlyMap<string, number>;
+  /** From a question to its end, whatever that is; milliseconds. */
+  readonly tookMs: HistogramView;
+  /** Questions that wait for an answer, or for a free place. */
+  readonly underWay: number;
+  /** Nobody is asked for the moment. */
+  readonly isPaused: boolean;
+}
+
+/** Asks and counts, tells the operator of silence, and stops asking for a moment where silence lets everything pass. */
+export class Circuit implements HookView {
+  answered = 0;
+  refused = 0;
+  unasked = 0;
+  underWay = 0;
+  readonly silences: Map<string, number> = new Map();
+  readonly tookMs: Histogram = new Histogram();
   readonly #options: CircuitOptions;
   readonly #told = new Map<string, { at: number; untold: number }>();
   #failures = 0;
@@ -33,17 +57,52 @@ export class Circuit {
 
   constructor(options: CircuitOptions) {
     this.#options = options;
+    options.watch?.(this);
+  }
+
+  get hook(): string {
+    return this.#options.hook;
   }
 
   get isPaused(): boolean {
     return this.#pausedUntil > this.#options.clock.monotonic();
   }
 
-  answered(): void {
-    this.#failures = 0;
+  /**
+   * Asks, unless it is paused.
+   *
+   * @param question Throws Silence where there is no answer, ProtocolError where that is a refusal.
+   * @param silent What silence means.
+   */
+  async ask<T>(question: () => Promise<T>, silent: () => T): Promise<T> {
+    if (this.isPaused) {
+      this.unasked += 1;
+      return silent();
+    }
+    const { clock } = this.#options;
+    const begun = clock.monotonic();
+    this.underWay += 1;
+    try {
+      const answer = await question();
+      this.#failures = 0;
+      this.answered += 1;
+      return answer;
+    } catch (error) {
+      if (!(error instanceof Silence)) {
+        this.#failures = 0;
+        this.refused += 1;
+        throw error;
+      }
+      add(this.silences, kindOf(error.reason));
+      this.#failed(error.reason);
+    } finally {
+      this.underWay -= 1;
+      this.tookMs.observe(clock.monotonic() - begun);
+    }
+    return silent();
   }
 
-  failed(reason: string): void {
+  #failed(reason: string): void {
     const { hook, fallback, mayPause, clock, report } = this.#options;
     const now = clock.monotonic();
     this.#tell(reason, now);
@@ -76,4 +135,25 @@ export interface CircuitOptions {
   readonly mayPause: boolean;
   readonly clock: Pick<Clock, "monotonic">;
   readonly report: Report;
+  /** Told once of what it will count. */
+  readonly watch?: (view: HookView) => void;
+}
+
+/** Reasons of our own. What a plug-in says in its own words counts as one. */
+const kinds: ReadonlySet<string> = new Set([
+  "timeout",
+  "unreachable",
+  "answer broke off",
+  "answer too long",
+  "answer not understood",
+  "text not understood",
+  "data not understood",
+  "too many questions under way",
+  "plug-in is not running",
+  "plug-in ended",
+]);
+
+function kindOf(reason: string): string {
+  if (kinds.has(reason)) return reason;
+  return /^status \d/.test(reason) ? `status ${reason.charAt(7)}xx` : "other";
 }

@@ -7,6 +7,7 @@ import {
   createJoinHook,
   createPublishHook,
   createRpcHook,
+  type HookView,
   type HttpHookOptions,
   type Manifest,
   openPlugins,
@@ -22,6 +23,8 @@ export interface Asking {
   readonly hooks: Hooks;
   readonly moments?: Moments;
   readonly plugins: readonly Manifest[];
+  /** What became of the questions, hook by hook. */
+  readonly asked: readonly HookView[];
   /** From now on plug-ins can act. */
   begin(node: Node): void;
   /** Ends the plug-ins. */
@@ -34,14 +37,24 @@ export async function openAsking(
   ports: { readonly report: Report; readonly ids: Ids; readonly secret: InstallSecret },
 ): Promise<Asking> {
   const { report, ids } = ports;
+  const asked: HookView[] = [];
+  const watch = (view: HookView): void => {
+    asked.push(view);
+  };
   let started: Node | undefined;
   const execute = createActing(() => started, ids);
   try {
-    const plugins = await openPlugins(config.plugins, { clock: systemClock, report, execute });
+    const plugins = await openPlugins(config.plugins, {
+      clock: systemClock,
+      report,
+      execute,
+      watch,
+    });
     return {
-      hooks: combineHooks(httpHooks(config, report, ports.secret), plugins.hooks),
+      hooks: combineHooks(httpHooks(config, { ...ports, watch }), plugins.hooks),
       ...(plugins.moments === undefined ? {} : { moments: plugins.moments }),
       plugins: plugins.manifests,
+      asked,
       begin: (node) => {
         started = node;
       },
@@ -53,17 +66,26 @@ export async function openAsking(
   }
 }
 
-function httpHooks(config: Config, report: Report, { secret }: InstallSecret): Hooks {
+function httpHooks(
+  config: Config,
+  ports: {
+    readonly report: Report;
+    readonly secret: InstallSecret;
+    readonly watch: (view: HookView) => void;
+  },
+): Hooks {
+  const { report, watch } = ports;
   const options = (name: HookName): HttpHookOptions | undefined => {
     const url = config[`${name}_hook_url`];
     if (url === undefined) return undefined;
     return {
       url,
-      secret: config[`${name}_hook_secret`] ?? secret,
+      secret: config[`${name}_hook_secret`] ?? ports.secret.secret,
       timeoutMs: config[`${name}_hook_timeout_ms`],
       atOnce: config.hooks_at_once,
       clock: systemClock,
       report,
+      watch,
     };
   };
   const connect = options("connect");

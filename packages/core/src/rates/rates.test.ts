@@ -5,6 +5,7 @@ import { ManualClock, settle } from "@parlance/testkit/manual-clock";
 import { createMemoryStore } from "@parlance/testkit/memory";
 import { describe, expect, test } from "vitest";
 import type { Identity, RateStore } from "../ports/index.ts";
+import { Tally } from "../tally.ts";
 import { Rates } from "./rates.ts";
 import { presetRates, type RateRule } from "./rules.ts";
 import { createMemoryRateStore } from "./shares.ts";
@@ -199,6 +200,7 @@ describe("memory", () => {
       nodeId: "n",
       clock,
       report: () => {},
+      tally: new Tally(),
       kindOf: () => "public",
     });
     const identity = { user: "a", kind: "guest", principal: "a" } as Identity;

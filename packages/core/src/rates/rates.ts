@@ -7,6 +7,7 @@ import { ProtocolError, type RoomId, type RoomKind } from "@parlance/protocol";
 import type { Report } from "../gate.ts";
 import type { Awaitable } from "../outcome.ts";
 import type { Clock, Identity, RateStore, RateWant, Task, Timer } from "../ports/index.ts";
+import { add, type Tally } from "../tally.ts";
 import { Bucket } from "./bucket.ts";
 import { isThisMachine, networkOf } from "./network.ts";
 import { costOf, labelOf, type RateCost, type RateRule } from "./rules.ts";
@@ -35,6 +36,7 @@ export interface RatesOptions {
   readonly nodeId: string;
   readonly clock: Clock;
   readonly report: Report;
+  readonly tally: Tally;
   /** Absent: this process is all there is. */
   readonly store?: RateStore;
   /** A room's kind; of one that is not there, the kind that it would have. */
@@ -73,6 +75,12 @@ export class Rates {
 
   get count(): number {
     return this.#buckets.size;
+  }
+
+  /** For `Seat`: what somebody is told for whom a rule has nothing left. */
+  refusal({ per }: RateRule, waitMs: number): ProtocolError {
+    add(this.#options.tally.rateLimited, per);
+    return new ProtocolError("rate_limited", { retry_after_ms: waitMs, per });
   }
 
   /** For `Seat`. */
@@ -239,7 +247,7 @@ export class Seat {
       if (waitMs === 0) continue;
       if (waitMs instanceof Promise) return this.#takeLater(places, n, waitMs);
       for (const taken of places.slice(0, n)) this.#giveBack(taken);
-      throw refusal(place.rule, waitMs);
+      throw this.#rates.refusal(place.rule, waitMs);
     }
     return undefined;
   }
@@ -257,7 +265,7 @@ export class Seat {
     const refusing = places[waits.indexOf(longest)];
     // What the store gave to be spent at once is no part of what this node holds: it is lost.
     for (const [n, place] of places.entries()) if (takes[n] === 0) this.#giveBack(place);
-    if (refusing !== undefined) throw refusal(refusing.rule, longest);
+    if (refusing !== undefined) throw this.#rates.refusal(refusing.rule, longest);
   }
 
   #giveBack(place: Place): void {
@@ -303,8 +311,4 @@ function subjectOf({ per, dialect }: RateRule, asker: Asker): string | undefined
 function roomOf(task: Task): RoomId | undefined {
   if (task.type === "publish_as") return task.publish.room;
   return "room" in task ? task.room : undefined;
-}
-
-function refusal({ per }: RateRule, waitMs: number): ProtocolError {
-  return new ProtocolError("rate_limited", { retry_after_ms: waitMs, per });
 }

@@ -1,7 +1,7 @@
 /** One address of the application: signed requests, one deadline for each whole answer, so many at once. */
 import type { Clock, Report } from "@parlance/core";
 import { signatureField, signRequest } from "../sign.ts";
-import { Circuit, Silence } from "../silence.ts";
+import { Circuit, type HookView, Silence } from "../silence.ts";
 import { Slots } from "../slots.ts";
 
 export interface HttpHookOptions {
@@ -15,6 +15,8 @@ export interface HttpHookOptions {
   readonly atOnce: number;
   readonly clock: Pick<Clock, "now" | "monotonic">;
   readonly report: Report;
+  /** Told once of what will be counted of its questions. */
+  readonly watch?: (view: HookView) => void;
 }
 
 /** An answer of which everything was read. */
@@ -53,30 +55,19 @@ export class Application {
     this.#options = options;
     this.#maxAnswerBytes = use.maxAnswerBytes;
     this.#slots = new Slots(options.atOnce);
-    this.#circuit = new Circuit({ ...use, clock: options.clock, report: options.report });
+    this.#circuit = new Circuit({ ...options, ...use });
   }
 
-  async ask<T>({ question, read, silent }: Asking<T>): Promise<T> {
-    if (this.#circuit.isPaused) return silent();
-    const deadline = AbortSignal.timeout(this.#options.timeoutMs);
-    if (!(await this.#slots.take(deadline))) {
-      this.#circuit.failed("too many questions under way");
-      return silent();
-    }
-    try {
-      const answer = read(await this.#send(JSON.stringify(question), deadline));
-      this.#circuit.answered();
-      return answer;
-    } catch (error) {
-      if (!(error instanceof Silence)) {
-        this.#circuit.answered();
-        throw error;
+  ask<T>({ question, read, silent }: Asking<T>): Promise<T> {
+    return this.#circuit.ask(async () => {
+      const deadline = AbortSignal.timeout(this.#options.timeoutMs);
+      if (!(await this.#slots.take(deadline))) throw new Silence("too many questions under way");
+      try {
+        return read(await this.#send(JSON.stringify(question), deadline));
+      } finally {
+        this.#slots.give();
       }
-      this.#circuit.failed(error.reason);
-    } finally {
-      this.#slots.give();
-    }
-    return silent();
+    }, silent);
   }
 
   /** @throws Silence */

@@ -3,7 +3,7 @@
  * clients that come back at once do not ask it ten thousand times.
  */
 import type { Hook, JoinQuestion } from "@parlance/core";
-import type { ProtocolError } from "@parlance/protocol";
+import { ProtocolError } from "@parlance/protocol";
 import { membersOf, refusalOf, userFacts } from "../answers.ts";
 import { Remembered } from "../remembered.ts";
 import { matchesRoom } from "../room-patterns.ts";
@@ -34,14 +34,12 @@ export function createJoinHook(options: JoinHookOptions): Hook<JoinQuestion, voi
   });
   const verdicts = new Remembered<Verdict>(rememberMs, clock);
 
-  function ask(question: JoinQuestion): Promise<Verdict> {
+  async function ask(question: JoinQuestion): Promise<Verdict> {
     const { dialect, room, kind } = question;
-    return application.ask<Verdict>({
+    const asked = application.ask<Verdict>({
       question: { type: "join", user: userFacts(question), dialect, room, kind },
       read: (answer) => {
-        if (answer.status === 403) {
-          return { refusal: refusalOf("forbidden", wordsOf(answer)), isLasting: true };
-        }
+        if (answer.status === 403) throw refusalOf("forbidden", wordsOf(answer));
         if (answer.status !== 204) {
           mustBe(answer, 200);
           // Only its shape counts: what a fault of the application prints lets nobody in.
@@ -52,6 +50,12 @@ export function createJoinHook(options: JoinHookOptions): Hook<JoinQuestion, voi
       silent: () =>
         mayPause ? { isLasting: false } : { refusal: refusedBySilence(), isLasting: false },
     });
+    try {
+      return await asked;
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      return { refusal: error, isLasting: true };
+    }
   }
 
   return {

@@ -11,7 +11,7 @@ import type {
 import type { Json, JsonObject } from "@parlance/protocol";
 import { jsonAnswer, saidIn, userFacts, userIn } from "../answers.ts";
 import { matchesRoom } from "../room-patterns.ts";
-import { Circuit, refusedBySilence, Silence } from "../silence.ts";
+import { Circuit, type HookView, refusedBySilence } from "../silence.ts";
 import type { PluginThread, ThreadQuestion } from "./plugin-thread.ts";
 
 /** What one plug-in answers. `methods`: those of `rpc`. */
@@ -21,38 +21,44 @@ export interface PluginHooks extends Hooks {
 
 export function hooksOfPlugin(
   thread: PluginThread,
-  ports: { readonly clock: Pick<Clock, "monotonic">; readonly report: Report },
+  ports: {
+    readonly clock: Pick<Clock, "monotonic">;
+    readonly report: Report;
+    readonly watch?: (view: HookView) => void;
+  },
 ): PluginHooks {
   const { manifest } = thread;
   const { name, fallback, hooks } = manifest;
   const isAbout = matchesRoom(manifest.rooms);
   const mayPass = fallback === "pass";
+  const methods = new Set([
+    ...manifest.methods,
+    ...manifest.commands.map((command) => `${name}.${command.name}`),
+  ]);
+  const answers: Readonly<Record<ThreadQuestion["asked"], boolean>> = {
+    connect: hooks.includes("connect"),
+    join: hooks.includes("join"),
+    publish: hooks.includes("publish") || manifest.messages.length > 0,
+    rpc: methods.size > 0,
+  };
 
   /** Asks within the time. `pass` is what silence means where it lets pass; absent: it always refuses. */
   function asker(hook: ThreadQuestion["asked"]) {
     const mayPause = mayPass && hook !== "rpc";
     const means = hook === "rpc" ? "refuse" : fallback;
-    const circuit = new Circuit({ ...ports, hook: `${name}.${hook}`, fallback: means, mayPause });
-    return async <T>(
-      question: ThreadQuestion,
-      read: (value: unknown) => T,
-      pass?: () => T,
-    ): Promise<T> => {
-      const silent = (): T => {
-        if (pass === undefined || !mayPass) throw refusedBySilence();
-        return pass();
-      };
-      if (circuit.isPaused) return silent();
-      try {
-        const answer = read(await thread.ask(question));
-        circuit.answered();
-        return answer;
-      } catch (error) {
-        if (!(error instanceof Silence)) throw error;
-        circuit.failed(error.reason);
-      }
-      return silent();
-    };
+    const { watch, ...rest } = ports;
+    // What is never asked has no numbers.
+    const watched = answers[hook] && watch !== undefined ? { watch } : {};
+    const which = { hook: `${name}.${hook}`, fallback: means, mayPause };
+    const circuit = new Circuit({ ...rest, ...watched, ...which });
+    return <T>(question: ThreadQuestion, read: (value: unknown) => T, pass?: () => T): Promise<T> =>
+      circuit.ask(
+        async () => read(await thread.ask(question)),
+        () => {
+          if (pass === undefined || !mayPass) throw refusedBySilence();
+          return pass();
+        },
+      );
   }
 
   const askConnect = asker("connect");
@@ -104,10 +110,6 @@ export function hooksOfPlugin(
   };
 
   const askRpc = asker("rpc");
-  const methods = new Set([
-    ...manifest.methods,
-    ...manifest.commands.map((command) => `${name}.${command.name}`),
-  ]);
   const rpc: NonNullable<Hooks["rpc"]> = (asked) => {
     const { identity, dialect, method, data } = asked;
     const question = { user: userFacts(asked), dialect, method, data };
@@ -116,9 +118,9 @@ export function hooksOfPlugin(
 
   return {
     methods,
-    ...(hooks.includes("connect") ? { connect } : {}),
-    ...(hooks.includes("join") ? { join } : {}),
-    ...(hooks.includes("publish") || manifest.messages.length > 0 ? { publish } : {}),
-    ...(methods.size > 0 ? { rpc } : {}),
+    ...(answers.connect ? { connect } : {}),
+    ...(answers.join ? { join } : {}),
+    ...(answers.publish ? { publish } : {}),
+    ...(answers.rpc ? { rpc } : {}),
   };
 }

@@ -2,6 +2,7 @@
 import type { ConnectionFacts as CoreConnection, Moments } from "@parlance/core";
 import type { ConnectionFacts, MessageFacts } from "@parlance/plugin";
 import { userFacts } from "../answers.ts";
+import type { HookView } from "../silence.ts";
 import { hooksOfPlugin, type PluginHooks } from "./hooks.ts";
 import type { Manifest } from "./messages.ts";
 import { type PluginOptions, PluginThread } from "./plugin-thread.ts";
@@ -33,7 +34,7 @@ export class PluginError extends Error {
  */
 export async function openPlugins(
   paths: readonly string[],
-  options: Omit<PluginOptions, "path">,
+  options: Omit<PluginOptions, "path"> & { readonly watch?: (view: HookView) => void },
 ): Promise<Plugins> {
   const threads: PluginThread[] = [];
   const close = async (): Promise<void> => {
