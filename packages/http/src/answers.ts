@@ -188,6 +188,35 @@ const overviewOfNode = z
         refused: z.int(),
       }),
     ),
+    hooks: z
+      .array(
+        z.object({
+          hook: z.string(),
+          paused: z.boolean().describe("Nobody is asked for the moment."),
+          under_way: z.int(),
+          answered: z.int(),
+          refused: z.int(),
+          silent: z.int(),
+          unasked: z.int().describe("While it was paused."),
+        }),
+      )
+      .exactOptional()
+      .describe("What the application was asked, since the start."),
+    webhooks: z
+      .array(
+        z.object({
+          id: z.string(),
+          name: z.string(),
+          paused_because: z.string().exactOptional(),
+          lag: z.int().exactOptional().describe("Events that wait; absent while it is paused."),
+          oldest_ms: z.int().exactOptional().describe("How long the oldest has waited."),
+          dead: z.int().exactOptional().describe("Given up."),
+          events: z.int().describe("Taken, since the start."),
+          failed: z.int().describe("Requests that were not taken, since the start."),
+        }),
+      )
+      .exactOptional()
+      .describe("Told by the node that delivers."),
     points: z
       .array(numbers)
       .exactOptional()

@@ -401,6 +401,8 @@ async function assemble(given: {
     broker,
     store,
     doors,
+    hooks: asking.asked,
+    webhooks: () => webhooks.views(),
     isDraining: () => life.isDraining,
     database: engineOf(config),
     brokerKind: config.broker_url.split(":", 1)[0] ?? "",

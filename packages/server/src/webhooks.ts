@@ -3,7 +3,12 @@ import type { Broker, Ids, Node, Report, RoomLog, WebhookAdmin, Webhooks } from 
 import { createLease, LeaseKeeper } from "@parlance/doors";
 import type { RoomId } from "@parlance/protocol";
 import type { Store } from "@parlance/storage";
-import { createWebhookAdmin, type Dispatcher, openDispatcher } from "@parlance/webhooks";
+import {
+  createWebhookAdmin,
+  type Dispatcher,
+  openDispatcher,
+  type WebhookView,
+} from "@parlance/webhooks";
 import { systemClock } from "./clock.ts";
 import type { Config } from "./config/schema.ts";
 import { version } from "./version.ts";
@@ -24,6 +29,8 @@ export interface ServerWebhooks {
   readonly admin: WebhookAdmin;
   /** As `Dispatcher.committed`; nothing before `begin`. */
   committed(room: RoomId): void;
+  /** As `Dispatcher.views`; none before `begin`. */
+  views(): readonly WebhookView[];
   begin(): Promise<void>;
   close(): Promise<void>;
 }
@@ -42,6 +49,7 @@ export function createWebhooks(parts: WebhookParts): ServerWebhooks {
       changed: () => dispatcher?.changed(),
     }),
     committed: (room) => dispatcher?.committed(room),
+    views: () => dispatcher?.views() ?? [],
     async begin() {
       dispatcher = await openDispatcher({
         ...sending,

@@ -39,6 +39,26 @@ export const maxDead = 10_000;
 /** The queue's place among the rooms: no room has this name. */
 const queue = "";
 
+/** What was sent to one receiver since the start. */
+export interface WebhookTally {
+  /** Requests that were taken, and those that were not. */
+  taken: number;
+  failed: number;
+  /** Events of those that were taken. */
+  events: number;
+  gaveUp: number;
+}
+
+/** What a whole look at the rooms found. */
+export interface WebhookLag {
+  readonly rooms: number;
+  readonly events: number;
+  /** When the oldest happened; milliseconds since 1970. */
+  readonly oldestAt: number | undefined;
+}
+
+const noLag: WebhookLag = { rooms: 0, events: 0, oldestAt: undefined };
+
 /** What the deliverers of a node share. */
 export interface DelivererParts {
   readonly store: () => { readonly log: Pick<RoomLog, "read">; readonly webhooks: Webhooks };
@@ -80,10 +100,20 @@ export class Deliverer {
   #isLooking = false;
   #notedAt = Number.NEGATIVE_INFINITY;
   #noted: string | undefined;
+  readonly #tally: WebhookTally;
+  /** Of the last look that was whole, and of the one that is under way. */
+  #lag: WebhookLag | undefined;
+  #found: WebhookLag = noLag;
 
-  constructor(webhook: WebhookRecord, parts: DelivererParts) {
+  constructor(webhook: WebhookRecord, parts: DelivererParts, tally: WebhookTally) {
     this.#webhook = webhook;
     this.#parts = parts;
+    this.#tally = tally;
+  }
+
+  /** How far it is behind in the logs; undefined before the first look was whole. */
+  get lag(): WebhookLag | undefined {
+    return this.#lag;
   }
 
   /** What the operator changed. */
@@ -122,10 +152,12 @@ export class Deliverer {
           from: this.#lookFrom,
           limit: lookRooms,
         });
-        for (const { room } of found) this.wake(room);
+        for (const behind of found) this.#lookAtRoom(behind);
         const last = found.at(-1);
         if (last === undefined || found.length < lookRooms) {
           this.#lookFrom = "";
+          this.#lag = this.#found;
+          this.#found = noLag;
           break;
         }
         // No room's name has a sign below this one.
@@ -137,6 +169,18 @@ export class Deliverer {
     this.#isLooking = false;
     const tookMs = clock.monotonic() - begun;
     this.#lookAt = clock.monotonic() + Math.max(lookMs, tookMs * lookShare);
+  }
+
+  #lookAtRoom({ room, place, now, waitingSince }: WebhookBehind): void {
+    this.wake(room);
+    if (!matchesAny(this.#webhook.rooms, room)) return;
+    const { rooms, events, oldestAt } = this.#found;
+    const oldest = Math.min(oldestAt ?? Infinity, waitingSince ?? Infinity);
+    this.#found = {
+      rooms: rooms + 1,
+      events: events + Math.max(0, now.head - Math.max(place, now.floor)),
+      oldestAt: oldest === Infinity ? undefined : oldest,
+    };
   }
 
   /** Ends what is under way. What was not taken is delivered again by whoever comes next. */
@@ -286,6 +330,7 @@ export class Deliverer {
       return "end";
     }
     if (done === "done") {
+      this.#tally.gaveUp += 1;
       this.#parts.report("warn", "webhook_gave_up", { webhook: this.#webhook.id, room_id: room });
     }
     this.#failures.delete(room);
@@ -336,6 +381,12 @@ export class Deliverer {
     const { clock, ids } = this.#parts;
     const body = bodyOf(this.#webhook.id, events);
     const outcome = await send(this.#webhook, body, this.#parts, this.#abort.signal);
+    if (outcome.type === "taken") {
+      this.#tally.taken += 1;
+      this.#tally.events += events.length;
+    } else {
+      this.#tally.failed += 1;
+    }
     if (outcome.type === "gone") {
       await this.#pause("answered 410: the receiver wants nothing any more");
       return outcome;

@@ -11,7 +11,7 @@ import {
   type WebhookRecord,
 } from "@parlance/core";
 import type { RoomId } from "@parlance/protocol";
-import { Deliverer, type DelivererParts } from "./deliverer.ts";
+import { Deliverer, type DelivererParts, type WebhookLag, type WebhookTally } from "./deliverer.ts";
 import { wantsPresence } from "./events.ts";
 import { PresentHere } from "./present-here.ts";
 
@@ -24,6 +24,8 @@ const newsMs = 20;
 const settleMs = 7_000;
 /** Comparing presence takes at most one part of so many of the time. */
 const compareShare = 20;
+/** The queue and the dead letters are counted so often at most. */
+const countMs = 5_000;
 /** Changes of presence wait in the log of nobody: with so many in the queue the difference is left to a later look. */
 const maxQueued = 10_000;
 
@@ -47,8 +49,27 @@ export interface Dispatcher {
   committed(room: RoomId): void;
   /** The operator changed something: looked at now instead of soon. */
   changed(): void;
+  /** Where this node is the one that delivers, each webhook as it was looked at last; else none. */
+  views(): readonly WebhookView[];
   /** Ends what is under way. To be called while people are still connected. */
   close(): Promise<void>;
+}
+
+export interface WebhookQueueCounts {
+  readonly waiting: number;
+  readonly dead: number;
+  /** Milliseconds since 1970. Absent where nothing waits, or what was given up is tried once more. */
+  readonly oldestAt?: number;
+}
+
+/** How one webhook is doing. */
+export interface WebhookView {
+  readonly webhook: WebhookRecord;
+  readonly tally: WebhookTally;
+  /** Of its queue, since when the first one waits, and given up; undefined before they were counted. */
+  readonly counts: WebhookQueueCounts | undefined;
+  /** In the logs. Undefined while it is paused, and before it was looked at. */
+  readonly lag: WebhookLag | undefined;
 }
 
 /** Begins. */
@@ -68,6 +89,9 @@ class RunningDispatcher implements Dispatcher {
   #newsTimer: Timer | undefined;
   #tickTimer: Timer | undefined;
   #ticking: Promise<void> | undefined;
+  readonly #tallies = new Map<string, WebhookTally>();
+  readonly #counts = new Map<string, WebhookQueueCounts>();
+  #countAt = Number.NEGATIVE_INFINITY;
   #takenAt = Number.NEGATIVE_INFINITY;
   #compareAt = Number.NEGATIVE_INFINITY;
   #unsubscribe: Unsubscribe = () => {};
@@ -102,6 +126,16 @@ class RunningDispatcher implements Dispatcher {
     this.#isUrgent = true;
     this.#tickTimer?.cancel();
     this.#tick();
+  }
+
+  views(): readonly WebhookView[] {
+    if (!this.#turn.isHeld) return [];
+    return this.#webhooks.map((webhook) => ({
+      webhook,
+      tally: this.#tallyOf(webhook.id),
+      counts: this.#counts.get(webhook.id),
+      lag: this.#deliverers.get(webhook.id)?.lag,
+    }));
   }
 
   async close(): Promise<void> {
@@ -152,6 +186,7 @@ class RunningDispatcher implements Dispatcher {
         return;
       }
       await this.#beginOrEnd(active);
+      await this.#count();
       await this.#compare(watching);
       for (const deliverer of this.#deliverers.values()) void deliverer.look(isUrgent);
       this.#isFailing = false;
@@ -178,8 +213,35 @@ class RunningDispatcher implements Dispatcher {
     for (const [id, webhook] of wanted) {
       if (this.#deliverers.has(id)) continue;
       const parts = { ...this.#options, isHeld: () => this.#turn.isHeld };
-      this.#deliverers.set(id, new Deliverer(webhook, parts));
+      this.#deliverers.set(id, new Deliverer(webhook, parts, this.#tallyOf(id)));
     }
+  }
+
+  #tallyOf(id: string): WebhookTally {
+    let tally = this.#tallies.get(id);
+    if (tally === undefined) {
+      tally = { taken: 0, failed: 0, events: 0, gaveUp: 0 };
+      this.#tallies.set(id, tally);
+    }
+    return tally;
+  }
+
+  /** For operators. Forgets those that were deleted. */
+  async #count(): Promise<void> {
+    const { clock, store } = this.#options;
+    if (clock.monotonic() < this.#countAt) return;
+    const ids = new Set(this.#webhooks.map(({ id }) => id));
+    for (const known of [this.#tallies, this.#counts]) {
+      for (const id of known.keys()) if (!ids.has(id)) known.delete(id);
+    }
+    const { webhooks } = store();
+    for (const id of ids) {
+      const counts = await webhooks.webhookCounts(id);
+      const [first] = counts.waiting === 0 ? [] : await webhooks.webhookQueue(id, 1);
+      const oldestAt = first?.queuedAt ?? 0;
+      this.#counts.set(id, oldestAt === 0 ? counts : { ...counts, oldestAt });
+    }
+    this.#countAt = clock.monotonic() + countMs;
   }
 
   async #endAll(): Promise<void> {

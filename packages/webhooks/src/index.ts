@@ -1,10 +1,13 @@
 /** Webhooks: what the server tells applications. */
 export { createWebhookAdmin, type WebhookAdminOptions } from "./admin.ts";
+export type { WebhookLag, WebhookTally } from "./deliverer.ts";
 export {
   type Dispatcher,
   type DispatcherOptions,
   openDispatcher,
   type Turn,
+  type WebhookQueueCounts,
+  type WebhookView,
 } from "./dispatcher.ts";
 export { webhookEventTypes } from "./events.ts";
 export { signatureField, signRequest } from "./sign.ts";

@@ -1,17 +1,26 @@
 /** What a node and its surroundings have counted, as metrics. */
 import type { Broker, Node } from "@parlance/core";
+import type { HookView } from "@parlance/hooks";
 import type { Store } from "@parlance/storage";
+import type { WebhookView } from "@parlance/webhooks";
 import type { Doors } from "../doors.ts";
 import { canRead } from "../readiness.ts";
 import { version } from "../version.ts";
+import { hookSamples, webhookSamples } from "./application-samples.ts";
 import { by, inSeconds, one, type Sample, type Samples } from "./samples.ts";
 
 /** Whose numbers they are. */
 export interface NodeParts {
-  readonly node: Pick<Node, "counts" | "dialects" | "presentHere" | "tally">;
+  readonly node: Pick<
+    Node,
+    "counts" | "dialects" | "openMessagesHere" | "presentHere" | "ratesAreShared" | "tally"
+  >;
   readonly broker: Broker;
   readonly store: Store;
   readonly doors: Pick<Doors, "status" | "spoolFiles">;
+  /** What the application was asked, hook by hook, and what webhooks were told. */
+  readonly hooks: readonly HookView[];
+  readonly webhooks: () => readonly WebhookView[];
   readonly isDraining: () => boolean;
   /** In a word: `sqlite`, `redis`. */
   readonly database: string;
@@ -28,12 +37,15 @@ export async function nodeSamples(parts: NodeParts): Promise<Samples> {
     parlance_database_up: one(isUp ? 1 : 0),
     ...batchesOf(parts.store),
     ...doorsOf(parts.doors),
+    ...hookSamples(parts.hooks),
+    ...webhookSamples(parts.webhooks(), Date.now()),
     ...(spoolFiles === undefined ? {} : { parlance_spool_files: one(spoolFiles) }),
   };
 }
 
 function stateOf({ node, database, brokerKind, isDraining }: NodeParts): Samples {
   const counts = node.counts();
+  const isShared = node.ratesAreShared();
   return {
     parlance_build_info: [
       {
@@ -46,6 +58,8 @@ function stateOf({ node, database, brokerKind, isDraining }: NodeParts): Samples
     parlance_rooms: one(counts.rooms),
     parlance_subscriptions: one(counts.subscriptions),
     parlance_present: one(node.presentHere()),
+    parlance_open_messages: one(node.openMessagesHere()),
+    ...(isShared === undefined ? {} : { parlance_rates_shared: one(isShared ? 1 : 0) }),
     parlance_outbox_bytes: one(counts.outboxBytes),
     parlance_lagging_connections: one(counts.lagging),
   };
@@ -81,6 +95,13 @@ function trafficOf({ tally }: NodeParts["node"]): Samples {
     parlance_catch_up_reads_total: one(tally.catchUpReads),
     parlance_repairs_total: one(tally.repairs),
     parlance_repaired_events_total: one(tally.repairedEvents),
+    parlance_open_message_pieces_total: one(tally.storedPieces),
+    parlance_open_message_store_duration_seconds: [
+      { labels: {}, value: inSeconds(tally.piecesMs) },
+    ],
+    parlance_rate_limited_total: by("per", tally.rateLimited),
+    parlance_node_questions_total: by("question", tally.questions),
+    parlance_node_silences_total: one(tally.silentNodes),
     parlance_broker_interruptions_total: one(tally.interruptions),
   };
 }

@@ -1,10 +1,13 @@
 /** What a node answers to operators who ask all nodes; see `overviewRoutes` of the REST API. */
 import { hostname } from "node:os";
 import type { Node } from "@parlance/core";
+import type { HookView } from "@parlance/hooks";
 import { overviewQuestions } from "@parlance/http";
 import type { Json } from "@parlance/protocol";
+import type { WebhookView } from "@parlance/webhooks";
 import type { Doors } from "../doors.ts";
 import { version } from "../version.ts";
+import { ageOf, lagOf } from "./application-samples.ts";
 import { gaugesOf, type History } from "./history.ts";
 import type { Sample, Samples } from "./samples.ts";
 
@@ -14,6 +17,8 @@ const maxRooms = 2_000;
 export interface OverviewParts {
   readonly node: Pick<Node, "onQuestion" | "openRooms">;
   readonly doors: Pick<Doors, "status">;
+  readonly hooks: readonly HookView[];
+  readonly webhooks: () => readonly WebhookView[];
   readonly samples: () => Promise<Samples>;
   readonly history: History;
   readonly isDraining: () => boolean;
@@ -50,6 +55,8 @@ export function answerOverview(parts: OverviewParts): void {
         published: status.published,
         refused: status.refused,
       })),
+      hooks: parts.hooks.map(hookView),
+      webhooks: parts.webhooks().map(webhookView),
       ...(wantsPoints ? { points: [...history.points] } : {}),
     } satisfies Json;
   });
@@ -59,6 +66,28 @@ export function answerOverview(parts: OverviewParts): void {
       .slice(0, maxRooms)
       .map((room) => ({ ...room })),
   );
+}
+
+function hookView(view: HookView) {
+  const { hook, answered, refused, unasked, isPaused, underWay } = view;
+  const silent = [...view.silences.values()].reduce((sum, count) => sum + count, 0);
+  return { hook, paused: isPaused, under_way: underWay, answered, refused, silent, unasked };
+}
+
+function webhookView(view: WebhookView) {
+  const { webhook, tally, counts } = view;
+  const { id, name, pausedBecause } = webhook;
+  const [lag, age] = [lagOf(view), ageOf(view, Date.now())];
+  return {
+    id,
+    name,
+    ...(pausedBecause === undefined ? {} : { paused_because: pausedBecause }),
+    ...(lag === undefined ? {} : { lag }),
+    ...(age === undefined ? {} : { oldest_ms: Math.round(age * 1_000) }),
+    ...(counts === undefined ? {} : { dead: counts.dead }),
+    events: tally.events,
+    failed: tally.failed,
+  };
 }
 
 function byLabel(samples: readonly Sample[] | undefined, label: string): Record<string, number> {

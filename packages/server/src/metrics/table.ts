@@ -94,6 +94,31 @@ const rows = {
   parlance_repairs_total: ["counter", "Times that a room looked for what it had missed."],
   parlance_repaired_events_total: ["counter", "Events found so in the log."],
 
+  parlance_open_messages: [
+    "gauge",
+    "Open messages that are written through the node, or were a minute ago.",
+  ],
+  parlance_open_message_pieces_total: ["counter", "Pieces of open messages that were stored."],
+  parlance_open_message_store_duration_seconds: [
+    "histogram",
+    "Transactions of such pieces: what came in a moment is one.",
+  ],
+  parlance_rate_limited_total: [
+    "counter",
+    "Commands that a rate refused, by whose rate it was: `user`, `key`, `network`, `connection`.",
+    "per",
+  ],
+  parlance_rates_shared: [
+    "gauge",
+    "1 while rates hold over all processes, 0 while their store is away and each goes by its own.",
+  ],
+  parlance_node_questions_total: [
+    "counter",
+    "Questions of the node to all nodes, for operators and presence.",
+    "question",
+  ],
+  parlance_node_silences_total: ["counter", "Nodes that gave no answer to one, each time."],
+
   parlance_broker_connected: ["gauge", "1 while notices flow to the other nodes."],
   parlance_broker_interruptions_total: ["counter", "Times that notices may have been missed."],
   parlance_broker_messages_total: [
@@ -126,6 +151,50 @@ const rows = {
   parlance_door_published_total: ["counter", "Publications that became messages.", "door"],
   parlance_door_refused_total: ["counter", "Publications that were refused.", "door"],
   parlance_spool_files: ["gauge", "Files that wait in the spool."],
+
+  parlance_hook_questions_total: [
+    "counter",
+    "Questions to the application, by how they ended: `answered`, `refused`, `silent`, or `unasked` while the hook was paused.",
+    "hook",
+    "outcome",
+  ],
+  parlance_hook_silences_total: ["counter", "Those that were silent, by why.", "hook", "reason"],
+  parlance_hook_duration_seconds: [
+    "histogram",
+    "From a question to its end, waiting for a free place included.",
+    "hook",
+  ],
+  parlance_hook_under_way: ["gauge", "Questions that wait for their answer.", "hook"],
+  parlance_hook_paused: [
+    "gauge",
+    "1 while nobody is asked, since nobody answered and silence lets pass.",
+    "hook",
+  ],
+
+  parlance_webhooks: [
+    "gauge",
+    "Webhooks that are `delivering` or `paused`; told by the node that delivers, as all that follow.",
+    "state",
+  ],
+  parlance_webhook_lag_events: [
+    "gauge",
+    "Events that wait for a webhook, asked for or not; absent while it is paused.",
+    "webhook",
+  ],
+  parlance_webhook_oldest_seconds: [
+    "gauge",
+    "How long the oldest of them has waited; 0 without any.",
+    "webhook",
+  ],
+  parlance_webhook_dead: ["gauge", "Events that were given up and are kept.", "webhook"],
+  parlance_webhook_requests_total: [
+    "counter",
+    "Requests to a webhook that were `taken`, or `failed`.",
+    "webhook",
+    "outcome",
+  ],
+  parlance_webhook_events_total: ["counter", "Events that were taken.", "webhook"],
+  parlance_webhook_given_up_total: ["counter", "Events that were given up.", "webhook"],
 
   parlance_event_loop_delay_seconds: [
     "gauge",
