@@ -246,6 +246,7 @@ test("[MMB-30] trace tells what became of a message in words", async () => {
   // Nobody listens on port 1.
   const shop = ["--name", "shop", "--url", "http://127.0.0.1:1/"];
   expect(await run(["webhook", "create", ...shop])).toMatchObject({ code: 0 });
+  const [{ id = "" }] = JSON.parse((await run(["webhook", "list", "--json"])).out).webhooks;
   const published = await run(["publish", "a secret text", "--room", "general", "--key", "fate-1"]);
   expect(published).toMatchObject({ code: 0 });
   const trace = await run(["trace", "general:1"]);
@@ -259,6 +260,11 @@ test("[MMB-30] trace tells what became of a message in words", async () => {
   const told = JSON.parse((await run(["trace", "general:1", "--json"])).out) as object;
   expect(told).toMatchObject({ room: "general", sequence: 1, deleted: false });
   expect((await run(["trace", "general:99"])).code).toBe(1);
+  expect((await run(["status"])).out).not.toContain("webhook");
+  await run(["webhook", "pause", id]);
+  await expect
+    .poll(async () => (await run(["status"])).out, { timeout: 20_000 })
+    .toContain(`webhook shop (${id}): paused: paused by an operator`);
 });
 
 test("[MMB-30] users admin says who may look at /admin, with a server and without", async () => {

@@ -40,6 +40,8 @@ export interface HookView {
   readonly underWay: number;
   /** Nobody is asked for the moment. */
   readonly isPaused: boolean;
+  /** The last five questions or more were not answered. */
+  readonly isDown: boolean;
 }
 
 /** Asks and counts, tells the operator of silence, and stops asking for a moment where silence lets everything pass. */
@@ -52,6 +54,8 @@ export class Circuit implements HookView {
   readonly tookMs: Histogram = new Histogram();
   readonly #options: CircuitOptions;
   readonly #told = new Map<string, { at: number; untold: number }>();
+  /** Since the last answer; and since the last pause, too. */
+  #unanswered = 0;
   #failures = 0;
   #pausedUntil = Number.NEGATIVE_INFINITY;
 
@@ -66,6 +70,10 @@ export class Circuit implements HookView {
 
   get isPaused(): boolean {
     return this.#pausedUntil > this.#options.clock.monotonic();
+  }
+
+  get isDown(): boolean {
+    return this.#unanswered >= failuresBeforePause;
   }
 
   /**
@@ -84,12 +92,12 @@ export class Circuit implements HookView {
     this.underWay += 1;
     try {
       const answer = await question();
-      this.#failures = 0;
+      this.#heard();
       this.answered += 1;
       return answer;
     } catch (error) {
       if (!(error instanceof Silence)) {
-        this.#failures = 0;
+        this.#heard();
         this.refused += 1;
         throw error;
       }
@@ -102,10 +110,16 @@ export class Circuit implements HookView {
     return silent();
   }
 
+  #heard(): void {
+    this.#unanswered = 0;
+    this.#failures = 0;
+  }
+
   #failed(reason: string): void {
     const { hook, fallback, mayPause, clock, report } = this.#options;
     const now = clock.monotonic();
     this.#tell(reason, now);
+    this.#unanswered += 1;
     this.#failures += 1;
     if (!mayPause || this.#failures < failuresBeforePause) return;
     this.#failures = 0;

@@ -192,6 +192,7 @@ const overviewOfNode = z
       .array(
         z.object({
           hook: z.string(),
+          down: z.boolean().describe("The last five questions or more were not answered."),
           paused: z.boolean().describe("Nobody is asked for the moment."),
           under_way: z.int(),
           answered: z.int(),

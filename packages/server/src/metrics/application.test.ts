@@ -103,9 +103,9 @@ test("[SC-12] questions of a hook by how they ended, why nobody answered, and th
   const untilPaused = async () => {
     for (let n = 0; n < 6; n += 1) expect((await say("asked")).status).toBe(201);
     const { hooks } = await overview();
-    return [await now("parlance_hook_paused", { hook: "publish" }), hooks[0].paused];
+    return [await now("parlance_hook_paused", { hook: "publish" }), hooks[0].paused, hooks[0].down];
   };
-  await expect.poll(untilPaused, patient).toEqual([1, true]);
+  await expect.poll(untilPaused, patient).toEqual([1, true, true]);
   const reason = { hook: "publish", reason: "status 5xx" };
   const silent = await asked("silent");
   expect(silent).toBeGreaterThanOrEqual(5);

@@ -69,9 +69,18 @@ export function answerOverview(parts: OverviewParts): void {
 }
 
 function hookView(view: HookView) {
-  const { hook, answered, refused, unasked, isPaused, underWay } = view;
+  const { hook, answered, refused, unasked, isDown, isPaused, underWay } = view;
   const silent = [...view.silences.values()].reduce((sum, count) => sum + count, 0);
-  return { hook, paused: isPaused, under_way: underWay, answered, refused, silent, unasked };
+  return {
+    hook,
+    down: isDown,
+    paused: isPaused,
+    under_way: underWay,
+    answered,
+    refused,
+    silent,
+    unasked,
+  };
 }
 
 function webhookView(view: WebhookView) {

@@ -8,6 +8,7 @@ import { navigate } from "../app/use-route.ts";
 import { clockTime } from "../i18n/times.ts";
 import { Field } from "../ui/field.tsx";
 import "./admin.css";
+import { HookTable, WebhookTable } from "./application-tables.tsx";
 import { Chart } from "./chart.tsx";
 import { formatNumber, type Unit } from "./format.ts";
 import { askEverything, type Everything, seriesOf, sumNow, troublesOf } from "./overview.ts";
@@ -230,6 +231,8 @@ function Shown({ everything }: { everything: Everything }): ReactNode {
       </section>
       <NodeTable nodes={nodes} now={end} />
       <DoorTable nodes={nodes} />
+      <HookTable nodes={nodes} />
+      <WebhookTable nodes={nodes} />
       <RoomTable rooms={rooms} />
       <ConnectionTable connections={connections} nodes={nodes} all={connectionCount} />
     </>
@@ -243,6 +246,10 @@ const advices: readonly (readonly [string, AdminText, AdminText])[] = [
   ["draining", "troubleDraining", "adviceDraining"],
   ["late", "troubleLate", "adviceLate"],
   ["door", "troubleDoor", "adviceDoor"],
+  ["hook", "troubleHook", "adviceHook"],
+  ["behind", "troubleBehind", "adviceBehind"],
+  ["dead", "troubleDead", "adviceDead"],
+  ["paused", "troublePaused", "advicePaused"],
   ["internal", "troubleInternal", "adviceInternal"],
 ];
 

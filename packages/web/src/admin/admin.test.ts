@@ -69,6 +69,30 @@ test("what is wrong is named with where, and a door is open if one node has it o
   expect(troublesOf(overview(node({ doors: [closed] }), other))).toEqual([]);
 });
 
+test("a hook that is not answered and a webhook that is behind, paused or gave something up need somebody", () => {
+  const counts = { paused: false, under_way: 0, answered: 1, refused: 0, silent: 9, unasked: 0 };
+  const hook = { hook: "connect", down: true, ...counts };
+  const webhook = { id: "wh_1", name: "shop", lag: 0, oldest_ms: 0, dead: 0, events: 1, failed: 0 };
+  const well = node({ hooks: [{ ...hook, down: false }], webhooks: [webhook] });
+  expect(troublesOf(overview(well))).toEqual([]);
+  const { lag: _, oldest_ms: __, ...stopped } = webhook;
+  const bad = node({
+    hooks: [hook],
+    webhooks: [
+      { ...webhook, oldest_ms: 700_000, lag: 3 },
+      { ...stopped, id: "wh_2", name: "till", dead: 2, paused_because: "answered 410" },
+    ],
+  });
+  // Each node asks by itself; the hook is one.
+  const other = node({ node: "n2", hooks: [hook] });
+  expect(troublesOf(overview(bad, other))).toEqual([
+    { kind: "hook", where: "connect" },
+    { kind: "behind", where: "shop" },
+    { kind: "dead", where: "till (2)" },
+    { kind: "paused", where: "till (answered 410)" },
+  ]);
+});
+
 test("each text has the same placeholders in both languages", () => {
   const placeholders = (text: string) =>
     [...text.matchAll(/\{\{(\w+)\}\}/g)].map(([, name]) => name);

@@ -18,7 +18,33 @@ export interface NodeOverview {
   readonly connections: Point;
   readonly errors: Point;
   readonly doors: readonly DoorOverview[];
+  /** Absent from a node of an older version, as `webhooks`. */
+  readonly hooks?: readonly HookOverview[];
+  /** Told by the node that delivers. */
+  readonly webhooks?: readonly WebhookOverview[];
   readonly points?: readonly Point[];
+}
+
+export interface HookOverview {
+  readonly hook: string;
+  readonly down: boolean;
+  readonly paused: boolean;
+  readonly under_way: number;
+  readonly answered: number;
+  readonly refused: number;
+  readonly silent: number;
+  readonly unasked: number;
+}
+
+export interface WebhookOverview {
+  readonly id: string;
+  readonly name: string;
+  readonly paused_because?: string;
+  readonly lag?: number;
+  readonly oldest_ms?: number;
+  readonly dead?: number;
+  readonly events: number;
+  readonly failed: number;
 }
 
 export interface DoorOverview {
@@ -125,12 +151,25 @@ export function seriesOf(nodes: readonly NodeOverview[], name: string): readonly
 
 /** Something that somebody has to look at, by the name of its advice. */
 export interface Trouble {
-  readonly kind: "database" | "broker" | "silent" | "draining" | "late" | "door" | "internal";
+  readonly kind:
+    | "database"
+    | "broker"
+    | "silent"
+    | "draining"
+    | "late"
+    | "door"
+    | "hook"
+    | "behind"
+    | "dead"
+    | "paused"
+    | "internal";
   readonly where: string;
 }
 
 /** The event loop is late enough for people to notice. Milliseconds. */
 const lateMs = 250;
+/** A receiver that took nothing for so long is not only slow. */
+export const behindMs = 600_000;
 
 /** What is red, and where. */
 export function troublesOf({ nodes, silent }: Overview): readonly Trouble[] {
@@ -149,6 +188,14 @@ export function troublesOf({ nodes, silent }: Overview): readonly Trouble[] {
     // One node looks after a door; the others wait.
     const isOpen = doors.some(({ door, open }) => door === name && open);
     if (!isOpen) troubles.push({ kind: "door", where: name });
+  }
+  const down = nodes.flatMap(({ hooks = [] }) => hooks.filter((hook) => hook.down));
+  for (const where of new Set(down.map(({ hook }) => hook))) troubles.push({ kind: "hook", where });
+  for (const webhook of nodes.flatMap(({ webhooks = [] }) => webhooks)) {
+    const { name: where, paused_because: paused, oldest_ms: oldestMs = 0, dead = 0 } = webhook;
+    if (oldestMs > behindMs) troubles.push({ kind: "behind", where });
+    if (dead > 0) troubles.push({ kind: "dead", where: `${where} (${dead})` });
+    if (paused !== undefined) troubles.push({ kind: "paused", where: `${where} (${paused})` });
   }
   return troubles;
 }

@@ -23,6 +23,19 @@ const en = {
   connections: "Connections",
   rooms: "Open rooms",
   doors: "Doors of back ends",
+  hooks: "Hooks",
+  hook: "Hook",
+  answered: "Answered",
+  silent: "Silent",
+  down: "down",
+  webhooks: "Webhooks",
+  webhook: "Webhook",
+  paused: "paused",
+  waiting: "Events that wait",
+  oldest: "The oldest for",
+  taken: "Taken",
+  failed: "Requests failed",
+  gaveUp: "Given up",
   lastHour: "The last hour",
   advice: "What to do",
   adviceDatabase:
@@ -37,6 +50,14 @@ const en = {
     "One core is not enough for this process: start more processes or nodes (docs/operations/processes.md).",
   adviceDoor:
     "No node reaches this door: what back ends publish there waits. Look at the service behind it (docs/protocol/publishing.md).",
+  adviceHook:
+    "The application did not answer the last questions: people are refused, or let in unasked, as the hook's fallback says. The log has hook_failed with the reason (docs/operations/hooks.md).",
+  adviceBehind:
+    "The receiver has taken nothing for ten minutes; what happens waits for it and comes in order. parlance webhook show has the last error (docs/operations/webhooks.md).",
+  adviceDead:
+    "Events were refused for too long and were given up. parlance webhook dead lists them with the reason, retry tries them once more (docs/operations/webhooks.md).",
+  advicePaused:
+    "Nothing is delivered; what happens waits. parlance webhook resume goes on where it was (docs/operations/webhooks.md).",
   adviceInternal:
     "The server met a bug. The log has a line command_failed with a stack; please report it (docs/operations/logs.md).",
   troubleDatabase: "Database away",
@@ -45,6 +66,10 @@ const en = {
   troubleDraining: "Stopping",
   troubleLate: "Event loop late",
   troubleDoor: "Door closed",
+  troubleHook: "Hook not answered",
+  troubleBehind: "Webhook behind",
+  troubleDead: "Webhook gave events up",
+  troublePaused: "Webhook paused",
   troubleInternal: "Bugs met",
   node: "Node",
   version: "Version",
@@ -114,6 +139,19 @@ const de: AdminTexts = {
   connections: "Verbindungen",
   rooms: "Offene Räume",
   doors: "Türen der Anwendungen",
+  hooks: "Hooks",
+  hook: "Hook",
+  answered: "Beantwortet",
+  silent: "Ohne Antwort",
+  down: "antwortet nicht",
+  webhooks: "Webhooks",
+  webhook: "Webhook",
+  paused: "pausiert",
+  waiting: "Wartende Ereignisse",
+  oldest: "Das älteste seit",
+  taken: "Angenommen",
+  failed: "Fehlgeschlagene Anfragen",
+  gaveUp: "Aufgegeben",
   lastHour: "Die letzte Stunde",
   advice: "Was zu tun ist",
   adviceDatabase:
@@ -128,6 +166,14 @@ const de: AdminTexts = {
     "Ein Kern reicht für diesen Prozess nicht: mehr Prozesse oder Knoten starten (docs/operations/processes.md).",
   adviceDoor:
     "Kein Knoten erreicht diese Tür: Was Anwendungen dort veröffentlichen, wartet. Den Dienst dahinter ansehen (docs/protocol/publishing.md).",
+  adviceHook:
+    "Die Anwendung hat die letzten Fragen nicht beantwortet: Menschen werden abgewiesen oder ungefragt eingelassen, je nach Einstellung. Im Log steht hook_failed mit dem Grund (docs/operations/hooks.md).",
+  adviceBehind:
+    "Der Empfänger hat seit zehn Minuten nichts angenommen; was geschieht, wartet und kommt in Reihenfolge. parlance webhook show nennt den letzten Fehler (docs/operations/webhooks.md).",
+  adviceDead:
+    "Ereignisse wurden zu lange abgelehnt und aufgegeben. parlance webhook dead nennt sie mit dem Grund, retry versucht sie noch einmal (docs/operations/webhooks.md).",
+  advicePaused:
+    "Nichts wird zugestellt; was geschieht, wartet. parlance webhook resume macht weiter, wo es war (docs/operations/webhooks.md).",
   adviceInternal:
     "Der Server ist auf einen Fehler gestoßen. Im Log steht command_failed mit einem Stack; bitte melden (docs/operations/logs.md).",
   troubleDatabase: "Datenbank weg",
@@ -136,6 +182,10 @@ const de: AdminTexts = {
   troubleDraining: "Hält an",
   troubleLate: "Ereignisschleife spät",
   troubleDoor: "Tür zu",
+  troubleHook: "Hook ohne Antwort",
+  troubleBehind: "Webhook im Rückstand",
+  troubleDead: "Webhook hat Ereignisse aufgegeben",
+  troublePaused: "Webhook pausiert",
   troubleInternal: "Programmfehler",
   node: "Knoten",
   version: "Version",
