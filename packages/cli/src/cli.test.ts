@@ -245,8 +245,10 @@ test("[MMB-30] trace tells what became of a message in words", async () => {
   await start();
   // Nobody listens on port 1.
   const shop = ["--name", "shop", "--url", "http://127.0.0.1:1/"];
-  expect(await run(["webhook", "create", ...shop])).toMatchObject({ code: 0 });
-  const [{ id = "" }] = JSON.parse((await run(["webhook", "list", "--json"])).out).webhooks;
+  const made = JSON.parse((await run(["webhook", "create", ...shop, "--json"])).out) as {
+    readonly webhook: { readonly id: string };
+  };
+  const { id } = made.webhook;
   const published = await run(["publish", "a secret text", "--room", "general", "--key", "fate-1"]);
   expect(published).toMatchObject({ code: 0 });
   const trace = await run(["trace", "general:1"]);
@@ -265,7 +267,7 @@ test("[MMB-30] trace tells what became of a message in words", async () => {
   await expect
     .poll(async () => (await run(["status"])).out, { timeout: 20_000 })
     .toContain(`webhook shop (${id}): paused: paused by an operator`);
-});
+}, 90_000);
 
 test("[MMB-30] users admin says who may look at /admin, with a server and without", async () => {
   const { child } = await start();

@@ -122,7 +122,7 @@ test("[SC-12] questions of a hook by how they ended, why nobody answered, and th
     }, patient)
     .toBeGreaterThan(0);
   expect(await now("parlance_hook_under_way", { hook: "publish" })).toBe(0);
-});
+}, 90_000);
 
 test("[SC-12] a webhook's lag and the age of the oldest, what was taken, failed and given up; and those that are paused", async () => {
   const create = async (name: string): Promise<string> => {
@@ -159,7 +159,7 @@ test("[SC-12] a webhook's lag and the age of the oldest, what was taken, failed 
     { id: second, paused_because: "paused by an operator" },
   ]);
   expect(webhooks[1]).not.toHaveProperty("lag");
-});
+}, 90_000);
 
 test("[SC-12] pieces of open messages, refusals by whose rate it was, questions to all nodes", async () => {
   const { body } = await say("general", "Well, ", { open: true });
