@@ -22,7 +22,7 @@ function operatorToken(): string {
   return signToken(claims, cluster.secret);
 }
 
-async function asOperator(method: string, path: string, body?: unknown): Promise<void> {
+async function asOperator(method: string, path: string, body?: unknown): Promise<string> {
   const answer = await fetch(`${nodes[0]?.url}/api/v1/admin${path}`, {
     method,
     headers: {
@@ -32,6 +32,7 @@ async function asOperator(method: string, path: string, body?: unknown): Promise
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   expect(answer.ok).toBe(true);
+  return answer.text();
 }
 
 /** Signs in on the page of the first node. */
@@ -168,6 +169,11 @@ describe("the admin page", () => {
   test(
     "[MMB-30] takes a pasted token, fits a phone, is dark where the reader is, and is read from right to left",
     async () => {
+      const shop = { name: "shop", url: "http://127.0.0.1:1/", rooms: ["nowhere"] };
+      const { webhook } = JSON.parse(await asOperator("POST", "/webhooks", shop)) as {
+        readonly webhook: { readonly id: string };
+      };
+      await asOperator("POST", `/webhooks/${webhook.id}/pause`);
       for (const [name, options] of [
         ["admin-phone", { viewport: { width: 390, height: 844 } }],
         ["admin-dark", { colorScheme: "dark" }],
@@ -179,6 +185,11 @@ describe("the admin page", () => {
         await page.keyboard.press("Enter");
         await page.getByTestId("figure-connections").waitFor();
         await page.locator("path.series").first().waitFor({ state: "attached" });
+        const needs = page.getByRole("status").getByText("Webhook paused");
+        await needs.waitFor({ timeout: 30_000 });
+        expect(await page.getByRole("region", { name: "Webhooks" }).textContent()).toContain(
+          "shop",
+        );
         expect([name, await faintTexts(page)]).toEqual([name, []]);
         const isWider = () =>
           page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
@@ -195,6 +206,7 @@ describe("the admin page", () => {
         expect([name, errors]).toEqual([name, []]);
         await context.close();
       }
+      await asOperator("DELETE", `/webhooks/${webhook.id}`);
     },
     timeoutMs,
   );
