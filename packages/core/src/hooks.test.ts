@@ -260,6 +260,8 @@ describe("join", () => {
       { type: "start_call", room, media: "audio" },
       { type: "cursor", room, position: { line: 1 } },
       { type: "react", room, message_id: "1", emoji: "👍", on: true },
+      { type: "edit_message", room, message_id: "1", text: "let me in" },
+      { type: "append_text", room, message_id: "1", at: 0, text: "let me in" },
     ] as const) {
       expect(await ann.refusal(command)).toMatchObject(refusal);
     }
