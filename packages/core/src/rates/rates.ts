@@ -183,10 +183,12 @@ export class Seat {
   readonly #writes: readonly Place[];
   readonly #reads: readonly Place[];
   readonly #asksForKinds: boolean;
+  readonly #hasConnection: boolean;
 
   constructor(asker: Asker, { rules, kindOf }: RatesOptions, rates: Rates) {
     this.#rates = rates;
     this.#kindOf = kindOf;
+    this.#hasConnection = asker.connection !== undefined;
     const places = rules.flatMap((rule) => {
       const subject = subjectOf(rule, asker);
       if (subject === undefined) return [];
@@ -204,12 +206,11 @@ export class Seat {
    *   node could give back.
    */
   take(task: Task): Awaitable<void> {
-    const cost = costOf(task.type);
-    if (cost === undefined) {
-      // The message that is being typed finds its token here.
-      if (task.type === "typing") this.#prepare();
-      return undefined;
-    }
+    // The message that is being typed finds its token here.
+    if (task.type === "typing") this.#prepare();
+    // What a connection's own rate bounds, nothing bounds without one: it looks rooms and messages up, too.
+    const cost = costOf(task.type) ?? (this.#hasConnection ? undefined : "reads");
+    if (cost === undefined) return undefined;
     const places = cost === "writes" ? this.#writes : this.#reads;
     if (!this.#asksForKinds) return this.#takeFrom(places);
     const room = roomOf(task);
