@@ -1,4 +1,4 @@
-import type { Identity, UserRecord } from "@parlance/core";
+import { backEndMay, type Identity, type UserRecord } from "@parlance/core";
 import { limits, ProtocolError, type UserId } from "@parlance/protocol";
 import { isMembers, member } from "../json/frame.ts";
 import type { RestRequest, RestRoute } from "../json/rest.ts";
@@ -58,7 +58,7 @@ export function userRoutes(doors: SymfonyDoors): readonly RestRoute[] {
       method: "GET",
       path: "/api/users",
       async handle(request) {
-        mustBeKnown(request);
+        mustSeePeople(request);
         const found = await users.users(numberIn(request.query["after"], 0), limits.listItems);
         const people = found.filter((user) => user.kind !== "service");
         return { status: 200, body: people.map((user) => view(user, request)) };
@@ -68,7 +68,7 @@ export function userRoutes(doors: SymfonyDoors): readonly RestRoute[] {
       method: "GET",
       path: "/api/users/:id",
       async handle(request) {
-        mustBeKnown(request);
+        mustSeePeople(request);
         return { status: 200, body: view(await userOf(request.params["id"]), request) };
       },
     },
@@ -76,7 +76,7 @@ export function userRoutes(doors: SymfonyDoors): readonly RestRoute[] {
       method: "GET",
       path: "/api/users/username/:username",
       async handle(request) {
-        mustBeKnown(request);
+        mustSeePeople(request);
         const user = await users.userByUsername(request.params["username"] ?? "");
         if (user === undefined) throw new ProtocolError("not_found");
         return { status: 200, body: view(user, request) };
@@ -103,6 +103,14 @@ export function userRoutes(doors: SymfonyDoors): readonly RestRoute[] {
 /** @throws ProtocolError `unauthenticated` where nobody showed who it is and the network is not trusted. */
 export function mustBeKnown({ identity, isTrusted }: RestRequest): void {
   if (identity === undefined && !isTrusted) throw new ProtocolError("unauthenticated");
+}
+
+/** As `mustBeKnown`. @throws ProtocolError `forbidden` for keys that may not read, or only in some rooms: people are in all. */
+function mustSeePeople(request: RestRequest): void {
+  mustBeKnown(request);
+  const { scopes, rooms } = request.identity ?? {};
+  const mayRead = scopes === undefined || backEndMay(scopes, "read");
+  if (!mayRead || rooms !== undefined) throw new ProtocolError("forbidden");
 }
 
 function maySpeakFor(identity: Identity | undefined, user: UserId): boolean {
