@@ -5,7 +5,7 @@ import { type Harness, startNode, type TestClient } from "@parlance/testkit/harn
 import { ManualClock, settle } from "@parlance/testkit/manual-clock";
 import { createMemoryStore } from "@parlance/testkit/memory";
 import { describe, expect, test } from "vitest";
-import type { Directory, RoomLog } from "./ports/index.ts";
+import type { Broker, Directory, RoomLog } from "./ports/index.ts";
 import { StorageError } from "./storage-error.ts";
 
 interface Stage extends Harness {
@@ -384,6 +384,35 @@ describe("an open message", () => {
     await ann.ask({ type: "remove_member", room, user: "bob" });
     await passing(clock, ann.ask(append(room, id, 0, "not for bob")));
     expect((await bob.refusal(text)).code).toBe("not_found");
+    await a.node.close();
+    await b.node.close();
+  });
+
+  test("[OPEN-4] [I-14] who was put out hears no piece, on a node where the news of it got lost", async () => {
+    const clock = new ManualClock();
+    const store = newStore(clock);
+    const hub = new MemoryHub();
+    const heard = createMemoryBroker(hub);
+    const deaf: Broker = {
+      ...heard,
+      subscribe: (subject, listener) =>
+        heard.subscribe(subject, (notice) => {
+          if (notice.type === "ephemeral") listener(notice);
+        }),
+    };
+    const a = await start({ ...store, clock, nodeId: "a", broker: createMemoryBroker(hub) });
+    const b = await start({ ...store, clock, nodeId: "b", broker: deaf });
+    const ann = await a.signIn("ann");
+    await store.directory.upsertExternal("bob" as never, "bob", 0);
+    const room = (await ann.ask({ type: "create_room", kind: "private", title: "Ann's" })).room;
+    await ann.ask({ type: "add_member", room, user: "bob" });
+    const bob = await reader(b, "bob", room);
+    const id = await opened(ann, room);
+    await passing(clock, ann.ask(append(room, id, 0, "for both")));
+    expect(appends(bob)[0]).toEqual({ at: 0, text: "for both" });
+    await ann.ask({ type: "remove_member", room, user: "bob" });
+    await passing(clock, ann.ask(append(room, id, 8, "not for bob")));
+    expect(JSON.stringify(bob.frames)).not.toContain("not for bob");
     await a.node.close();
     await b.node.close();
   });
