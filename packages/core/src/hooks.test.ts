@@ -147,6 +147,8 @@ describe("publish", () => {
       return { text };
     };
     const [ann, bob] = [await subscribed(harness, "ann"), await subscribed(harness, "bob")];
+    const growing = { room: "unasked", text: "", open: true, client_message_id: "a0" } as const;
+    const { message_id: open } = await ann.ask({ type: "publish", ...growing });
     const sent = Promise.all([
       ann.publish("general", "a1", "a1"),
       ann.publish("general", "a2", "a2"),
@@ -161,12 +163,14 @@ describe("publish", () => {
     expect(
       harness.application.asked.filter(({ identity }) => identity.user === "ann"),
     ).toHaveLength(1);
+    const closing = ann.ask({ type: "close_message", room: "unasked", message_id: open });
     const leaving = ann.ask({ type: "join", room: "general" });
     while (waiting.length > 0) {
       waiting.shift()?.();
       await settle();
     }
-    await sent;
+    const elsewhere = (await sent)[2];
+    expect((await closing).sequence).toBeGreaterThan(elsewhere.sequence);
     await leaving;
     await settle();
     expect(bob.texts("general")).toEqual(["b1", "a1", "a2", "a4"]);
