@@ -255,6 +255,10 @@ class ServerNode implements Node {
     }
   }
 
+  async spend(identity: Identity, cost: RateCost): Promise<void> {
+    await this.#seatOf(identity).spend(cost);
+  }
+
   rate(identity: Identity, cost: RateCost): RateView | undefined {
     return this.#seatOf(identity).view(cost);
   }

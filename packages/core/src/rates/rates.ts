@@ -219,6 +219,11 @@ export class Seat {
     return kind.then((known) => this.#takeFrom(ofKind(places, known)));
   }
 
+  /** Counts what is about no room. @throws ProtocolError as `take`. */
+  spend(cost: RateCost): Awaitable<void> {
+    return this.#takeFrom(ofKind(cost === "writes" ? this.#writes : this.#reads, undefined));
+  }
+
   /** Of the rules for all kinds of rooms, the one that has least left. */
   view(cost: RateCost): RateView | undefined {
     const places = cost === "writes" ? this.#writes : this.#reads;
