@@ -4,7 +4,14 @@ import { type Harness, startNode, type TestClient } from "@parlance/testkit/harn
 import { settle } from "@parlance/testkit/manual-clock";
 import { createMemoryStore } from "@parlance/testkit/memory";
 import { describe, expect, test } from "vitest";
-import type { Hooks, JoinQuestion, PublishQuestion, RpcQuestion, Said } from "./ports/index.ts";
+import type {
+  Hooks,
+  Identity,
+  JoinQuestion,
+  PublishQuestion,
+  RpcQuestion,
+  Said,
+} from "./ports/index.ts";
 
 /** What the application was asked, and answers that a test gives. */
 class Application {
@@ -366,6 +373,26 @@ describe("rpc", () => {
     );
     harness.application.rpc = () => "again";
     expect(await ann.ask({ type: "rpc", method: "more" })).toEqual({ data: "again" });
+  });
+
+  test("[RPC-3] so many questions of one user are under way at most where no connection brings them", async () => {
+    const harness = await start();
+    const waiting: (() => void)[] = [];
+    harness.application.rpc = ({ method }) =>
+      new Promise((resolve) => waiting.push(() => resolve(method)));
+    const identity = (user: string) =>
+      ({ user, name: user, kind: "external", principal: user }) as unknown as Identity;
+    const ask = (user: string): Promise<unknown> =>
+      harness.node.execute(identity(user), { type: "rpc", id: 0, method: "m" });
+    const asked = Array.from({ length: limits.rpcAtOnce }, () => ask("ann"));
+    await settle();
+    await expect(ask("ann")).rejects.toMatchObject({ code: "rate_limited" });
+    const other = ask("bob");
+    await settle();
+    for (const answer of waiting) answer();
+    await Promise.all([...asked, other]);
+    harness.application.rpc = () => "again";
+    expect(await ask("ann")).toEqual({ data: "again" });
   });
 
   test("[RPC-2] a bug of whoever answers ends nothing and tells nothing", async () => {

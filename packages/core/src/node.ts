@@ -154,6 +154,7 @@ class ServerNode implements Node {
       tally,
       happenings,
       openMessages: new OpenMessages({ ...ports, rooms }),
+      questions: new Map(),
       isAwake,
       tellJoined,
       ...files,
