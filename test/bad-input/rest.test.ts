@@ -225,6 +225,7 @@ describe("rates", () => {
       PARLANCE_RATE_LIMITS: JSON.stringify([
         { per: "network", per_second: 0.001, burst },
         { per: "user", per_second: 0.001, burst: 4 },
+        { per: "user", of: "reads", per_second: 0.001, burst: 4 },
       ]),
     });
     people = await Promise.all(
@@ -290,6 +291,16 @@ describe("rates", () => {
     expect(answer).toMatchObject({ type: "error", code: "rate_limited", details: { per: "user" } });
     speaker.socket.terminate();
     expect(await write(1, "192.0.2.9")).toBe(201);
+  });
+
+  test("[R9] lists of people are reads, too", async () => {
+    const list = async (): Promise<number> => {
+      const headers = { authorization: `Bearer ${people[7]}` };
+      return (await fetch(`${limited.server.url}/api/users`, { headers })).status;
+    };
+    const got: number[] = [];
+    for (let n = 0; n < 6; n += 1) got.push(await list());
+    expect(got).toEqual([200, 200, 200, 200, 429, 429]);
   });
 
   test("[R9] a network has one bucket: an IPv6 /64, and whatever stands before the proxy's own word", async () => {

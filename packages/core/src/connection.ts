@@ -70,8 +70,6 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
   vouching: Promise<VouchedUser | undefined> | undefined;
   /** Settled when all that the application was asked about before is on its way; undefined where nothing is. */
   asking: Promise<void> | undefined;
-  /** Questions to the application that wait for their answer. */
-  questions = 0;
   /** Where this device is in its rooms, for dialects whose clients cannot say. */
   places: KeptPlaces | undefined;
   readonly #link: Link;

@@ -126,6 +126,12 @@ export interface Node {
   askAll(question: string, detail: Json | undefined, options: AskOptions): Promise<FleetAnswers>;
   /** Says who answers a question on this node. Once for each, when the node is put together. */
   onQuestion(question: string, answerer: Answerer): void;
+  /**
+   * Counts what somebody without a connection has looked up by no command.
+   *
+   * @throws ProtocolError `rate_limited`.
+   */
+  spend(identity: Identity, cost: RateCost): Promise<void>;
   /** How much more somebody without a connection may ask for; undefined: not limited. */
   rate(identity: Identity, cost: RateCost): RateView | undefined;
   /** Whether the rates of users and networks hold over all nodes now; undefined where this is the only one. */

@@ -4,7 +4,14 @@ import { type Harness, startNode, type TestClient } from "@parlance/testkit/harn
 import { settle } from "@parlance/testkit/manual-clock";
 import { createMemoryStore } from "@parlance/testkit/memory";
 import { describe, expect, test } from "vitest";
-import type { Hooks, JoinQuestion, PublishQuestion, RpcQuestion, Said } from "./ports/index.ts";
+import type {
+  Hooks,
+  Identity,
+  JoinQuestion,
+  PublishQuestion,
+  RpcQuestion,
+  Said,
+} from "./ports/index.ts";
 
 /** What the application was asked, and answers that a test gives. */
 class Application {
@@ -147,6 +154,8 @@ describe("publish", () => {
       return { text };
     };
     const [ann, bob] = [await subscribed(harness, "ann"), await subscribed(harness, "bob")];
+    const growing = { room: "unasked", text: "", open: true, client_message_id: "a0" } as const;
+    const { message_id: open } = await ann.ask({ type: "publish", ...growing });
     const sent = Promise.all([
       ann.publish("general", "a1", "a1"),
       ann.publish("general", "a2", "a2"),
@@ -161,12 +170,14 @@ describe("publish", () => {
     expect(
       harness.application.asked.filter(({ identity }) => identity.user === "ann"),
     ).toHaveLength(1);
+    const closing = ann.ask({ type: "close_message", room: "unasked", message_id: open });
     const leaving = ann.ask({ type: "join", room: "general" });
     while (waiting.length > 0) {
       waiting.shift()?.();
       await settle();
     }
-    await sent;
+    const elsewhere = (await sent)[2];
+    expect((await closing).sequence).toBeGreaterThan(elsewhere.sequence);
     await leaving;
     await settle();
     expect(bob.texts("general")).toEqual(["b1", "a1", "a2", "a4"]);
@@ -260,6 +271,8 @@ describe("join", () => {
       { type: "start_call", room, media: "audio" },
       { type: "cursor", room, position: { line: 1 } },
       { type: "react", room, message_id: "1", emoji: "👍", on: true },
+      { type: "edit_message", room, message_id: "1", text: "let me in" },
+      { type: "append_text", room, message_id: "1", at: 0, text: "let me in" },
     ] as const) {
       expect(await ann.refusal(command)).toMatchObject(refusal);
     }
@@ -360,6 +373,26 @@ describe("rpc", () => {
     );
     harness.application.rpc = () => "again";
     expect(await ann.ask({ type: "rpc", method: "more" })).toEqual({ data: "again" });
+  });
+
+  test("[RPC-3] so many questions of one user are under way at most where no connection brings them", async () => {
+    const harness = await start();
+    const waiting: (() => void)[] = [];
+    harness.application.rpc = ({ method }) =>
+      new Promise((resolve) => waiting.push(() => resolve(method)));
+    const identity = (user: string) =>
+      ({ user, name: user, kind: "external", principal: user }) as unknown as Identity;
+    const ask = (user: string): Promise<unknown> =>
+      harness.node.execute(identity(user), { type: "rpc", id: 0, method: "m" });
+    const asked = Array.from({ length: limits.rpcAtOnce }, () => ask("ann"));
+    await settle();
+    await expect(ask("ann")).rejects.toMatchObject({ code: "rate_limited" });
+    const other = ask("bob");
+    await settle();
+    for (const answer of waiting) answer();
+    await Promise.all([...asked, other]);
+    harness.application.rpc = () => "again";
+    expect(await ask("ann")).toEqual({ data: "again" });
   });
 
   test("[RPC-2] a bug of whoever answers ends nothing and tells nothing", async () => {

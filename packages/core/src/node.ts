@@ -155,6 +155,7 @@ class ServerNode implements Node {
       tally,
       happenings,
       openMessages: new OpenMessages({ ...ports, rooms, tally }),
+      questions: new Map(),
       isAwake,
       tellJoined,
       ...files,
@@ -254,6 +255,10 @@ class ServerNode implements Node {
       run.end(told.code);
       throw told;
     }
+  }
+
+  async spend(identity: Identity, cost: RateCost): Promise<void> {
+    await this.#seatOf(identity).spend(cost);
   }
 
   rate(identity: Identity, cost: RateCost): RateView | undefined {

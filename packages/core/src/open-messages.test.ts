@@ -5,7 +5,7 @@ import { type Harness, startNode, type TestClient } from "@parlance/testkit/harn
 import { ManualClock, settle } from "@parlance/testkit/manual-clock";
 import { createMemoryStore } from "@parlance/testkit/memory";
 import { describe, expect, test } from "vitest";
-import type { Directory, RoomLog } from "./ports/index.ts";
+import type { Broker, Directory, RoomLog } from "./ports/index.ts";
 import { StorageError } from "./storage-error.ts";
 
 interface Stage extends Harness {
@@ -310,6 +310,109 @@ describe("an open message", () => {
     expect(["unavailable", "not_found"]).toContain((await passing(clock, out)).code);
     expect((await bot.refusal(append(room, id, 2, "out"))).code).toBe("not_found");
     expect((await store.log.openText(id as never, 0, 99))?.text).toBe("in");
+    await a.node.close();
+    await b.node.close();
+  });
+
+  test("[OPEN-4] [I-14] who is put out while a piece is looked up or waits to be stored does not get it stored", async () => {
+    const clock = new ManualClock();
+    const store = newStore(clock);
+    const found: PromiseWithResolvers<void>[] = [];
+    let isSlow = false;
+    const log: RoomLog = {
+      ...store.log,
+      findMessage: async (ref) => {
+        const place = await store.log.findMessage(ref);
+        if (isSlow) {
+          const waiting = Promise.withResolvers<void>();
+          found.push(waiting);
+          await waiting.promise;
+        }
+        return place;
+      },
+    };
+    const stage = await start({ ...store, clock, log });
+    const ann = await stage.signIn("ann");
+    const bot = await stage.signIn("bot");
+    await store.directory.upsertExternal("bot" as never, "bot", 0);
+    const room = (await ann.ask({ type: "create_room", kind: "private", title: "Ann's" })).room;
+    await ann.ask({ type: "subscribe", room });
+    const member = { room, user: "bot" } as const;
+    await ann.ask({ type: "add_member", ...member });
+    const id = await opened(bot, room);
+    isSlow = true;
+    const lookedUp = bot.refusal(append(room, id, 0, "out"));
+    await settle();
+    await ann.ask({ type: "remove_member", ...member });
+    isSlow = false;
+    for (const { resolve } of found) resolve();
+    expect((await passing(clock, lookedUp)).code).toBe("not_found");
+    expect(appends(ann)).toEqual([]);
+    await ann.ask({ type: "add_member", ...member });
+    await passing(clock, bot.ask(append(room, id, 0, "in")));
+    const waits = bot.refusal(append(room, id, 2, "out"));
+    await settle();
+    await ann.ask({ type: "remove_member", ...member });
+    expect((await passing(clock, waits)).code).toBe("not_found");
+    expect((await store.log.openText(id as never, 0, 99))?.text).toBe("in");
+  });
+
+  test("[OPEN-4] somebody else's coming or going does not hold up a text", async () => {
+    const stage = await start();
+    const bot = await stage.signIn("bot");
+    const ann = await stage.signIn("ann");
+    const id = await opened(bot, "hall");
+    const stored = bot.ask(append("hall", id, 0, "on and on"));
+    await settle();
+    await ann.ask({ type: "join", room: "hall" });
+    expect(await passing(stage.clock, stored)).toMatchObject({ length: 9 });
+  });
+
+  test("[OPEN-4] [I-14] who was put out reads nothing more of a text, on a node that does not know it yet", async () => {
+    const clock = new ManualClock();
+    const store = newStore(clock);
+    const a = await start({ ...store, clock, nodeId: "a" });
+    const b = await start({ ...store, clock, nodeId: "b" });
+    const ann = await a.signIn("ann");
+    const bob = await b.signIn("bob");
+    await store.directory.upsertExternal("bob" as never, "bob", 0);
+    const room = (await ann.ask({ type: "create_room", kind: "private", title: "Ann's" })).room;
+    await ann.ask({ type: "add_member", room, user: "bob" });
+    const id = await opened(ann, room);
+    const text = { type: "get_text", room, message_id: id, from: 0 } as const;
+    expect(await bob.ask(text)).toMatchObject({ length: 0 });
+    await ann.ask({ type: "remove_member", room, user: "bob" });
+    await passing(clock, ann.ask(append(room, id, 0, "not for bob")));
+    expect((await bob.refusal(text)).code).toBe("not_found");
+    await a.node.close();
+    await b.node.close();
+  });
+
+  test("[OPEN-4] [I-14] who was put out hears no piece, on a node where the news of it got lost", async () => {
+    const clock = new ManualClock();
+    const store = newStore(clock);
+    const hub = new MemoryHub();
+    const heard = createMemoryBroker(hub);
+    const deaf: Broker = {
+      ...heard,
+      subscribe: (subject, listener) =>
+        heard.subscribe(subject, (notice) => {
+          if (notice.type === "ephemeral") listener(notice);
+        }),
+    };
+    const a = await start({ ...store, clock, nodeId: "a", broker: createMemoryBroker(hub) });
+    const b = await start({ ...store, clock, nodeId: "b", broker: deaf });
+    const ann = await a.signIn("ann");
+    await store.directory.upsertExternal("bob" as never, "bob", 0);
+    const room = (await ann.ask({ type: "create_room", kind: "private", title: "Ann's" })).room;
+    await ann.ask({ type: "add_member", room, user: "bob" });
+    const bob = await reader(b, "bob", room);
+    const id = await opened(ann, room);
+    await passing(clock, ann.ask(append(room, id, 0, "for both")));
+    expect(appends(bob)[0]).toEqual({ at: 0, text: "for both" });
+    await ann.ask({ type: "remove_member", room, user: "bob" });
+    await passing(clock, ann.ask(append(room, id, 8, "not for bob")));
+    expect(JSON.stringify(bob.frames)).not.toContain("not for bob");
     await a.node.close();
     await b.node.close();
   });

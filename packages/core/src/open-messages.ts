@@ -36,6 +36,15 @@ export interface OpenMessagesContext {
   readonly tally: Tally;
 }
 
+/** A part of a text, as its writer sends it. */
+export interface Piece {
+  /** Where it begins. What is there already is left out. */
+  readonly at: number;
+  readonly text: string;
+  /** Decides again where rights change before it is stored. @throws ProtocolError, StorageError */
+  mayWrite(): Promise<void>;
+}
+
 interface Waiting {
   /** Stored once the text is so long. */
   readonly end: number;
@@ -59,6 +68,9 @@ export class GrowingText {
   isStoring = false;
   waiting: Waiting[] = [];
   usedAt: number;
+  /** The room's revision under which the writer's right was looked at last, and how it is looked at again. */
+  revision = 0;
+  mayWrite: Piece["mayWrite"] = async () => {};
 
   constructor(
     place: Pick<GrowingText, "message" | "room" | "principal">,
@@ -133,14 +145,13 @@ export class OpenMessages {
   }
 
   /**
-   * Takes a piece and gives it to readers.
+   * Takes a piece and gives it to readers. The writer's right is one under the room's present revision.
    *
-   * @param at Where it begins. What is there already is left out.
    * @returns The length that is stored, once the piece is.
    * @throws ProtocolError `conflict` with the `length` that is stored where `at` is beyond what was received; nothing was taken then. Not with
    *   what was received: a writer that forgets the text before could not repeat it.
    */
-  append(text: GrowingText, room: Room, at: number, piece: string): Promise<number> {
+  append(text: GrowingText, room: Room, { at, text: piece, mayWrite }: Piece): Promise<number> {
     const waitMs = text.rate.take();
     if (waitMs > 0) throw new ProtocolError("rate_limited", { retry_after_ms: waitMs });
     if (at > text.received) throw new ProtocolError("conflict", { length: text.stored });
@@ -169,6 +180,8 @@ export class OpenMessages {
       });
     }
     text.isDirty = true;
+    text.revision = room.revision;
+    text.mayWrite = mayWrite;
     this.#schedule();
     return new Promise((resolve, reject) => text.waiting.push({ end, resolve, reject }));
   }
@@ -243,15 +256,17 @@ export class OpenMessages {
   }
 
   async #storeNow(): Promise<void> {
-    const { clock, log, report, rooms, tally } = this.#context;
-    const texts = [...this.#texts.values()].filter(({ isDirty }) => isDirty);
+    const { clock, log, report, tally } = this.#context;
+    const dirty = [...this.#texts.values()].filter(({ isDirty }) => isDirty);
+    await Promise.all(dirty.map((text) => this.#lookAgain(text)));
+    const texts = dirty.filter((text) => text.isDirty && this.#texts.get(text.message) === text);
     if (texts.length === 0) return;
     const pieces = texts.map((text): TextPiece => {
-      const { message, room, stored: at, pending } = text;
+      const { message, room, stored: at, pending, revision } = text;
       text.pending = "";
       text.isDirty = false;
       text.isStoring = true;
-      return { message, room, at, text: pending, revision: rooms.get(room)?.revision ?? 0 };
+      return { message, room, at, text: pending, revision };
     });
     let results: readonly TextAppend[] = [];
     const begun = clock.monotonic();
@@ -267,6 +282,19 @@ export class OpenMessages {
       this.#waitingLength -= piece.length;
       text.isStoring = false;
       this.#settle(text, piece, results[index]);
+    }
+  }
+
+  /* Security: who was put out after a piece came does not get it stored by the others' going on. */
+  async #lookAgain(text: GrowingText): Promise<void> {
+    const revision = this.#context.rooms.get(text.room)?.revision ?? text.revision;
+    if (revision === text.revision) return;
+    try {
+      await text.mayWrite();
+      text.revision = revision;
+    } catch (error) {
+      const refusal = error instanceof ProtocolError ? error : tryAgain();
+      if (this.#texts.get(text.message) === text) this.#drop(text, refusal);
     }
   }
 

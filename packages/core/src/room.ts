@@ -186,7 +186,9 @@ export class Room {
         for (const event of notice.events) this.#accept(event);
         return;
       case "ephemeral":
-        this.deliverEphemeral(notice.event, notice.to);
+        // Security: somebody may have been put out, which is on its way here. Whoever reads on gets the text from what is stored.
+        if (notice.revision !== undefined && notice.revision > this.revision) this.repair();
+        else this.deliverEphemeral(notice.event, notice.to);
         return;
       case "present":
         this.presence.heard(notice);
@@ -401,7 +403,9 @@ export class Room {
 
   /** Tells others too: the room's people on every node, or only one of them. */
   signal(event: EphemeralEvent, to?: UserId): void {
-    const notice = { type: "ephemeral", event } as const;
+    const { revision } = this;
+    const isText = event.type === "message.appended";
+    const notice = { type: "ephemeral", event, ...(isText ? { revision } : {}) } as const;
     this.#context.broker.publish(this.record.room, to === undefined ? notice : { ...notice, to });
     this.deliverEphemeral(event, to);
   }

@@ -23,6 +23,8 @@ export interface Services extends NodePorts {
   readonly tally: Tally;
   readonly happenings: Happenings;
   readonly openMessages: OpenMessages;
+  /** Questions to the application that wait for their answer, by whoever asked; nobody else is in it. */
+  readonly questions: Map<string, number>;
   /** Tells a user's connections, on all nodes, of a room that the user belongs to from now on. */
   readonly tellJoined: (fact: JoinedFact) => void;
   /** Absent where the node takes no files. */

@@ -137,13 +137,19 @@ export function createAuthenticator(options: AuthenticatorOptions): {
     return sessionIdentity(session.userRecord, session);
   }
 
-  async function byKey(token: string, address: string | undefined): Promise<Identity> {
+  async function byKey(
+    token: string,
+    address: string | undefined,
+    ofIncoming: boolean,
+  ): Promise<Identity> {
     const parts = splitToken("plk", token);
     if (parts === undefined) throw new ProtocolError("unauthenticated");
     const key = await knownKey(parts.id, address);
     if (key === undefined || key.revoked || !matchesHash(parts.secret, key.secretHash)) {
       throw new ProtocolError("unauthenticated");
     }
+    // Security: the address of an incoming webhook is written into configurations and chats.
+    if (key.scopes.includes("incoming") !== ofIncoming) throw new ProtocolError("unauthenticated");
     return ofKey(key);
   }
 
@@ -232,15 +238,17 @@ export function createAuthenticator(options: AuthenticatorOptions): {
     return { ...claims, name: user.name };
   }
 
-  async function byToken(
-    token: string,
-    address: string | undefined,
-    mustBeKnown: boolean,
-  ): Promise<Identity> {
+  async function byToken({
+    token,
+    address,
+    mustBeKnown,
+    ofIncoming,
+  }: Extract<Credential, { readonly token: string }>): Promise<Identity> {
     if (token.length > limits.tokenLength) throw new ProtocolError("unauthenticated");
+    if (token.startsWith("plk_")) return byKey(token, address, ofIncoming === true);
+    if (ofIncoming === true) throw new ProtocolError("unauthenticated");
     if (token.startsWith("pls_")) return bySession(token, address);
-    if (token.startsWith("plk_")) return byKey(token, address);
-    return byJwt(token, mustBeKnown);
+    return byJwt(token, mustBeKnown === true);
   }
 
   /**
@@ -259,7 +267,7 @@ export function createAuthenticator(options: AuthenticatorOptions): {
     if ("vouched" in credential) return vouched(credential);
     try {
       if ("ticket" in credential) return await tickets.redeem(credential);
-      return await byToken(credential.token, address, credential.mustBeKnown === true);
+      return await byToken(credential);
     } catch (error) {
       if (error instanceof ProtocolError && error.code === "unauthenticated") {
         attempts.countNetwork(address);

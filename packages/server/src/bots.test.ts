@@ -151,6 +151,11 @@ describe("a bot", () => {
       expect([method, path, status]).toEqual([method, path, expect.toBeOneOf([403, 404])]);
       expect(JSON.stringify(answer)).not.toContain("secret");
     }
+    const headers = { authorization: `Bearer ${token}` };
+    for (const path of ["/api/users", "/api/users/1", "/api/users/username/ada"]) {
+      const people = await fetch(server.url + path, { headers });
+      expect([path, people.status]).toEqual([path, 403]);
+    }
     const rooms = (await call("GET", "/rooms", undefined, token)).body;
     const named = [...rooms.joined, ...rooms.discoverable].map(({ room }) => room as string);
     expect(named.every((room) => room.startsWith("ops-"))).toBe(true);
@@ -268,12 +273,21 @@ describe("an incoming webhook", () => {
     for (const [method, path, body] of [
       ["GET", "/rooms/leaks/messages"],
       ["GET", "/rooms"],
+      ["GET", "/me"],
+      ["POST", "/tickets", { room: "leaks" }],
       ["POST", "/publish", { room: "leaks", text: "x" }],
       ["GET", "/admin/keys"],
     ] as const) {
       const { status } = await call(method, path, body, token);
-      expect([path, status]).toEqual([path, expect.toBeOneOf([403, 404])]);
+      expect([path, status]).toEqual([path, 401]);
     }
+    const people = await fetch(`${server.url}/api/users`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect(people.status).toBe(401);
+    const line = new Line();
+    expect(await line.ask("sign_in", { token, version: 1 })).toBe("unauthenticated");
+    line.close();
     const key = await botKey({ name: "other" });
     for (const wrong of [key, operator, "nonsense", "plk_x_y"]) {
       expect((await post(`${server.url}/hooks/${wrong}`, { text: "x" })).slice(0, 2)).toEqual([

@@ -16,7 +16,7 @@ import type { DialectName } from "./config/types.ts";
 
 /** What the routes work with. */
 export interface DialectRouteParts {
-  readonly node: Pick<Node, "execute" | "rate" | "connections">;
+  readonly node: Pick<Node, "execute" | "spend" | "rate" | "connections">;
   readonly accounts: Accounts;
   readonly authenticator: Authenticator;
   readonly users: SymfonyDoors["users"];

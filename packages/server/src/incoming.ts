@@ -65,12 +65,9 @@ export function mountIncoming(http: HttpServer, parts: IncomingParts): void {
   };
 
   const identify = async (token: string, address: string): Promise<Identity> => {
-    const identity = await authenticator.authenticate({ token, address });
-    // Security: an address is written into configurations and chats. Another key's token is not good here, nor this one elsewhere.
-    if (identity.scopes?.includes("incoming") !== true || identity.key === undefined) {
-      throw new ProtocolError("unauthenticated");
-    }
-    const waitMs = bucketOf(identity.key).take();
+    // Security: another key's token is not good here, nor this one elsewhere.
+    const identity = await authenticator.authenticate({ token, address, ofIncoming: true });
+    const waitMs = bucketOf(identity.key ?? identity.principal).take();
     if (waitMs > 0) throw new ProtocolError("rate_limited", { retry_after_ms: waitMs });
     return { ...identity, scopes: ["publish"], cameBy: { dialect: "rest", address } };
   };

@@ -443,10 +443,11 @@ async function assemble(given: {
 }
 
 /** The node as those see it who come by HTTP. */
-function viaHttp(node: Node): Pick<Node, "execute" | "rate" | "connections" | "askAll"> {
+function viaHttp(node: Node): Pick<Node, "execute" | "spend" | "rate" | "connections" | "askAll"> {
   return {
     execute: (identity, command, cause) =>
       node.execute(identity, command, { via: "http", ...cause }),
+    spend: (identity, cost) => node.spend(identity, cost),
     rate: (identity, cost) => node.rate(identity, cost),
     connections: () => node.connections(),
     askAll: (question, detail, asking) => node.askAll(question, detail, asking),

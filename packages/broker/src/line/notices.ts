@@ -1,5 +1,5 @@
 /**
- * Notices as text: one JSON array of rows, `["c", epoch, [event, …]]`, `["e", event, to]`, `["p", node, people, closing]`,
+ * Notices as text: one JSON array of rows, `["c", epoch, [event, …]]`, `["e", event, to, revision]`, `["p", node, people, closing]`,
  * `["w"]`, `["h", head]`, `["n", [room, …]]`, `["j", user, room, epoch, offset]`, `["a", node, id, question, detail]`,
  * `["t", to, node, id, part, parts, text]`. A row longer than known is read up to what is known, a row of an unknown kind is
  * skipped: so newer nodes may say more. What another node said is checked here and nowhere else: a broker is shared, and what
@@ -43,8 +43,11 @@ function rowOf(subject: Subject, notice: Notice): readonly unknown[] {
   switch (notice.type) {
     case "committed":
       return ["c", notice.epoch, notice.events.map((event) => eventRow(subject, event))];
-    case "ephemeral":
-      return notice.to === undefined ? ["e", notice.event] : ["e", notice.event, notice.to];
+    case "ephemeral": {
+      const { event, to, revision } = notice;
+      if (revision !== undefined) return ["e", event, to ?? null, revision];
+      return to === undefined ? ["e", event] : ["e", event, to];
+    }
     case "present":
       return notice.isClosing === true
         ? ["p", notice.node, notice.users.map(personRow), 1]
@@ -222,24 +225,32 @@ function isPayload(type: DurableType, payload: unknown): boolean {
   return durablePayloadSchemas[type].safeParse(payload).success;
 }
 
-function ephemeralOf(subject: Subject, [, event, to]: readonly unknown[]): Notice | undefined {
+function ephemeralOf(
+  subject: Subject,
+  [, event, to, revision]: readonly unknown[],
+): Notice | undefined {
   if (typeof event !== "object" || event === null || !isPlainJson(event)) return undefined;
   const { type, room } = event as Partial<EphemeralEvent>;
-  if (type === undefined || !ephemeralTypes.has(type) || room !== subject) return undefined;
-  if (!ephemeralSchemas[type].safeParse(event).success) return undefined;
-  const notice = { type: "ephemeral", event: event as unknown as EphemeralEvent } as const;
-  if (to === undefined) return notice;
+  if (type === undefined || !Object.hasOwn(ephemeralTypes, type)) return undefined;
+  if (room !== subject || !ephemeralSchemas[type].safeParse(event).success) return undefined;
+  const notice = {
+    type: "ephemeral",
+    event: event as unknown as EphemeralEvent,
+    ...(isSequence(revision) ? { revision } : {}),
+  } as const;
+  if (to === undefined || to === null) return notice;
   return isId(to) ? { ...notice, to: to as UserId } : undefined;
 }
 
 /** Of the events that the schemas know, those that nodes tell each other; the others are about one connection. */
-const ephemeralTypes: ReadonlySet<string> = new Set<EphemeralEvent["type"]>([
-  "typing",
-  "presence",
-  "read",
-  "cursor",
-  "call.signal",
-]);
+const ephemeralTypes: { readonly [T in EphemeralEvent["type"]]: true } = {
+  typing: true,
+  presence: true,
+  read: true,
+  cursor: true,
+  "call.signal": true,
+  "message.appended": true,
+};
 
 const userKinds: ReadonlySet<unknown> = new Set<WireUser["kind"]>([
   "account",

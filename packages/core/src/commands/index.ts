@@ -116,6 +116,8 @@ const followsMessages: ReadonlySet<CommandType> = new Set<CommandType>([
   "add_member",
   "remove_member",
   "delete_message",
+  "close_message",
+  "cancel_message",
   "react",
   "edit_document",
   "start_call",

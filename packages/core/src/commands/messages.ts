@@ -56,6 +56,7 @@ async function edit(
   const room = await context.services.rooms.open(command.room);
   const mayEdit = async (): Promise<void> => authorizeIn(context, "write", room);
   await mayEdit();
+  await mayEnter(context, room);
   const place = await findIn(context, command.room, command.message_id);
   if (!isAuthor(context, place)) throw new ProtocolError("not_found");
   if (place.isOpen) throw new ProtocolError("conflict", { field: "message_id" });

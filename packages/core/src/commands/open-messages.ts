@@ -14,13 +14,15 @@ import {
 } from "@parlance/protocol";
 import { appendOrLeave, authorizeIn, relevantRole, type Stored, type Wanted } from "../append.ts";
 import { allows, authorize } from "../authorize.ts";
-import { notOpen } from "../open-messages.ts";
+import { type GrowingText, notOpen } from "../open-messages.ts";
 import { Pipelined } from "../outcome.ts";
 import type { IdleMessage, MessagePlace } from "../ports/index.ts";
 import type { Room } from "../room.ts";
 import type { CommandContext, Services } from "../services.ts";
+import { mayEnter } from "./entering.ts";
 import { changed, findIn, isAuthor } from "./messages.ts";
-import { openToRead } from "./reading.ts";
+import { openToRead, recheckRead } from "./reading.ts";
+import { mustBeOpen } from "./write.ts";
 
 /** How often ending is tried again where the message grew meanwhile. */
 const maxMoved = 8;
@@ -34,10 +36,22 @@ export async function appendText(
 ): Promise<Pipelined<TextAppended>> {
   const { rooms, openMessages } = context.services;
   const room = await rooms.open(command.room);
-  await authorizeIn(context, "write", room);
   const { principal } = context.identity;
-  const text = await openMessages.find(command.message_id, command.room, principal);
-  const stored = openMessages.append(text, room, command.at, command.text);
+  let revision: number;
+  let text: GrowingText;
+  do {
+    revision = room.revision;
+    await authorizeIn(context, "write", room);
+    await mayEnter(context, room);
+    text = await openMessages.find(command.message_id, command.room, principal);
+    // Security: the right may have ended while the text was looked up.
+  } while (room.revision !== revision);
+  mustBeOpen(context);
+  const stored = openMessages.append(text, room, {
+    at: command.at,
+    text: command.text,
+    mayWrite: async () => authorizeIn(context, "write", await rooms.open(command.room)),
+  });
   const answer = stored.then((length) => ({
     room: command.room,
     message_id: text.message,
@@ -174,13 +188,16 @@ export async function getText(
   command: Command<"get_text">,
 ): Promise<TextPage> {
   const room = await openToRead(context, command.room);
+  const { revision } = room;
   const place = await findIn(context, command.room, command.message_id);
   if (place.isDeleted) throw new ProtocolError("not_found");
   const { log } = context.services;
   const { from } = command;
   const open = place.isOpen ? await log.openText(place.id, from, limits.textPageLength) : undefined;
   const text = open ?? (await wholeText(context, place, from));
-  await authorizeIn(context, "read", room);
+  // Security: as for every page. Asked behind the text, which has no revision of its own.
+  const newest = await log.read({ room: command.room, after: room.last, limit: 1 });
+  if (newest?.revision !== revision) await recheckRead(context, room);
   const page = open === undefined ? text : { ...text, open: true as const };
   return { room: command.room, message_id: place.id, from, ...page };
 }

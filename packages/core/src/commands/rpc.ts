@@ -26,20 +26,29 @@ export function nobodyAnswers(): ProtocolError {
 }
 
 async function ask(context: CommandContext, command: Command<"rpc">): Promise<RpcAnswer> {
-  const { connection, services } = context;
+  const { connection, identity, services } = context;
   const { method, data } = command;
-  const under = connection?.questions ?? 0;
+  const answered = async (): Promise<RpcAnswer> => {
+    const question = { ...askerOf(context), method, ...(data === undefined ? {} : { data }) };
+    return { data: (await services.hooks?.rpc?.(question)) ?? null };
+  };
+  if (connection === undefined && identity.scopes !== undefined) return answered();
+  // Each connection by itself; without one, each user.
+  const asker = connection?.connectionId ?? identity.principal;
+  const { questions } = services;
+  const under = questions.get(asker) ?? 0;
   if (under >= limits.rpcAtOnce) {
     throw new ProtocolError("rate_limited", {
       limit: limits.rpcAtOnce,
       retry_after_ms: backlogRetryMs,
     });
   }
-  if (connection !== undefined) connection.questions += 1;
+  questions.set(asker, under + 1);
   try {
-    const question = { ...askerOf(context), method, ...(data === undefined ? {} : { data }) };
-    return { data: (await services.hooks?.rpc?.(question)) ?? null };
+    return await answered();
   } finally {
-    if (connection !== undefined) connection.questions -= 1;
+    const left = (questions.get(asker) ?? 1) - 1;
+    if (left > 0) questions.set(asker, left);
+    else questions.delete(asker);
   }
 }

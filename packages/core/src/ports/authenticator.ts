@@ -15,6 +15,8 @@ export type Credential = (
       readonly token: string;
       /** Makes nobody: a user whom the directory does not know is refused. */
       readonly mustBeKnown?: true;
+      /** It came as the address of an incoming webhook: only the key of one is good there, and nowhere else. */
+      readonly ofIncoming?: true;
     }
   | { readonly guest: { readonly name: string } }
   /** A connection ticket (`Tickets`), and all rooms that are asked for with it. */

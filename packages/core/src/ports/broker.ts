@@ -58,8 +58,16 @@ export type Notice =
       readonly epoch: Epoch;
       readonly events: readonly CommittedEvent[];
     }
-  /** `to`: only for that user's connections. */
-  | { readonly type: "ephemeral"; readonly event: EphemeralEvent; readonly to?: UserId }
+  /**
+   * `to`: only for that user's connections. `revision`: the room's, where the event says what people wrote: a node that knows an
+   * older one does not know who may read it.
+   */
+  | {
+      readonly type: "ephemeral";
+      readonly event: EphemeralEvent;
+      readonly to?: UserId;
+      readonly revision?: number;
+    }
   /**
    * All users that `node` has in the room; replaces what was known of that node. `isClosing`: it stops, so those whom it
    * names no more may be on their way to another node.

@@ -1,5 +1,5 @@
 import { createMemoryBroker, MemoryHub } from "@parlance/broker/memory";
-import type { ErrorFrame, RoomId, ServerFrame } from "@parlance/protocol";
+import type { ErrorFrame, ProtocolError, RoomId, ServerFrame } from "@parlance/protocol";
 import { type Harness, startNode, type TestClient } from "@parlance/testkit/harness";
 import { ManualClock, settle } from "@parlance/testkit/manual-clock";
 import { createMemoryStore } from "@parlance/testkit/memory";
@@ -132,6 +132,33 @@ describe("on one node", () => {
       burst: 100,
       remaining: 0,
     });
+  });
+
+  test("[R9] what only a connection's rate counts is a read of somebody without one", async () => {
+    const { nodes } = await fleet(1, [{ ...perUser, of: "reads", burst: 5 }]);
+    const [node] = nodes as [Harness];
+    await (await node.signIn("ann")).publish("general", "hello", "a1");
+    const identity = { user: "ann", name: "ann", kind: "external", principal: "ann" };
+    const append = async (n: number): Promise<string> => {
+      try {
+        await node.node.execute(identity as Identity, {
+          type: "append_text",
+          id: 0,
+          room: "general" as RoomId,
+          message_id: `unknown${n}`,
+          at: 0,
+          text: "x",
+        });
+        return "done";
+      } catch (error) {
+        return (error as ProtocolError).code;
+      }
+    };
+    const codes = await Promise.all(Array.from({ length: 7 }, (_, n) => append(n)));
+    expect(codes).toEqual([
+      ...Array.from({ length: 5 }, () => "not_found"),
+      ...Array.from({ length: 2 }, () => "rate_limited"),
+    ]);
   });
 
   test("back ends are limited by their own rules only, key by key", async () => {

@@ -191,10 +191,12 @@ export class Seat {
   readonly #writes: readonly Place[];
   readonly #reads: readonly Place[];
   readonly #asksForKinds: boolean;
+  readonly #hasConnection: boolean;
 
   constructor(asker: Asker, { rules, kindOf }: RatesOptions, rates: Rates) {
     this.#rates = rates;
     this.#kindOf = kindOf;
+    this.#hasConnection = asker.connection !== undefined;
     const places = rules.flatMap((rule) => {
       const subject = subjectOf(rule, asker);
       if (subject === undefined) return [];
@@ -212,18 +214,22 @@ export class Seat {
    *   node could give back.
    */
   take(task: Task): Awaitable<void> {
-    const cost = costOf(task.type);
-    if (cost === undefined) {
-      // The message that is being typed finds its token here.
-      if (task.type === "typing") this.#prepare();
-      return undefined;
-    }
+    // The message that is being typed finds its token here.
+    if (task.type === "typing") this.#prepare();
+    // What a connection's own rate bounds, nothing bounds without one: it looks rooms and messages up, too.
+    const cost = costOf(task.type) ?? (this.#hasConnection ? undefined : "reads");
+    if (cost === undefined) return undefined;
     const places = cost === "writes" ? this.#writes : this.#reads;
     if (!this.#asksForKinds) return this.#takeFrom(places);
     const room = roomOf(task);
     const kind = room === undefined ? undefined : this.#kindOf(room);
     if (!(kind instanceof Promise)) return this.#takeFrom(ofKind(places, kind));
     return kind.then((known) => this.#takeFrom(ofKind(places, known)));
+  }
+
+  /** Counts what is about no room. @throws ProtocolError as `take`. */
+  spend(cost: RateCost): Awaitable<void> {
+    return this.#takeFrom(ofKind(cost === "writes" ? this.#writes : this.#reads, undefined));
   }
 
   /** Of the rules for all kinds of rooms, the one that has least left. */

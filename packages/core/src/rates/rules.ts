@@ -29,7 +29,7 @@ export interface RateRule {
  */
 export type RateCost = "writes" | "reads";
 
-/** Of every task. Undefined: only the connection's own rate counts it. */
+/** Of every task. Undefined: only the connection's own rate counts it; of somebody without one it is a read. */
 const costs: Readonly<Record<Task["type"], RateCost | undefined>> = {
   publish: "writes",
   publish_as: "writes",

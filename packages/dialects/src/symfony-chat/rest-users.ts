@@ -1,4 +1,4 @@
-import type { Identity, UserRecord } from "@parlance/core";
+import { backEndMay, type Identity, type UserRecord } from "@parlance/core";
 import { limits, ProtocolError, type UserId } from "@parlance/protocol";
 import { isMembers, member } from "../json/frame.ts";
 import type { RestRequest, RestRoute } from "../json/rest.ts";
@@ -14,6 +14,17 @@ export function userRoutes(doors: SymfonyDoors): readonly RestRoute[] {
       : await users.user((id ?? "") as UserId);
     if (found === undefined) throw new ProtocolError("not_found");
     return found;
+  }
+
+  /** As `mustBeKnown`. @throws ProtocolError `forbidden` for keys that may not read, or only in some rooms: people are in all. */
+  async function mustSeePeople(request: RestRequest): Promise<void> {
+    mustBeKnown(request);
+    const { identity } = request;
+    if (identity === undefined) return;
+    const { scopes, rooms } = identity;
+    const mayRead = scopes === undefined || backEndMay(scopes, "read");
+    if (!mayRead || rooms !== undefined) throw new ProtocolError("forbidden");
+    await doors.node.spend(identity, "reads");
   }
 
   /** An address is shown to its owner, to operators, and where anybody may be anybody. */
@@ -58,7 +69,7 @@ export function userRoutes(doors: SymfonyDoors): readonly RestRoute[] {
       method: "GET",
       path: "/api/users",
       async handle(request) {
-        mustBeKnown(request);
+        await mustSeePeople(request);
         const found = await users.users(numberIn(request.query["after"], 0), limits.listItems);
         const people = found.filter((user) => user.kind !== "service");
         return { status: 200, body: people.map((user) => view(user, request)) };
@@ -68,7 +79,7 @@ export function userRoutes(doors: SymfonyDoors): readonly RestRoute[] {
       method: "GET",
       path: "/api/users/:id",
       async handle(request) {
-        mustBeKnown(request);
+        await mustSeePeople(request);
         return { status: 200, body: view(await userOf(request.params["id"]), request) };
       },
     },
@@ -76,7 +87,7 @@ export function userRoutes(doors: SymfonyDoors): readonly RestRoute[] {
       method: "GET",
       path: "/api/users/username/:username",
       async handle(request) {
-        mustBeKnown(request);
+        await mustSeePeople(request);
         const user = await users.userByUsername(request.params["username"] ?? "");
         if (user === undefined) throw new ProtocolError("not_found");
         return { status: 200, body: view(user, request) };
@@ -91,6 +102,7 @@ export function userRoutes(doors: SymfonyDoors): readonly RestRoute[] {
         if (!request.isTrusted && !maySpeakFor(request.identity, user.id)) {
           throw new ProtocolError("forbidden");
         }
+        if (request.identity !== undefined) await doors.node.spend(request.identity, "writes");
         const status = textMember(isMembers(request.body) ? request.body : {}, "status");
         if (status.length > 64 || /[\p{Cc}\p{Zl}\p{Zp}]/u.test(status)) throw bad("status");
         await users.setStatus(user.id, status, doors.now());

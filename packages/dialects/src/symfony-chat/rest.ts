@@ -9,7 +9,7 @@ export type { RestAnswer, RestRequest, RestRoute } from "../json/rest.ts";
 
 /** What the routes need of the server. */
 export interface SymfonyDoors {
-  readonly node: Pick<Node, "execute">;
+  readonly node: Pick<Node, "execute" | "spend">;
   readonly accounts: Accounts;
   readonly authenticator: Authenticator;
   readonly users: Pick<Users, "user" | "users" | "userByNumber" | "userByUsername" | "setStatus">;
