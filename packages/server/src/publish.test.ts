@@ -238,6 +238,21 @@ describe("in a user's name", () => {
     return { id: body.user.id, token: body.token };
   }
 
+  /** By a page of ChatLogger, where everybody may: the name is a user from then on. */
+  async function callsItself(username: string): Promise<void> {
+    const socket = new WebSocket(`${server.url.replace("http", "ws")}/chatlogger`);
+    await new Promise((resolve, reject) => {
+      socket.onopen = resolve;
+      socket.onerror = reject;
+    });
+    const heard = new Promise((resolve) => {
+      socket.onmessage = resolve;
+    });
+    socket.send(JSON.stringify({ username, message: "It is me." }));
+    await heard;
+    socket.close();
+  }
+
   interface Written {
     readonly type: string;
     readonly author: string;
@@ -287,6 +302,7 @@ describe("in a user's name", () => {
       headers: { authorization: `Bearer ${operator}` },
     });
     expect(disabled.status).toBe(204);
+    await callsItself("Eve");
     const refusals: readonly (readonly [string, unknown])[] = [
       [key, ann.id],
       [operator, ann.id],
@@ -297,6 +313,7 @@ describe("in a user's name", () => {
       [speaking, { id: "anonymous:x", name: "X" }],
       [speaking, { id: "unverified:x", name: "X" }],
       [speaking, { id: "service:other", name: "X" }],
+      [speaking, "unverified:Eve"],
     ];
     for (const [token, from] of refusals) {
       const { status, body } = await send(token, { room: "from-3", text: "x", from });

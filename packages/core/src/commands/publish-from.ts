@@ -6,8 +6,10 @@ import type { PublishedFrom } from "./publish.ts";
 
 /** Asked for by name: `admin` does not include it, so no operator's key speaks for people by accident. */
 const scope = "impersonate";
-/** Ids that only the server gives: back ends, nobodies, names that nobody checked, and accounts and guests. */
-const reserved = ["service:", "anonymous:", "unverified:", "u_"] as const;
+/** How ids of names begin that nobody checked. */
+const unchecked = "unverified:";
+/** Ids that only the server gives: back ends, nobodies, unchecked names, and accounts and guests. */
+const reserved = ["service:", "anonymous:", unchecked, "u_"] as const;
 
 /**
  * Finds the user, or makes one of the application's own where a name is given.
@@ -31,6 +33,8 @@ export async function authorOf(
       ? undefined
       : await directory.upsertExternal(id, name, clock.now()));
   if (user === undefined || user.disabled || user.kind === "service" || user.isAdmin) throw refused;
+  // The name would lose the mark that nobody has checked it.
+  if (user.id.startsWith(unchecked)) throw refused;
   return {
     user: user.id,
     name: user.name,
