@@ -210,7 +210,7 @@ describe("the image", () => {
   const of = (word: string): string[] =>
     last.filter((step) => step.word === word).map(({ rest }) => rest);
 
-  test("has known steps only, runs without rights, is asked for its health, and keeps its data outside", () => {
+  test("[PE-03] has known steps only, runs without rights, is asked for its health, and keeps its data outside", () => {
     const words = ["FROM", "LABEL", "RUN", "COPY", "ENV", "USER", "WORKDIR", "VOLUME", "EXPOSE"];
     const known = new Set([...words, "HEALTHCHECK", "STOPSIGNAL", "CMD"]);
     expect(steps.filter(({ word }) => !known.has(word))).toEqual([]);
