@@ -1,6 +1,7 @@
 import type { Webhooks } from "@parlance/core";
 import { runStepwise, type Statement, type Steps } from "../sql/statements.ts";
-import { webhookReads, webhookWrites } from "../sql/webhooks.ts";
+import { webhookReads } from "../sql/webhook-reads.ts";
+import { webhookWrites } from "../sql/webhook-writes.ts";
 import type { Reads, Write } from "./access.ts";
 import type { Session } from "./session.ts";
 

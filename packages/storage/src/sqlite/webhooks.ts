@@ -1,11 +1,8 @@
 import type { Webhooks } from "@parlance/core";
 import { runAtOnce, type Statement, type Steps } from "../sql/statements.ts";
-import {
-  type WebhookReadName,
-  type WebhookWriteName,
-  webhookReads,
-  webhookWrites,
-} from "../sql/webhooks.ts";
+import { webhookReads } from "../sql/webhook-reads.ts";
+import type { WebhookReadName, WebhookWriteName } from "../sql/webhook-rows.ts";
+import { webhookWrites } from "../sql/webhook-writes.ts";
 import type { Database } from "./database.ts";
 import type { Readers } from "./readers.ts";
 import { now } from "./write-leases.ts";
