@@ -557,7 +557,21 @@ describe("a list of messages", () => {
       seen.unshift(...page.messages.map(({ text }) => text));
     }
     expect(seen).toEqual(["m1", "m2", "m3", "m4", "m5", "m6", "m7"]);
-    for (const wrong of [{ limit: 0 }, { limit: 201 }, { before: -1 }]) {
+    const textsAt = async (place: object): Promise<string[]> =>
+      (await ann.ask({ ...list, ...place })).messages.map(({ text }) => text);
+    const third = await ann.ask({ type: "get_message", message_id: "3" });
+    expect(await textsAt({ after: third.sequence })).toEqual(["m4", "m5", "m6"]);
+    expect(await textsAt({ around: third.sequence })).toEqual(["m2", "m3", "m4"]);
+    expect(await textsAt({ at: "2000-01-01T00:00:00+02:00" })).toEqual(["m1", "m2"]);
+    expect(await textsAt({ at: "2999-01-01T00:00:00Z" })).toEqual(["m7"]);
+    for (const wrong of [
+      { limit: 0 },
+      { limit: 201 },
+      { before: -1 },
+      { before: 5, after: 1 },
+      { around: 5, at: "2000-01-01T00:00:00Z" },
+      { at: "yesterday" },
+    ]) {
       expect((await ann.refusal({ ...list, ...wrong })).code).toBe("bad_request");
     }
     expect(await ann.ask({ type: "room_stats", room: "general" })).toMatchObject({

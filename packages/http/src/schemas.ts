@@ -306,12 +306,20 @@ export const historyQuery: z.ZodType<HistoryQuery> = z
 
 export interface MessageListQuery {
   before?: Sequence;
+  after?: Sequence;
+  around?: Sequence;
+  at?: string;
   limit?: number;
 }
-export const messageListQuery: z.ZodType<MessageListQuery> = z.object({
-  before: queryNumber(fields.sequence).exactOptional(),
-  limit: queryNumber(fields.pageLimit).exactOptional(),
-});
+export const messageListQuery: z.ZodType<MessageListQuery> = z
+  .object({
+    before: queryNumber(fields.sequence).exactOptional(),
+    after: queryNumber(fields.sequence).exactOptional(),
+    around: queryNumber(fields.sequence).exactOptional(),
+    at: fields.moment.exactOptional(),
+    limit: queryNumber(fields.pageLimit).exactOptional(),
+  })
+  .refine(fields.isOnePlace, fields.onePlace);
 
 export interface TextQuery {
   from?: number;

@@ -47,6 +47,9 @@ export const epoch: z.ZodType<Epoch> = z
 /** 0, 1, 2 …, up to 2^53-1. `1.0` and `1e0` are the same JSON number as 1 and pass; `"1"` does not. */
 export const sequence: z.ZodType<Sequence> = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
+/** A moment: ISO 8601 with `Z` or an offset, to the second or finer; what is finer than a millisecond is cut off. */
+export const moment: z.ZodType<string> = z.iso.datetime({ offset: true });
+
 /** What a command and its answer share: an integer or a short string, chosen by the client. */
 export const commandId: z.ZodType<number | string> = z.union([
   z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
@@ -121,6 +124,25 @@ export const token: z.ZodType<string> = z
 
 /** A page's size. Out of range is an error, not clamped: silence would hide a client's mistake. */
 export const pageLimit: z.ZodType<number> = z.number().int().min(1).max(limits.pageEvents);
+
+/** What a page of messages may be asked for by: one of these. */
+export interface MessageListPlace {
+  readonly before?: Sequence;
+  readonly after?: Sequence;
+  readonly around?: Sequence;
+  readonly at?: string;
+}
+
+/** Whether at most one place is named. */
+export function isOnePlace({ before, after, around, at }: MessageListPlace): boolean {
+  return [before, after, around, at].filter((place) => place !== undefined).length <= 1;
+}
+
+/** How a request with several places is refused. */
+export const onePlace: { readonly message: string; readonly path: string[] } = {
+  message: "only one of before, after, around and at",
+  path: ["before"],
+};
 
 /** A message by its id, or by its number as a string of digits. */
 export const messageRef: z.ZodType<string> = z.string().max(64).regex(visibleAscii);

@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "78613c4fc9d8fd7ec8397129db0449e3c5e1b11cfb14358b0cb6650404e5e074",
+  sha256: "871f761921fe2deebe924424243a606904a8279dd49a28b85553819822bfbe4f",
 } as const;

@@ -110,6 +110,11 @@ describe("a message", () => {
     expect(now.body).not.toHaveProperty("data");
     const list = await send("GET", "/rooms/talk/message-list", bob.token);
     expect(list.body.messages).toEqual([now.body]);
+    const at = encodeURIComponent("2020-01-01T00:00:00+01:00");
+    for (const place of [`at=${at}`, `around=${now.body.sequence}`, "after=0"]) {
+      const page = await send("GET", `/rooms/talk/message-list?${place}`, bob.token);
+      expect(page.body.messages).toEqual([now.body]);
+    }
     const stats = await send("GET", "/rooms/talk/stats", bob.token);
     expect(stats.body).toEqual({
       room: "talk",
@@ -232,7 +237,14 @@ describe("a message", () => {
     for (const emoji of ["%20", "%3Cb%3E", "x".repeat(33), "%00"]) {
       expect((await send("PUT", `${path}/reactions/${emoji}`, ann.token)).status).toBe(404);
     }
-    for (const query of ["limit=0", "limit=201", "before=-1", "before=1&before=2"]) {
+    for (const query of [
+      "limit=0",
+      "limit=201",
+      "before=-1",
+      "before=1&before=2",
+      "at=1",
+      "at=2020-01-01T00:00:00Z&after=1",
+    ]) {
       const answer = await send("GET", `/rooms/strict/message-list?${query}`, ann.token);
       expect(answer.status).toBe(400);
     }

@@ -35,10 +35,11 @@ export async function listMessages(
   command: Command<"list_messages">,
 ): Promise<MessageList> {
   const room = await openToRead(context, command.room);
+  const { id: _, type: __, at, limit, ...place } = command;
   const { epoch, head, messages } = await readMessages(context, room, {
-    room: command.room,
-    ...(command.before === undefined ? {} : { before: command.before }),
-    limit: command.limit ?? defaultPage,
+    ...place,
+    ...(at === undefined ? {} : { at: Date.parse(at) }),
+    limit: limit ?? defaultPage,
     maxBytes: pageBytes,
   });
   return { room: command.room, epoch, head, messages };

@@ -224,10 +224,19 @@ export interface MessagePlace {
 
 export interface MessageQuery {
   readonly room: RoomId;
-  /** Only this one. Excludes `before`. */
+  /** Only this one. This and the next four exclude each other; without any: the newest. */
   readonly id?: EventId;
-  /** The nearest ones before this sequence. Absent: the newest. */
+  /** The nearest ones before this sequence. */
   readonly before?: Sequence;
+  /** The nearest ones after this sequence. */
+  readonly after?: Sequence;
+  /** `limit / 2` before this sequence, rounded down, and the rest from it on. */
+  readonly around?: Sequence;
+  /**
+   * As `around` the first event of that time or later, in milliseconds since 1970. Found by halving, as times grow with the
+   * sequence; where clocks of nodes disagreed, an event nearby may be taken for it.
+   */
+  readonly at?: number;
   /** At most so many, above 0. */
   readonly limit: number;
   /** UTF-8 bytes of payload after which the page ends. */

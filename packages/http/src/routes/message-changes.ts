@@ -18,7 +18,8 @@ export function messageChangeRoutes({ app, callers, node }: ApiParts): void {
         security,
         summary: "Read a page of messages as they are now, oldest first",
         description:
-          "Edits and reactions are folded in. The newest page, or the nearest messages before the sequence `before`.",
+          "Edits and reactions are folded in. The newest page, the nearest messages before the sequence `before` or after the sequence " +
+          "`after`, those on both sides of the sequence `around`, or of the first event of the time `at` (ISO 8601) or later. One of them.",
         params: schemas.roomParams,
         querystring: schemas.messageListQuery,
         response: { 200: answers.messageList, default: answers.failure },

@@ -4,9 +4,12 @@ import {
   clientMessageId,
   commandId,
   emoji,
+  isOnePlace,
   messageData,
   messageRef,
   messageText,
+  moment,
+  onePlace,
   pageLimit,
   roomId,
   sequence,
@@ -82,13 +85,19 @@ export interface GetMessage {
   readonly message_id: string;
 }
 
-/** A room's messages as they are now: the newest, or the nearest before a place. */
+/** A room's messages as they are now: the newest, or those at one place. `before`, `after`, `around` and `at` exclude each other. */
 export interface ListMessages {
   readonly type: "list_messages";
   readonly id: CommandId;
   readonly room: RoomId;
-  /** Messages whose own sequence is smaller. */
+  /** The nearest messages whose own sequence is smaller. */
   readonly before?: Sequence;
+  /** The nearest messages whose own sequence is greater. */
+  readonly after?: Sequence;
+  /** Half of the page before this sequence, the rest from it on. */
+  readonly around?: Sequence;
+  /** As `around` the first event of that time or later; ISO 8601. */
+  readonly at?: string;
   /** 1-200, 50 if absent. */
   readonly limit?: number;
 }
@@ -96,7 +105,7 @@ export interface MessageList {
   readonly room: RoomId;
   readonly epoch: Epoch;
   readonly head: Sequence;
-  /** Ascending by sequence. For the page before, ask with the first one's sequence; none are left where it is empty. */
+  /** Ascending by sequence. For the pages beside it, ask with `before` the first one's and `after` the last one's; none are left where a page is empty. */
   readonly messages: readonly MessageView[];
 }
 
@@ -195,11 +204,16 @@ export const getMessage: z.ZodType<GetMessage> = z.object({
   message_id: messageRef,
 });
 
-export const listMessages: z.ZodType<ListMessages> = z.object({
-  type: z.literal("list_messages"),
-  ...head,
-  before: sequence.exactOptional(),
-  limit: pageLimit.exactOptional(),
-});
+export const listMessages: z.ZodType<ListMessages> = z
+  .object({
+    type: z.literal("list_messages"),
+    ...head,
+    before: sequence.exactOptional(),
+    after: sequence.exactOptional(),
+    around: sequence.exactOptional(),
+    at: moment.exactOptional(),
+    limit: pageLimit.exactOptional(),
+  })
+  .refine(isOnePlace, onePlace);
 
 export const roomStats: z.ZodType<RoomStats> = z.object({ type: z.literal("room_stats"), ...head });

@@ -1,9 +1,12 @@
 /** Messages as they are now. */
 import type { MessagePage, MessagePlace, MessageQuery, MessageStats } from "@parlance/core";
+import type { MessageView, RoomId } from "@parlance/protocol";
+import { findTime } from "../sql/find-time.ts";
+import { legsOf } from "../sql/message-legs.ts";
 import { type MessageColumns, messageView, type ReactionColumns } from "../sql/message-view.ts";
 import { namedReactionUsers } from "../sql/reaction-kinds.ts";
 import { wholeTexts } from "./open-texts.ts";
-import { readRoom, roomHead } from "./rooms.ts";
+import { type RoomColumns, readRoom, roomHead } from "./rooms.ts";
 import type { Session } from "./session.ts";
 
 const placeSelect = `SELECT m.room, m.id, m.sequence, m.author, e.principal, m.deleted_at,
@@ -50,25 +53,68 @@ export async function readMessages(
 ): Promise<MessagePage | undefined> {
   const room = await readRoom(session, query.room);
   if (room === undefined) return undefined;
-  const rows =
-    query.id === undefined
-      ? await session.all<MessageRow>(
-          `${messageSelect} AND m.sequence < ? ORDER BY m.sequence DESC LIMIT ?`,
-          query.room,
-          query.before ?? Number.MAX_SAFE_INTEGER,
-          query.limit,
-        )
-      : await session.all<MessageRow>(`${messageSelect} AND m.id = ?`, query.room, query.id);
-  const found = withinBytes(rows, query.maxBytes ?? Number.POSITIVE_INFINITY);
-  const reactions = await reactionsTo(session, found);
+  const rows = await rowsOf(session, query, room);
+  return { ...roomHead(room), messages: await viewsOf(session, query.room, rows) };
+}
+
+/** Ascending. */
+async function rowsOf(
+  session: Session,
+  query: MessageQuery,
+  { floor, head }: RoomColumns,
+): Promise<MessageRow[]> {
+  const { room, id } = query;
+  if (id !== undefined) return session.all<MessageRow>(`${messageSelect} AND m.id = ?`, room, id);
+  const at =
+    query.at === undefined ? undefined : await placeOfTime(session, room, floor, head, query.at);
+  const found: MessageRow[] = [];
+  for (const leg of legsOf(query, at)) {
+    const isOlder = leg.direction === "older";
+    const rows = await session.all<MessageRow>(
+      `${messageSelect} AND m.sequence ${isOlder ? "<" : ">"} ?
+       ORDER BY m.sequence ${isOlder ? "DESC" : "ASC"} LIMIT ?`,
+      room,
+      leg.from,
+      leg.limit,
+    );
+    const within = withinBytes(rows, leg.maxBytes);
+    found.push(...(isOlder ? within.reverse() : within));
+  }
+  return found;
+}
+
+async function placeOfTime(
+  session: Session,
+  room: string,
+  floor: number,
+  head: number,
+  time: number,
+): Promise<number> {
+  const search = findTime(floor, head, time);
+  let step = search.next();
+  while (step.done !== true) {
+    const rows = await session.all<{ sequence: number; time: number }>(
+      "SELECT sequence, time FROM {events} WHERE room = ? AND sequence IN (?*)",
+      room,
+      step.value,
+    );
+    step = search.next(new Map(rows.map((row) => [row.sequence, row.time])));
+  }
+  return step.value;
+}
+
+/** Rows of one room as readers see them. */
+async function viewsOf(
+  session: Session,
+  room: RoomId,
+  rows: readonly MessageRow[],
+): Promise<MessageView[]> {
+  const reactions = await reactionsTo(session, rows);
   const texts = await wholeTexts(
     session,
-    found.filter(({ openLength }) => openLength !== null).map(({ id }) => id),
+    rows.filter(({ openLength }) => openLength !== null).map(({ id }) => id),
   );
-  const messages = found
-    .reverse()
-    .map((row) => messageView(query.room, row, reactions.get(row.id) ?? [], texts.get(row.id)));
-  return { ...roomHead(room), messages };
+  return rows.map((row) => messageView(room, row, reactions.get(row.id) ?? [], texts.get(row.id)));
 }
 
 /** The first rows, up to the one that passes the bound. */

@@ -1,5 +1,7 @@
 import type { MessagePlace, MessageQuery } from "@parlance/core";
-import type { MessageView } from "@parlance/protocol";
+import type { MessageView, RoomId } from "@parlance/protocol";
+import { findTime } from "../sql/find-time.ts";
+import { type Leg, legsOf } from "../sql/message-legs.ts";
 import { type MessageColumns, messageView, type ReactionColumns } from "../sql/message-view.ts";
 import { namedReactionUsers } from "../sql/reaction-kinds.ts";
 import type { Database } from "./database.ts";
@@ -45,15 +47,14 @@ const messageSelect = `SELECT messages.id, number, messages.sequence, messages.a
 type MessageRow = MessageColumns & { readonly bytes: number };
 
 export function createMessageReads(database: Database): MessageReads {
-  const rows = (query: MessageQuery): Iterable<MessageRow> =>
-    query.id === undefined
-      ? database.iterate<MessageRow>(
-          `${messageSelect} AND messages.sequence < ? ORDER BY messages.sequence DESC LIMIT ?`,
-          query.room,
-          query.before ?? Number.MAX_SAFE_INTEGER,
-          query.limit,
-        )
-      : database.iterate<MessageRow>(`${messageSelect} AND messages.id = ?`, query.room, query.id);
+  const found = (query: MessageQuery, { floor, head }: RoomColumns): MessageRow[] => {
+    if (query.id !== undefined) {
+      return database.all<MessageRow>(`${messageSelect} AND messages.id = ?`, query.room, query.id);
+    }
+    const at =
+      query.at === undefined ? undefined : placeOfTime(database, query.room, floor, head, query.at);
+    return legsOf(query, at).flatMap((leg) => rowsOf(database, query.room, leg));
+  };
 
   return {
     findMessage: (ref) => {
@@ -75,26 +76,59 @@ export function createMessageReads(database: Database): MessageReads {
           query.room,
         );
         if (room === undefined) return undefined;
-        const found: MessageRow[] = [];
-        let bytes = 0;
-        for (const row of rows(query)) {
-          bytes += row.bytes;
-          found.push(row);
-          if (query.maxBytes !== undefined && bytes > query.maxBytes) break;
-        }
-        const reactions = reactionsTo(database, found);
-        const open = found.filter(({ openLength }) => openLength !== null).map(({ id }) => id);
-        const texts = wholeTexts(database, open);
-        const messages = found
-          .reverse()
-          .map((row) =>
-            messageView(query.room, row, reactions.get(row.id) ?? [], texts.get(row.id)),
-          );
-        return { room, messages };
+        return { room, messages: viewsOf(database, query.room, found(query, room)) };
       }),
 
     messageStats: (room) => inSnapshot(database, () => stats(database, room)),
   };
+}
+
+/** Ascending. */
+function rowsOf(database: Database, room: string, leg: Leg): MessageRow[] {
+  const isOlder = leg.direction === "older";
+  const rows: MessageRow[] = [];
+  let bytes = 0;
+  for (const row of database.iterate<MessageRow>(
+    `${messageSelect} AND messages.sequence ${isOlder ? "<" : ">"} ?
+     ORDER BY messages.sequence ${isOlder ? "DESC" : "ASC"} LIMIT ?`,
+    room,
+    leg.from,
+    leg.limit,
+  )) {
+    bytes += row.bytes;
+    rows.push(row);
+    if (bytes > leg.maxBytes) break;
+  }
+  return isOlder ? rows.reverse() : rows;
+}
+
+function placeOfTime(
+  database: Database,
+  room: string,
+  floor: number,
+  head: number,
+  time: number,
+): number {
+  const search = findTime(floor, head, time);
+  let step = search.next();
+  while (step.done !== true) {
+    const rows = database.all<{ sequence: number; time: number }>(
+      `SELECT sequence, time FROM events
+       WHERE room = ? AND sequence IN (SELECT value FROM json_each(?))`,
+      room,
+      JSON.stringify(step.value),
+    );
+    step = search.next(new Map(rows.map((row) => [row.sequence, row.time])));
+  }
+  return step.value;
+}
+
+/** Rows of one room as readers see them. */
+function viewsOf(database: Database, room: RoomId, rows: readonly MessageRow[]): MessageView[] {
+  const reactions = reactionsTo(database, rows);
+  const open = rows.filter(({ openLength }) => openLength !== null).map(({ id }) => id);
+  const texts = wholeTexts(database, open);
+  return rows.map((row) => messageView(room, row, reactions.get(row.id) ?? [], texts.get(row.id)));
 }
 
 function reactionsTo(

@@ -236,6 +236,45 @@ export function describeMessages(store: UseStore): void {
       });
     });
 
+    test("come from both sides of a place or a time, each side within half the bounds", async () => {
+      const { log } = store();
+      for (let n = 2; n <= 40; n += 1) {
+        const time = someTime + n * 1_000;
+        if (n % 3 === 0) await log.append(edit(`one, for the ${n}th time`, { time }));
+        else await log.append(message("m".repeat(20), { id: `m${n}`, time }));
+      }
+      const sequences = async (query: object): Promise<number[] | undefined> =>
+        (await log.messages({ room: roomId("r1"), limit: 4, ...query }))?.messages.map(
+          ({ sequence }) => sequence,
+        );
+      expect(await sequences({ after: 0 })).toEqual([1, 2, 4, 5]);
+      expect(await sequences({ after: 36 })).toEqual([37, 38, 40]);
+      expect(await sequences({ after: 40 })).toEqual([]);
+      expect(await sequences({ after: 4, maxBytes: 60 })).toEqual([5, 7]);
+      expect(await sequences({ around: 20 })).toEqual([17, 19, 20, 22]);
+      expect(await sequences({ around: 20, limit: 5 })).toEqual([17, 19, 20, 22, 23]);
+      expect(await sequences({ around: 20, limit: 1 })).toEqual([20]);
+      expect(await sequences({ around: 20, maxBytes: 2 })).toEqual([19, 20]);
+      expect(await sequences({ around: 0 })).toEqual([1, 2]);
+      expect(await sequences({ around: 41 })).toEqual([38, 40]);
+      for (const n of [1, 2, 19, 20, 21, 39, 40]) {
+        const time = someTime + n * 1_000;
+        expect(await sequences({ at: time - (n === 1 ? 1_000 : 0) })).toEqual(
+          await sequences({ around: n }),
+        );
+        expect(await sequences({ at: time - 1 })).toEqual(
+          await sequences({ around: n === 1 ? 2 : n }),
+        );
+      }
+      expect(await sequences({ at: 0 })).toEqual([1, 2]);
+      expect(await sequences({ at: someTime + 40_001 })).toEqual([38, 40]);
+      await log.open(roomId("r2"), publicRoom);
+      for (const place of [{ at: someTime }, { around: 7 }, { after: 0 }]) {
+        const page = await log.messages({ room: roomId("r2"), limit: 4, ...place });
+        expect(page?.messages).toEqual([]);
+      }
+    });
+
     test("are counted with their authors and times", async () => {
       const { log } = store();
       expect(await log.messageStats(roomId("nowhere"))).toBeUndefined();

@@ -128,18 +128,38 @@ export function messagePage(
   room: MemoryRoom,
   query: MessageQuery,
 ): MessagePage {
-  const before = query.before ?? Number.POSITIVE_INFINITY;
-  const wanted = [...fold(state, room).values()]
-    .filter(({ view }) => view.sequence < before && (query.id ?? view.id) === view.id)
-    .reverse();
+  const { id, before = Number.POSITIVE_INFINITY, after, limit, at } = query;
+  const { maxBytes = Number.POSITIVE_INFINITY } = query;
+  const all = [...fold(state, room).values()].filter(({ view }) => (id ?? view.id) === view.id);
+  const late = room.events.find(({ frame }) => Date.parse(frame.time) >= (at ?? 0));
+  const around =
+    query.around ?? (at === undefined ? undefined : (late?.frame.sequence ?? Infinity));
+  const older = (below: number, most: number, bytes: number): MessageView[] => {
+    const wanted = all.filter(({ view }) => view.sequence < below).reverse();
+    return firstOf(wanted.slice(0, most), bytes).reverse();
+  };
+  const newer = (above: number, most: number, bytes: number): MessageView[] =>
+    firstOf(all.filter(({ view }) => view.sequence > above).slice(0, most), bytes);
+  const half = Math.floor(limit / 2);
+  const messages =
+    around !== undefined
+      ? [...older(around, half, maxBytes / 2), ...newer(around - 1, limit - half, maxBytes / 2)]
+      : after !== undefined
+        ? newer(after, limit, maxBytes)
+        : older(before, limit, maxBytes);
+  return { ...headOf(room), messages };
+}
+
+/** The first ones, up to the one that passes the bound. */
+function firstOf(messages: readonly Folded[], maxBytes: number): MessageView[] {
   const found: MessageView[] = [];
   let bytes = 0;
-  for (const message of wanted.slice(0, query.limit)) {
+  for (const message of messages) {
     found.push(whole(message));
     bytes += message.bytes;
-    if (query.maxBytes !== undefined && bytes > query.maxBytes) break;
+    if (bytes > maxBytes) break;
   }
-  return { ...headOf(room), messages: found.reverse() };
+  return found;
 }
 
 /** Counts, as `RoomLog.messageStats` promises. */
