@@ -40,7 +40,8 @@ const arrows = {
   /* Custom elements for other people's pages, each page with one module that has all it needs. */
   elements: { runtime: ["client", "jobs"] },
   /* Of pages the measures and colours only: a style sheet. */
-  web: { runtime: ["client", "jobs", "pages"] },
+  react: { runtime: ["client", "pages"] },
+  web: { runtime: ["client", "jobs", "react"] },
   /* Files that are served as they are, and a list of them. */
   pages: {},
   /* For back ends: whoever takes it takes nothing else of ours. */
@@ -118,7 +119,10 @@ module.exports = {
       name: "no-io",
       comment: "protocol and core have no I/O of their own; the client runs in browsers",
       severity: "error",
-      from: { path: "^packages/(protocol|core|client|jobs|elements|web)/src/", pathNot: test },
+      from: {
+        path: "^packages/(protocol|core|client|jobs|elements|react|web)/src/",
+        pathNot: test,
+      },
       to: { dependencyTypes: ["core"] },
     },
     {

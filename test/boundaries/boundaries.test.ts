@@ -78,6 +78,7 @@ test.each([
   ["core imports an adapter", "core", "@parlance/storage/sqlite", "arrow-core"],
   ["adapters import each other", "gateway", "@parlance/http", "arrow-gateway"],
   ["an adapter imports the identity package", "http", "@parlance/identity", "arrow-http"],
+  ["the components go past the client", "react", "@parlance/protocol", "arrow-react"],
   ["the web app goes past the client", "web", "@parlance/protocol", "arrow-web"],
   ["the client needs protocol at run time", "client", "@parlance/protocol", "types-only-client"],
   ["the server imports testkit outside tests", "server", "@parlance/testkit", "arrow-server"],

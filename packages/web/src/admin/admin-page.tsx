@@ -1,12 +1,11 @@
 /** `/admin`: what all nodes do, live and read-only. Who may see it the server decides, at each request. */
+
+import { clockTime, Field, perWindow, readStored, writeStored } from "@parlance/react";
 import { type ReactNode, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { RequestError } from "../app/rest.ts";
 import { loadSession } from "../app/session.ts";
-import { perWindow, readStored, writeStored } from "../app/storage.ts";
 import { navigate } from "../app/use-route.ts";
-import { clockTime } from "../i18n/times.ts";
-import { Field } from "../ui/field.tsx";
 import "./admin.css";
 import { HookTable, WebhookTable } from "./application-tables.tsx";
 import { Chart } from "./chart.tsx";

@@ -1,7 +1,8 @@
 /** A small chart of the last hour, with its unit and a crosshair that pointers and arrow keys move. */
+
+import { clockTime } from "@parlance/react";
 import { type KeyboardEvent, type PointerEvent, type ReactNode, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { clockTime } from "../i18n/times.ts";
 import { formatNumber, type Unit } from "./format.ts";
 import type { Series } from "./overview.ts";
 import { text } from "./texts.ts";

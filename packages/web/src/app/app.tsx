@@ -1,13 +1,12 @@
 /** Who is here decides what is shown: the welcome page, or the chat. */
-import { createClient } from "@parlance/client";
+import { createClient, type WireUser } from "@parlance/client";
+import { createDrafts, local, ParlanceProvider, type Texts, useConnection } from "@parlance/react";
 import { lazy, type ReactNode, Suspense, useEffect, useMemo, useState } from "react";
-import type { Chat } from "../chat/chat.ts";
-import { startChat } from "../chat/chat.ts";
-import { ChatPage } from "../chat/chat-page.tsx";
-import { createDrafts } from "../chat/composer/drafts.ts";
-import { ChatContext } from "../chat/context.ts";
+import { useTranslation } from "react-i18next";
+import { ChatPage } from "../shell/page.tsx";
 import type { PreferenceStore } from "./preferences.ts";
 import { signOut } from "./rest.ts";
+import { landingRoom } from "./route.ts";
 import {
   deviceId,
   loadSession,
@@ -15,7 +14,6 @@ import {
   type StoredSession,
   storeSession,
 } from "./session.ts";
-import { local } from "./storage.ts";
 import { useRoute } from "./use-route.ts";
 import { Welcome, type WelcomeReason } from "./welcome.tsx";
 
@@ -100,48 +98,53 @@ function SignedIn({
   onSignOut: () => void;
   onUseHere: () => void;
 }): ReactNode {
-  const chat = useStartedChat(visit.session, onEnded);
-  if (chat === undefined) return null;
+  const { session, isNew } = visit;
+  const [client] = useState(() => {
+    const address = new URL("/ws", location.href);
+    address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+    return createClient({ url: address.href, token: session.token, deviceId: deviceId() });
+  });
   return (
-    <ChatContext value={chat}>
+    <ParlanceProvider
+      client={client}
+      user={session.user as WireUser}
+      texts={useComponentTexts()}
+      fallback={null}
+      options={{ landingRoom, inboxes: true }}
+    >
+      <Ending onEnded={onEnded} />
       <ChatPage
         preferences={preferences}
-        token={visit.session.token}
-        isNewVisit={visit.isNew}
+        token={session.token}
+        isNewVisit={isNew}
         onSignOut={onSignOut}
         onUseHere={onUseHere}
       />
-    </ChatContext>
+    </ParlanceProvider>
   );
 }
 
-/** A chat that lives as long as the component does. */
-function useStartedChat(
-  session: StoredSession,
-  onEnded: (why: WelcomeReason) => void,
-): Chat | undefined {
-  const [chat, setChat] = useState<Chat>();
-  const me = useMemo(() => session.user as Chat["client"]["user"], [session]);
+/** The app's own texts contain those of the components. */
+function useComponentTexts(): Texts {
+  const { t, i18n } = useTranslation();
+  return useMemo(
+    () => ({
+      language: i18n.language,
+      t: (key, values) => (values === undefined ? t(key) : t(key, values)),
+    }),
+    [t, i18n.language],
+  );
+}
+
+/** Ends the visit where the server does not want this session any more. */
+function Ending({ onEnded }: { onEnded: (why: WelcomeReason) => void }): ReactNode {
+  const link = useConnection();
+  const why = link.kind === "closed" || link.kind === "waiting" ? ended[link.code] : undefined;
   useEffect(() => {
-    if (me === undefined) return;
-    const address = new URL("/ws", location.href);
-    address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-    const client = createClient({ url: address.href, token: session.token, deviceId: deviceId() });
-    const started = startChat(client, me);
-    setChat(started);
-    const unlisten = started.subscribe(() => {
-      const { link } = started.get();
-      const why = link.kind === "closed" || link.kind === "waiting" ? ended[link.code] : undefined;
-      if (why !== undefined) onEnded(why);
-    });
-    return () => {
-      unlisten();
-      started.close();
-      setChat(undefined);
-    };
-    // oxlint-disable-next-line react-hooks/exhaustive-deps -- another session or attempt is another component (key)
-  }, []);
-  return chat;
+    if (why !== undefined) onEnded(why);
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- once for each reason, whoever is told
+  }, [why]);
+  return null;
 }
 
 /** Codes after which this session is of no use any more. */

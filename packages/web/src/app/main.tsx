@@ -2,15 +2,11 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { startTranslation } from "../i18n/index.ts";
-import "@parlance/pages/tokens.css";
-import "../ui/base.css";
-import "../ui/controls.css";
+import "@parlance/react/styles.css";
 import "./welcome.css";
-import "../chat/layout.css";
+import "../shell/layout.css";
 import "../chat/rooms/rooms.css";
-import "../chat/conversation/conversation.css";
-import "../chat/composer/composer.css";
-import "../chat/people/people.css";
+import "../chat/conversation/first-minute.css";
 import "../chat/job/job.css";
 import "../inbox/inbox.css";
 import { App } from "./app.tsx";

@@ -1,6 +1,7 @@
 /** How the app looks for this reader: kept in the browser, applied as attributes of the page. */
+
+import { local, readStored, writeStored } from "@parlance/react";
 import { useSyncExternalStore } from "react";
-import { local, readStored, writeStored } from "./storage.ts";
 
 /** `system` follows the operating system, also while the page is open. */
 export interface Preferences {

@@ -1,5 +1,5 @@
 /** Who is signed in here. */
-import { local, perWindow, readStored, writeStored } from "./storage.ts";
+import { local, perWindow, readStored, writeStored } from "@parlance/react";
 
 /** A login as the browser keeps it. */
 export interface StoredSession {

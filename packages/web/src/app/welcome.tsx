@@ -1,9 +1,9 @@
 /** The first page: what this is, and one field to come in. */
+
+import { Field, Icon } from "@parlance/react";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { TextKey } from "../i18n/index.ts";
-import { Field } from "../ui/field.tsx";
-import { Icon } from "../ui/icons.tsx";
 import { RequestError, signIn, signInAsGuest, signUp } from "./rest.ts";
 import type { StoredSession } from "./session.ts";
 import { useRoute } from "./use-route.ts";

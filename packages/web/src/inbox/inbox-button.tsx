@@ -1,7 +1,8 @@
 /** The bell: how many notifications were not read, and the way to them. */
+
+import { Icon } from "@parlance/react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { Icon } from "../ui/icons.tsx";
 import { useUnreadNotices } from "./use-inbox.ts";
 
 /** More than so many are not counted out. */

@@ -1,23 +1,19 @@
 /** The notifications of the reader, newest first. */
+
+import { clockTime, Dialog, daysAgo, fullTime, shortDay } from "@parlance/react";
 import { type KeyboardEvent, type MouseEvent, type ReactNode, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
-import type { PreferenceStore } from "../app/preferences.ts";
 import { navigate } from "../app/use-route.ts";
-import { clockTime, daysAgo, fullTime, shortDay } from "../i18n/times.ts";
-import { Dialog } from "../ui/dialog.tsx";
+import { usePage } from "../shell/context.ts";
+import type { DialogProps } from "../shell/dialogs.tsx";
 import { AlertsSwitch } from "./alerts-switch.tsx";
 import type { Notice } from "./notification.ts";
 import { useOpenInbox } from "./use-inbox.ts";
 
 /** Arrow keys go through the notifications, Enter follows the one that leads somewhere, Esc closes. */
-export function InboxPanel({
-  preferences,
-  onClose,
-}: {
-  preferences: PreferenceStore;
-  onClose: () => void;
-}): ReactNode {
+export function InboxPanel({ onClose }: DialogProps): ReactNode {
   const { t } = useTranslation();
+  const { preferences } = usePage();
   const inbox = useOpenInbox();
   const list = useRef<HTMLUListElement>(null);
   const { notices, status } = inbox;

@@ -1,7 +1,7 @@
 import type { EventFrame } from "@parlance/client";
+import { inboxesOf, initialState } from "@parlance/react";
 import { expect, test } from "vitest";
-import { initialState } from "../chat/state.ts";
-import { inboxesOf, type Notice, noticeOf } from "./notification.ts";
+import { type Notice, noticeOf } from "./notification.ts";
 
 function eventOf(text: string, data?: object): EventFrame {
   return {

@@ -1,7 +1,7 @@
 /** From the events of an inbox to what is shown. */
 import type { EventFrame } from "@parlance/client";
+import type { RoomState } from "@parlance/react";
 import { isRoomId, roomPath } from "../app/route.ts";
-import type { RoomState } from "../chat/model.ts";
 
 /** One notification. */
 export interface Notice {
@@ -25,11 +25,6 @@ export type Target =
 /** Facts of a message without a text that are shown, and how long each may be. */
 const shownFacts = 4;
 const longestFact = 80;
-
-/** A user's inboxes: what the server publishes to, and the name that MMB's back ends use. */
-export function inboxesOf(user: string): readonly string[] {
-  return [`user:${user}`, `notifications_${user}`];
-}
 
 /** Of several inboxes the notifications that are loaded, newest first. */
 export function noticesOf(rooms: readonly (RoomState | undefined)[]): readonly Notice[] {

@@ -1,9 +1,8 @@
+import { inboxesOf, useChat, useChatState } from "@parlance/react";
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import type { PreferenceStore } from "../app/preferences.ts";
-import { useChat, useChatState } from "../chat/context.ts";
 import { startAlerts } from "./alerts.ts";
-import { inboxesOf } from "./notification.ts";
 
 /** Tells of the reader's notifications for as long as the page is there. `onOpen`: one was clicked. */
 export function useAlerts(preferences: PreferenceStore, onOpen: () => void): void {

@@ -1,8 +1,9 @@
 /** The reader's inboxes for components. */
+
+import type { RoomState } from "@parlance/react";
+import { inboxesOf, useChat, useChatState, useRoom } from "@parlance/react";
 import { useEffect, useMemo, useState } from "react";
-import { useChat, useChatState, useRoom } from "../chat/context.ts";
-import type { RoomState } from "../chat/model.ts";
-import { inboxesOf, type Notice, noticesOf } from "./notification.ts";
+import { type Notice, noticesOf } from "./notification.ts";
 
 /** So long on the screen, in a window in front, is read. */
 const readAfterMs = 1_500;

@@ -1,104 +1,85 @@
-/** One room: header, connection, history, composer, and the people beside it. */
-import { type ReactNode, useRef, useState } from "react";
+/** One room: header, connection, history, composer. */
+import {
+  Completeness,
+  Composer,
+  ConnectionLine,
+  History,
+  type HistoryHandle,
+  Icon,
+  JoinBar,
+  RoomSkeleton,
+  type RoomState,
+  TypingLine,
+  useOpenRoom,
+} from "@parlance/react";
+import { type ReactNode, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { landingRoom } from "../../app/route.ts";
 import { goBackTo } from "../../app/use-route.ts";
 import { InboxButton } from "../../inbox/inbox-button.tsx";
-import { Dialog } from "../../ui/dialog.tsx";
-import { Icon } from "../../ui/icons.tsx";
-import { Composer } from "../composer/composer.tsx";
-import type { Drafts } from "../composer/drafts.ts";
-import { useRoom } from "../context.ts";
+import { usePage } from "../../shell/context.ts";
+import { type PanelName, panels } from "../../shell/panels.tsx";
 import { JobView } from "../job/job-view.tsx";
-import type { RoomState } from "../model.ts";
-import { PeoplePanel } from "../people/people-panel.tsx";
-import { TypingLine } from "../people/typing-line.tsx";
-import { roomIcon } from "../rooms/room-list.tsx";
-import { Completeness } from "./completeness.tsx";
-import { ConnectionLine } from "./connection-line.tsx";
+import { roomIcon } from "../rooms/room-icon.ts";
 import { FirstMinute } from "./first-minute.tsx";
-import { History, type HistoryHandle } from "./history.tsx";
-import { JoinBar } from "./join-bar.tsx";
 import { Refused } from "./refused.tsx";
 
-/** @param token The session's token, for the `curl` line of the first minute. */
+/**
+ * @param mayJoin Become a member if one is not.
+ * @param panel The panel that is open beside it.
+ */
 export function Conversation({
   roomId,
-  token,
-  drafts,
-  onUseHere,
-  onInbox,
+  mayJoin,
+  panel,
 }: {
   roomId: string;
-  token: string;
-  drafts: Drafts;
-  onUseHere: () => void;
-  onInbox: () => void;
+  mayJoin: boolean;
+  panel: PanelName | undefined;
 }): ReactNode {
-  const { t } = useTranslation();
-  const room = useRoom(roomId);
+  const page = usePage();
+  const room = useOpenRoom(roomId, mayJoin);
   const history = useRef<HistoryHandle>(null);
-  const [isPeopleOpen, setPeopleOpen] = useState(false);
   const isReady = room?.status === "ready";
   return (
-    <>
-      <main className="conversation">
-        <Header
-          room={room}
-          isPeopleOpen={isPeopleOpen}
-          onPeople={() => setPeopleOpen(true)}
-          onInbox={onInbox}
+    <main className="conversation">
+      <Header room={room} panel={panel} />
+      {isReady && roomId === landingRoom ? <FirstMinute room={room} token={page.token} /> : null}
+      <ConnectionLine onUseHere={page.useHere} />
+      {room === undefined || room.status === "known" || room.status === "loading" ? (
+        <RoomSkeleton />
+      ) : isReady && room.kind === "job" ? (
+        <JobView room={room} />
+      ) : isReady ? (
+        <History key={room.epoch} ref={history} room={room} />
+      ) : (
+        <Refused room={room} />
+      )}
+      {isReady ? <TypingLine room={room} /> : <div className="typing-line" />}
+      {isWrittenByBackEnds(room) ? null : isReady && room.role === undefined ? (
+        <JoinBar room={room} />
+      ) : isRefused(room) ? null : (
+        <Composer
+          roomId={roomId}
+          title={knownTitle(room)}
+          takesFocus
+          onSent={() => history.current?.toEnd()}
+          onMessages={() => history.current?.focusLast()}
         />
-        {isReady && roomId === landingRoom ? <FirstMinute room={room} token={token} /> : null}
-        <ConnectionLine onUseHere={onUseHere} />
-        {room === undefined || room.status === "known" || room.status === "loading" ? (
-          <Loading />
-        ) : isReady && room.kind === "job" ? (
-          <JobView room={room} />
-        ) : isReady ? (
-          <History key={room.epoch} ref={history} room={room} />
-        ) : (
-          <Refused room={room} />
-        )}
-        {isReady ? <TypingLine room={room} /> : <div className="typing-line" />}
-        {isWrittenByBackEnds(room) ? null : isReady && room.role === undefined ? (
-          <JoinBar room={room} />
-        ) : isRefused(room) ? null : (
-          <Composer
-            roomId={roomId}
-            title={knownTitle(room)}
-            drafts={drafts}
-            onSent={() => history.current?.toEnd()}
-            onMessages={() => history.current?.focusLast()}
-          />
-        )}
-      </main>
-      <aside className="side" aria-label={t("people")}>
-        {isReady ? <PeoplePanel room={room} /> : null}
-      </aside>
-      {isPeopleOpen && isReady ? (
-        <Dialog title={t("people")} onClose={() => setPeopleOpen(false)}>
-          <div className="content">
-            <PeoplePanel room={room} />
-          </div>
-        </Dialog>
-      ) : null}
-    </>
+      )}
+    </main>
   );
 }
 
 function Header({
   room,
-  isPeopleOpen,
-  onPeople,
-  onInbox,
+  panel,
 }: {
   room: RoomState | undefined;
-  isPeopleOpen: boolean;
-  onPeople: () => void;
-  onInbox: () => void;
+  panel: PanelName | undefined;
 }): ReactNode {
   const { t } = useTranslation();
+  const page = usePage();
   const here = room?.online?.length;
   return (
     <header className="bar">
@@ -120,41 +101,33 @@ function Header({
         </h1>
         {room?.status === "ready" ? <Completeness room={room} /> : null}
       </div>
-      <InboxButton where="conversation" onOpen={onInbox} />
-      <button
-        type="button"
-        className="button people-button"
-        aria-haspopup="dialog"
-        aria-expanded={isPeopleOpen}
-        disabled={room?.status !== "ready"}
-        onClick={onPeople}
-      >
-        <Icon name="people" />
-        <span>{here === undefined ? t("people") : t("hereCount", { count: here })}</span>
-      </button>
+      <InboxButton where="conversation" onOpen={() => page.openDialog("inbox")} />
+      {panelNames.map((name) => (
+        <button
+          key={name}
+          type="button"
+          className={`button panel-button ${name}-button`}
+          aria-haspopup="dialog"
+          aria-expanded={panel === name}
+          aria-label={name === "people" && here !== undefined ? undefined : t(panels[name].title)}
+          disabled={room?.status !== "ready"}
+          onClick={() => page.openPanel(name)}
+        >
+          <Icon name={panels[name].icon} />
+          {name === "people" ? (
+            <span>{here === undefined ? t("people") : t("hereCount", { count: here })}</span>
+          ) : null}
+        </button>
+      ))}
     </header>
   );
 }
 
+const panelNames = (Object.keys(panels) as PanelName[]).filter((name) => panels[name].hasButton);
+
 /** An id says nothing to people, so there is no title until the server has told it. */
 function knownTitle(room: RoomState | undefined): string | undefined {
   return room === undefined || room.epoch === "" ? undefined : room.title;
-}
-
-function Loading(): ReactNode {
-  return (
-    <div className="history-skeleton late" aria-busy="true">
-      {[62, 38, 74, 50].map((width) => (
-        <div key={width} className="skeleton-message">
-          <div className="skeleton square" />
-          <div>
-            <div className="skeleton short" />
-            <div className="skeleton" style={{ inlineSize: `${width}%` }} />
-          </div>
-        </div>
-      ))}
-    </div>
-  );
 }
 
 /** Nobody writes there by hand, and nobody becomes a member by asking. */

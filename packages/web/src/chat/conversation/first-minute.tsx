@@ -1,9 +1,9 @@
 /** Three things to try, on a server that somebody runs on their own machine and has just started. */
+
+import type { RoomState } from "@parlance/react";
+import { Icon, local, readStored, writeStored } from "@parlance/react";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { local, readStored, writeStored } from "../../app/storage.ts";
-import { Icon } from "../../ui/icons.tsx";
-import type { RoomState } from "../model.ts";
 
 const dismissedKey = "parlance.first-minute";
 /** A room with more than this is in use; who comes there needs no introduction. */

@@ -1,12 +1,11 @@
 /** In place of the conversation: why there is none, and the one next step. */
+
+import type { RoomState } from "@parlance/react";
+import { codeOf, Failure, useChat, useFailureText } from "@parlance/react";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { landingRoom, roomPath } from "../../app/route.ts";
 import { navigate } from "../../app/use-route.ts";
-import { useChat } from "../context.ts";
-import { codeOf, useFailureText } from "../failure-text.ts";
-import type { RoomState } from "../model.ts";
-import { Failure } from "./failure.tsx";
 
 /** @param room A room that is absent, gone or could not be opened. */
 export function Refused({ room }: { room: RoomState }): ReactNode {
@@ -83,7 +82,7 @@ function Failed({ room }: { room: RoomState }): ReactNode {
   return (
     <>
       <h2 role="status">{t("roomFailedTitle")}</h2>
-      <button type="button" className="button" onClick={() => void chat.open(room.id, false)}>
+      <button type="button" className="button" onClick={() => void chat.reload(room.id)}>
         {t("tryAgain")}
       </button>
     </>

@@ -1,15 +1,10 @@
 /** A job: its bar, its result or why it failed, and below it all that was said. */
 import { type JobState, stateOfJob } from "@parlance/jobs";
+import type { RoomState } from "@parlance/react";
+import { History, Icon, Progress, percent, useChat, useReading } from "@parlance/react";
 import { type ReactNode, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { TextKey } from "../../i18n/index.ts";
-import { percent } from "../../i18n/times.ts";
-import { Icon } from "../../ui/icons.tsx";
-import { Progress } from "../../ui/progress.tsx";
-import { useChat } from "../context.ts";
-import { History } from "../conversation/history.tsx";
-import { useReading } from "../conversation/use-reading.ts";
-import type { RoomState } from "../model.ts";
 
 /** @param room A room of kind `job` that is ready. */
 export function JobView({ room }: { room: RoomState }): ReactNode {

@@ -1,18 +1,17 @@
 /** Makes a room and goes there. */
+
+import { codeOf, Dialog, Field, Segments, useChat, useFailureText } from "@parlance/react";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { roomPath } from "../../app/route.ts";
 import { navigate } from "../../app/use-route.ts";
-import { Dialog } from "../../ui/dialog.tsx";
-import { Field, Segments } from "../../ui/field.tsx";
-import { useChat } from "../context.ts";
-import { codeOf, useFailureText } from "../failure-text.ts";
+import type { DialogProps } from "../../shell/dialogs.tsx";
 
 /** A room's title is one line of at most this many UTF-16 code units (protocol, `titleLength`). */
 const titleLength = 120;
 
 /** A dialog with name and kind. */
-export function CreateRoomDialog({ onClose }: { onClose: () => void }): ReactNode {
+export function CreateRoomDialog({ onClose }: DialogProps): ReactNode {
   const { t } = useTranslation();
   const chat = useChat();
   const failureText = useFailureText();

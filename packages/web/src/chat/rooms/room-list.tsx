@@ -1,37 +1,31 @@
 /** The side with the rooms, and who one is. */
+
+import type { RoomState } from "@parlance/react";
+import { Avatar, Icon, sortRooms, useChat, useChatState } from "@parlance/react";
 import { type MouseEvent, memo, type ReactNode, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { roomPath } from "../../app/route.ts";
 import { navigate } from "../../app/use-route.ts";
 import { InboxButton } from "../../inbox/inbox-button.tsx";
-import { Avatar } from "../../ui/avatar.tsx";
-import { Icon, type IconName } from "../../ui/icons.tsx";
-import type { PageDialog } from "../chat-page.tsx";
-import { useChat, useChatState } from "../context.ts";
-import type { RoomState } from "../model.ts";
-import { sortRooms } from "./order.ts";
+import { usePage } from "../../shell/context.ts";
+import { roomIcon } from "./room-icon.ts";
 
 /** @param current Id of the room that is open. */
-export function RoomList({
-  current,
-  onDialog,
-}: {
-  current: string | undefined;
-  onDialog: (dialog: PageDialog) => void;
-}): ReactNode {
+export function RoomList({ current }: { current: string | undefined }): ReactNode {
   const { t } = useTranslation();
+  const { openDialog } = usePage();
   const me = useChatState((state) => state.me);
   return (
     <nav className="rooms" aria-label={t("rooms")}>
       <header className="bar">
         <h1>{t("appName")}</h1>
-        <InboxButton where="rooms" onOpen={() => onDialog("inbox")} />
+        <InboxButton where="rooms" onOpen={() => openDialog("inbox")} />
         <button
           type="button"
           className="icon-button"
           aria-label={t("switcher")}
           title={`${t("switcher")} (Ctrl K)`}
-          onClick={() => onDialog("switcher")}
+          onClick={() => openDialog("palette")}
         >
           <Icon name="search" />
         </button>
@@ -40,13 +34,13 @@ export function RoomList({
           className="icon-button"
           aria-label={t("createRoom")}
           title={t("createRoom")}
-          onClick={() => onDialog("create")}
+          onClick={() => openDialog("create")}
         >
           <Icon name="plus" />
         </button>
       </header>
       <div className="rooms-scroll">
-        <Rooms current={current} onCreate={() => onDialog("create")} />
+        <Rooms current={current} onCreate={() => openDialog("create")} />
       </div>
       <footer className="me">
         <Avatar id={me.id} name={me.name} small />
@@ -59,7 +53,7 @@ export function RoomList({
           className="icon-button keys"
           aria-label={t("keys")}
           title={`${t("keys")} (?)`}
-          onClick={() => onDialog("keys")}
+          onClick={() => openDialog("keys")}
         >
           <Icon name="keyboard" />
         </button>
@@ -68,7 +62,7 @@ export function RoomList({
           className="icon-button"
           aria-label={t("preferences")}
           title={t("preferences")}
-          onClick={() => onDialog("preferences")}
+          onClick={() => openDialog("preferences")}
         >
           <Icon name="sliders" />
         </button>
@@ -180,13 +174,6 @@ const RoomItem = memo(function RoomItem({
     </a>
   );
 });
-
-/** The drawing for a room's kind. */
-export function roomIcon(room: Pick<RoomState, "kind">): IconName {
-  if (room.kind === "private" || room.kind === "direct") return "lock";
-  if (room.kind === "job") return "gauge";
-  return room.kind === "announcement" ? "megaphone" : "hash";
-}
 
 function ListSkeleton(): ReactNode {
   return (

@@ -1,0 +1,303 @@
+/** Binds the SDK to the state: listens, asks, and turns the reader's acts into commands. */
+import type { Client, EventId, WireUser } from "@parlance/client";
+import { createDrafts, type Drafts } from "../composer/drafts.ts";
+import type { Action } from "../state/actions.ts";
+import type { ChatState, Link, RoomState } from "../state/model.ts";
+import { initialState, reduce } from "../state/state.ts";
+import { listAcquaintances } from "./acquaintances.ts";
+import { createChecks } from "./checks.ts";
+import { inboxesOf } from "./inboxes.ts";
+import { createLiveRooms } from "./live-rooms.ts";
+import { createReadMarks } from "./read-marks.ts";
+import { type KeyValue, local } from "./storage.ts";
+
+/** Events of a room that stay in memory when one looks at another. */
+const keptEvents = 200;
+/** Events of one further page. */
+const pageEvents = 100;
+/** The list of rooms is not asked for more often than this when the window comes to the front. */
+const listingAgeMs = 2_000;
+/**
+ * So often it is asked for while the window is visible. The protocol tells nobody that they were brought into a
+ * room they do not follow, so such a room shows after this time, after a reconnect, or when one comes back to
+ * the window, whichever is first.
+ */
+const listingEveryMs = 60_000;
+
+/** What others do is shown at most this often: a thousand missed messages must not be a thousand renderings. */
+const renderMs = 16;
+const ofOthers: ReadonlySet<Action["type"]> = new Set(["event", "presence", "typing", "text_grew"]);
+
+/** What the components see. Acts return at once; what comes of them is in the state. */
+export interface Chat {
+  readonly client: Client;
+  /** What the reader has written and not sent, by room. */
+  readonly drafts: Drafts;
+  get(): ChatState;
+  subscribe(listen: () => void): () => void;
+  /** A view shows the room: loads it and keeps it live. `join`: become a member if one is not, and may. */
+  open(room: string, join: boolean): Promise<void>;
+  /** Loads again what could not be loaded. */
+  reload(room: string): Promise<void>;
+  /** A view of the room is gone. With the last one, most of the room's messages may be forgotten. */
+  leaveView(room: string): void;
+  loadOlder(room: string): Promise<void>;
+  /** Loads the newest notifications of one of the reader's inboxes, and keeps it live. */
+  loadInbox(room: string): Promise<void>;
+  /** Nothing in the room is unread any more. */
+  markAllRead(room: string): void;
+  send(room: string, text: string): void;
+  retry(clientMessageId: string): void;
+  discard(room: string, clientMessageId: string): void;
+  /** Ends an open message. @throws ClientError when the server refuses. */
+  cancel(room: string, message: string): Promise<void>;
+  /** @throws ClientError when the server refuses. */
+  join(room: string): Promise<void>;
+  /** @throws ClientError when the server refuses. */
+  leave(room: string): Promise<void>;
+  /** Makes the public room of an address that led nowhere, and opens it. @throws ClientError when the server refuses. */
+  makeRoom(room: string): Promise<void>;
+  /** Brings somebody into a room. @throws ClientError when the server refuses. */
+  addMember(room: string, user: string): Promise<void>;
+  /** Puts somebody out of a room. @throws ClientError when the server refuses. */
+  removeMember(room: string, user: string): Promise<void>;
+  /**
+   * Everybody in the rooms that the reader has joined, members and who is there now, by name, without the
+   * members of `except`. @throws ClientError when not one room could be asked.
+   */
+  acquaintances(except: string): Promise<readonly WireUser[]>;
+  /** Makes a room and resolves with its id. @throws ClientError when the server refuses. */
+  createRoom(kind: "public" | "private", title: string): Promise<string>;
+  setReading(room: string, isReading: boolean): void;
+  typing(room: string, active: boolean): void;
+  listPeople(room: string): Promise<void>;
+  listRooms(): Promise<void>;
+  check(room: string): Promise<void>;
+  /** Does not wait for the next attempt. */
+  tryNow(): void;
+  /** Stops everything; the object is of no use afterwards. */
+  close(): void;
+}
+
+/** How a chat is started. */
+export interface ChatOptions {
+  /** A room that is there for everybody, whether or not somebody has written in it yet. */
+  readonly landingRoom?: string;
+  /** Follow the user's inboxes too, for notifications. */
+  readonly inboxes?: boolean;
+  /** Where drafts are kept; this browser's `localStorage` if absent. */
+  readonly storage?: () => KeyValue;
+}
+
+/** Starts the chat of one signed-in user, and connects the client if it is not. */
+export function startChat(client: Client, me: WireUser, options: ChatOptions = {}): Chat {
+  let state = initialState(me);
+  /** How many views show a room. */
+  const open = new Map<string, number>();
+  let listedAt = 0;
+  const listeners = new Set<() => void>();
+
+  const dispatch = (action: Action): void => {
+    const next = reduce(state, action);
+    if (next === state) return;
+    state = next;
+    if (!ofOthers.has(action.type)) tell();
+    else telling ??= setTimeout(tell, renderMs);
+  };
+  let telling: ReturnType<typeof setTimeout> | undefined;
+  const tell = (): void => {
+    clearTimeout(telling);
+    telling = undefined;
+    for (const listen of listeners) listen();
+  };
+  const roomState = (id: string): RoomState | undefined => state.rooms[id];
+  const readMarks = createReadMarks(async (id, sequence) => {
+    const { unread } = await client.room(id).markRead(sequence);
+    dispatch({ type: "marked_read", room: id, unread });
+  });
+  const rooms = createLiveRooms({
+    client,
+    me: me.id,
+    dispatch,
+    roomState,
+    isOpen: (id) => open.has(id),
+    landingRoom: options.landingRoom,
+    onRead: readMarks.mark,
+  });
+  const checks = createChecks(client, dispatch, (id) => (open.has(id) ? roomState(id) : undefined));
+  const listRooms = (): Promise<void> => {
+    listedAt = Date.now();
+    return rooms.list();
+  };
+
+  /** Only what one has joined counts what is unread. Who comes for the first time joins. */
+  const joinInboxes = async (): Promise<void> => {
+    if (options.inboxes !== true) return;
+    const missing = inboxesOf(me.id).filter((id) => roomState(id)?.role === undefined);
+    if (missing.length === 0 || state.listing !== "ready") return;
+    await Promise.allSettled(missing.map((id) => client.room(id).join()));
+    await listRooms();
+  };
+
+  let joining = Promise.resolve();
+  let wasInterrupted = false;
+  const followLink = (): void => {
+    const link = linkOf(client.state);
+    dispatch({ type: "link_changed", link });
+    if (link.kind === "waiting") wasInterrupted = true;
+    if (link.kind !== "online") return;
+    joining = listRooms().then(joinInboxes);
+    for (const id of open.keys()) {
+      if (roomState(id)?.status === "ready") void rooms.listPeople(id);
+      else void rooms.load(id);
+      if (wasInterrupted) checks.soon(id);
+    }
+    if (open.size > 0) wasInterrupted = false;
+  };
+  const onVisible = (): void => {
+    if (document.visibilityState !== "visible" || state.link.kind !== "online") return;
+    if (Date.now() - listedAt > listingAgeMs) void listRooms();
+  };
+  const forgetTyping = setInterval(
+    () => dispatch({ type: "typing_expired", now: Date.now() }),
+    1_000,
+  );
+  const listAgain = setInterval(onVisible, listingEveryMs);
+  const unlisten = client.on("state", followLink);
+  document.addEventListener("visibilitychange", onVisible);
+  window.addEventListener("focus", onVisible);
+  client.connect().catch(() => undefined);
+  if (client.state.status === "online") followLink();
+
+  return {
+    client,
+    drafts: createDrafts(options.storage ?? local, me.id),
+    get: () => state,
+    subscribe: (listen) => {
+      listeners.add(listen);
+      return () => listeners.delete(listen);
+    },
+    open: async (id, join) => {
+      open.set(id, (open.get(id) ?? 0) + 1);
+      dispatch({ type: "room_opening", room: id });
+      if (roomState(id)?.status !== "ready") await rooms.load(id, join);
+      await rooms.listPeople(id);
+    },
+    reload: async (id) => {
+      dispatch({ type: "room_opening", room: id });
+      await rooms.load(id);
+      await rooms.listPeople(id);
+    },
+    leaveView: (id) => {
+      const others = (open.get(id) ?? 1) - 1;
+      if (others > 0) {
+        open.set(id, others);
+        return;
+      }
+      open.delete(id);
+      dispatch({ type: "reading_changed", room: id, isReading: false });
+      dispatch({ type: "room_trimmed", room: id, keep: keptEvents });
+    },
+    loadOlder: async (id) => {
+      const room = roomState(id);
+      const first = room?.events[0]?.sequence;
+      if (room === undefined || first === undefined || first <= room.floor + 1) return;
+      if (room.older === "loading") return;
+      dispatch({ type: "older_loading", room: id });
+      try {
+        const page = await client.room(id).history({ before: first, limit: pageEvents });
+        // After a reset, the page belongs to a log that is not shown any more.
+        if (page.epoch !== roomState(id)?.epoch) return;
+        dispatch({ type: "older_loaded", room: id, floor: page.floor, events: page.events });
+      } catch {
+        dispatch({ type: "older_failed", room: id });
+      }
+    },
+    loadInbox: async (id) => {
+      await joining;
+      dispatch({ type: "room_opening", room: id });
+      if (roomState(id)?.status !== "ready") await rooms.load(id);
+    },
+    markAllRead: (id) => {
+      const room = roomState(id);
+      if (room?.role !== undefined && room.unread > 0) readMarks.mark(id, room.head);
+    },
+    send: (id, text) => rooms.noteOutgoing(id, rooms.bind(id).publish(text)),
+    retry: (clientMessageId) => rooms.outgoing(clientMessageId)?.retry(),
+    discard: (id, clientMessageId) => {
+      rooms.outgoing(clientMessageId)?.discard();
+      rooms.forgetOutgoing(clientMessageId);
+      dispatch({ type: "outgoing_discarded", room: id, id: clientMessageId });
+    },
+    cancel: (id, message) => client.room(id).cancel(message as EventId),
+    join: rooms.join,
+    leave: async (id) => {
+      await client.room(id).leave();
+      await rooms.drop(id);
+      dispatch({ type: "room_left", room: id });
+      await listRooms();
+    },
+    createRoom: async (kind, title) => {
+      const view = await client.createRoom({ kind, title });
+      await listRooms();
+      return view.room;
+    },
+    makeRoom: async (id) => {
+      await client.createRoom({ kind: "public", title: id, room: id });
+      await listRooms();
+      await rooms.load(id);
+      await rooms.listPeople(id);
+    },
+    addMember: async (id, user) => {
+      await client.room(id).addMember(user);
+      await rooms.listPeople(id);
+    },
+    removeMember: async (id, user) => {
+      await client.room(id).removeMember(user);
+      await rooms.listPeople(id);
+    },
+    acquaintances: (except) => listAcquaintances(client, Object.values(state.rooms), except),
+    setReading: (id, isReading) => {
+      const room = roomState(id);
+      if (room === undefined || room.isReading === isReading) return;
+      dispatch({ type: "reading_changed", room: id, isReading });
+      if (isReading && room.role !== undefined) readMarks.mark(id, room.head);
+    },
+    typing: (id, active) => client.room(id).typing(active),
+    listPeople: rooms.listPeople,
+    listRooms,
+    check: checks.all,
+    tryNow: () => {
+      client.close();
+      client.connect().catch(() => undefined);
+    },
+    close: () => {
+      clearInterval(forgetTyping);
+      clearInterval(listAgain);
+      clearTimeout(telling);
+      readMarks.close();
+      rooms.close();
+      checks.close();
+      unlisten();
+      document.removeEventListener("visibilitychange", onVisible);
+      window.removeEventListener("focus", onVisible);
+      client.close();
+    },
+  };
+}
+
+function linkOf(state: Client["state"]): Link {
+  switch (state.status) {
+    case "idle":
+    case "connecting":
+      return { kind: "connecting" };
+    case "online":
+      return { kind: "online" };
+    case "waiting":
+      return { kind: "waiting", retryAt: state.retryAt, code: state.error.code };
+    case "closed":
+      return { kind: "closed", code: state.error?.code ?? "closed" };
+    default:
+      return state satisfies never;
+  }
+}

@@ -1,0 +1,264 @@
+/** Which rooms are followed, and what comes from them: subscriptions, first pages, listings. */
+import type { Client, EventFrame, Outgoing, Room, Subscribed, Unlisten } from "@parlance/client";
+import type { Action } from "../state/actions.ts";
+import type { OutgoingView, RoomState } from "../state/model.ts";
+import { codeOf } from "./failure-text.ts";
+
+/** Milliseconds after which a reader forgets a `typing` that was not repeated (protocol, `typing`). */
+const typingExpiryMs = 6_000;
+/** Many who come and go within this time are one question who is here. */
+const settlePeopleMs = 300;
+/** Events of the first page: so many, or all unread ones and a little more up to what one page holds. */
+const firstPage = { least: 50, most: 200, beyondUnread: 20 };
+
+/** What live rooms need of the chat around them. */
+export interface RoomsHost {
+  readonly client: Client;
+  /** Id of the reader. */
+  readonly me: string;
+  dispatch(action: Action): void;
+  roomState(id: string): RoomState | undefined;
+  /** Whether the room is on the screen. */
+  isOpen(id: string): boolean;
+  /** A room that is there for everybody, whether or not somebody has written in it yet. */
+  readonly landingRoom: string | undefined;
+  /** Somebody else's message or another event came into a room that is being read. */
+  onRead(id: string, sequence: number): void;
+}
+
+/** The rooms of one chat. Nothing here throws; what fails is in the state. */
+export interface LiveRooms {
+  /** Listens to a room, once. */
+  bind(id: string): Room;
+  /**
+   * Follows a room with presence and loads its newest messages; what is under way is not begun twice. `join`:
+   * becomes a member first if one is not; where that is refused, one reads only.
+   */
+  load(id: string, join?: boolean): Promise<void>;
+  /** Becomes a member. @throws ClientError when the server refuses. */
+  join(id: string): Promise<void>;
+  /** Asks for the list of rooms and follows the reader's own. */
+  list(): Promise<void>;
+  listPeople(id: string): Promise<void>;
+  /** Stops following a room. */
+  drop(id: string): Promise<void>;
+  /** Takes an own message into the state, or a change of it. */
+  noteOutgoing(id: string, entry: Outgoing): void;
+  /** An own message that is not stored yet. */
+  outgoing(clientMessageId: string): Outgoing | undefined;
+  forgetOutgoing(clientMessageId: string): void;
+  close(): void;
+}
+
+/** Rooms that follow nothing yet. */
+export function createLiveRooms(host: RoomsHost): LiveRooms {
+  const { client, me, dispatch, roomState } = host;
+  const bound = new Map<string, readonly Unlisten[]>();
+  const withPresence = new Set<string>();
+  /** Subscriptions that only count, begun or beginning. */
+  const counting = new Map<string, Promise<unknown>>();
+  const loading = new Map<string, Promise<void>>();
+  const outgoing = new Map<string, Outgoing>();
+  let listing: Promise<void> | undefined;
+  let listingPeople: ReturnType<typeof setTimeout> | undefined;
+
+  const bind = (id: string): Room => {
+    const room = client.room(id);
+    if (bound.has(id)) return room;
+    bound.set(id, [
+      room.on("event", (event) => receive(id, event)),
+      room.on("text", ({ message_id: message, text, open }) => {
+        // A whole one is told by its event.
+        if (open) dispatch({ type: "text_grew", room: id, message, text });
+      }),
+      room.on("outgoing", (entry) => noteOutgoing(id, entry)),
+      room.on("ephemeral", (event) => {
+        if (event.type === "typing" && event.user !== me) {
+          const until = event.active ? Date.now() + typingExpiryMs : undefined;
+          dispatch({ type: "typing", room: id, user: event.user, name: event.name, until });
+        }
+        // This reader, in another window or on another device.
+        if (event.type === "read" && event.user === me) {
+          const isAll = event.read_mark >= (roomState(id)?.head ?? 0);
+          if (isAll) dispatch({ type: "marked_read", room: id, unread: 0 });
+        }
+        if (event.type === "presence") {
+          dispatch({ type: "presence", room: id, online: event.online, offline: event.offline });
+          if (event.omitted === true) listPeopleSoon(id);
+        }
+      }),
+      room.on("reset", () => {
+        const isInbox = roomState(id)?.kind === "inbox" && roomState(id)?.status === "ready";
+        dispatch({ type: "room_opening", room: id, anew: true });
+        if (host.isOpen(id) || isInbox) void load(id);
+      }),
+      room.on("unsubscribed", () => {
+        withPresence.delete(id);
+        counting.delete(id);
+        dispatch({ type: "room_refused", room: id, status: "gone" });
+        void list();
+      }),
+    ]);
+    return room;
+  };
+
+  const receive = (id: string, event: EventFrame): void => {
+    dispatch({ type: "event", event });
+    if (roomState(id)?.isReading === true && event.author !== me) host.onRead(id, event.sequence);
+    if (event.type !== "member.joined" && event.type !== "member.left") return;
+    listPeopleSoon(id);
+  };
+
+  const listPeopleSoon = (id: string): void => {
+    clearTimeout(listingPeople);
+    listingPeople = setTimeout(() => void listPeople(id), settlePeopleMs);
+  };
+
+  const noteOutgoing = (id: string, entry: Outgoing): void => {
+    if (entry.state === "sent") outgoing.delete(entry.clientMessageId);
+    else outgoing.set(entry.clientMessageId, entry);
+    dispatch({ type: "outgoing_changed", room: id, entry: viewOf(entry) });
+  };
+
+  /** Live delivery with presence. One that runs without is taken up again at its place. */
+  const follow = async (room: Room): Promise<Subscribed> => {
+    await counting.get(room.id);
+    counting.delete(room.id);
+    const { position, subscription } = room;
+    if (withPresence.has(room.id) && subscription !== undefined) return subscription;
+    if (subscription !== undefined) await room.unsubscribe();
+    const begun = await room.subscribe({
+      presence: true,
+      ...(position === undefined ? {} : { position }),
+    });
+    withPresence.add(room.id);
+    return begun;
+  };
+
+  const load = (id: string, join = false): Promise<void> => {
+    const begun = loading.get(id) ?? loadNewest(id, join).finally(() => loading.delete(id));
+    loading.set(id, begun);
+    return begun;
+  };
+  const loadNewest = async (id: string, join: boolean): Promise<void> => {
+    const room = bind(id);
+    let isAbsent = false;
+    try {
+      // To subscribe would make a room of any name, a mistyped one too. To read does not.
+      if (
+        id !== host.landingRoom &&
+        roomState(id)?.listed !== true &&
+        room.subscription === undefined
+      ) {
+        isAbsent = roomState(id)?.epoch === "";
+        await room.history({ limit: 1 });
+        isAbsent = false;
+      }
+      const about = await follow(room);
+      // The listing knows how far one has read.
+      await listing;
+      const isJoining = join && about.role === undefined;
+      const unread = (roomState(id)?.unread ?? 0) + firstPage.beyondUnread;
+      const limit = Math.min(firstPage.most, Math.max(firstPage.least, unread));
+      const [{ head, floor, epoch, events }] = await Promise.all([
+        room.history({ limit }),
+        isJoining ? joinRoom(id).catch(() => undefined) : undefined,
+      ]);
+      dispatch({
+        type: "room_opened",
+        room: id,
+        about: { ...about, head, floor, epoch },
+        events,
+      });
+    } catch (error) {
+      if (roomState(id)?.status === "ready") return;
+      const isGone = codeOf(error) === "not_found" || codeOf(error) === "forbidden";
+      const refusal = isAbsent ? "absent" : "gone";
+      dispatch({ type: "room_refused", room: id, status: isGone ? refusal : "failed" });
+    }
+  };
+
+  const joinRoom = async (id: string): Promise<void> => {
+    await client.room(id).join();
+    await list();
+    dispatch({ type: "room_joined", room: id });
+    await listPeople(id);
+  };
+
+  const list = (): Promise<void> => {
+    listing = listOnce();
+    return listing;
+  };
+  const listOnce = async (): Promise<void> => {
+    try {
+      const rooms = await client.listRooms();
+      dispatch({ type: "rooms_listed", ...rooms });
+      for (const { room } of rooms.joined) {
+        if (host.isOpen(room)) {
+          // Somebody brought the reader in, or back, while they looked at its closed door.
+          const status = roomState(room)?.status;
+          if (status === "gone" || status === "absent") void load(room);
+          continue;
+        }
+        if (withPresence.has(room) || counting.has(room)) continue;
+        // One that cannot be followed shows that when it is opened.
+        const begun = bind(room).subscribe();
+        counting.set(
+          room,
+          begun.then(listMissed, () => undefined),
+        );
+      }
+    } catch {
+      dispatch({ type: "rooms_failed" });
+    }
+  };
+
+  /** What came after the list was made and before the room was followed is in no event: the next list counts it. */
+  const listMissed = ({ room, offset }: Subscribed): void => {
+    if (offset > (roomState(room)?.head ?? 0)) void list();
+  };
+
+  const listPeople = async (id: string): Promise<void> => {
+    if (!host.isOpen(id) || roomState(id)?.status !== "ready") return;
+    const room = client.room(id);
+    const [members, online] = await Promise.allSettled([room.members(), room.presence()]);
+    if (members.status === "fulfilled") {
+      dispatch({ type: "members_listed", room: id, members: members.value });
+    }
+    if (online.status === "fulfilled") {
+      dispatch({ type: "people_listed", room: id, online: online.value });
+    } else {
+      dispatch({ type: "people_failed", room: id });
+    }
+  };
+
+  return {
+    bind,
+    load,
+    join: joinRoom,
+    list,
+    listPeople,
+    drop: async (id) => {
+      withPresence.delete(id);
+      counting.delete(id);
+      await client.room(id).unsubscribe();
+    },
+    noteOutgoing,
+    outgoing: (clientMessageId) => outgoing.get(clientMessageId),
+    forgetOutgoing: (clientMessageId) => void outgoing.delete(clientMessageId),
+    close: () => {
+      clearTimeout(listingPeople);
+      for (const unlisten of [...bound.values()].flat()) unlisten();
+    },
+  };
+}
+
+function viewOf(entry: Outgoing): OutgoingView {
+  return {
+    clientMessageId: entry.clientMessageId,
+    text: entry.text,
+    time: new Date(entry.createdAt).toISOString(),
+    state: entry.state,
+    reason: entry.error?.code,
+  };
+}

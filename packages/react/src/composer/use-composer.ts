@@ -1,0 +1,62 @@
+/** What a composer does, without how it looks. */
+import { useEffect, useMemo, useState } from "react";
+import { useChat } from "../chat/context.ts";
+import { createTypingSignal } from "./typing-signal.ts";
+
+/** Length of a text where the server has not told its own limit (protocol, `textLength`), in UTF-16 code units. */
+const defaultLimit = 16_384;
+
+/** The text that one writes in a room. It is kept as the room's draft, and others see that one is writing. */
+export interface ComposerState {
+  readonly text: string;
+  setText(text: string): void;
+  /** Characters that may still be written; negative: too many. */
+  readonly left: number;
+  readonly canSend: boolean;
+  /** Sends the text and empties the field. False, where there is nothing to send or too much. */
+  send(): boolean;
+  /** One writes no longer: others are told. */
+  pause(): void;
+}
+
+/** @param roomId The room to write in; one composer for each. */
+export function useComposer(roomId: string): ComposerState {
+  const chat = useChat();
+  const { drafts } = chat;
+  const [text, setText] = useState(() => drafts.get(roomId));
+  const limit = chat.client.session?.limits.text_length ?? defaultLimit;
+  const left = limit - text.trimEnd().length;
+  const canSend = text.trim() !== "" && left >= 0;
+  const signal = useMemo(
+    () =>
+      createTypingSignal(
+        (active) => chat.typing(roomId, active),
+        Date.now,
+        (run, ms) => {
+          const timer = setTimeout(run, ms);
+          return () => clearTimeout(timer);
+        },
+      ),
+    [chat, roomId],
+  );
+  useEffect(() => () => signal.stop(), [signal]);
+  return {
+    text,
+    left,
+    canSend,
+    setText: (next) => {
+      setText(next);
+      drafts.set(roomId, next);
+      signal.stroke(next);
+    },
+    send: () => {
+      if (!canSend) return false;
+      chat.send(roomId, text.trimEnd());
+      setText("");
+      drafts.set(roomId, "");
+      signal.stop();
+      return true;
+    },
+    pause: signal.stop,
+  };
+}

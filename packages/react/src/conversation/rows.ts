@@ -1,0 +1,193 @@
+/** From a room's events and the reader's own unsent messages to the rows of the conversation. */
+
+import type { ClosedReason, EventFrame } from "@parlance/client";
+import type { OutgoingView, RoomState } from "../state/model.ts";
+
+/** What may stand above a row. It belongs to the row, so that rows keep their number when a page arrives. */
+export interface Above {
+  /** The row begins a day: any time of it, ISO 8601. */
+  readonly day?: string;
+  /** The line "new since" goes here. */
+  readonly newSince?: true;
+  /** The room's log begins here. */
+  readonly start?: true;
+}
+
+/** A message. */
+export interface MessageRow extends Above {
+  readonly kind: "message";
+  readonly key: string;
+  /** Undefined while it is not known to be stored. */
+  readonly sequence: number | undefined;
+  readonly author: string;
+  readonly name: string;
+  /** The writer chose the name, and has not shown to be anybody. */
+  readonly isUnverified: boolean;
+  /** Undefined when the payload was erased. */
+  readonly text: string | undefined;
+  readonly time: string;
+  readonly own: boolean;
+  /** Begins a block: shows author and time. */
+  readonly first: boolean;
+  readonly state: "waiting" | "sent" | "failed";
+  readonly reason: string | undefined;
+  /** Undefined while it is not known to be stored. */
+  readonly messageId: string | undefined;
+  /** `open`: it grows, and `text` is what it began with. Else how it ended, where that was not by its writer. */
+  readonly growth: "open" | "cancelled" | "abandoned" | undefined;
+  /** Set for own messages that can be tried again or discarded. */
+  readonly clientMessageId: string | undefined;
+}
+
+/** People coming and going, one after the other. */
+export interface SystemRow extends Above {
+  readonly kind: "system";
+  readonly key: string;
+  readonly sequence: number;
+  readonly time: string;
+  readonly changes: readonly { readonly name: string; readonly what: "joined" | "left" }[];
+}
+
+/** One row of the conversation. */
+export type Row = MessageRow | SystemRow;
+
+/** Messages of one author within so many milliseconds of the block's first are one block. */
+export const blockMs = 5 * 60_000;
+
+/** The rows of a room, oldest first. Days are those of the reader's time zone. */
+export function buildRows(
+  room: Pick<RoomState, "events" | "outgoing" | "newAfter" | "floor">,
+  me: { readonly id: string; readonly name: string },
+): readonly Row[] {
+  const rows: Row[] = [];
+  let day = "";
+  let newLineDue = room.newAfter !== undefined;
+  let block: { readonly author: string; readonly begin: number } | undefined;
+
+  const above = (time: string, sequence: number | undefined): Above => {
+    const date = new Date(time).toDateString();
+    const result: { -readonly [K in keyof Above]: Above[K] } = {};
+    if (date !== day) result.day = time;
+    if (newLineDue && sequence !== undefined && sequence > (room.newAfter ?? 0)) {
+      result.newSince = true;
+      newLineDue = false;
+    }
+    if (rows.length === 0 && sequence === room.floor + 1) result.start = true;
+    day = date;
+    return result;
+  };
+
+  const addMessage = (message: Omit<MessageRow, "first" | "kind" | "own" | keyof Above>): void => {
+    const lines = above(message.time, message.sequence);
+    const begin = Date.parse(message.time);
+    const follows =
+      block?.author === message.author &&
+      begin - block.begin < blockMs &&
+      lines.day === undefined &&
+      lines.newSince === undefined;
+    if (!follows) block = { author: message.author, begin };
+    rows.push({
+      kind: "message",
+      ...message,
+      ...lines,
+      own: message.author === me.id,
+      first: !follows,
+    });
+  };
+
+  const now = versionsNow(room.events);
+  for (const event of room.events) {
+    if (event.type === "message.created") {
+      addMessage({ ...messageOf(event, me.id), ...now.get(event.id) });
+      continue;
+    }
+    if ("erased" in event) continue;
+    if (event.type !== "member.joined" && event.type !== "member.left") continue;
+    const change = {
+      name: event.data.name,
+      what: event.type === "member.joined" ? ("joined" as const) : ("left" as const),
+    };
+    block = undefined;
+    const lines = above(event.time, event.sequence);
+    const last = rows.at(-1);
+    if (last?.kind === "system" && Object.keys(lines).length === 0) {
+      rows[rows.length - 1] = { ...last, changes: [...last.changes, change] };
+    } else {
+      rows.push({
+        kind: "system",
+        key: `s:${event.sequence}`,
+        sequence: event.sequence,
+        time: event.time,
+        changes: [change],
+        ...lines,
+      });
+    }
+  }
+  for (const entry of room.outgoing) addMessage(pendingOf(entry, me));
+  return rows;
+}
+
+type Message = Omit<MessageRow, "first" | "kind" | "own" | keyof Above>;
+
+type Version = Pick<MessageRow, "text" | "growth">;
+
+/** What messages say that were closed, edited or deleted since; those that were deleted say nothing any more. */
+function versionsNow(events: readonly EventFrame[]): ReadonlyMap<string, Version> {
+  const versions = new Map<string, Version>();
+  for (const event of events) {
+    if ("erased" in event) continue;
+    if (event.type === "message.deleted") {
+      versions.set(event.data.message_id, { text: undefined, growth: undefined });
+    } else if (event.type === "message.edited") {
+      versions.set(event.data.message_id, { text: event.data.text, growth: undefined });
+    } else if (event.type === "message.closed") {
+      const { message_id: id, text, reason } = event.data;
+      versions.set(id, { text, growth: endingOf(reason) });
+    }
+  }
+  return versions;
+}
+
+function endingOf(reason: ClosedReason): MessageRow["growth"] {
+  return reason === "done" ? undefined : reason;
+}
+
+function messageOf(event: EventFrame, me: string): Message {
+  const data = "erased" in event || event.type !== "message.created" ? undefined : event.data;
+  const clientMessageId = event.author === me ? event.client_message_id : undefined;
+  return {
+    // The local echo and the event share a key, so the row stays the same element when it is stored.
+    key: clientMessageId === undefined ? `e:${event.id}` : `c:${clientMessageId}`,
+    sequence: event.sequence,
+    author: event.author,
+    name: data?.author_name ?? "",
+    isUnverified: data?.unverified === true,
+    text: data?.text,
+    messageId: event.id,
+    growth: data?.open === true ? "open" : undefined,
+    time: event.time,
+    state: "sent",
+    reason: undefined,
+    clientMessageId: undefined,
+  };
+}
+
+function pendingOf(
+  entry: OutgoingView,
+  me: { readonly id: string; readonly name: string },
+): Message {
+  return {
+    key: `c:${entry.clientMessageId}`,
+    sequence: undefined,
+    author: me.id,
+    name: me.name,
+    isUnverified: false,
+    text: entry.text,
+    messageId: undefined,
+    growth: undefined,
+    time: entry.time,
+    state: entry.state,
+    reason: entry.reason,
+    clientMessageId: entry.clientMessageId,
+  };
+}

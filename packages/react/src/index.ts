@@ -1,0 +1,42 @@
+/** Everything that pages may use: a provider, hooks, and components. Needs `@parlance/react/styles.css`. */
+export { type Chat, type ChatOptions, startChat } from "./chat/chat.ts";
+export { ChatContext, useChat, useChatState, useRoom } from "./chat/context.ts";
+export { codeOf, useFailureText } from "./chat/failure-text.ts";
+export { inboxesOf } from "./chat/inboxes.ts";
+export { findRooms, sortRooms } from "./chat/order.ts";
+export { type KeyValue, local, perWindow, readStored, writeStored } from "./chat/storage.ts";
+export { Composer } from "./composer/composer.tsx";
+export { createDrafts, type Drafts } from "./composer/drafts.ts";
+export { type ComposerState, useComposer } from "./composer/use-composer.ts";
+export { Completeness } from "./conversation/completeness.tsx";
+export { ConnectionLine } from "./conversation/connection-line.tsx";
+export { Failure } from "./conversation/failure.tsx";
+export { History, type HistoryHandle } from "./conversation/history.tsx";
+export { JoinBar } from "./conversation/join-bar.tsx";
+export { RoomSkeleton } from "./conversation/room-skeleton.tsx";
+export { buildRows, type MessageRow, type Row, type SystemRow } from "./conversation/rows.ts";
+export { useReading } from "./conversation/use-reading.ts";
+export * from "./hooks.ts";
+export { PeoplePanel } from "./people/people-panel.tsx";
+export { TypingLine } from "./people/typing-line.tsx";
+export { ParlanceProvider } from "./provider.tsx";
+export { Room } from "./room.tsx";
+export type { Action } from "./state/actions.ts";
+export type { ChatState, Check, Link, OutgoingView, RoomState } from "./state/model.ts";
+export { initialState, reduce } from "./state/state.ts";
+export { TextsContext, useTexts } from "./texts/texts.tsx";
+export { clockTime, daysAgo, fullTime, longDay, percent, shortDay } from "./texts/times.ts";
+export {
+  createTexts,
+  englishTexts,
+  type TextKey,
+  type TextSet,
+  type Texts,
+  type TextValues,
+  type Translate,
+} from "./texts/translate.ts";
+export { Avatar } from "./ui/avatar.tsx";
+export { Dialog } from "./ui/dialog.tsx";
+export { Field, Segments } from "./ui/field.tsx";
+export { Icon, type IconName } from "./ui/icons.tsx";
+export { Progress } from "./ui/progress.tsx";

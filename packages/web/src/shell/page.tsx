@@ -1,0 +1,141 @@
+/** The page of somebody who is signed in: rooms, one conversation, a panel, and what is opened over them. */
+import { useChat, useChatState } from "@parlance/react";
+import { type ReactNode, useCallback, useEffect, useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { PreferenceStore } from "../app/preferences.ts";
+import { landingRoom, roomPath } from "../app/route.ts";
+import { navigate, useRoute } from "../app/use-route.ts";
+import { Conversation } from "../chat/conversation/conversation.tsx";
+import { RoomList } from "../chat/rooms/room-list.tsx";
+import { useAlerts } from "../inbox/use-alerts.ts";
+import { commandOf } from "./commands.ts";
+import { type Page, PageContext } from "./context.ts";
+import { type DialogName, dialogs } from "./dialogs.tsx";
+import type { PanelName } from "./panels.tsx";
+import { Side } from "./side.tsx";
+
+/** Below this width one pane is shown (the same number is in layout.css). */
+const onePane = "(max-width: 699px)";
+
+/** A panel that somebody opened in a room. */
+export interface OpenPanel {
+  readonly name: PanelName;
+  readonly subject: string | undefined;
+  readonly room: string | undefined;
+}
+
+/** @param isNewVisit Somebody has just signed in: into the room, and write. */
+export function ChatPage({
+  preferences,
+  token,
+  isNewVisit,
+  onSignOut,
+  onUseHere,
+}: {
+  preferences: PreferenceStore;
+  token: string;
+  isNewVisit: boolean;
+  onSignOut: () => void;
+  onUseHere: () => void;
+}): ReactNode {
+  const route = useRoute();
+  const room = route.page === "room" ? route.room : undefined;
+  const [dialog, setDialog] = useState<DialogName>();
+  const [panel, setPanel] = useState<OpenPanel>();
+
+  useEffect(() => {
+    if (room !== undefined) return;
+    if (isNewVisit || !matchMedia(onePane).matches) navigate(roomPath(landingRoom), "replace");
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- only on entry: later, one may go back to the list
+  }, []);
+
+  const page = useMemo(
+    (): Page => ({
+      preferences,
+      token,
+      room,
+      openDialog: setDialog,
+      closeDialog: () => setDialog(undefined),
+      openPanel: (name, subject) => setPanel({ name, subject, room }),
+      closePanel: () => setPanel(undefined),
+      useHere: onUseHere,
+      signOut: onSignOut,
+    }),
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- the two acts belong to the visit, which is another page
+    [preferences, token, room],
+  );
+  useKeys(page);
+  useDocumentTitle(room);
+  const openInbox = useCallback(() => setDialog("inbox"), []);
+  useAlerts(preferences, openInbox);
+  const Dialog = dialog === undefined ? undefined : dialogs[dialog];
+  // A panel is about one room: another one begins without.
+  const opened = panel?.room === room ? panel : undefined;
+  return (
+    <PageContext value={page}>
+      <div className={room === undefined ? "page at-rooms" : "page at-room"}>
+        <RoomList current={room} />
+        {room === undefined ? (
+          <NoRoom />
+        ) : (
+          <>
+            <Conversation key={room} roomId={room} mayJoin={isNewVisit} panel={opened?.name} />
+            <Side roomId={room} panel={opened} />
+          </>
+        )}
+        {Dialog === undefined ? null : <Dialog onClose={page.closeDialog} />}
+      </div>
+    </PageContext>
+  );
+}
+
+function NoRoom(): ReactNode {
+  const { t } = useTranslation();
+  return (
+    <main className="conversation none">
+      <div className="empty">
+        <h2>{t("chooseTitle")}</h2>
+        <p>{t("chooseHint", { keys: "Ctrl K" })}</p>
+        <button type="button" className="button" onClick={() => navigate(roomPath(landingRoom))}>
+          {t("goGeneral")}
+        </button>
+      </div>
+    </main>
+  );
+}
+
+/** Keys that work everywhere on the page, but not while a dialog is open: it has keys of its own. */
+function useKeys(page: Page): void {
+  const chat = useChat();
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.defaultPrevented || document.querySelector("dialog[open]") !== null) return;
+      const command = commandOf(event);
+      const host = { page, chat };
+      if (command === undefined || command.isAvailable?.(host) === false) return;
+      event.preventDefault();
+      command.run(host);
+    };
+    window.addEventListener("keydown", onKey);
+    return () => window.removeEventListener("keydown", onKey);
+  }, [chat, page]);
+}
+
+/** `(3) general · Parlance`: the number counts unread messages in all rooms of the reader. */
+function useDocumentTitle(room: string | undefined): void {
+  const { t } = useTranslation();
+  const title = useChatState((state) => {
+    const shown = room === undefined ? undefined : state.rooms[room];
+    return shown === undefined || shown.epoch === "" ? undefined : shown.title;
+  });
+  const unread = useChatState((state) =>
+    Object.values(state.rooms).reduce(
+      (sum, one) => sum + (one.role === undefined || one.kind === "job" ? 0 : one.unread),
+      0,
+    ),
+  );
+  useEffect(() => {
+    const name = title === undefined ? t("appName") : `${title} · ${t("appName")}`;
+    document.title = unread === 0 ? name : `(${unread}) ${name}`;
+  }, [title, unread, t]);
+}

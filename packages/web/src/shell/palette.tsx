@@ -1,0 +1,130 @@
+/** One field for everything: rooms by name, and what can be done. */
+import {
+  Dialog,
+  findRooms,
+  Icon,
+  type IconName,
+  sortRooms,
+  useChat,
+  useChatState,
+} from "@parlance/react";
+import { type KeyboardEvent, type ReactNode, useId, useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { roomPath } from "../app/route.ts";
+import { navigate } from "../app/use-route.ts";
+import { roomIcon } from "../chat/rooms/room-icon.ts";
+import { pageCommands } from "./commands.ts";
+import { usePage } from "./context.ts";
+import type { DialogProps } from "./dialogs.tsx";
+
+/** Entries shown at once; further letters narrow the rest. */
+const shownEntries = 9;
+
+interface Entry {
+  readonly key: string;
+  readonly icon: IconName;
+  readonly text: string;
+  readonly note: string | undefined;
+  run(): void;
+}
+
+/** Arrow keys choose, Enter does it. Focus stays in the field (ARIA combobox pattern). */
+export function Palette({ onClose }: DialogProps): ReactNode {
+  const { t } = useTranslation();
+  const listId = useId();
+  const [query, setQuery] = useState("");
+  const [chosen, setChosen] = useState(0);
+  const found = useEntries(query).slice(0, shownEntries);
+
+  const run = (entry: Entry | undefined): void => {
+    if (entry === undefined) return;
+    onClose();
+    entry.run();
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+    if (step !== 0 && found.length > 0) {
+      event.preventDefault();
+      setChosen((chosen + step + found.length) % found.length);
+    } else if (event.key === "Enter" && !event.nativeEvent.isComposing) {
+      event.preventDefault();
+      run(found[chosen]);
+    }
+  };
+  return (
+    <Dialog title={t("switcher")} onClose={onClose} className="switcher" bare>
+      <input
+        className="switcher-input"
+        role="combobox"
+        aria-expanded="true"
+        aria-controls={listId}
+        aria-activedescendant={found[chosen] === undefined ? undefined : `${listId}-${chosen}`}
+        aria-label={t("switcher")}
+        placeholder={t("switcherPlaceholder")}
+        value={query}
+        onChange={(event) => {
+          setQuery(event.target.value);
+          setChosen(0);
+        }}
+        onKeyDown={onKeyDown}
+        data-autofocus
+        autoComplete="off"
+        dir="auto"
+      />
+      <div id={listId} role="listbox" aria-label={t("switcher")} className="switcher-list">
+        {found.map((entry, index) => (
+          // Keys are dealt with in the field above.
+          <div
+            key={entry.key}
+            id={`${listId}-${index}`}
+            role="option"
+            tabIndex={-1}
+            aria-selected={index === chosen}
+            className="room-item"
+            onClick={() => run(entry)}
+            onPointerMove={() => setChosen(index)}
+          >
+            <Icon name={entry.icon} />
+            <bdi className="room-title">{entry.text}</bdi>
+            {entry.note === undefined ? null : <span className="count">{entry.note}</span>}
+          </div>
+        ))}
+        {found.length === 0 ? <p className="rooms-note">{t("switcherEmpty")}</p> : null}
+      </div>
+      <p className="switcher-keys">{t("switcherKeys")}</p>
+    </Dialog>
+  );
+}
+
+/** Rooms first, then commands; all that have each word of the query. */
+function useEntries(query: string): readonly Entry[] {
+  const { t } = useTranslation();
+  const chat = useChat();
+  const page = usePage();
+  const rooms = useChatState((state) => state.rooms);
+  return useMemo(() => {
+    const { joined, discoverable } = sortRooms(rooms);
+    const found = findRooms([...joined, ...discoverable], query).map((room) => ({
+      key: `room/${room.id}`,
+      icon: roomIcon(room),
+      text: room.title,
+      note: room.role === undefined ? t("join") : undefined,
+      run: () => navigate(roomPath(room.id)),
+    }));
+    const words = query.toLocaleLowerCase().split(/\s+/u).filter(Boolean);
+    const host = { page, chat };
+    const commands = pageCommands
+      .filter((command) => command.isInPalette && command.isAvailable?.(host) !== false)
+      .map((command) => ({
+        key: `command/${command.id}`,
+        icon: command.icon,
+        text: t(command.text),
+        note: command.keys,
+        run: () => command.run(host),
+      }))
+      .filter(({ text }) => words.every((word) => text.toLocaleLowerCase().includes(word)));
+    return query === ""
+      ? [...found.slice(0, shownEntries - 4), ...commands]
+      : [...found, ...commands];
+  }, [rooms, query, t, page, chat]);
+}

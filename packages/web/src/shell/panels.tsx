@@ -1,0 +1,47 @@
+/**
+ * Every panel beside the conversation, by name. A new one is a row here and a file of its own. From 1100 px a
+ * panel has a column of its own; below, it lies over the conversation as a dialog.
+ */
+import { type IconName, PeoplePanel, type RoomState } from "@parlance/react";
+import type { ComponentType, ReactNode } from "react";
+import { landingRoom, roomPath } from "../app/route.ts";
+import { navigate } from "../app/use-route.ts";
+import type { TextKey } from "../i18n/index.ts";
+
+/** What a panel is given; the rest it takes from `usePage` and the hooks of `@parlance/react`. */
+export interface PanelProps {
+  /** A room that is ready. */
+  readonly room: RoomState;
+  /** What the panel is about within the room, as `openPanel` was told. */
+  readonly subject: string | undefined;
+}
+
+/** Names of panels. */
+export type PanelName = "people";
+
+/** One panel. */
+export interface Panel {
+  /** Its heading. */
+  readonly title: TextKey;
+  readonly icon: IconName;
+  readonly Component: ComponentType<PanelProps>;
+  /** Has a button above the conversation. Others are opened from where they belong. */
+  readonly hasButton: boolean;
+}
+
+/** The panel that shows where nobody has chosen another one, on screens wide enough. */
+export const defaultPanel: PanelName = "people";
+
+/** Each panel. */
+export const panels: Readonly<Record<PanelName, Panel>> = {
+  people: { title: "people", icon: "people", Component: People, hasButton: true },
+};
+
+function People({ room }: PanelProps): ReactNode {
+  return (
+    <PeoplePanel
+      room={room}
+      onLeft={() => navigate(room.id === landingRoom ? "/" : roomPath(landingRoom))}
+    />
+  );
+}

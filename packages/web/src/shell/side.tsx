@@ -1,0 +1,63 @@
+/** The panel beside the conversation, or over it where the screen is narrow. */
+import { Dialog, Icon, useRoom } from "@parlance/react";
+import { type ReactNode, useSyncExternalStore } from "react";
+import { useTranslation } from "react-i18next";
+import { usePage } from "./context.ts";
+import type { OpenPanel } from "./page.tsx";
+import { defaultPanel, panels } from "./panels.tsx";
+
+/** From this width a panel has a column of its own (the same number is in layout.css). */
+const threePanes = matchMedia("(min-width: 1100px)");
+
+/** @param panel What somebody opened; the default one if undefined, on screens wide enough. */
+export function Side({
+  roomId,
+  panel,
+}: {
+  roomId: string;
+  panel: OpenPanel | undefined;
+}): ReactNode {
+  const { t } = useTranslation();
+  const page = usePage();
+  const room = useRoom(roomId);
+  const isWide = useSyncExternalStore(
+    (listen) => {
+      threePanes.addEventListener("change", listen);
+      return () => threePanes.removeEventListener("change", listen);
+    },
+    () => threePanes.matches,
+  );
+  const name = panel?.name ?? defaultPanel;
+  const { title, Component } = panels[name];
+  const isReady = room?.status === "ready";
+  if (isWide) {
+    return (
+      <aside className="side" aria-label={t(title)}>
+        {name === defaultPanel ? null : (
+          <header className="bar">
+            <h2>{t(title)}</h2>
+            <button
+              type="button"
+              className="icon-button"
+              aria-label={t("close")}
+              onClick={page.closePanel}
+            >
+              <Icon name="close" />
+            </button>
+          </header>
+        )}
+        {isReady ? (
+          <Component key={`${name}/${panel?.subject ?? ""}`} room={room} subject={panel?.subject} />
+        ) : null}
+      </aside>
+    );
+  }
+  if (panel === undefined || !isReady) return null;
+  return (
+    <Dialog title={t(title)} onClose={page.closePanel} className="sheet">
+      <div className="content">
+        <Component key={`${name}/${panel.subject ?? ""}`} room={room} subject={panel.subject} />
+      </div>
+    </Dialog>
+  );
+}
