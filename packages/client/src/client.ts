@@ -329,6 +329,7 @@ class LiveClient implements Client, Link {
       this.#welcomeAt = Date.now() + frame.reconnect_after_ms;
       return;
     }
+    if (frame.type === "own") this.#emitter.emit("own", frame.change);
     const room = "room" in frame ? this.#rooms.get(frame.room) : undefined;
     if (room === undefined || !("room" in frame)) return;
     if ("sequence" in frame) {

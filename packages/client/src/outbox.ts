@@ -1,10 +1,10 @@
 /** Own messages on their way: kept in order, sent until the server has answered each. */
-import type { ClientMessageId, Published, RoomId } from "@parlance/protocol";
+import type { ClientMessageId, Publish, Published, RoomId } from "@parlance/protocol";
 import { retryDelay } from "./backoff.ts";
 import { ClientError } from "./errors.ts";
 import type { Link } from "./link.ts";
 import { toHex } from "./sha256.ts";
-import type { Outgoing, OutgoingState } from "./types.ts";
+import type { Outgoing, OutgoingState, PublishOptions } from "./types.ts";
 
 /** Messages that may wait at once, over all rooms. */
 export const maxWaitingMessages = 1_000;
@@ -31,6 +31,14 @@ export function newId(): ClientMessageId {
   return toHex(crypto.getRandomValues(new Uint8Array(16))) as ClientMessageId;
 }
 
+/** Where a message belongs, as it travels. */
+export function placeOf({ thread, replyTo }: PublishOptions): Pick<Publish, "thread" | "reply_to"> {
+  return {
+    ...(thread === undefined ? {} : { thread }),
+    ...(replyTo === undefined ? {} : { reply_to: replyTo }),
+  };
+}
+
 /** What a message tells and asks its surroundings. */
 export interface MessageHost {
   readonly onChange: (message: Message) => void;
@@ -42,6 +50,7 @@ export class Message implements Outgoing {
   readonly room: RoomId;
   readonly clientMessageId: ClientMessageId = newId();
   readonly text: string;
+  readonly options: PublishOptions;
   readonly createdAt: number = Date.now();
   state: OutgoingState = "waiting";
   error: ClientError | undefined;
@@ -51,9 +60,10 @@ export class Message implements Outgoing {
   readonly #host: MessageHost;
   #deferred: Deferred = defer();
 
-  constructor(room: RoomId, text: string, host: MessageHost) {
+  constructor(room: RoomId, text: string, options: PublishOptions, host: MessageHost) {
     this.room = room;
     this.text = text;
+    this.options = options;
     this.#host = host;
   }
 
@@ -181,9 +191,9 @@ export class Outbox {
       return;
     }
     lane.flying = message;
-    const { room, clientMessageId, text } = message;
+    const { room, clientMessageId, text, options } = message;
     line.ask<"publish">(
-      { type: "publish", room, client_message_id: clientMessageId, text },
+      { type: "publish", room, client_message_id: clientMessageId, text, ...placeOf(options) },
       (result) => {
         if (lane.flying !== message || this.#link.line !== line) return;
         lane.flying = undefined;

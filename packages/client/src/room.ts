@@ -25,6 +25,7 @@ import type {
   HistoryQuery,
   OpenOptions,
   Outgoing,
+  PublishOptions,
   Room,
   RoomEvents,
   SubscribeOptions,
@@ -103,8 +104,8 @@ export class LiveRoom implements Room {
     }
   }
 
-  publish(text: string): Outgoing {
-    const message = new Message(this.id, text, {
+  publish(text: string, options: PublishOptions = {}): Outgoing {
+    const message = new Message(this.id, text, options, {
       onChange: (changed) => this.#onChange(changed),
       onDiscard: (discarded) => this.#outgoing.delete(discarded.clientMessageId),
       enqueue: (again) => this.#enqueue(again),

@@ -14,6 +14,7 @@ import type {
   MarkedRead,
   MembershipChanged,
   MemberView,
+  OwnChange,
   Position,
   Published,
   Reply,
@@ -88,6 +89,8 @@ export interface ClientEvents {
   readonly state: ClientState;
   /** Something that should not be: a violation of the protocol, or a token source that failed. */
   readonly error: ClientError;
+  /** Something of the user's own changed, on whichever device; may be lost. */
+  readonly own: OwnChange;
 }
 
 /** Takes a listener away again. Harmless when called twice. */
@@ -182,8 +185,16 @@ export interface GrowingText {
   readonly reason?: ClosedReason;
 }
 
+/** Where a message belongs. Each names a message of the room by its id. */
+export interface PublishOptions {
+  /** It is written in the thread under this one. */
+  readonly thread?: EventId;
+  /** It answers this one. */
+  readonly replyTo?: EventId;
+}
+
 /** What an open message begins with. */
-export interface OpenOptions {
+export interface OpenOptions extends PublishOptions {
   readonly text?: string;
   /** Beside the text, at most 32 KiB of JSON. */
   readonly data?: JsonObject;
@@ -237,7 +248,7 @@ export interface Room {
    * Puts a message into the outbox, from where it is sent, again and again if need be, until the server has
    * answered. Messages of one room reach its log in the order of these calls. Never throws.
    */
-  publish(text: string): Outgoing;
+  publish(text: string, options?: PublishOptions): Outgoing;
   /** Opens a message that grows until it is closed. Never throws: `ended` tells. Does not wait for what `publish` has not sent yet. */
   open(options?: OpenOptions): Writing;
   /** What is known of an open message's text; undefined of others. */
@@ -275,6 +286,8 @@ export interface Outgoing {
   /** Made once and kept over every retry, so that the message is stored once. */
   readonly clientMessageId: ClientMessageId;
   readonly text: string;
+  /** Where it belongs. */
+  readonly options: PublishOptions;
   /** When it was written, in milliseconds since 1970. */
   readonly createdAt: number;
   readonly state: OutgoingState;

@@ -4,7 +4,7 @@ import { retryDelay } from "./backoff.ts";
 import { ClientError } from "./errors.ts";
 import type { Line } from "./line.ts";
 import type { Link } from "./link.ts";
-import { newId } from "./outbox.ts";
+import { newId, placeOf } from "./outbox.ts";
 import type { OpenOptions, Writing, WritingState } from "./types.ts";
 
 /** Frames of one message are sent no oftener; what is appended in between goes together. */
@@ -134,6 +134,7 @@ export class LiveWriting implements Writing {
         client_message_id: this.clientMessageId,
         text,
         ...(data === undefined ? {} : { data }),
+        ...placeOf(this.#options),
         open: true,
       },
       (result) => {

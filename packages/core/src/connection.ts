@@ -7,6 +7,7 @@ import {
   errorRow,
   limits,
   type NoticeEvent,
+  type OwnEvent,
   type Position,
   type PresenceEvent,
   ProtocolError,
@@ -184,6 +185,13 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
   /** Its user became a member of a room, here or elsewhere. */
   joined(room: RoomId, position: Position): void {
     if (this.#state === "ready") this.#translator.joined?.(room, position, this);
+  }
+
+  /** Something of its user's own changed, here or elsewhere. */
+  own(event: OwnEvent): void {
+    if (this.#state !== "ready") return;
+    const text = this.wire.dialect.encodeOwn?.(event);
+    if (text !== undefined) this.outbox.push(this.wire.frame(text));
   }
 
   run(task: Exclude<Task, Entry>): void {

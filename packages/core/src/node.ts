@@ -1,5 +1,5 @@
 /** A node: the commands, the rooms and the connections of one server process, put together over the ports. */
-import type { Command, Json, Reply, RoomId, RoomKind, UserId } from "@parlance/protocol";
+import type { Command, Json, OwnChange, Reply, RoomId, RoomKind, UserId } from "@parlance/protocol";
 import { CommandRun } from "./command-run.ts";
 import { perform } from "./commands/index.ts";
 import { endIdle } from "./commands/open-messages.ts";
@@ -142,6 +142,10 @@ class ServerNode implements Node {
       ports.broker.publish("control", { type: "joined", fact });
       hearJoined(registry, fact);
     };
+    const tellOwn = (user: UserId, change: OwnChange): void => {
+      ports.broker.publish("control", { type: "own", user, change });
+      hearOwn(registry, user, change);
+    };
     const devicePlaces = new PlaceWriter(ports.directory, ports.clock, ports.report);
     const files = filePorts === undefined ? {} : { files: new Files(filePorts, ports.clock) };
     this.#services = {
@@ -158,6 +162,7 @@ class ServerNode implements Node {
       questions: new Map(),
       isAwake,
       tellJoined,
+      tellOwn,
       ...files,
     };
     this.#control = new ControlFollower(this.#services);
@@ -184,7 +189,9 @@ class ServerNode implements Node {
     this.#unsubscribe = await broker.subscribe("control", (notice) => {
       if (notice.type === "control") void this.#checkControl();
       else if (notice.type === "joined") hearJoined(this.#services.registry, notice.fact);
-      else this.#questions.hear(notice);
+      else if (notice.type === "own") {
+        hearOwn(this.#services.registry, notice.user, notice.change);
+      } else this.#questions.hear(notice);
     });
     broker.onInterruption(() => {
       this.tally.interruptions += 1;
@@ -476,4 +483,8 @@ function kindOf(rooms: Rooms, room: RoomId): Awaitable<RoomKind> {
 
 function hearJoined(registry: Registry, { user, room, position }: JoinedFact): void {
   for (const connection of registry.ofUser(user)) connection.joined(room, position);
+}
+
+function hearOwn(registry: Registry, user: UserId, change: OwnChange): void {
+  for (const connection of registry.ofUser(user)) connection.own({ type: "own", change });
 }

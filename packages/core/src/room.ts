@@ -202,6 +202,7 @@ export class Room {
       case "ask":
       case "told":
       case "news":
+      case "own":
         return;
     }
   }
@@ -425,7 +426,7 @@ export class Room {
     for (let before = sequence - 1; before >= first; before -= 1) {
       const event = this.#recent.after(before);
       if (event === undefined) break;
-      if (event.frame.type === "message.created") return event.frame.id;
+      if (isMainLine(event.frame)) return event.frame.id;
     }
     const page = await this.#context.log.read({
       room: this.record.room,
@@ -434,7 +435,7 @@ export class Room {
       limit: lookBackEvents,
       maxBytes: repairBytes,
     });
-    return page?.events.findLast(({ frame }) => frame.type === "message.created")?.frame.id;
+    return page?.events.findLast(({ frame }) => isMainLine(frame))?.frame.id;
   }
 
   /** Ends every subscription with a notice. */
@@ -444,4 +445,10 @@ export class Room {
       subscription.connection.endSubscription(subscription, notice);
     }
   }
+}
+
+/** What is in a thread has a mark of its own. */
+function isMainLine(frame: EventFrame): boolean {
+  if (frame.type !== "message.created") return false;
+  return "erased" in frame || frame.data.thread === undefined;
 }

@@ -1,4 +1,4 @@
-import type { DeviceId } from "@parlance/protocol";
+import type { DeviceId, OwnChange, UserId } from "@parlance/protocol";
 import type { Connection } from "./connection.ts";
 import type { Files } from "./files.ts";
 import type { Flusher } from "./flusher.ts";
@@ -27,6 +27,8 @@ export interface Services extends NodePorts {
   readonly questions: Map<string, number>;
   /** Tells a user's connections, on all nodes, of a room that the user belongs to from now on. */
   readonly tellJoined: (fact: JoinedFact) => void;
+  /** Tells a user's connections, on all nodes, what changed of the user's own. */
+  readonly tellOwn: (user: UserId, change: OwnChange) => void;
   /** Absent where the node takes no files. */
   readonly files?: Files;
   /** False from the moment the node notices that it was asleep until it has looked around. */

@@ -29,6 +29,7 @@ import { publishRoutes } from "./routes/publish.ts";
 import { roomListRoutes } from "./routes/room-list.ts";
 import { roomRoutes } from "./routes/rooms.ts";
 import { rpcRoutes } from "./routes/rpc.ts";
+import { threadRoutes } from "./routes/threads.ts";
 import { ticketRoutes } from "./routes/tickets.ts";
 import { webhookRoutes } from "./routes/webhooks.ts";
 
@@ -87,6 +88,7 @@ export async function createHttp(options: HttpOptions): Promise<HttpServer> {
       roomRoutes(parts);
       messageRoutes(parts);
       messageChangeRoutes(parts);
+      threadRoutes(parts);
       openMessageRoutes(parts);
       publishRoutes(parts);
       rpcRoutes(parts);

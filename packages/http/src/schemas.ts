@@ -108,12 +108,16 @@ export const messageBody: z.ZodType<MessageBody> = z
 
 export interface NewMessageBody extends MessageBody {
   open?: true;
+  thread?: string;
+  reply_to?: string;
 }
 export const newMessageBody: z.ZodType<NewMessageBody> = z
   .object({
     text: fields.openText,
     data: fields.messageData.exactOptional(),
     open: z.literal(true).exactOptional().describe("It grows until it is closed."),
+    thread: fields.messageRef.exactOptional().describe("Write it under this message."),
+    reply_to: fields.messageRef.exactOptional().describe("It answers this message."),
   })
   .refine(({ text, open }) => open === true || fields.isVisible(text), {
     message: "nothing to see in it",
@@ -304,12 +308,22 @@ export const historyQuery: z.ZodType<HistoryQuery> = z
     path: ["after"],
   });
 
+/** The nearest before a place, or the newest. */
+export interface PageQuery {
+  before?: Sequence;
+  limit?: number;
+}
+export const pageQuery: z.ZodType<PageQuery> = z.object({
+  before: queryNumber(fields.sequence).exactOptional(),
+  limit: queryNumber(fields.pageLimit).exactOptional(),
+});
 export interface MessageListQuery {
   before?: Sequence;
   after?: Sequence;
   around?: Sequence;
   at?: string;
   limit?: number;
+  with_threads?: "true";
 }
 export const messageListQuery: z.ZodType<MessageListQuery> = z
   .object({
@@ -318,6 +332,7 @@ export const messageListQuery: z.ZodType<MessageListQuery> = z
     around: queryNumber(fields.sequence).exactOptional(),
     at: fields.moment.exactOptional(),
     limit: queryNumber(fields.pageLimit).exactOptional(),
+    with_threads: z.literal("true").exactOptional().describe("Those of threads too."),
   })
   .refine(fields.isOnePlace, fields.onePlace);
 

@@ -124,6 +124,8 @@ export const token: z.ZodType<string> = z
 
 /** A page's size. Out of range is an error, not clamped: silence would hide a client's mistake. */
 export const pageLimit: z.ZodType<number> = z.number().int().min(1).max(limits.pageEvents);
+/** As `pageLimit`, where each item stands for much. */
+export const threadLimit: z.ZodType<number> = z.number().int().min(1).max(limits.pageThreads);
 
 /** What a page of messages may be asked for by: one of these. */
 export interface MessageListPlace {

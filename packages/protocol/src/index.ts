@@ -9,6 +9,7 @@ export type * from "./commands/reading.ts";
 export type * from "./commands/rooms.ts";
 export type * from "./commands/rpc.ts";
 export type * from "./commands/session.ts";
+export type * from "./commands/threads.ts";
 export type * from "./commands/writing.ts";
 export { reservedPublishFields } from "./commands/writing.ts";
 
@@ -17,6 +18,7 @@ export type * from "./events/calls.ts";
 export * from "./events/durable.ts";
 export * from "./events/ephemeral.ts";
 export type * from "./events/files.ts";
+export * from "./events/own.ts";
 export * as fields from "./fields.ts";
 export type * from "./frames.ts";
 export type * from "./ids.ts";

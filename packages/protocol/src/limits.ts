@@ -49,6 +49,12 @@ export const limits = {
   tokenLength: 8_192,
   /** Events in one page of history or one proof. */
   pageEvents: 200,
+  /** Threads in one page. */
+  pageThreads: 50,
+  /** People named as those who wrote in a thread; all may follow it. */
+  threadPeople: 10,
+  /** What is shown of a quoted message, in UTF-16 code units. */
+  quoteLength: 200,
   proofEvents: 1_000,
   /** Live subscriptions of one connection. */
   subscriptions: 1_000,

@@ -10,6 +10,7 @@ import type { MessageChanged, MessageView } from "./commands/messages.ts";
 import type { ProofResult, Subscribed } from "./commands/reading.ts";
 import type { MembershipChanged, MemberView, RoomView } from "./commands/rooms.ts";
 import type { WireUser } from "./commands/session.ts";
+import { threadStanding } from "./commands/threads.ts";
 import type { ErrorCode, WireError } from "./errors.ts";
 import { errors } from "./errors.ts";
 import { closedReason } from "./events/durable.ts";
@@ -129,10 +130,37 @@ export const messageViewSchema: z.ZodType<MessageView> = z.object({
   reactions: z
     .array(z.object({ emoji: z.string(), count: z.int().min(1), users: z.array(userId) }))
     .exactOptional(),
+  thread: eventId.exactOptional(),
+  replies: z
+    .object({
+      count: z.int().min(1),
+      last_sequence: sequence,
+      last_time: time,
+      people: z.array(userId),
+    })
+    .exactOptional(),
+  reply_to: z
+    .object({
+      message_id: eventId,
+      sequence,
+      author: userId,
+      author_name: z.string(),
+      text: z.string(),
+      deleted: z.literal(true).exactOptional(),
+    })
+    .exactOptional(),
   unverified: z.literal(true).exactOptional(),
   name_of_account: z.literal(true).exactOptional(),
   published_by: z.string().exactOptional(),
 });
+
+const standingIn = {
+  room: roomId,
+  thread: eventId,
+  following: z.boolean(),
+  read_mark: sequence,
+  unread: z.int().min(0),
+};
 
 const callChanged: z.ZodType<CallChanged> = z.object({
   room: roomId,
@@ -226,6 +254,19 @@ export const replySchemas: { readonly [T in CommandType]: z.ZodType<Replies[T]> 
     head: sequence,
     messages: z.array(messageViewSchema),
   }),
+  list_thread: z.object({
+    ...standingIn,
+    epoch,
+    head: sequence,
+    root: messageViewSchema,
+    messages: z.array(messageViewSchema),
+  }),
+  list_threads: z.object({
+    threads: z.array(z.object({ ...standingIn, root: messageViewSchema })),
+    next: z.int().min(1).exactOptional(),
+  }),
+  follow_thread: threadStanding,
+  mark_thread_read: threadStanding,
   append_text: z.object({ room: roomId, message_id: eventId, length: z.int().min(0) }),
   close_message: messageChanged,
   cancel_message: messageChanged,

@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "871f761921fe2deebe924424243a606904a8279dd49a28b85553819822bfbe4f",
+  sha256: "4cf70e39fe5ce93e984e18b4b35f2cd137f4f2bc59b3e1892454561c6ff84373",
 } as const;

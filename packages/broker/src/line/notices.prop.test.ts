@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import type { Notice, Subject } from "@parlance/core";
-import { durablePayloadSchemas, type EphemeralEvent, fields } from "@parlance/protocol";
+import { durablePayloadSchemas, type EphemeralEvent, fields, ownChange } from "@parlance/protocol";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Joiner, MessageWriter, openMessage } from "./message.ts";
@@ -78,6 +78,20 @@ const notice = fc.oneof(
   fc.record({ type: fc.constant("who") }),
   fc.record({ type: fc.constant("news"), rooms: fc.array(fc.constantFrom("a.b:c", "ops")) }),
   fc.record({ type: fc.constant("control"), head: count }),
+  fc.record({
+    type: fc.constant("own"),
+    user: id,
+    change: fc.record({
+      what: fc.constant("thread"),
+      thread: fc.record({
+        room: fc.constant("a.b:c"),
+        thread: id,
+        following: fc.boolean(),
+        read_mark: count,
+        unread: count,
+      }),
+    }),
+  }),
   fc.record({
     type: fc.constant("joined"),
     fact: fc.record({
@@ -243,6 +257,14 @@ describe("[F-B7] what nodes tell each other", () => {
       ["p", "n", [["u", "n", "guest", 1]]],
       ["h", 1],
       ["j", "u", "r1", "e.1", 1],
+      [
+        "o",
+        "u",
+        {
+          what: "thread",
+          thread: { room: "r1", thread: "t", following: true, read_mark: 1, unread: 1 },
+        },
+      ],
       ["a", "n", "q", "connections", { a: [1] }],
       ["t", "n", "m", "q", 0, 1, "[]"],
     ]);
@@ -323,6 +345,9 @@ function expectInOrder(one: Notice): void {
       return;
     case "joined":
       expect(isCount(one.fact.position.offset)).toBe(true);
+      return;
+    case "own":
+      expect(ownChange.safeParse(one.change).success).toBe(true);
       return;
     case "ask":
       expect([one.node, one.id, one.question].every((each) => typeof each === "string")).toBe(true);

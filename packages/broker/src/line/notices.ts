@@ -1,6 +1,6 @@
 /**
  * Notices as text: one JSON array of rows, `["c", epoch, [event, …]]`, `["e", event, to, revision]`, `["p", node, people, closing]`,
- * `["w"]`, `["h", head]`, `["n", [room, …]]`, `["j", user, room, epoch, offset]`, `["a", node, id, question, detail]`,
+ * `["w"]`, `["h", head]`, `["n", [room, …]]`, `["o", user, change]`, `["j", user, room, epoch, offset]`, `["a", node, id, question, detail]`,
  * `["t", to, node, id, part, parts, text]`. A row longer than known is read up to what is known, a row of an unknown kind is
  * skipped: so newer nodes may say more. What another node said is checked here and nowhere else: a broker is shared, and what
  * comes from it must not be able to end the process.
@@ -15,6 +15,7 @@ import {
   ephemeralSchemas,
   fields,
   isPlainJson,
+  ownChange,
   type UserId,
   type WireUser,
 } from "@parlance/protocol";
@@ -58,6 +59,8 @@ function rowOf(subject: Subject, notice: Notice): readonly unknown[] {
       return ["h", notice.head];
     case "news":
       return ["n", notice.rooms];
+    case "own":
+      return ["o", notice.user, notice.change];
     case "joined": {
       const { user, room, position } = notice.fact;
       return ["j", user, room, position.epoch, position.offset];
@@ -143,6 +146,8 @@ function noticeOf(
       return isSequence(row[1]) ? { type: "control", head: row[1] } : undefined;
     case "n":
       return newsOf(row);
+    case "o":
+      return ownOf(row);
     case "j":
       return joinedOf(row);
     case "a":
@@ -158,6 +163,12 @@ function newsOf([, rooms]: readonly unknown[]): Notice | undefined {
   if (!Array.isArray(rooms) || rooms.length > maxEvents) return undefined;
   const parsed = (rooms as readonly unknown[]).map((room) => fields.roomId.safeParse(room));
   return { type: "news", rooms: parsed.flatMap((room) => (room.success ? [room.data] : [])) };
+}
+
+function ownOf([, user, change]: readonly unknown[]): Notice | undefined {
+  if (!isId(user) || !isPlainJson(change)) return undefined;
+  const parsed = ownChange.safeParse(change);
+  return parsed.success ? { type: "own", user: user as UserId, change: parsed.data } : undefined;
 }
 
 function committedOf(

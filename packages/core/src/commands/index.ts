@@ -21,6 +21,7 @@ import { rpc } from "./rpc.ts";
 import { refresh, signIn } from "./session.ts";
 import { markRead, presence, typing } from "./signals.ts";
 import { resume, subscribe, unsubscribe } from "./subscribe.ts";
+import { followThread, listThread, listThreads, markThreadRead } from "./threads.ts";
 
 type Perform<T extends CommandType, C> = (context: C, command: Command<T>) => Awaitable<Outcome>;
 
@@ -44,6 +45,10 @@ const forEverybody: { readonly [T in ConnectionlessType]: Perform<T, CommandCont
   react,
   get_message: getMessage,
   list_messages: listMessages,
+  list_thread: listThread,
+  list_threads: listThreads,
+  follow_thread: followThread,
+  mark_thread_read: markThreadRead,
   append_text: appendText,
   close_message: closeMessage,
   cancel_message: cancelMessage,

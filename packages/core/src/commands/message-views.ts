@@ -23,7 +23,7 @@ export async function getMessage(
   const isThere = command.room === undefined || command.room === place?.room;
   if (place === undefined || !isThere) throw new ProtocolError("not_found");
   const room = await openToRead(context, place.room);
-  const page = await readMessages(context, room, { room: place.room, id: place.id, limit: 1 });
+  const page = await readMessages(context, room, { room: place.room, ids: [place.id], limit: 1 });
   const [message] = page.messages;
   if (message === undefined) throw new ProtocolError("not_found");
   return message;
@@ -35,9 +35,10 @@ export async function listMessages(
   command: Command<"list_messages">,
 ): Promise<MessageList> {
   const room = await openToRead(context, command.room);
-  const { id: _, type: __, at, limit, ...place } = command;
+  const { id: _, type: __, at, limit, with_threads: threads, ...place } = command;
   const { epoch, head, messages } = await readMessages(context, room, {
     ...place,
+    ...(threads === undefined ? {} : { line: "all" }),
     ...(at === undefined ? {} : { at: Date.parse(at) }),
     limit: limit ?? defaultPage,
     maxBytes: pageBytes,
@@ -45,7 +46,8 @@ export async function listMessages(
   return { room: command.room, epoch, head, messages };
 }
 
-async function readMessages(
+/** Messages of a room that was opened to be read; the right is asked again where it changed meanwhile. */
+export async function readMessages(
   context: CommandContext,
   room: Room,
   query: MessageQuery,

@@ -88,7 +88,11 @@ export async function deleteMessage(
     if (!mayManage && !isAuthor(context, place)) throw new ProtocolError("not_found");
   };
   await mayDelete();
-  const data = { message_id: place.id, by: context.identity.user };
+  const data = {
+    message_id: place.id,
+    by: context.identity.user,
+    ...(place.thread === undefined ? {} : { thread: place.thread }),
+  };
   const wanted: Wanted = { ...repeatable(command), event: { type: "message.deleted", data } };
   return changed(place.id, await appendAbout(context, room, place, wanted, mayDelete));
 }

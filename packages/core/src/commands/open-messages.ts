@@ -176,7 +176,7 @@ async function viewOf(
   { services }: CommandContext,
   place: Pick<MessagePlace, "id" | "room">,
 ): Promise<MessageView> {
-  const page = await services.log.messages({ room: place.room, id: place.id, limit: 1 });
+  const page = await services.log.messages({ room: place.room, ids: [place.id], limit: 1 });
   const [view] = page?.messages ?? [];
   if (view === undefined) throw new ProtocolError("not_found");
   return view;

@@ -9,10 +9,11 @@ import {
 } from "@parlance/protocol";
 import type { Stored } from "../append.ts";
 import type { Awaitable, Pipelined } from "../outcome.ts";
-import type { PublishQuestion, Said } from "../ports/index.ts";
+import type { MessagePlace, PublishQuestion, Said } from "../ports/index.ts";
 import type { CommandContext } from "../services.ts";
 import { writeAsked } from "./asking.ts";
 import { askerOf } from "./entering.ts";
+import { findIn } from "./messages.ts";
 import { authorOf } from "./publish-from.ts";
 import { type Writing, write } from "./write.ts";
 
@@ -51,21 +52,43 @@ export function publish(
   context: CommandContext,
   command: PublishTask,
 ): Awaitable<Pipelined<Published>> {
-  if (command.from === undefined) return say(context, command);
-  return authorOf(context, command.from).then((from) => say(context, command, from));
+  const { from, thread, reply_to: quoted } = command;
+  if (from === undefined && thread === undefined && quoted === undefined) {
+    return say(context, command);
+  }
+  return Promise.all([
+    from === undefined ? undefined : authorOf(context, from),
+    linksOf(context, command),
+  ]).then(([author, links]) => say(context, command, author, links));
+}
+
+/** Which messages a new one belongs to. */
+type Links = Pick<DurablePayloads["message.created"], "thread" | "reply_to">;
+
+/* Also of deleted ones: what was stored has to be found again when it is sent again. */
+async function linksOf(context: CommandContext, command: PublishTask): Promise<Links> {
+  const { room, thread, reply_to: quoted } = command;
+  const place = async (ref: string | undefined): Promise<MessagePlace | undefined> =>
+    ref === undefined ? undefined : findIn(context, room, ref);
+  const [under, answered] = await Promise.all([place(thread), place(quoted)]);
+  return {
+    ...(under === undefined ? {} : { thread: under.thread ?? under.id }),
+    ...(answered === undefined ? {} : { reply_to: answered.id }),
+  };
 }
 
 function say(
   context: CommandContext,
   command: PublishTask,
   from?: PublishedFrom,
+  links: Links = {},
 ): Awaitable<Pipelined<Published>> {
   const { room, client_message_id: clientMessageId, text, data, open, shownAs } = command;
   const said: Said = { text, ...(data === undefined ? {} : { data }) };
   const growing = open === undefined ? {} : { open };
   const eventOf = (what: Said) => {
     const payload = payloadOf(context, what, shownAs, from);
-    return { type: "message.created", data: { ...payload, ...growing } } as const;
+    return { type: "message.created", data: { ...payload, ...growing, ...links } } as const;
   };
   const author = from?.user ?? shownAs?.user;
   let rewritten: Said | undefined;

@@ -3,6 +3,7 @@ import type {
   Epoch,
   EventFrame,
   Json,
+  OwnChange,
   Position,
   RoomId,
   Sequence,
@@ -85,6 +86,8 @@ export type Notice =
   | { readonly type: "news"; readonly rooms: readonly RoomId[] }
   /** Somebody became a member of a room; on the install-wide subject, for that user's connections. */
   | { readonly type: "joined"; readonly fact: JoinedFact }
+  /** Something of a user's own changed; on the install-wide subject, for that user's connections. */
+  | { readonly type: "own"; readonly user: UserId; readonly change: OwnChange }
   /** `node` asks all others; on the install-wide subject, as the next. */
   | {
       readonly type: "ask";

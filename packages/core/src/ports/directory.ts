@@ -9,6 +9,7 @@ import type {
   UserId,
 } from "@parlance/protocol";
 import type { MemberRecord, RoomRecord } from "./room-log.ts";
+import type { Threads } from "./threads.ts";
 
 /**
  * Users, sessions, keys, members, read marks and leases. Reads follow one's own writes. Same errors as `RoomLog`.
@@ -21,6 +22,7 @@ export interface Directory
     Members,
     RoomAdmin,
     ReadMarks,
+    Threads,
     Places,
     Leases {}
 

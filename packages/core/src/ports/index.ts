@@ -14,6 +14,7 @@ export type * from "./presence-board.ts";
 export type * from "./rate-store.ts";
 export type * from "./room-log.ts";
 export type * from "./stream.ts";
+export type * from "./threads.ts";
 export type * from "./tickets.ts";
 export type * from "./tracer.ts";
 export type * from "./webhook-admin.ts";

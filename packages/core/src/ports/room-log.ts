@@ -106,8 +106,10 @@ export interface Append {
   readonly time: number;
   /** Type and payload. Storage folds it into the projections:
    *  - `message.created` → `messages`, is countable, moves the author's read marks to its own sequence if the author is the principal;
+   *  - `message.created` with `thread` → `messages` and the thread's running number instead, not countable; moves the author's mark in the
+   *    thread and makes it follow; the root's author follows from the first on, with all of it unread;
    *  - `member.joined` → `members` (insert or change role), `read_marks` at its own sequence if new; bumps the revision;
-   *  - `member.left` → removes from `members`, bumps the revision, and writes `member_ended` to the control log;
+   *  - `member.left` → removes from `members`, ends what the user follows there, bumps the revision, and writes `member_ended` to the control log;
    *  - `message.created` with `open` → the beginning of its text; refused as `full` where the principal has `limits.openMessages`;
    *  - `message.closed` → what the message says now, the end of its open text; refused as `moved` unless its text is as long as what is
    *    stored, so that nothing that came meanwhile is lost;
@@ -220,12 +222,16 @@ export interface MessagePlace {
   readonly isDeleted: boolean;
   /** Its text is among the `OpenTexts`. */
   readonly isOpen: boolean;
+  /** The root of the thread that it is in. */
+  readonly thread?: EventId;
 }
 
 export interface MessageQuery {
   readonly room: RoomId;
-  /** Only this one. This and the next four exclude each other; without any: the newest. */
-  readonly id?: EventId;
+  /** Absent: the room's main line, without what is in threads. */
+  readonly line?: "all" | { readonly thread: EventId };
+  /** Only these, of whatever line. This and the next four exclude each other; without any: the newest. */
+  readonly ids?: readonly EventId[];
   /** The nearest ones before this sequence. */
   readonly before?: Sequence;
   /** The nearest ones after this sequence. */

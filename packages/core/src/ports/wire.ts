@@ -7,6 +7,7 @@ import type {
   Epoch,
   EventFrame,
   NoticeEvent,
+  OwnEvent,
   Position,
   PresenceEvent,
   ProtocolError,
@@ -34,6 +35,8 @@ export interface Dialect {
    * @param epoch Of a durable event's log, for dialects whose events carry their whole place.
    */
   encodeEvent(event: EventFrame | EphemeralEvent | NoticeEvent, epoch?: Epoch): string | undefined;
+  /** What changed of a user's own. Absent where the dialect has no word for it. */
+  encodeOwn?(event: OwnEvent): string;
 }
 
 /** One connection's part of a dialect. Called in order; nothing of it may throw. */

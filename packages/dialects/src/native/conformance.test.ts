@@ -218,7 +218,7 @@ describe("fields that are not as they should be are named", () => {
     expect(refusalOf(frame)).toMatchObject({ details: { field: "position.offset" } });
   });
 
-  test.each(["thread", "attachments", "encrypted"])(
+  test.each(["attachments", "encrypted"])(
     "a publish with %s is unsupported, whatever it holds",
     (field) => {
       for (const value of [null, "x", { a: 1 }]) {

@@ -1,6 +1,7 @@
 import type {
   CommandId,
   ErrorFrame,
+  OwnEvent,
   ProtocolError,
   Reply,
   ReplyFrame,
@@ -8,7 +9,7 @@ import type {
 } from "@parlance/protocol";
 
 /** An event as it is: the native wire is the protocol's own shape, members in the order of their types. */
-export function encodeEvent(event: ServerEvent): string {
+export function encodeEvent(event: ServerEvent | OwnEvent): string {
   return JSON.stringify(event);
 }
 

@@ -30,7 +30,7 @@ function translatorFor(methods: ReadonlySet<string>): Translator {
  */
 export function createNative(methods: ReadonlySet<string>): Dialect {
   const translator = translatorFor(methods);
-  return { name: "native", begin: () => translator, encodeEvent };
+  return { name: "native", begin: () => translator, encodeEvent, encodeOwn: encodeEvent };
 }
 
 /** Without frames of plug-ins. */

@@ -102,7 +102,9 @@ class SymfonyTranslator implements Translator {
 
   #recent(frame: Members, doing: Doing): void {
     const room = roomOf(member(frame, "roomId"), "roomId");
-    doing.run({ type: "list_messages", id: noId, room, limit: limitOf(member(frame, "limit")) });
+    // Its clients know no threads: whatever is written is a message to them.
+    const limit = limitOf(member(frame, "limit"));
+    doing.run({ type: "list_messages", id: noId, room, limit, with_threads: true });
   }
 
   /* Security: three of the five systems let a frame say who acts. Here it may only repeat who does. While `auth` is

@@ -71,6 +71,8 @@ export function messageRoutes(doors: SymfonyDoors): readonly RestRoute[] {
       id: noId,
       room: roomOf(request.params["roomId"], "room_id"),
       limit: limitIn(request.query["limit"], otherwise),
+      // Its clients know no threads: whatever is written is a message to them.
+      with_threads: true,
       ...(before === undefined ? {} : { before: sequenceIn(before) }),
     });
     return inOrder(messages).map(view);

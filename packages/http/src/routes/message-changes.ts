@@ -19,19 +19,23 @@ export function messageChangeRoutes({ app, callers, node }: ApiParts): void {
         summary: "Read a page of messages as they are now, oldest first",
         description:
           "Edits and reactions are folded in. The newest page, the nearest messages before the sequence `before` or after the sequence " +
-          "`after`, those on both sides of the sequence `around`, or of the first event of the time `at` (ISO 8601) or later. One of them.",
+          "`after`, those on both sides of the sequence `around`, or of the first event of the time `at` (ISO 8601) or later. One of them. " +
+          "Those of threads are not among them unless `with_threads` is `true`.",
         params: schemas.roomParams,
         querystring: schemas.messageListQuery,
         response: { 200: answers.messageList, default: answers.failure },
       },
     },
-    (request) =>
-      node.execute<"list_messages">(callers.of(request), {
+    (request) => {
+      const { with_threads: withThreads, ...query } = request.query;
+      return node.execute<"list_messages">(callers.of(request), {
         type: "list_messages",
         id: 0,
         room: request.params.room,
-        ...request.query,
-      }),
+        ...query,
+        ...(withThreads === undefined ? {} : { with_threads: true }),
+      });
+    },
   );
 
   app.get(

@@ -10,6 +10,7 @@ import * as reading from "./reading.ts";
 import * as rooms from "./rooms.ts";
 import * as rpc from "./rpc.ts";
 import * as session from "./session.ts";
+import * as threads from "./threads.ts";
 import * as writing from "./writing.ts";
 
 /** What each command is answered with. */
@@ -39,6 +40,10 @@ export interface Replies {
   react: messages.Reacted;
   get_message: messages.MessageView;
   list_messages: messages.MessageList;
+  list_thread: threads.ThreadPage;
+  list_threads: threads.ThreadList;
+  follow_thread: threads.ThreadStanding;
+  mark_thread_read: threads.ThreadStanding;
   append_text: openMessages.TextAppended;
   close_message: messages.MessageChanged;
   cancel_message: messages.MessageChanged;
@@ -85,6 +90,10 @@ interface CommandTypes {
   react: messages.React;
   get_message: messages.GetMessage;
   list_messages: messages.ListMessages;
+  list_thread: threads.ListThread;
+  list_threads: threads.ListThreads;
+  follow_thread: threads.FollowThread;
+  mark_thread_read: threads.MarkThreadRead;
   append_text: openMessages.AppendText;
   close_message: openMessages.CloseMessage;
   cancel_message: openMessages.CancelMessage;
@@ -138,6 +147,10 @@ export const commandSchemas: { readonly [T in CommandType]: z.ZodType<CommandTyp
   react: messages.react,
   get_message: messages.getMessage,
   list_messages: messages.listMessages,
+  list_thread: threads.listThread,
+  list_threads: threads.listThreads,
+  follow_thread: threads.followThread,
+  mark_thread_read: threads.markThreadRead,
   append_text: openMessages.appendText,
   close_message: openMessages.closeMessage,
   cancel_message: openMessages.cancelMessage,

@@ -17,6 +17,7 @@ import {
 import type { ClientMessageId, Epoch, EventId, RoomId, Sequence, UserId } from "../ids.ts";
 import type { JsonObject } from "../json-value.ts";
 import type { CommandId } from "./command-id.ts";
+import type { ThreadSummary } from "./threads.ts";
 
 /**
  * Replaces text and data of the caller's own message. The versions before stay in the log. In every command
@@ -85,7 +86,10 @@ export interface GetMessage {
   readonly message_id: string;
 }
 
-/** A room's messages as they are now: the newest, or those at one place. `before`, `after`, `around` and `at` exclude each other. */
+/**
+ * A room's messages as they are now: the newest, or those at one place. `before`, `after`, `around` and `at` exclude each other.
+ * Those of threads are in `list_thread`.
+ */
 export interface ListMessages {
   readonly type: "list_messages";
   readonly id: CommandId;
@@ -100,6 +104,8 @@ export interface ListMessages {
   readonly at?: string;
   /** 1-200, 50 if absent. */
   readonly limit?: number;
+  /** Those of threads too, each at its own place: for those who do not know threads. */
+  readonly with_threads?: true;
 }
 export interface MessageList {
   readonly room: RoomId;
@@ -137,12 +143,29 @@ export interface MessageView {
   readonly closed_sequence?: Sequence;
   /** In the order in which each was first put on; absent where there are none. */
   readonly reactions?: readonly ReactionView[];
+  /** It is in the thread under this message. */
+  readonly thread?: EventId;
+  /** What was written under it; absent where nothing was. */
+  readonly replies?: ThreadSummary;
+  /** The message that it answers, as that is now. */
+  readonly reply_to?: QuotedMessage;
   /** The name is the writer's own word. */
   readonly unverified?: true;
   /** An account is called so, and it was not this account that wrote. */
   readonly name_of_account?: true;
   /** The back end that published it in the author's name. */
   readonly published_by?: string;
+}
+/** The beginning of a message that another one answers. */
+export interface QuotedMessage {
+  readonly message_id: EventId;
+  readonly sequence: Sequence;
+  readonly author: UserId;
+  /** Empty where the message was deleted, as the next. */
+  readonly author_name: string;
+  /** At most 200 UTF-16 code units. */
+  readonly text: string;
+  readonly deleted?: true;
 }
 /** How a message that grew ended: by its writer, by somebody else, or by silence. */
 export type ClosedReason = "done" | "cancelled" | "abandoned";
@@ -213,6 +236,7 @@ export const listMessages: z.ZodType<ListMessages> = z
     around: sequence.exactOptional(),
     at: moment.exactOptional(),
     limit: pageLimit.exactOptional(),
+    with_threads: z.literal(true).exactOptional(),
   })
   .refine(isOnePlace, onePlace);
 

@@ -5,6 +5,7 @@ import {
   commandId,
   isVisible,
   messageData,
+  messageRef,
   openText,
   roomId,
   sequence,
@@ -27,6 +28,13 @@ export interface Publish {
   readonly data?: JsonObject;
   /** The message is not whole yet: `append_text` adds to it until `close_message`. Its first text may be empty. */
   readonly open?: true;
+  /**
+   * The message is a reply in the thread under this one: a message's id or number. A message that is in a thread itself
+   * stands for its root. What is in a thread does not count as unread in the room.
+   */
+  readonly thread?: string;
+  /** The message answers this one of the same room and shows the beginning of it: a message's id or number. */
+  readonly reply_to?: string;
 }
 export interface Published {
   readonly room: RoomId;
@@ -86,25 +94,20 @@ export const publish: z.ZodType<Publish> = z
     text: openText,
     data: messageData.exactOptional(),
     open: z.literal(true).exactOptional(),
+    thread: messageRef.exactOptional(),
+    reply_to: messageRef.exactOptional(),
     /* Reserved for later versions. A server that does not know them says so (`unsupported`) instead of
      * storing a message that means something else. */
-    thread: z.never().exactOptional(),
     attachments: z.never().exactOptional(),
     encrypted: z.never().exactOptional(),
   })
   .check(seenUnlessOpen)
-  .transform(({ type, id, room, client_message_id, text, data, open }) => ({
-    type,
-    id,
-    room,
-    client_message_id,
-    text,
-    ...(data === undefined ? {} : { data }),
-    ...(open === undefined ? {} : { open }),
-  })) as unknown as z.ZodType<Publish>;
+  .transform(
+    ({ attachments: _, encrypted: __, ...command }) => command,
+  ) as unknown as z.ZodType<Publish>;
 
 /** Fields of `publish` that are refused as `unsupported` while this version does not know them. */
-export const reservedPublishFields: readonly string[] = ["thread", "attachments", "encrypted"];
+export const reservedPublishFields: readonly string[] = ["attachments", "encrypted"];
 
 export const markRead: z.ZodType<MarkRead> = z.object({
   type: z.literal("mark_read"),

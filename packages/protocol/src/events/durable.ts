@@ -26,6 +26,10 @@ export interface DurablePayloads extends CallPayloads, FilePayloads {
     readonly published_by?: string;
     /** It grows from here: `text` is what it began with. */
     readonly open?: true;
+    /** It is in the thread under this message: not in the room's main line, and not counted there. */
+    readonly thread?: EventId;
+    /** The message of this room that it answers. Its text is not repeated here, so that it can be erased. */
+    readonly reply_to?: EventId;
   };
   /**
    * A message that grew is whole. The event is by the message's author and says all of it, so that whoever did not follow it needs
@@ -57,7 +61,12 @@ export interface DurablePayloads extends CallPayloads, FilePayloads {
     readonly editor_name: string;
   };
   /** A message and all its versions were erased. */
-  "message.deleted": { readonly message_id: EventId; readonly by: UserId };
+  "message.deleted": {
+    readonly message_id: EventId;
+    readonly by: UserId;
+    /** Of a message that was in a thread: for those who meet it erased. */
+    readonly thread?: EventId;
+  };
   "reaction.added": {
     readonly message_id: EventId;
     readonly emoji: string;
@@ -118,6 +127,8 @@ const payloads = {
     name_of_account: z.literal(true).exactOptional(),
     published_by: z.string().exactOptional(),
     open: z.literal(true).exactOptional(),
+    thread: messageId.exactOptional(),
+    reply_to: messageId.exactOptional(),
   }),
   "message.closed": z.object({
     message_id: messageId,
@@ -136,7 +147,11 @@ const payloads = {
     data: messageData.exactOptional(),
     editor_name: z.string(),
   }),
-  "message.deleted": z.object({ message_id: messageId, by: userId }),
+  "message.deleted": z.object({
+    message_id: messageId,
+    by: userId,
+    thread: messageId.exactOptional(),
+  }),
   "reaction.added": z.object({ message_id: messageId, emoji: z.string(), user_name: z.string() }),
   "reaction.removed": z.object({ message_id: messageId, emoji: z.string() }),
   "document.edited": z.object({ changes: z.string(), author_number: number.exactOptional() }),

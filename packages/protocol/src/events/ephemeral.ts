@@ -5,6 +5,7 @@ import type { WireUser } from "../commands/session.ts";
 import type { ErrorCode } from "../errors.ts";
 import { callId, cursorPosition, epoch, roomId, sequence, userId } from "../fields.ts";
 import type { CallId, Epoch, EventId, RoomId, Sequence, UserId } from "../ids.ts";
+import { type OwnEvent, ownChange } from "./own.ts";
 
 /** Somebody writes or stopped. Class *droppable*. Forget it after `typingExpiryMs` without another. */
 export interface TypingEvent {
@@ -103,6 +104,8 @@ export type EphemeralEvent =
   | CallSignalEvent
   | MessageAppendedEvent;
 export type NoticeEvent = UnsubscribedEvent | ResetEvent | GoodbyeEvent;
+/** Everything that is in no log. */
+export type ServerSignal = EphemeralEvent | NoticeEvent | OwnEvent;
 
 const user = z.object({
   id: userId,
@@ -112,53 +115,53 @@ const user = z.object({
 });
 
 /** Schemas of the ephemeral events and notices, for documents and tests. */
-export const ephemeralSchemas: Readonly<Record<(EphemeralEvent | NoticeEvent)["type"], z.ZodType>> =
-  {
-    typing: z.object({
-      type: z.literal("typing"),
-      room: roomId,
-      user: userId,
-      name: z.string(),
-      active: z.boolean(),
-    }),
-    presence: z.object({
-      type: z.literal("presence"),
-      room: roomId,
-      online: z.array(user),
-      offline: z.array(userId),
-      count: z.number(),
-      omitted: z.boolean().exactOptional(),
-    }),
-    read: z.object({
-      type: z.literal("read"),
-      room: roomId,
-      user: userId,
-      read_mark: sequence,
-      message_id: z.string().exactOptional(),
-    }),
-    cursor: z.object({
-      type: z.literal("cursor"),
-      room: roomId,
-      user: userId,
-      number: z.int().min(0).exactOptional(),
-      name: z.string(),
-      position: cursorPosition,
-    }),
-    "call.signal": z.object({
-      type: z.literal("call.signal"),
-      room: roomId,
-      call_id: callId,
-      from: userId,
-      signal: z.record(z.string(), z.unknown()),
-    }),
-    "message.appended": z.object({
-      type: z.literal("message.appended"),
-      room: roomId,
-      message_id: z.string(),
-      at: z.int().min(0),
-      text: z.string(),
-    }),
-    unsubscribed: z.object({ type: z.literal("unsubscribed"), room: roomId, code: z.string() }),
-    reset: z.object({ type: z.literal("reset"), room: roomId, epoch }),
-    goodbye: z.object({ type: z.literal("goodbye"), reconnect_after_ms: z.number() }),
-  };
+export const ephemeralSchemas: Readonly<Record<ServerSignal["type"], z.ZodType>> = {
+  typing: z.object({
+    type: z.literal("typing"),
+    room: roomId,
+    user: userId,
+    name: z.string(),
+    active: z.boolean(),
+  }),
+  presence: z.object({
+    type: z.literal("presence"),
+    room: roomId,
+    online: z.array(user),
+    offline: z.array(userId),
+    count: z.number(),
+    omitted: z.boolean().exactOptional(),
+  }),
+  read: z.object({
+    type: z.literal("read"),
+    room: roomId,
+    user: userId,
+    read_mark: sequence,
+    message_id: z.string().exactOptional(),
+  }),
+  cursor: z.object({
+    type: z.literal("cursor"),
+    room: roomId,
+    user: userId,
+    number: z.int().min(0).exactOptional(),
+    name: z.string(),
+    position: cursorPosition,
+  }),
+  "call.signal": z.object({
+    type: z.literal("call.signal"),
+    room: roomId,
+    call_id: callId,
+    from: userId,
+    signal: z.record(z.string(), z.unknown()),
+  }),
+  "message.appended": z.object({
+    type: z.literal("message.appended"),
+    room: roomId,
+    message_id: z.string(),
+    at: z.int().min(0),
+    text: z.string(),
+  }),
+  own: z.object({ type: z.literal("own"), change: ownChange }),
+  unsubscribed: z.object({ type: z.literal("unsubscribed"), room: roomId, code: z.string() }),
+  reset: z.object({ type: z.literal("reset"), room: roomId, epoch }),
+  goodbye: z.object({ type: z.literal("goodbye"), reconnect_after_ms: z.number() }),
+};

@@ -217,7 +217,7 @@ function newLine(
   if (readMark !== undefined) return readMark;
   let left = unread;
   for (const event of events.toReversed()) {
-    if (event.type !== "message.created" || event.author === me) continue;
+    if (event.type !== "message.created" || event.author === me || isInThread(event)) continue;
     left -= 1;
     if (left === 0) return event.sequence - 1;
   }
@@ -230,7 +230,7 @@ function newLine(
  */
 function addEvent(room: RoomState, event: EventFrame, me: string): RoomState {
   if (event.sequence <= room.head && !isNext(room, event)) return room;
-  const isMessage = event.type === "message.created";
+  const isMessage = event.type === "message.created" && !isInThread(event);
   const isMembership = event.type === "member.joined" || event.type === "member.left";
   const isNew = isMessage && event.author !== me && !room.isReading;
   const next: RoomState = {
@@ -245,6 +245,11 @@ function addEvent(room: RoomState, event: EventFrame, me: string): RoomState {
     members: isMembership ? undefined : room.members,
   };
   return isNext(room, event) ? { ...next, events: [...room.events, event] } : next;
+}
+
+/** What is in a thread is not unread in the room. */
+function isInThread(event: EventFrame): boolean {
+  return event.type === "message.created" && !("erased" in event) && "thread" in event.data;
 }
 
 /** What is whole says so itself. */

@@ -4,6 +4,7 @@ import type { Append, Appended, NewRoom } from "@parlance/core";
 import { type Chain, chainStart } from "@parlance/core/chain";
 import type { AnyDurableEvent, Epoch, EventId } from "@parlance/protocol";
 import { repeatedBody } from "../sql/body.ts";
+import { isCountable } from "../sql/countable.ts";
 import { randomPart } from "../sql/random-part.ts";
 import type { AppendJob } from "./lanes.ts";
 import { type MessageRefusal, messageRefusal } from "./message-events.ts";
@@ -181,7 +182,7 @@ export class Batch {
     const commitment = chain.commitment(nonce, payload);
     row.head += 1;
     row.isChanged = true;
-    if (event.type === "message.created") row.countable += 1;
+    if (isCountable(event)) row.countable += 1;
     else if (event.type === "member.joined" || event.type === "member.left") row.revision += 1;
     row.head_hash = chain.next(
       row.head_hash,
@@ -298,7 +299,8 @@ function refused(refusal: MessageRefusal, row: RoomRow | undefined): Appended {
 
 /** Changes nothing but what all messages change, which is written with many others. */
 function isPlain(event: AnyDurableEvent): boolean {
-  return event.type === "message.created" && event.data.open === undefined;
+  if (event.type !== "message.created") return false;
+  return event.data.open === undefined && event.data.thread === undefined;
 }
 
 function epochOf(row: RoomRow): Epoch {

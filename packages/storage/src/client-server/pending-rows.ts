@@ -64,8 +64,9 @@ export class PendingRows {
     const { id, author } = append;
     this.#messages.push([id, room, sequence, author, this.termsOf(event.data.text), sequence]);
     this.tally(room, author, 1);
-    // Who did not write it itself has not read it either.
-    if ((append.principal as string) !== author) return;
+    // Who did not write it itself has not read it either; a thread has marks of its own.
+    const isOwn = (append.principal as string) === author;
+    if (!isOwn || event.data.thread !== undefined) return;
     this.#marks.set(`${room} ${author}`, [room, author, sequence, sequence, countable]);
   }
 

@@ -1,11 +1,13 @@
 /** What events other than new messages change beside the log. One statement after the other: they are rare. */
 import type { Append } from "@parlance/core";
 import type { AnyDurableEvent, DurablePayloads } from "@parlance/protocol";
+import { addToThread, endFollowing } from "../sql/threads.ts";
 import type { RoomRow } from "./batch.ts";
 import { writeControl } from "./control-log.ts";
 import { beginText, endText } from "./open-texts.ts";
 import type { PendingRows } from "./pending-rows.ts";
 import { EngineError, type EngineSql, type Session } from "./session.ts";
+import { perform } from "./steps.ts";
 
 /** Where the event is that is being followed. */
 interface Place {
@@ -27,7 +29,7 @@ export async function projectOther(
   const place: Place = { room: row.room, sequence: row.head, time: append.time };
   switch (event.type) {
     case "message.created":
-      return beginText(session, sql, append, event.data.text);
+      return projectMessage(session, sql, append, event.data, place);
     case "message.closed":
       await endText(session, event.data.message_id);
       return edit(session, place, event.data, pending.termsOf(event.data.text));
@@ -70,6 +72,22 @@ export async function projectOther(
     default:
       event satisfies never;
   }
+}
+
+/** What a message changes that is in a thread, or grows. */
+async function projectMessage(
+  session: Session,
+  sql: EngineSql,
+  append: Append,
+  { text, open, thread }: DurablePayloads["message.created"],
+  { room, sequence, time }: Place,
+): Promise<void> {
+  if (thread !== undefined) {
+    const { id, author, principal } = append;
+    const message = { room, sequence, id, author, principal, time, root: thread };
+    await perform(session, addToThread(message));
+  }
+  if (open === true) await beginText(session, sql, append, text);
 }
 
 async function edit(
@@ -164,6 +182,7 @@ async function removeMember(session: Session, place: Place, user: string): Promi
   const { room, sequence, time } = place;
   await session.run("DELETE FROM {members} WHERE room = ? AND user_id = ?", room, user);
   await session.run("DELETE FROM {read_marks} WHERE room = ? AND user_id = ?", room, user);
+  await perform(session, endFollowing(room, user));
   await writeControl(session, { type: "member_ended", room, user, sequence }, time);
 }
 

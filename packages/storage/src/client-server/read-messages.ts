@@ -1,21 +1,25 @@
 /** Messages as they are now. */
 import type { MessagePage, MessagePlace, MessageQuery, MessageStats } from "@parlance/core";
-import type { MessageView, RoomId } from "@parlance/protocol";
+import type { EventId, MessageView, RoomId } from "@parlance/protocol";
 import { findTime } from "../sql/find-time.ts";
 import { legsOf } from "../sql/message-legs.ts";
+import { quotedBy, quotes, threadsUnder } from "../sql/message-links.ts";
 import { type MessageColumns, messageView, type ReactionColumns } from "../sql/message-view.ts";
 import { namedReactionUsers } from "../sql/reaction-kinds.ts";
 import { wholeTexts } from "./open-texts.ts";
 import { type RoomColumns, readRoom, roomHead } from "./rooms.ts";
 import type { Session } from "./session.ts";
+import { perform } from "./steps.ts";
 
 const placeSelect = `SELECT m.room, m.id, m.sequence, m.author, e.principal, m.deleted_at,
-    (SELECT count(*) FROM {open_messages} o WHERE o.message_id = m.id) AS open
+    (SELECT count(*) FROM {open_messages} o WHERE o.message_id = m.id) AS open,
+    (SELECT t.root FROM {thread_messages} t WHERE t.message_id = m.id) AS thread
   FROM {messages} m JOIN {events} e ON e.room = m.room AND e.sequence = m.sequence`;
 
-type PlaceRow = Omit<MessagePlace, "isDeleted" | "isOpen"> & {
+type PlaceRow = Omit<MessagePlace, "isDeleted" | "isOpen" | "thread"> & {
   readonly deleted_at: number | null;
   readonly open: number;
+  readonly thread: EventId | null;
 };
 
 export async function findMessage(
@@ -29,14 +33,16 @@ export async function findMessage(
       ? byId
       : await session.get<PlaceRow>(`${placeSelect} WHERE m.number = ?`, number);
   if (row === undefined) return undefined;
-  const { deleted_at, open, ...place } = row;
-  return { ...place, isDeleted: deleted_at !== null, isOpen: Number(open) > 0 };
+  const { deleted_at, open, thread, ...place } = row;
+  const under = thread === null ? {} : { thread };
+  return { ...place, isDeleted: deleted_at !== null, isOpen: Number(open) > 0, ...under };
 }
 
 type MessageRow = MessageColumns & { readonly bytes: number };
 
 const messageSelect = `SELECT m.id, m.number, m.sequence, m.author, made.time, made.payload,
     edit.time AS "editTime", edit.payload AS "editPayload", m.shown_sequence AS "shownSequence", o.length AS "openLength",
+    t.root AS thread,
     coalesce(octet_length(made.payload), 0) + coalesce(octet_length(edit.payload), 0)
       + coalesce(o.length, 0) AS bytes
   FROM {messages} m
@@ -44,7 +50,35 @@ const messageSelect = `SELECT m.id, m.number, m.sequence, m.author, made.time, m
   LEFT JOIN {events} edit ON edit.room = m.room AND edit.sequence = m.shown_sequence
     AND m.shown_sequence <> m.sequence
   LEFT JOIN {open_messages} o ON o.message_id = m.id
-  WHERE m.room = ?`;
+  LEFT JOIN {thread_messages} t ON t.message_id = m.id`;
+
+/** A leg of a line: of a thread it is driven by the thread's own index. */
+function legSelect(line: "main" | "all" | "thread", isOlder: boolean): string {
+  const beyond = isOlder ? "<" : ">";
+  const order = isOlder ? "DESC" : "ASC";
+  if (line === "thread") {
+    return `${messageSelect} JOIN (SELECT sequence FROM {thread_messages}
+        WHERE root = ? AND sequence ${beyond} ? ORDER BY sequence ${order} LIMIT ?) page
+      ON page.sequence = m.sequence
+      WHERE m.room = ? ORDER BY m.sequence ${order}`;
+  }
+  return `${messageSelect} WHERE m.room = ? AND m.sequence ${beyond} ?
+    ${line === "main" ? "AND t.root IS NULL" : ""} ORDER BY m.sequence ${order} LIMIT ?`;
+}
+
+/** Ascending. */
+async function named(
+  session: Session,
+  room: string,
+  ids: readonly string[],
+): Promise<MessageRow[]> {
+  if (ids.length === 0) return [];
+  return session.all<MessageRow>(
+    `${messageSelect} WHERE m.room = ? AND m.id IN (?*) ORDER BY m.sequence`,
+    room,
+    ids,
+  );
+}
 
 /** In a snapshot. */
 export async function readMessages(
@@ -63,20 +97,18 @@ async function rowsOf(
   query: MessageQuery,
   { floor, head }: RoomColumns,
 ): Promise<MessageRow[]> {
-  const { room, id } = query;
-  if (id !== undefined) return session.all<MessageRow>(`${messageSelect} AND m.id = ?`, room, id);
+  const { room, ids, line = "main" } = query;
+  if (ids !== undefined) return named(session, room, ids);
   const at =
     query.at === undefined ? undefined : await placeOfTime(session, room, floor, head, query.at);
   const found: MessageRow[] = [];
   for (const leg of legsOf(query, at)) {
     const isOlder = leg.direction === "older";
-    const rows = await session.all<MessageRow>(
-      `${messageSelect} AND m.sequence ${isOlder ? "<" : ">"} ?
-       ORDER BY m.sequence ${isOlder ? "DESC" : "ASC"} LIMIT ?`,
-      room,
-      leg.from,
-      leg.limit,
-    );
+    const inThread = typeof line === "object";
+    const select = legSelect(inThread ? "thread" : line, isOlder);
+    const rows = inThread
+      ? await session.all<MessageRow>(select, line.thread, leg.from, leg.limit, room)
+      : await session.all<MessageRow>(select, room, leg.from, leg.limit);
     const within = withinBytes(rows, leg.maxBytes);
     found.push(...(isOlder ? within.reverse() : within));
   }
@@ -114,7 +146,18 @@ async function viewsOf(
     session,
     rows.filter(({ openLength }) => openLength !== null).map(({ id }) => id),
   );
-  return rows.map((row) => messageView(room, row, reactions.get(row.id) ?? [], texts.get(row.id)));
+  const threads = await perform(session, threadsUnder(rows.map(({ id }) => id)));
+  const answered = quotes(room, await named(session, room, quotedBy(rows)));
+  return rows.map((row) => {
+    const openText = texts.get(row.id);
+    const replies = threads.get(row.id);
+    return messageView(room, row, {
+      reactions: reactions.get(row.id) ?? [],
+      ...(openText === undefined ? {} : { openText }),
+      ...(replies === undefined ? {} : { replies }),
+      quotes: answered,
+    });
+  });
 }
 
 /** The first rows, up to the one that passes the bound. */

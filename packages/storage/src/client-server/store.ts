@@ -19,6 +19,7 @@ import { createLeases } from "./leases.ts";
 import { createMembers, createReadMarks, createRoomAdmin } from "./members.ts";
 import { createNarrows } from "./narrows.ts";
 import { createOutbox } from "./outbox.ts";
+import { createOwn } from "./own.ts";
 import { createPlaces } from "./places.ts";
 import { createPresenceBoard } from "./presence-board.ts";
 import { createRates } from "./rates.ts";
@@ -132,6 +133,7 @@ export async function openStoreOver(engine: Engine, options: StoreOptions): Prom
       ...createMembers(reads),
       ...createRoomAdmin(reads),
       ...createReadMarks(lanes),
+      ...createOwn(lanes, reads),
       ...createPlaces(reads, write),
       ...createLeases(write, sql.now),
     } satisfies Directory,

@@ -13,6 +13,9 @@ export type TableName =
   | "open_messages"
   | "open_texts"
   | "room_authors"
+  | "threads"
+  | "thread_messages"
+  | "thread_people"
   | "members"
   | "read_marks"
   | "users"
@@ -99,6 +102,32 @@ export const roomAuthorColumns: ColumnTypes = {
   room: "text",
   author: "text",
   messages: "integer",
+};
+
+export const threadColumns: ColumnTypes = {
+  root: "text",
+  room: "text",
+  messages: "integer",
+  last_sequence: "integer",
+  last_number: "integer",
+  last_at: "integer",
+};
+
+export const threadMessageColumns: ColumnTypes = {
+  root: "text",
+  sequence: "integer",
+  message_id: "text",
+  running: "integer",
+};
+
+export const threadPersonColumns: ColumnTypes = {
+  root: "text",
+  person: "text",
+  room: "text",
+  wrote_sequence: "integer",
+  follows: "integer",
+  mark_sequence: "integer",
+  mark_running: "integer",
 };
 
 export const markColumns: ColumnTypes = {

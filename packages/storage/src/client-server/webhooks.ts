@@ -1,16 +1,13 @@
 import type { Webhooks } from "@parlance/core";
-import { runStepwise, type Statement, type Steps } from "../sql/statements.ts";
+import type { Steps } from "../sql/statements.ts";
 import { webhookReads } from "../sql/webhook-reads.ts";
 import { webhookWrites } from "../sql/webhook-writes.ts";
 import type { Reads, Write } from "./access.ts";
 import type { Session } from "./session.ts";
+import { perform } from "./steps.ts";
 
 /** @param now SQL of the database's own clock in milliseconds. */
 export function createWebhooks(reads: Reads, write: Write, now: string): Webhooks {
-  const answering =
-    (session: Session) =>
-    ({ kind, sql, values }: Statement): Promise<unknown> =>
-      kind === "all" ? session.all(sql, ...values) : session.run(sql, ...values);
   /* The same names and arguments: each method's work is run to its end on a connection. */
   type Through = <T>(work: (session: Session) => Promise<T>) => Promise<T>;
   const methods = (work: object, through: Through) =>
@@ -18,8 +15,7 @@ export function createWebhooks(reads: Reads, write: Write, now: string): Webhook
       ([name, steps]) =>
         [
           name,
-          (...args: unknown[]) =>
-            through((session) => runStepwise(steps(...args), answering(session))),
+          (...args: unknown[]) => through((session) => perform(session, steps(...args))),
         ] as const,
     );
   return Object.fromEntries([

@@ -3,7 +3,13 @@
  * be made from these again is not copied: the hash of a message's key, folded e-mails and logins, owners of files, the
  * counters of numbers and of the control log; who is present, who has a lease and how much anybody may still ask for is of the moment.
  */
-import type { ColumnTypes, TableName } from "../client-server/tables.ts";
+import {
+  type ColumnTypes,
+  type TableName,
+  threadColumns,
+  threadMessageColumns,
+  threadPersonColumns,
+} from "../client-server/tables.ts";
 
 /** A table that is copied. */
 export type CopyTableName = Exclude<
@@ -106,6 +112,9 @@ const tables: Readonly<Record<CopyTableName, Omit<CopyTable, "name">>> = {
     key: ["room", "author"],
     columns: { room: "text", author: "text", messages: "integer" },
   },
+  threads: { key: ["root"], columns: threadColumns },
+  thread_messages: { key: ["root", "sequence"], columns: threadMessageColumns },
+  thread_people: { key: ["root", "person"], columns: threadPersonColumns },
   members: {
     key: ["room", "user_id"],
     columns: {

@@ -307,4 +307,35 @@ export const migrations: readonly (readonly string[])[] = [
     `CREATE TABLE IF NOT EXISTS {key_limits} (
       id VARCHAR(191) PRIMARY KEY, rooms TEXT, bot SMALLINT NOT NULL) ${table}`,
   ],
+
+  // Threads: what is written under a message, who follows it and how far they have read.
+  [
+    `CREATE TABLE IF NOT EXISTS {threads} (
+      root VARCHAR(64) PRIMARY KEY,
+      room ${id} NOT NULL,
+      messages BIGINT NOT NULL,
+      last_sequence BIGINT NOT NULL,
+      last_number BIGINT NOT NULL,
+      last_at BIGINT NOT NULL
+    ) ${table}`,
+    `CREATE TABLE IF NOT EXISTS {thread_messages} (
+      root VARCHAR(64) NOT NULL,
+      sequence BIGINT NOT NULL,
+      message_id VARCHAR(64) NOT NULL,
+      running BIGINT NOT NULL,
+      PRIMARY KEY (root, sequence),
+      UNIQUE KEY {thread_messages_by_id} (message_id)
+    ) ${table}`,
+    `CREATE TABLE IF NOT EXISTS {thread_people} (
+      root VARCHAR(64) NOT NULL,
+      person VARCHAR(191) NOT NULL,
+      room ${id} NOT NULL,
+      wrote_sequence BIGINT,
+      follows SMALLINT NOT NULL,
+      mark_sequence BIGINT NOT NULL,
+      mark_running BIGINT NOT NULL,
+      PRIMARY KEY (root, person),
+      KEY {thread_people_by_user} (person, follows, room)
+    ) ${table}`,
+  ],
 ];

@@ -297,4 +297,35 @@ export const migrations: readonly (readonly string[])[] = [
     )`,
     `CREATE TABLE {key_limits} (id text COLLATE "C" PRIMARY KEY, rooms text, bot smallint NOT NULL)`,
   ],
+
+  // Threads: what is written under a message, who follows it and how far they have read.
+  [
+    `CREATE TABLE {threads} (
+      root text COLLATE "C" PRIMARY KEY,
+      room text COLLATE "C" NOT NULL,
+      messages bigint NOT NULL,
+      last_sequence bigint NOT NULL,
+      last_number bigint NOT NULL,
+      last_at bigint NOT NULL
+    ) WITH (fillfactor = 70)`,
+    `CREATE TABLE {thread_messages} (
+      root text COLLATE "C" NOT NULL,
+      sequence bigint NOT NULL,
+      message_id text COLLATE "C" NOT NULL,
+      running bigint NOT NULL,
+      PRIMARY KEY (root, sequence)
+    )`,
+    `CREATE UNIQUE INDEX {thread_messages_by_id} ON {thread_messages} (message_id)`,
+    `CREATE TABLE {thread_people} (
+      root text COLLATE "C" NOT NULL,
+      person text COLLATE "C" NOT NULL,
+      room text COLLATE "C" NOT NULL,
+      wrote_sequence bigint,
+      follows smallint NOT NULL,
+      mark_sequence bigint NOT NULL,
+      mark_running bigint NOT NULL,
+      PRIMARY KEY (root, person)
+    ) WITH (fillfactor = 70)`,
+    `CREATE INDEX {thread_people_by_user} ON {thread_people} (person, follows, room)`,
+  ],
 ];

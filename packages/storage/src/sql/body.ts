@@ -1,5 +1,5 @@
 import { canonicalPayload } from "@parlance/core/chain";
-import type { AnyDurableEvent } from "@parlance/protocol";
+import type { AnyDurableEvent, DurablePayloads } from "@parlance/protocol";
 
 /**
  * What a repeat under the same client message id must have in common with the first: type and payload,
@@ -12,7 +12,7 @@ export function repeatedBody(event: AnyDurableEvent): string {
   switch (event.type) {
     case "message.created":
       // A text has no U+0000, so the two halves cannot be mistaken for another text.
-      return `message.created ${event.data.text}${suffix(event.data.data)}${event.data.open === true ? "\u0000open" : ""}`;
+      return `message.created ${event.data.text}${suffix(event.data.data)}${event.data.open === true ? "\u0000open" : ""}${linkSuffix(event.data)}`;
     case "message.edited": {
       const { message_id, text, data } = event.data;
       return `message.edited ${message_id} ${text}${suffix(data)}`;
@@ -41,4 +41,10 @@ export function repeatedBody(event: AnyDurableEvent): string {
 
 function suffix(data: object | undefined): string {
   return data === undefined ? "" : `\u0000${canonicalPayload(data)}`;
+}
+
+/* A data suffix begins with a brace, and no text has U+0000: none of these can be taken for another. */
+function linkSuffix({ thread, reply_to: quoted }: DurablePayloads["message.created"]): string {
+  const under = thread === undefined ? "" : `\u0000thread ${thread}`;
+  return quoted === undefined ? under : `${under}\u0000reply ${quoted}`;
 }

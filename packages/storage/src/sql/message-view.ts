@@ -3,7 +3,9 @@ import type {
   DurablePayloads,
   EventId,
   MessageView,
+  QuotedMessage,
   RoomId,
+  ThreadSummary,
   UserId,
 } from "@parlance/protocol";
 
@@ -24,6 +26,18 @@ export interface MessageColumns {
   readonly shownSequence: number;
   /** Of what is stored of a message that is open, in UTF-16 code units; null where it is not. */
   readonly openLength: number | null;
+  /** The root of the thread that it is in. */
+  readonly thread: EventId | null;
+}
+
+/** What is folded into a message beside its versions. */
+export interface Folded {
+  readonly reactions?: readonly ReactionColumns[];
+  /** What is stored of it, where it is open. */
+  readonly openText?: string;
+  readonly replies?: ThreadSummary;
+  /** Those that messages of the page answer, by id. */
+  readonly quotes?: ReadonlyMap<EventId, QuotedMessage>;
 }
 
 /** One kind of reaction by one user, with what is known of the kind. In order, at most so many as are to be named. */
@@ -35,23 +49,22 @@ export interface ReactionColumns {
   readonly count: number;
 }
 
-/**
- * A message as readers get it, with its own reactions.
- *
- * @param openText What is stored of it, where it is open.
- */
+/** A message as readers get it. */
 export function messageView(
   room: RoomId,
   columns: MessageColumns,
-  reactions: readonly ReactionColumns[],
-  openText = "",
+  { reactions = [], openText = "", replies, quotes }: Folded = {},
 ): MessageView {
   const { id, number, sequence, author, time } = columns;
+  const links = {
+    ...(columns.thread === null ? {} : { thread: columns.thread }),
+    ...(replies === undefined ? {} : { replies }),
+  };
   const place = { id, number, room, sequence, author };
   const written = { time: new Date(time).toISOString() };
   const { payload, editTime, editPayload } = columns;
   if (payload === null || (editTime !== null && editPayload === null)) {
-    return { ...place, author_name: "", text: "", ...written, deleted: true };
+    return { ...place, author_name: "", text: "", ...written, deleted: true, ...links };
   }
   const first = JSON.parse(payload) as DurablePayloads["message.created"];
   const edit =
@@ -63,6 +76,7 @@ export function messageView(
         });
   const { author_name, author_number, unverified, name_of_account, published_by } = first;
   const { text, data } = edit ?? first;
+  const quote = first.reply_to === undefined ? undefined : quotes?.get(first.reply_to);
   const isOpen = columns.openLength !== null;
   return {
     ...place,
@@ -79,6 +93,8 @@ export function messageView(
       ? {}
       : { edited_at: new Date(editTime).toISOString() }),
     ...(reactions.length === 0 ? {} : { reactions: byKind(reactions) }),
+    ...links,
+    ...(quote === undefined ? {} : { reply_to: quote }),
     ...(unverified === undefined ? {} : { unverified }),
     ...(name_of_account === undefined ? {} : { name_of_account }),
     ...(published_by === undefined ? {} : { published_by }),

@@ -1,4 +1,5 @@
 import type { Directory, JoinedRoom } from "@parlance/core";
+import { createOwn } from "./own.ts";
 import type { JoinedRoomColumns } from "./read-directory.ts";
 import type { Readers } from "./readers.ts";
 import { roomRecord } from "./room-log.ts";
@@ -62,6 +63,8 @@ export function createDirectory(writer: Writer, readers: Readers): Directory {
     },
 
     markRead: (room, user, sequence) => writer.call("markRead", room, user, sequence),
+
+    ...createOwn(writer, readers),
 
     places: (user, device) => readers.call("places", user, device),
     savePlaces: async (rows) => {

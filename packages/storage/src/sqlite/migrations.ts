@@ -292,6 +292,36 @@ const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE key_limits (id TEXT PRIMARY KEY, rooms TEXT, bot INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   `,
+
+  // Threads: what is written under a message, who follows it and how far they have read.
+  `
+  CREATE TABLE threads (
+    root TEXT PRIMARY KEY,
+    room TEXT NOT NULL,
+    messages INTEGER NOT NULL,
+    last_sequence INTEGER NOT NULL,
+    last_number INTEGER NOT NULL,
+    last_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE thread_messages (
+    root TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    message_id TEXT NOT NULL UNIQUE,
+    running INTEGER NOT NULL,
+    PRIMARY KEY (root, sequence)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE thread_people (
+    root TEXT NOT NULL,
+    person TEXT NOT NULL,
+    room TEXT NOT NULL,
+    wrote_sequence INTEGER,
+    follows INTEGER NOT NULL,
+    mark_sequence INTEGER NOT NULL,
+    mark_running INTEGER NOT NULL,
+    PRIMARY KEY (root, person)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX thread_people_by_user ON thread_people (person, follows, room);
+  `,
 ];
 
 /** The schema's version after all migrations. */

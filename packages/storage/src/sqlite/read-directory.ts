@@ -15,8 +15,10 @@ import type {
   UserId,
 } from "@parlance/protocol";
 import { foldLogin } from "../sql/fold.ts";
+import { type OwnReadName, ownReads } from "../sql/own.ts";
 import type { Database } from "./database.ts";
 import type { CopiedOutboxRow } from "./outbox-file.ts";
+import { type AtOnce, atOnce } from "./steps.ts";
 import { tokenAsHash } from "./token-hash.ts";
 
 /** The row of `rooms` without its hashes. */
@@ -43,7 +45,7 @@ export interface RoomSummaryColumns extends RoomColumns {
 }
 
 /** Every read of the directory, by name. Called in a reader thread. */
-export interface DirectoryReads {
+export interface DirectoryReads extends AtOnce<OwnReadName> {
   user(id: string): UserRecord | undefined;
   users(after: number, limit: number): UserRecord[];
   userByNumber(number: number): UserRecord | undefined;
@@ -120,6 +122,8 @@ export function createDirectoryReads(database: Database): DirectoryReads {
   };
 
   return {
+    ...atOnce<AtOnce<OwnReadName>>(database, ownReads),
+
     user: (id) => userWhere("id = ?", id),
     userByNumber: (number) => userWhere("number = ?", number),
     userByUsername: (username) =>

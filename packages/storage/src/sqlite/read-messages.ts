@@ -1,13 +1,15 @@
 import type { MessagePlace, MessageQuery } from "@parlance/core";
-import type { MessageView, RoomId } from "@parlance/protocol";
+import type { EventId, MessageView, RoomId } from "@parlance/protocol";
 import { findTime } from "../sql/find-time.ts";
 import { type Leg, legsOf } from "../sql/message-legs.ts";
+import { quotedBy, quotes, threadsUnder } from "../sql/message-links.ts";
 import { type MessageColumns, messageView, type ReactionColumns } from "../sql/message-view.ts";
 import { namedReactionUsers } from "../sql/reaction-kinds.ts";
 import type { Database } from "./database.ts";
 import { inSnapshot } from "./in-snapshot.ts";
 import { type RoomColumns, roomColumns } from "./read-directory.ts";
 import { wholeTexts } from "./read-open-texts.ts";
+import { perform } from "./steps.ts";
 
 /** Of the messages that are there. Times in milliseconds, null where there is none. */
 export interface StatsColumns {
@@ -25,16 +27,19 @@ export interface MessageReads {
 }
 
 const placeSelect = `SELECT messages.room, messages.id, messages.sequence, messages.author, principal,
-    deleted_at, EXISTS (SELECT 1 FROM open_messages WHERE message_id = messages.id) AS open
+    deleted_at, EXISTS (SELECT 1 FROM open_messages WHERE message_id = messages.id) AS open,
+    (SELECT root FROM thread_messages WHERE message_id = messages.id) AS thread
   FROM messages JOIN events ON events.room = messages.room AND events.sequence = messages.sequence`;
 
-interface PlaceRow extends Omit<MessagePlace, "isDeleted" | "isOpen"> {
+interface PlaceRow extends Omit<MessagePlace, "isDeleted" | "isOpen" | "thread"> {
   readonly deleted_at: number | null;
   readonly open: number;
+  readonly thread: EventId | null;
 }
 
 const messageSelect = `SELECT messages.id, number, messages.sequence, messages.author, made.time,
     made.payload, edit.time AS editTime, edit.payload AS editPayload, shown_sequence AS shownSequence, open_messages.length AS openLength,
+    in_thread.root AS thread,
     coalesce(octet_length(made.payload), 0) + coalesce(octet_length(edit.payload), 0)
       + coalesce(open_messages.length, 0) AS bytes
   FROM messages
@@ -42,18 +47,42 @@ const messageSelect = `SELECT messages.id, number, messages.sequence, messages.a
   LEFT JOIN events AS edit ON edit.room = messages.room AND edit.sequence = shown_sequence
     AND shown_sequence <> messages.sequence
   LEFT JOIN open_messages ON open_messages.message_id = messages.id
-  WHERE messages.room = ?`;
+  LEFT JOIN thread_messages AS in_thread ON in_thread.message_id = messages.id`;
+
+/** A leg of a line: of a thread it is driven by the thread's own index. */
+function legSelect(line: "main" | "all" | "thread", isOlder: boolean): string {
+  const beyond = isOlder ? "<" : ">";
+  const order = isOlder ? "DESC" : "ASC";
+  if (line === "thread") {
+    return `${messageSelect} JOIN (SELECT sequence FROM thread_messages
+        WHERE root = ? AND sequence ${beyond} ? ORDER BY sequence ${order} LIMIT ?) AS page
+      ON page.sequence = messages.sequence
+      WHERE messages.room = ? ORDER BY messages.sequence ${order}`;
+  }
+  return `${messageSelect} WHERE messages.room = ? AND messages.sequence ${beyond} ?
+    ${line === "main" ? "AND in_thread.root IS NULL" : ""}
+    ORDER BY messages.sequence ${order} LIMIT ?`;
+}
+
+/** Ascending. */
+function named(database: Database, room: string, ids: readonly string[]): MessageRow[] {
+  if (ids.length === 0) return [];
+  return database.all<MessageRow>(
+    `${messageSelect} WHERE messages.room = ? AND messages.id IN (SELECT value FROM json_each(?))
+     ORDER BY messages.sequence`,
+    room,
+    JSON.stringify(ids),
+  );
+}
 
 type MessageRow = MessageColumns & { readonly bytes: number };
 
 export function createMessageReads(database: Database): MessageReads {
   const found = (query: MessageQuery, { floor, head }: RoomColumns): MessageRow[] => {
-    if (query.id !== undefined) {
-      return database.all<MessageRow>(`${messageSelect} AND messages.id = ?`, query.room, query.id);
-    }
+    if (query.ids !== undefined) return named(database, query.room, query.ids);
     const at =
       query.at === undefined ? undefined : placeOfTime(database, query.room, floor, head, query.at);
-    return legsOf(query, at).flatMap((leg) => rowsOf(database, query.room, leg));
+    return legsOf(query, at).flatMap((leg) => rowsOf(database, query, leg));
   };
 
   return {
@@ -65,8 +94,9 @@ export function createMessageReads(database: Database): MessageReads {
           ? byId
           : database.get<PlaceRow>(`${placeSelect} WHERE number = ?`, number);
       if (row === undefined) return undefined;
-      const { deleted_at, open, ...place } = row;
-      return { ...place, isDeleted: deleted_at !== null, isOpen: open === 1 };
+      const { deleted_at, open, thread, ...place } = row;
+      const under = thread === null ? {} : { thread };
+      return { ...place, isDeleted: deleted_at !== null, isOpen: open === 1, ...under };
     },
 
     messages: (query) =>
@@ -84,17 +114,16 @@ export function createMessageReads(database: Database): MessageReads {
 }
 
 /** Ascending. */
-function rowsOf(database: Database, room: string, leg: Leg): MessageRow[] {
+function rowsOf(database: Database, { room, line }: MessageQuery, leg: Leg): MessageRow[] {
   const isOlder = leg.direction === "older";
+  const inThread = typeof line === "object";
+  const select = legSelect(inThread ? "thread" : (line ?? "main"), isOlder);
+  const found = inThread
+    ? database.iterate<MessageRow>(select, line.thread, leg.from, leg.limit, room)
+    : database.iterate<MessageRow>(select, room, leg.from, leg.limit);
   const rows: MessageRow[] = [];
   let bytes = 0;
-  for (const row of database.iterate<MessageRow>(
-    `${messageSelect} AND messages.sequence ${isOlder ? "<" : ">"} ?
-     ORDER BY messages.sequence ${isOlder ? "DESC" : "ASC"} LIMIT ?`,
-    room,
-    leg.from,
-    leg.limit,
-  )) {
+  for (const row of found) {
     bytes += row.bytes;
     rows.push(row);
     if (bytes > leg.maxBytes) break;
@@ -128,7 +157,18 @@ function viewsOf(database: Database, room: RoomId, rows: readonly MessageRow[]):
   const reactions = reactionsTo(database, rows);
   const open = rows.filter(({ openLength }) => openLength !== null).map(({ id }) => id);
   const texts = wholeTexts(database, open);
-  return rows.map((row) => messageView(room, row, reactions.get(row.id) ?? [], texts.get(row.id)));
+  const threads = perform(database, threadsUnder(rows.map(({ id }) => id)));
+  const answered = quotes(room, named(database, room, quotedBy(rows)));
+  return rows.map((row) => {
+    const openText = texts.get(row.id);
+    const replies = threads.get(row.id);
+    return messageView(room, row, {
+      reactions: reactions.get(row.id) ?? [],
+      ...(openText === undefined ? {} : { openText }),
+      ...(replies === undefined ? {} : { replies }),
+      quotes: answered,
+    });
+  });
 }
 
 function reactionsTo(

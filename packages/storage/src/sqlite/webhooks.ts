@@ -1,10 +1,10 @@
 import type { Webhooks } from "@parlance/core";
-import { runAtOnce, type Statement, type Steps } from "../sql/statements.ts";
 import { webhookReads } from "../sql/webhook-reads.ts";
 import type { WebhookReadName, WebhookWriteName } from "../sql/webhook-rows.ts";
 import { webhookWrites } from "../sql/webhook-writes.ts";
 import type { Database } from "./database.ts";
 import type { Readers } from "./readers.ts";
+import { atOnce } from "./steps.ts";
 import { now } from "./write-leases.ts";
 import type { Writer } from "./writer.ts";
 
@@ -23,21 +23,6 @@ export function createWebhookReads(database: Database): WebhookReads {
 
 export function createWebhookWrites(database: Database): WebhookWrites {
   return atOnce<WebhookWrites>(database, webhookWrites(now));
-}
-
-/* The same names and arguments: each method's work is run to its end. */
-function atOnce<W extends object>(database: Database, work: object): W {
-  const answer = ({ kind, sql, values }: Statement): unknown => {
-    const text = sql.replace(/\{(\w+)\}/g, "$1");
-    return kind === "all" ? database.all(text, ...values) : database.run(text, ...values);
-  };
-  const methods = Object.entries(work as Record<string, (...args: unknown[]) => Steps<unknown>>);
-  return Object.fromEntries(
-    methods.map(([name, steps]) => [
-      name,
-      (...args: unknown[]) => runAtOnce(steps(...args), answer),
-    ]),
-  ) as W;
 }
 
 /** Reads in the readers' threads, writes in the writer's. */

@@ -10,9 +10,11 @@ import type {
 } from "@parlance/core";
 import type { Principal, SessionId, UserId } from "@parlance/protocol";
 import { foldLogin } from "../sql/fold.ts";
+import { type OwnWriteName, ownWrites } from "../sql/own.ts";
 import { writeControl } from "./control-log.ts";
 import type { Database } from "./database.ts";
 import { toUserRecord, type UserRow, userColumns } from "./read-directory.ts";
+import { type AtOnce, atOnce } from "./steps.ts";
 import { tokenAsHash } from "./token-hash.ts";
 import { createWebhookWrites, type WebhookWrites } from "./webhooks.ts";
 import { createFileWrites, type FileWrites } from "./write-files.ts";
@@ -36,7 +38,7 @@ export interface OpenedRoom {
 }
 
 /** Every write that is not an append, by name. Called inside the writer's transaction. */
-export interface DirectoryWrites extends FileWrites, WebhookWrites {
+export interface DirectoryWrites extends FileWrites, WebhookWrites, AtOnce<OwnWriteName> {
   openRoom(room: string, create: NewRoom): OpenedRoom | undefined;
   createUser(user: NewUser): UserRecord | "taken";
   upsertExternal(id: UserId, name: string, now: number): UserRecord;
@@ -97,6 +99,7 @@ export function createDirectoryWrites(database: Database, rooms: RoomWrites): Di
   return {
     ...createFileWrites(database),
     ...createWebhookWrites(database),
+    ...atOnce<AtOnce<OwnWriteName>>(database, ownWrites),
 
     openRoom: (room, create) => {
       const row = rooms.open(room, create);

@@ -2,8 +2,10 @@
 import type { AnyDurableEvent, DurablePayloads } from "@parlance/protocol";
 import { maxReactionKinds } from "../sql/reaction-kinds.ts";
 import { createSearchTerms } from "../sql/terms.ts";
+import { addToThread } from "../sql/threads.ts";
 import { writeControl } from "./control-log.ts";
 import type { Database } from "./database.ts";
+import { perform } from "./steps.ts";
 import { outcomeCode } from "./thread-messages.ts";
 import { beginText, closingRefusal, endText, openingRefusal } from "./write-open-texts.ts";
 
@@ -158,6 +160,9 @@ export function createMessageWrites(database: Database): MessageWrites {
             place.sequence,
           );
           tally(place.room, place.author, 1);
+          if (event.data.thread !== undefined) {
+            perform(database, addToThread({ ...place, root: event.data.thread }));
+          }
           if (event.data.open === true) {
             beginText(database, place, place.principal, event.data.text);
           }

@@ -2,11 +2,14 @@ import type { NewRoom, Sha256 } from "@parlance/core";
 import { canonicalPayload, chainStart, createChain } from "@parlance/core/chain";
 import type { AnyDurableEvent } from "@parlance/protocol";
 import { repeatedBody } from "../sql/body.ts";
+import { isCountable } from "../sql/countable.ts";
 import { createKeyedHash } from "../sql/keyed-hash.ts";
 import { nonceSource } from "../sql/nonces.ts";
 import { randomPart } from "../sql/random-part.ts";
+import { endFollowing } from "../sql/threads.ts";
 import { writeControl } from "./control-log.ts";
 import type { Database } from "./database.ts";
+import { perform } from "./steps.ts";
 import { type AppendColumns, type Cell, outcomeCode } from "./thread-messages.ts";
 import { shareFile, unshareFile } from "./write-files.ts";
 import { createMessageWrites } from "./write-messages.ts";
@@ -141,8 +144,8 @@ export function createRoomWrites(database: Database, key: Uint8Array, sha256: Sh
     const { id, author, principal, time } = append;
     messages.project({ room, sequence, id, author, principal, time }, event);
     if (event.type === "message.created") {
-      // Who did not write it itself has not read it either.
-      if (append.principal === author) {
+      // Who did not write it itself has not read it either; a thread has marks of its own.
+      if (append.principal === author && event.data.thread === undefined) {
         marks.set(`${room} ${author}`, [room, author, sequence, row.countable]);
       }
     } else if (event.type === "member.joined") {
@@ -222,7 +225,7 @@ export function createRoomWrites(database: Database, key: Uint8Array, sha256: Sh
       const nonce = nextNonce();
       const commitment = chain.commitment(nonce, payload);
       row.head += 1;
-      if (event.type === "message.created") row.countable += 1;
+      if (isCountable(event)) row.countable += 1;
       else if (changesRights(event)) row.revision += 1;
       row.changed = true;
       row.head_hash = chain.next(
@@ -339,5 +342,6 @@ function joinMember(
 function removeMember(database: Database, row: RoomRow, user: string, time: number): void {
   database.run("DELETE FROM members WHERE room = ? AND user = ?", row.room, user);
   database.run("DELETE FROM read_marks WHERE room = ? AND user = ?", row.room, user);
+  perform(database, endFollowing(row.room, user));
   writeControl(database, { type: "member_ended", room: row.room, user, sequence: row.head }, time);
 }

@@ -225,7 +225,7 @@ export function describeMessages(store: UseStore): void {
       expect(await ids({})).toEqual(["m3", "m4", "m5"]);
       expect(await ids({ before: 5 })).toEqual(["m1", "m2"]);
       expect(await ids({ before: 1 })).toEqual([]);
-      expect(await ids({ id: "m2", limit: 1 })).toEqual(["m2"]);
+      expect(await ids({ ids: ["m2"], limit: 1 })).toEqual(["m2"]);
       expect(await ids({ maxBytes: 1 })).toEqual(["m5"]);
       expect(await ids({ maxBytes: 100 })).toEqual(["m4", "m5"]);
       expect(await log.messages({ room: roomId("nowhere"), limit: 1 })).toBeUndefined();

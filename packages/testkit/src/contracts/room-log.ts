@@ -8,6 +8,7 @@ import { describeMessages } from "./messages.ts";
 import { describeOpenTexts } from "./open-texts.ts";
 import { describeProof } from "./proof.ts";
 import { describeReading } from "./reading.ts";
+import { describeThreads } from "./threads.ts";
 
 /**
  * Everything that core relies on in a `RoomLog` and in the projections that it keeps.
@@ -22,6 +23,7 @@ export function describeRoomLog(name: string, start: StartStore): void {
     describeReading(store);
     describeProof(store);
     describeMessages(store);
+    describeThreads(store);
     describeOpenTexts(store);
     describeErasure(store);
     describeMembership(store);

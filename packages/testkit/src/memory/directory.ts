@@ -17,6 +17,7 @@ import {
   type MemoryUser,
   recordOf,
 } from "./state.ts";
+import { createMemoryThreads } from "./threads.ts";
 
 /** A directory over a memory state. Every call is done when it returns; its promise is resolved already. */
 export function createMemoryDirectory(state: MemoryState): Directory {
@@ -170,6 +171,8 @@ export function createMemoryDirectory(state: MemoryState): Directory {
         }),
 
     markRead: async (room, user, sequence) => moveMarks(state, room, user, sequence),
+
+    ...createMemoryThreads(state),
 
     places: async (user, device) =>
       placesOf(state, user, device).map(({ room, epoch, offset }) => ({ room, epoch, offset })),

@@ -7,10 +7,12 @@ import {
   type EventId,
   limits,
   type MessageView,
+  type QuotedMessage,
   type UserId,
 } from "@parlance/protocol";
 import { closingRefusal, opensTooMany } from "./open-texts.ts";
 import { headOf, type MemoryRoom, type MemoryState } from "./state.ts";
+import { rootOf, summaryOf, withThread } from "./threads.ts";
 
 /** What was put on a message, by kind, each in the order of its events. */
 type Reactions = Map<string, Set<UserId>>;
@@ -19,6 +21,8 @@ interface Folded {
   readonly view: MessageView;
   readonly reactions: Reactions;
   readonly bytes: number;
+  /** The message that it answers. */
+  readonly answers?: EventId;
 }
 
 /** All messages of a room by id, in their order. */
@@ -27,13 +31,25 @@ function fold(state: MemoryState, room: MemoryRoom): Map<EventId, Folded> {
   for (const { frame } of room.events) {
     const { id, sequence, author, time } = frame;
     if (frame.type === "message.created") {
-      const place = { id, number: numberOf(state, id), room: room.room, sequence, author };
+      const thread = rootOf(state, id);
+      const under = thread === undefined ? {} : { thread };
+      const place = {
+        id,
+        number: numberOf(state, id),
+        room: room.room,
+        sequence,
+        author,
+        ...under,
+      };
       const said =
         "erased" in frame
           ? { author_name: "", text: "", deleted: true as const }
           : spokenOf(state, id, frame.data);
       const bytes = "erased" in frame ? 0 : bytesOf(said);
-      messages.set(id, { view: { ...place, ...said, time }, reactions: new Map(), bytes });
+      const answers = "erased" in frame ? undefined : frame.data.reply_to;
+      const more = answers === undefined ? {} : { answers };
+      const view = { ...place, ...said, time };
+      messages.set(id, { view, reactions: new Map(), bytes, ...more });
     } else if (!("erased" in frame)) follow(messages, frame);
   }
   return messages;
@@ -43,8 +59,10 @@ function fold(state: MemoryState, room: MemoryRoom): Map<EventId, Folded> {
 function spokenOf(
   state: MemoryState,
   id: EventId,
-  { open, ...said }: DurablePayloads["message.created"],
-): Omit<DurablePayloads["message.created"], "open"> & { readonly open?: true } {
+  { open, thread: _, reply_to: __, ...said }: DurablePayloads["message.created"],
+): Omit<DurablePayloads["message.created"], "open" | "thread" | "reply_to"> & {
+  readonly open?: true;
+} {
   const text = state.openTexts.get(id)?.text;
   return open === undefined || text === undefined ? said : { ...said, text, open };
 }
@@ -96,7 +114,15 @@ function numberOf(state: MemoryState, id: EventId): number {
   return state.messages.indexOf(id) + 1;
 }
 
-function whole({ view, reactions }: Folded): MessageView {
+function whole(state: MemoryState, all: ReadonlyMap<EventId, Folded>, folded: Folded): MessageView {
+  const { reactions, answers } = folded;
+  const replies = summaryOf(state, folded.view.id);
+  const quoted = folded.view.deleted === true ? undefined : all.get(answers ?? ("" as EventId));
+  const view = {
+    ...folded.view,
+    ...(replies === undefined ? {} : { replies }),
+    ...(quoted === undefined ? {} : { reply_to: quote(quoted.view) }),
+  };
   if (reactions.size === 0) return view;
   const shown = [...reactions].map(([emoji, users]) => ({
     emoji,
@@ -104,6 +130,18 @@ function whole({ view, reactions }: Folded): MessageView {
     users: [...users].slice(0, limits.reactionUsers),
   }));
   return { ...view, reactions: shown };
+}
+
+function quote({ id, sequence, author, author_name, text, deleted }: MessageView): QuotedMessage {
+  const shown = text.slice(0, limits.quoteLength);
+  return {
+    message_id: id,
+    sequence,
+    author,
+    author_name,
+    text: shown.length < text.length ? shown.replace(/[\uD800-\uDBFF]$/, "") : shown,
+    ...(deleted === undefined ? {} : { deleted }),
+  };
 }
 
 /** Finds a message by id or number. */
@@ -117,7 +155,9 @@ export function findMessage(state: MemoryState, ref: string): MessagePlace | und
     const { sequence, author } = event.frame;
     const isDeleted = "erased" in event.frame;
     const isOpen = state.openTexts.has(id);
-    return { room: room.room, id, sequence, author, principal: event.principal, isDeleted, isOpen };
+    const { principal } = event;
+    const place = { room: room.room, id, sequence, author, principal, isDeleted, isOpen };
+    return withThread(state, place);
   }
   return undefined;
 }
@@ -128,9 +168,12 @@ export function messagePage(
   room: MemoryRoom,
   query: MessageQuery,
 ): MessagePage {
-  const { id, before = Number.POSITIVE_INFINITY, after, limit, at } = query;
+  const { before = Number.POSITIVE_INFINITY, after, limit, at } = query;
   const { maxBytes = Number.POSITIVE_INFINITY } = query;
-  const all = [...fold(state, room).values()].filter(({ view }) => (id ?? view.id) === view.id);
+  const folded = fold(state, room);
+  const all = [...folded.values()].filter(({ view }) => isWanted(query, view));
+  const firstOf = (messages: readonly Folded[], bytes: number): MessageView[] =>
+    upTo(messages, bytes).map((message) => whole(state, folded, message));
   const late = room.events.find(({ frame }) => Date.parse(frame.time) >= (at ?? 0));
   const around =
     query.around ?? (at === undefined ? undefined : (late?.frame.sequence ?? Infinity));
@@ -151,15 +194,21 @@ export function messagePage(
 }
 
 /** The first ones, up to the one that passes the bound. */
-function firstOf(messages: readonly Folded[], maxBytes: number): MessageView[] {
-  const found: MessageView[] = [];
+function upTo(messages: readonly Folded[], maxBytes: number): Folded[] {
+  const found: Folded[] = [];
   let bytes = 0;
   for (const message of messages) {
-    found.push(whole(message));
+    found.push(message);
     bytes += message.bytes;
     if (bytes > maxBytes) break;
   }
   return found;
+}
+
+function isWanted({ ids, line }: MessageQuery, view: MessageView): boolean {
+  if (ids !== undefined) return ids.includes(view.id);
+  if (typeof line === "object") return view.thread === line.thread;
+  return line === "all" || view.thread === undefined;
 }
 
 /** Counts, as `RoomLog.messageStats` promises. */

@@ -14,6 +14,7 @@ import {
   type MemoryState,
   recordOf,
 } from "./state.ts";
+import { addToThread, endFollowing } from "./threads.ts";
 
 const chain = createChain((prefix, text) =>
   hash("sha256", Buffer.concat([prefix, Buffer.from(text)]), "buffer"),
@@ -114,7 +115,8 @@ function appendTo(state: MemoryState, append: Append, random: () => number): App
   const payload = canonicalPayload(append.event.data);
   const before = room.events.at(-1)?.hash ?? chainStart();
   const { type } = append.event;
-  if (type === "message.created") room.countable += 1;
+  const isInThread = "thread" in append.event.data;
+  if (type === "message.created" && !isInThread) room.countable += 1;
   else if (type === "member.joined" || type === "member.left") room.revision += 1;
   const commitment = chain.commitment(nonce, payload);
   const event: MemoryEvent = {
@@ -168,6 +170,8 @@ function project(state: MemoryState, room: MemoryRoom, append: Append): void {
   switch (event.type) {
     case "message.created": {
       state.messages.push(append.id);
+      const { thread } = event.data;
+      if (thread !== undefined) addToThread(state, room, append, thread);
       if (event.data.open === true) {
         state.openTexts.set(append.id, {
           room: room.room,
@@ -179,6 +183,7 @@ function project(state: MemoryState, room: MemoryRoom, append: Append): void {
       const author = room.members.get(append.author);
       // Who did not write it itself has not read it either.
       if (author === undefined || (append.principal as string) !== append.author) return;
+      if (thread !== undefined) return;
       author.readMark = sequence;
       author.privateMark = sequence;
       author.privateCountable = room.countable;
@@ -201,6 +206,7 @@ function project(state: MemoryState, room: MemoryRoom, append: Append): void {
     case "member.left": {
       const { user } = event.data;
       room.members.delete(user);
+      endFollowing(state, room.room, event.data);
       const fact = { type: "member_ended", room: room.room, user, sequence } as const;
       addControl(state, fact, append.time);
       return;

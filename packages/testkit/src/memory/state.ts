@@ -22,6 +22,7 @@ import type {
   RoomKind,
   UserId,
 } from "@parlance/protocol";
+import type { MemoryThread } from "./threads.ts";
 
 /** A row of a room's log with what only the store knows. */
 export interface MemoryEvent extends Omit<StoredEvent, "frame"> {
@@ -99,6 +100,8 @@ export interface MemoryState {
   /** Message n is at n - 1. */
   readonly messages: EventId[];
   readonly openTexts: Map<EventId, MemoryText>;
+  /** By root. */
+  readonly threads: Map<EventId, MemoryThread>;
   readonly places: SavedPlace[];
   readonly files: Map<FileId, MemoryFile>;
   readonly leases: Map<string, MemoryLease>;
@@ -117,6 +120,7 @@ export function createState(random: () => number, now: () => number = () => 0): 
     control: [],
     messages: [],
     openTexts: new Map(),
+    threads: new Map(),
     places: [],
     files: new Map(),
     leases: new Map(),

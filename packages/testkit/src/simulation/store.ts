@@ -108,6 +108,10 @@ export class FaultyStore {
       rooms: far("rooms", direct.rooms),
       discoverable: far("discoverable", direct.discoverable),
       markRead: far("mark read", direct.markRead),
+      threadStanding: far("thread standing", direct.threadStanding),
+      followedThreads: far("followed threads", direct.followedThreads),
+      followThread: far("follow thread", direct.followThread),
+      markThreadRead: far("mark thread read", direct.markThreadRead),
     };
   }
 

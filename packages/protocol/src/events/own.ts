@@ -1,0 +1,20 @@
+/** What changes of a user's own, on whichever device: it is in no room's log. */
+import { z } from "zod";
+import { type ThreadStanding, threadStanding } from "../commands/threads.ts";
+
+/**
+ * Something of the reader's own changed: told to all connections of that user, the one that asked too. Class *latest-wins*: it may
+ * be lost, and is in the answers of the commands that read it.
+ */
+export interface OwnEvent {
+  readonly type: "own";
+  readonly change: OwnChange;
+}
+
+/** What changed, as it is now. */
+export type OwnChange = { readonly what: "thread"; readonly thread: ThreadStanding };
+
+/** Schema of what changed; a client passes over a `what` that it does not know. */
+export const ownChange: z.ZodType<OwnChange> = z.discriminatedUnion("what", [
+  z.object({ what: z.literal("thread"), thread: threadStanding }),
+]);
