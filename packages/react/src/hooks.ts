@@ -3,8 +3,10 @@ import type { MemberView, WireUser } from "@parlance/client";
 import { useEffect, useMemo, useRef } from "react";
 import { useChat, useChatState, useRoom } from "./chat/context.ts";
 import { sortRooms } from "./chat/order.ts";
-import { buildRows, type Row } from "./conversation/rows.ts";
+import type { Row } from "./conversation/rows.ts";
+import { useRows } from "./conversation/use-rows.ts";
 import type { ChatState, Link, RoomState } from "./state/model.ts";
+import { shownEvents } from "./state/window.ts";
 
 /** How things stand with the server. */
 export function useConnection(): Link {
@@ -53,22 +55,25 @@ export interface Messages {
   loadOlder(): void;
 }
 
-const nothing = { events: [], outgoing: [], newAfter: undefined, floor: 0 } as const;
+const nothing = {
+  events: [],
+  outgoing: [],
+  newAfter: undefined,
+  floor: 0,
+  changes: [],
+  window: undefined,
+} as const;
 
 /** The messages of a room that `useOpenRoom` has opened. */
 export function useMessages(id: string): Messages {
   const chat = useChat();
   const room = useRoom(id);
   const me = useChatState((state) => state.me);
-  const { events, outgoing, newAfter, floor } = room ?? nothing;
-  const rows = useMemo(
-    () => buildRows({ events, outgoing, newAfter, floor }, me),
-    [events, outgoing, newAfter, floor, me],
-  );
+  const rows = useRows(room ?? nothing, me);
   return {
     status: room?.status ?? "loading",
     rows,
-    hasOlder: (events[0]?.sequence ?? 0) > floor + 1,
+    hasOlder: room !== undefined && (shownEvents(room)[0]?.sequence ?? 0) > room.floor + 1,
     older: room?.older ?? "idle",
     loadOlder: () => void chat.loadOlder(id),
   };

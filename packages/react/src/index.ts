@@ -8,15 +8,26 @@ export { type KeyValue, local, perWindow, readStored, writeStored } from "./chat
 export { Composer } from "./composer/composer.tsx";
 export { createDrafts, type Drafts } from "./composer/drafts.ts";
 export { type ComposerState, useComposer } from "./composer/use-composer.ts";
+export {
+  isStaff,
+  isThere,
+  type MessageAction,
+  type MessageActionHost,
+} from "./conversation/actions.ts";
 export { Completeness } from "./conversation/completeness.tsx";
 export { ConnectionLine } from "./conversation/connection-line.tsx";
 export { Failure } from "./conversation/failure.tsx";
-export { History, type HistoryHandle } from "./conversation/history.tsx";
+export { History } from "./conversation/history.tsx";
 export { JoinBar } from "./conversation/join-bar.tsx";
+export type { HistoryHandle } from "./conversation/message-list.tsx";
 export { RoomSkeleton } from "./conversation/room-skeleton.tsx";
 export { buildRows, type MessageRow, type Row, type SystemRow } from "./conversation/rows.ts";
 export { useReading } from "./conversation/use-reading.ts";
+export { DropZone } from "./files/drop-zone.tsx";
+export { UploadList } from "./files/upload-list.tsx";
+export { useFiles } from "./files/use-files.ts";
 export * from "./hooks.ts";
+export { MessageText, preloadMarkdown } from "./markdown/message-text.tsx";
 export { PeoplePanel } from "./people/people-panel.tsx";
 export { TypingLine } from "./people/typing-line.tsx";
 export { ParlanceProvider } from "./provider.tsx";
@@ -39,4 +50,6 @@ export { Avatar } from "./ui/avatar.tsx";
 export { Dialog } from "./ui/dialog.tsx";
 export { Field, Segments } from "./ui/field.tsx";
 export { Icon, type IconName } from "./ui/icons.tsx";
+export { Menu, type MenuItem } from "./ui/menu.tsx";
+export { Popover } from "./ui/popover.tsx";
 export { Progress } from "./ui/progress.tsx";

@@ -3,9 +3,13 @@ import { type ReactNode, useRef } from "react";
 import { useChat } from "./chat/context.ts";
 import { Composer } from "./composer/composer.tsx";
 import { ConnectionLine } from "./conversation/connection-line.tsx";
-import { History, type HistoryHandle } from "./conversation/history.tsx";
+import { History } from "./conversation/history.tsx";
 import { JoinBar } from "./conversation/join-bar.tsx";
+import type { HistoryHandle } from "./conversation/message-list.tsx";
 import { RoomSkeleton } from "./conversation/room-skeleton.tsx";
+import { DropZone } from "./files/drop-zone.tsx";
+import { UploadList } from "./files/upload-list.tsx";
+import { useFiles } from "./files/use-files.ts";
 import { useOpenRoom } from "./hooks.ts";
 import { TypingLine } from "./people/typing-line.tsx";
 import type { RoomState } from "./state/model.ts";
@@ -19,6 +23,7 @@ import { useTexts } from "./texts/texts.tsx";
 export function Room({ id, join = false }: { id: string; join?: boolean }): ReactNode {
   const room = useOpenRoom(id, join);
   const history = useRef<HistoryHandle>(null);
+  const files = useFiles(room);
   const isReady = room?.status === "ready";
   return (
     <section className="parlance conversation" aria-label={room?.title ?? id}>
@@ -26,7 +31,10 @@ export function Room({ id, join = false }: { id: string; join?: boolean }): Reac
       {room === undefined || room.status === "known" || room.status === "loading" ? (
         <RoomSkeleton />
       ) : isReady ? (
-        <History key={`${id}/${room.epoch}`} ref={history} room={room} />
+        <DropZone room={room.title} onFiles={files}>
+          <History key={`${id}/${room.epoch}`} ref={history} room={room} />
+          <UploadList room={room} />
+        </DropZone>
       ) : (
         <Closed room={room} />
       )}
@@ -38,6 +46,7 @@ export function Room({ id, join = false }: { id: string; join?: boolean }): Reac
           roomId={id}
           title={room.title}
           onSent={() => history.current?.toEnd()}
+          {...(files === undefined ? {} : { onFiles: files })}
           onMessages={() => history.current?.focusLast()}
         />
       ) : null}

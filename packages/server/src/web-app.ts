@@ -19,7 +19,7 @@ const pagePolicy = [
 ].join("; ");
 
 /** Addresses that the app itself draws; everything else that is no file is not found. */
-const pages = ["/", "/room/:room", "/settings", "/admin"] as const;
+const pages = ["/", "/room/:room", "/room/:room/:sequence", "/settings", "/admin"] as const;
 
 /** Serves the web app, the SDK at `/client/parlance.js` and the custom elements at `/client/elements.js`. */
 export async function serveWebApp(http: HttpServer, files: WebFiles): Promise<void> {

@@ -1,6 +1,7 @@
 /** Binds the SDK to the state: listens, asks, and turns the reader's acts into commands. */
 import type { Client, EventId, WireUser } from "@parlance/client";
 import { createDrafts, type Drafts } from "../composer/drafts.ts";
+import { createUploads, type Uploads } from "../files/uploads.ts";
 import type { Action } from "../state/actions.ts";
 import type { ChatState, Link, RoomState } from "../state/model.ts";
 import { initialState, reduce } from "../state/state.ts";
@@ -8,13 +9,13 @@ import { listAcquaintances } from "./acquaintances.ts";
 import { createChecks } from "./checks.ts";
 import { inboxesOf } from "./inboxes.ts";
 import { createLiveRooms } from "./live-rooms.ts";
+import { createMessageActs, type MessageActs } from "./message-acts.ts";
+import { createPlaces, type Places } from "./places.ts";
 import { createReadMarks } from "./read-marks.ts";
 import { type KeyValue, local } from "./storage.ts";
 
 /** Events of a room that stay in memory when one looks at another. */
 const keptEvents = 200;
-/** Events of one further page. */
-const pageEvents = 100;
 /** The list of rooms is not asked for more often than this when the window comes to the front. */
 const listingAgeMs = 2_000;
 /**
@@ -29,7 +30,9 @@ const renderMs = 16;
 const ofOthers: ReadonlySet<Action["type"]> = new Set(["event", "presence", "typing", "text_grew"]);
 
 /** What the components see. Acts return at once; what comes of them is in the state. */
-export interface Chat {
+export interface Chat extends MessageActs, Places, Uploads {
+  /** Fetches the bytes of a file; undefined where the page has no way to. */
+  readonly loadFile: ChatOptions["loadFile"];
   readonly client: Client;
   /** What the reader has written and not sent, by room. */
   readonly drafts: Drafts;
@@ -41,7 +44,6 @@ export interface Chat {
   reload(room: string): Promise<void>;
   /** A view of the room is gone. With the last one, most of the room's messages may be forgotten. */
   leaveView(room: string): void;
-  loadOlder(room: string): Promise<void>;
   /** Loads the newest notifications of one of the reader's inboxes, and keeps it live. */
   loadInbox(room: string): Promise<void>;
   /** Nothing in the room is unread any more. */
@@ -87,6 +89,8 @@ export interface ChatOptions {
   readonly inboxes?: boolean;
   /** Where drafts are kept; this browser's `localStorage` if absent. */
   readonly storage?: () => KeyValue;
+  /** Fetches the bytes of a file (`GET /api/v1/files/<id>` with the reader's token). Absent: files show without. */
+  readonly loadFile?: (id: string) => Promise<Blob>;
 }
 
 /** Starts the chat of one signed-in user, and connects the client if it is not. */
@@ -125,6 +129,9 @@ export function startChat(client: Client, me: WireUser, options: ChatOptions = {
     onRead: readMarks.mark,
   });
   const checks = createChecks(client, dispatch, (id) => (open.has(id) ? roomState(id) : undefined));
+  const acts = createMessageActs(client, dispatch, roomState);
+  const places = createPlaces(client, dispatch, roomState);
+  const uploads = createUploads(client, dispatch);
   const listRooms = (): Promise<void> => {
     listedAt = Date.now();
     return rooms.list();
@@ -170,6 +177,10 @@ export function startChat(client: Client, me: WireUser, options: ChatOptions = {
   if (client.state.status === "online") followLink();
 
   return {
+    ...acts,
+    ...places,
+    ...uploads,
+    loadFile: options.loadFile,
     client,
     drafts: createDrafts(options.storage ?? local, me.id),
     get: () => state,
@@ -197,21 +208,6 @@ export function startChat(client: Client, me: WireUser, options: ChatOptions = {
       open.delete(id);
       dispatch({ type: "reading_changed", room: id, isReading: false });
       dispatch({ type: "room_trimmed", room: id, keep: keptEvents });
-    },
-    loadOlder: async (id) => {
-      const room = roomState(id);
-      const first = room?.events[0]?.sequence;
-      if (room === undefined || first === undefined || first <= room.floor + 1) return;
-      if (room.older === "loading") return;
-      dispatch({ type: "older_loading", room: id });
-      try {
-        const page = await client.room(id).history({ before: first, limit: pageEvents });
-        // After a reset, the page belongs to a log that is not shown any more.
-        if (page.epoch !== roomState(id)?.epoch) return;
-        dispatch({ type: "older_loaded", room: id, floor: page.floor, events: page.events });
-      } catch {
-        dispatch({ type: "older_failed", room: id });
-      }
     },
     loadInbox: async (id) => {
       await joining;
@@ -276,6 +272,8 @@ export function startChat(client: Client, me: WireUser, options: ChatOptions = {
       clearInterval(listAgain);
       clearTimeout(telling);
       readMarks.close();
+      acts.close();
+      uploads.close();
       rooms.close();
       checks.close();
       unlisten();

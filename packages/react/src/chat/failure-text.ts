@@ -5,6 +5,7 @@ import type { TextKey } from "../texts/translate.ts";
 
 const texts: Readonly<Record<string, TextKey>> = {
   too_large: "errorTooLong",
+  storage_full: "errorStorageFull",
   forbidden: "errorForbidden",
   not_found: "errorNotFound",
   conflict: "errorConflict",

@@ -1,7 +1,18 @@
 /** Where one writes. */
-import { type KeyboardEvent, type ReactNode, useEffect, useLayoutEffect, useRef } from "react";
+import {
+  type ClipboardEvent,
+  type KeyboardEvent,
+  type ReactNode,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
+import { EmojiGrid } from "../conversation/emoji-grid.tsx";
 import { useTexts } from "../texts/texts.tsx";
 import { Icon } from "../ui/icons.tsx";
+import { Popover } from "../ui/popover.tsx";
+import { growField } from "./grow.ts";
 import { useComposer } from "./use-composer.ts";
 
 /** What is left is shown from here on. */
@@ -17,6 +28,7 @@ export function Composer({
   takesFocus = false,
   onSent,
   onMessages,
+  onFiles,
 }: {
   roomId: string;
   /** Undefined while the room is not known. */
@@ -26,13 +38,15 @@ export function Composer({
   onSent?: () => void;
   /** The arrow up in an empty field: into the messages. */
   onMessages?: () => void;
+  /** Files were chosen or pasted. Absent: there is no way to send any. */
+  onFiles?: (files: readonly File[]) => void;
 }): ReactNode {
   const { t } = useTexts();
   const field = useRef<HTMLTextAreaElement>(null);
   const composer = useComposer(roomId);
   const { text, left, canSend } = composer;
 
-  useLayoutEffect(() => grow(field.current), [text]);
+  useLayoutEffect(() => growField(field.current), [text]);
   useEffect(() => {
     if (takesFocus) field.current?.focus({ preventScroll: true });
   }, [roomId, takesFocus]);
@@ -55,6 +69,23 @@ export function Composer({
       field.current?.blur();
     }
   };
+  const onPaste = (event: ClipboardEvent): void => {
+    const files = [...event.clipboardData.files];
+    // Some programs put a picture of a text beside the text itself.
+    if (files.length === 0 || event.clipboardData.types.includes("text/plain")) return;
+    event.preventDefault();
+    onFiles?.(files);
+  };
+  const insert = (piece: string): void => {
+    const { current } = field;
+    const start = current?.selectionStart ?? text.length;
+    const end = current?.selectionEnd ?? text.length;
+    composer.setText(text.slice(0, start) + piece + text.slice(end));
+    requestAnimationFrame(() => {
+      current?.focus();
+      current?.setSelectionRange(start + piece.length, start + piece.length);
+    });
+  };
   return (
     <form
       className="composer"
@@ -64,6 +95,7 @@ export function Composer({
       }}
     >
       <div className="composer-box">
+        {onFiles === undefined ? null : <AttachButton onFiles={onFiles} />}
         <textarea
           ref={field}
           data-testid="composer"
@@ -76,8 +108,10 @@ export function Composer({
           value={text}
           onChange={(event) => composer.setText(event.target.value)}
           onKeyDown={onKeyDown}
+          onPaste={onPaste}
           onBlur={composer.pause}
         />
+        <EmojiButton onPick={insert} />
         <button
           type="submit"
           className="icon-button send"
@@ -97,9 +131,62 @@ export function Composer({
   );
 }
 
-/** As high as its text; the style sheet bounds it to eight lines. */
-function grow(field: HTMLTextAreaElement | null): void {
-  if (field === null) return;
-  field.style.blockSize = "auto";
-  field.style.blockSize = `${field.scrollHeight}px`;
+function AttachButton({ onFiles }: { onFiles: (files: readonly File[]) => void }): ReactNode {
+  const { t } = useTexts();
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <button
+        type="button"
+        className="icon-button composer-tool"
+        aria-label={t("attach")}
+        title={t("attach")}
+        onClick={() => input.current?.click()}
+      >
+        <Icon name="attach" />
+      </button>
+      <input
+        ref={input}
+        type="file"
+        multiple
+        hidden
+        data-testid="attach"
+        onChange={(event) => {
+          onFiles([...(event.target.files ?? [])]);
+          // The same file may be chosen again.
+          event.target.value = "";
+        }}
+      />
+    </>
+  );
+}
+
+function EmojiButton({ onPick }: { onPick: (emoji: string) => void }): ReactNode {
+  const { t } = useTexts();
+  const [anchor, setAnchor] = useState<HTMLElement>();
+  return (
+    <>
+      <button
+        type="button"
+        className="icon-button composer-tool"
+        aria-label={t("emoji")}
+        title={t("emoji")}
+        aria-haspopup="dialog"
+        aria-expanded={anchor !== undefined}
+        onClick={(event) => setAnchor(event.currentTarget)}
+      >
+        <Icon name="smile" />
+      </button>
+      {anchor === undefined ? null : (
+        <Popover anchor={anchor} label={t("emoji")} onClose={() => setAnchor(undefined)}>
+          <EmojiGrid
+            onPick={(emoji) => {
+              setAnchor(undefined);
+              onPick(emoji);
+            }}
+          />
+        </Popover>
+      )}
+    </>
+  );
 }

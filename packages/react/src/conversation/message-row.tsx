@@ -1,76 +1,78 @@
 /** One row of the conversation. */
 import { memo, type ReactNode } from "react";
+import { FileCard } from "../files/file-card.tsx";
+import { MessageText } from "../markdown/message-text.tsx";
+import type { RoomState } from "../state/model.ts";
 import { useTexts } from "../texts/texts.tsx";
-import { clockTime, daysAgo, fullTime, longDay } from "../texts/times.ts";
+import { clockTime, fullTime } from "../texts/times.ts";
 import { Avatar } from "../ui/avatar.tsx";
 import { Icon } from "../ui/icons.tsx";
+import { ActionBar } from "./action-bar.tsx";
+import type { MessageAction } from "./actions.ts";
+import { ChangeLine } from "./change-line.tsx";
 import { Failure } from "./failure.tsx";
 import { Growth } from "./growth.tsx";
-import { findLinks } from "./links.ts";
-import type { Above, MessageRow, Row, SystemRow } from "./rows.ts";
+import { LinesAbove } from "./lines-above.tsx";
+import { MessageEditor } from "./message-editor.tsx";
+import { Reactions } from "./reactions.tsx";
+import type { RowActs } from "./row-acts.ts";
+import type { MessageRow, Row, SystemRow } from "./rows.ts";
 
 interface Props {
   readonly row: Row;
   /** The row that Tab reaches; arrows move it. */
   readonly isActive: boolean;
+  /** The pointer or the focus is on it: what can be done with it shows. */
+  readonly isHot: boolean;
+  readonly isEditing: boolean;
+  /** Somebody wanted to see this one. */
+  readonly isTarget: boolean;
   /** The reader's newest message: it shows that it is on the server. */
   readonly isLastOwn: boolean;
-  readonly room: string;
+  /** Its room; a row draws itself anew when the room's role or kind changes. */
+  readonly room: RoomState;
+  readonly me: string;
   /** What an open message says so far, where that is known. */
   readonly grown: string | undefined;
-  /** Ends an open message; absent where the reader may not. */
-  readonly onCancel: ((messageId: string) => Promise<void>) | undefined;
-  readonly onRetry: (clientMessageId: string) => void;
-  readonly onDiscard: (clientMessageId: string) => void;
+  /** The reader may end it while it grows. */
+  readonly mayCancel: boolean;
+  readonly acts: RowActs;
+  readonly actions: readonly MessageAction[];
 }
 
 /** A message or a system line, with what stands above it. */
-export const ConversationRow = memo(function ConversationRow(props: Props): ReactNode {
-  const { row } = props;
-  return (
-    <>
-      <Lines above={row} room={props.room} time={row.time} />
-      {row.kind === "message" ? <Message {...props} row={row} /> : <System {...props} row={row} />}
-    </>
-  );
-});
+export const ConversationRow = memo(
+  function ConversationRow(props: Props): ReactNode {
+    const { row } = props;
+    return (
+      <>
+        <LinesAbove above={row} room={props.room.title} time={row.time} />
+        {row.kind === "message" ? (
+          <Message {...props} row={row} />
+        ) : (
+          <System {...props} row={row} />
+        )}
+      </>
+    );
+  },
+  (before, after) => {
+    const { room: roomBefore, ...restBefore } = before;
+    const { room: roomAfter, ...restAfter } = after;
+    return (
+      roomBefore.role === roomAfter.role &&
+      roomBefore.kind === roomAfter.kind &&
+      roomBefore.title === roomAfter.title &&
+      isShallowEqual(restBefore, restAfter)
+    );
+  },
+);
 
-function Lines({ above, room, time }: { above: Above; room: string; time: string }): ReactNode {
-  const { t, language } = useTexts();
-  const now = new Date();
-  const ago = above.day === undefined ? undefined : daysAgo(above.day, now);
-  return (
-    <>
-      {above.start ? <p className="room-start">{t("roomStart", { room })}</p> : null}
-      {above.day === undefined ? null : (
-        <div className="line day">
-          <time dateTime={above.day.slice(0, 10)}>
-            {ago === 0
-              ? t("today")
-              : ago === 1
-                ? t("yesterday")
-                : longDay(above.day, language, now)}
-          </time>
-        </div>
-      )}
-      {above.newSince ? (
-        <div className="line new" data-testid="new-since">
-          <span>{t("newSince", { time: clockTime(time, language) })}</span>
-        </div>
-      ) : null}
-    </>
-  );
+function isShallowEqual<T extends object>(before: T, after: T): boolean {
+  return (Object.keys(after) as (keyof T)[]).every((key) => Object.is(before[key], after[key]));
 }
 
-function Message({
-  row,
-  isActive,
-  isLastOwn,
-  grown,
-  onCancel,
-  onRetry,
-  onDiscard,
-}: Props & { readonly row: MessageRow }): ReactNode {
+function Message(props: Props & { readonly row: MessageRow }): ReactNode {
+  const { row, isActive, isHot, isEditing, isTarget, room, me, acts } = props;
   const { t, language } = useTexts();
   const clock = clockTime(row.time, language);
   const time = (
@@ -78,9 +80,10 @@ function Message({
       {clock}
     </time>
   );
+  const host = { row, room, me };
   return (
     <article
-      className={`message${row.first ? " first" : ""} ${row.state}`}
+      className={`message${row.first ? " first" : ""}${isHot ? " hot" : ""}${isTarget ? " target" : ""} ${row.state}`}
       data-testid="message"
       data-sequence={row.sequence}
       data-state={row.state}
@@ -101,37 +104,63 @@ function Message({
             {time}
           </header>
         ) : null}
-        <div className="text" dir="auto">
-          {row.text === undefined ? (
-            <em className="erased">{t("erased")}</em>
-          ) : (
-            <MessageText text={grown ?? row.text} />
-          )}
-          {row.own ? <SendState row={row} isLastOwn={isLastOwn} /> : null}
-        </div>
-        {row.growth === undefined ? null : <Growth row={row} onCancel={onCancel} />}
+        {isEditing ? (
+          <MessageEditor
+            text={row.text ?? ""}
+            onSave={(text) => acts.saveEdit(row, text)}
+            onCancel={() => acts.stopEdit(row)}
+          />
+        ) : (
+          <Content {...props} />
+        )}
+        {row.growth === undefined ? null : (
+          <Growth row={row} onCancel={props.mayCancel ? acts.cancel : undefined} />
+        )}
+        <Reactions
+          reactions={row.reactions}
+          canReact={room.role !== undefined}
+          onReact={(emoji, on) => acts.react(row, emoji, on)}
+        />
         {row.state === "failed" ? (
           <Failure
             reason={row.reason}
-            onRetry={() => row.clientMessageId !== undefined && onRetry(row.clientMessageId)}
-            onDiscard={() => row.clientMessageId !== undefined && onDiscard(row.clientMessageId)}
+            onRetry={() => acts.retry(row)}
+            onDiscard={() => acts.discard(row)}
           />
         ) : null}
+        {row.change === undefined ? null : (
+          <ChangeLine
+            change={row.change}
+            onUndo={() => acts.undo(row)}
+            onRetry={() => acts.retryChange(row)}
+            onDrop={() => acts.dropChange(row)}
+          />
+        )}
       </div>
+      {isHot && !isEditing ? (
+        <ActionBar host={host} actions={props.actions.filter((action) => action.isFor(host))} />
+      ) : null}
     </article>
   );
 }
 
-function MessageText({ text }: { text: string }): ReactNode {
-  return findLinks(text).map((piece, index) =>
-    piece.kind === "text" ? (
-      piece.text
-    ) : (
-      // The pieces of one text never change their order.
-      <a key={index} href={piece.href} target="_blank" rel="noopener noreferrer nofollow">
-        {piece.text}
-      </a>
-    ),
+/** What was said, or that it was removed. */
+function Content({ row, isLastOwn, grown }: Props & { readonly row: MessageRow }): ReactNode {
+  const { t } = useTexts();
+  const isLeaving = row.change?.kind === "delete" || row.change?.kind === "delete_file";
+  if (row.text === undefined) {
+    return <em className="text erased">{t(row.isFile ? "fileGone" : "erased")}</em>;
+  }
+  return (
+    <div className={isLeaving ? "text leaving" : "text"}>
+      {row.file === undefined ? (
+        <MessageText text={grown ?? row.text} />
+      ) : (
+        <FileCard file={row.file} />
+      )}
+      {row.isEdited ? <span className="edited">{t("edited")}</span> : null}
+      {row.own ? <SendState row={row} isLastOwn={isLastOwn} /> : null}
+    </div>
   );
 }
 

@@ -30,7 +30,18 @@ const rowsOf = (
   events: readonly EventFrame[],
   more: { newAfter?: number; floor?: number; outgoing?: readonly OutgoingView[] } = {},
 ): ReturnType<typeof buildRows> =>
-  buildRows({ events, outgoing: [], newAfter: undefined, floor: 0, ...more }, me);
+  buildRows(
+    {
+      events,
+      outgoing: [],
+      newAfter: undefined,
+      floor: 0,
+      changes: [],
+      window: undefined,
+      ...more,
+    },
+    me,
+  );
 const firsts = (events: readonly EventFrame[]): readonly boolean[] =>
   rowsOf(events).map((row) => row.kind === "message" && row.first);
 

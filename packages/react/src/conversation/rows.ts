@@ -1,7 +1,9 @@
 /** From a room's events and the reader's own unsent messages to the rows of the conversation. */
 
-import type { ClosedReason, EventFrame } from "@parlance/client";
-import type { OutgoingView, RoomState } from "../state/model.ts";
+import type { EventFrame } from "@parlance/client";
+import type { OutgoingView, PendingChange, RoomState } from "../state/model.ts";
+import { shownEvents } from "../state/window.ts";
+import { type Fold, foldMessages, type Reaction, type Version } from "./fold.ts";
 
 /** What may stand above a row. It belongs to the row, so that rows keep their number when a page arrives. */
 export interface Above {
@@ -34,9 +36,25 @@ export interface MessageRow extends Above {
   /** Undefined while it is not known to be stored. */
   readonly messageId: string | undefined;
   /** `open`: it grows, and `text` is what it began with. Else how it ended, where that was not by its writer. */
-  readonly growth: "open" | "cancelled" | "abandoned" | undefined;
+  readonly growth: Version["growth"];
+  readonly isEdited: boolean;
+  readonly reactions: readonly Reaction[];
+  /** What the reader is changing, but for reactions. */
+  readonly change: PendingChange | undefined;
+  /** It is a file, not something written. */
+  readonly isFile: boolean;
+  /** The file; undefined where it was removed. `text` is empty then. */
+  readonly file: SharedFile | undefined;
   /** Set for own messages that can be tried again or discarded. */
   readonly clientMessageId: string | undefined;
+}
+
+/** A file in a room. Its bytes are at `GET /api/v1/files/<id>`. */
+export interface SharedFile {
+  readonly id: string;
+  readonly name: string;
+  readonly bytes: number;
+  readonly mediaType: string;
 }
 
 /** People coming and going, one after the other. */
@@ -56,7 +74,7 @@ export const blockMs = 5 * 60_000;
 
 /** The rows of a room, oldest first. Days are those of the reader's time zone. */
 export function buildRows(
-  room: Pick<RoomState, "events" | "outgoing" | "newAfter" | "floor">,
+  room: Pick<RoomState, "events" | "outgoing" | "newAfter" | "floor" | "changes" | "window">,
   me: { readonly id: string; readonly name: string },
 ): readonly Row[] {
   const rows: Row[] = [];
@@ -95,10 +113,21 @@ export function buildRows(
     });
   };
 
-  const now = versionsNow(room.events);
-  for (const event of room.events) {
+  const fold = foldMessages(room, me.id);
+  const changes = new Map(
+    room.changes.flatMap((one) => (one.kind === "react" ? [] : [[one.message, one] as const])),
+  );
+  for (const event of shownEvents(room)) {
     if (event.type === "message.created") {
-      addMessage({ ...messageOf(event, me.id), ...now.get(event.id) });
+      addMessage({
+        ...messageOf(event, me.id),
+        ...fold.version(event.id),
+        change: changes.get(event.id),
+      });
+      continue;
+    }
+    if (event.type === "file.shared") {
+      addMessage(fileOf(event, fold, changes));
       continue;
     }
     if ("erased" in event) continue;
@@ -123,34 +152,13 @@ export function buildRows(
       });
     }
   }
+  // What one writes belongs to the end.
+  if (room.window !== undefined) return rows;
   for (const entry of room.outgoing) addMessage(pendingOf(entry, me));
   return rows;
 }
 
 type Message = Omit<MessageRow, "first" | "kind" | "own" | keyof Above>;
-
-type Version = Pick<MessageRow, "text" | "growth">;
-
-/** What messages say that were closed, edited or deleted since; those that were deleted say nothing any more. */
-function versionsNow(events: readonly EventFrame[]): ReadonlyMap<string, Version> {
-  const versions = new Map<string, Version>();
-  for (const event of events) {
-    if ("erased" in event) continue;
-    if (event.type === "message.deleted") {
-      versions.set(event.data.message_id, { text: undefined, growth: undefined });
-    } else if (event.type === "message.edited") {
-      versions.set(event.data.message_id, { text: event.data.text, growth: undefined });
-    } else if (event.type === "message.closed") {
-      const { message_id: id, text, reason } = event.data;
-      versions.set(id, { text, growth: endingOf(reason) });
-    }
-  }
-  return versions;
-}
-
-function endingOf(reason: ClosedReason): MessageRow["growth"] {
-  return reason === "done" ? undefined : reason;
-}
 
 function messageOf(event: EventFrame, me: string): Message {
   const data = "erased" in event || event.type !== "message.created" ? undefined : event.data;
@@ -169,6 +177,45 @@ function messageOf(event: EventFrame, me: string): Message {
     state: "sent",
     reason: undefined,
     clientMessageId: undefined,
+    ...unchanged,
+  };
+}
+
+const unchanged = {
+  isEdited: false,
+  reactions: [],
+  change: undefined,
+  isFile: false,
+  file: undefined,
+} as const satisfies Partial<MessageRow>;
+
+function fileOf(
+  event: EventFrame,
+  fold: Fold,
+  changes: ReadonlyMap<string, PendingChange>,
+): Message {
+  const data = "erased" in event || event.type !== "file.shared" ? undefined : event.data;
+  const isGone = data === undefined || fold.goneFiles.has(data.file_id);
+  return {
+    key: `e:${event.id}`,
+    sequence: event.sequence,
+    author: event.author,
+    name: data?.author_name ?? "",
+    isUnverified: false,
+    text: isGone ? undefined : "",
+    // Nothing can be done with it that is done with messages.
+    messageId: undefined,
+    growth: undefined,
+    time: event.time,
+    state: "sent",
+    reason: undefined,
+    clientMessageId: undefined,
+    ...unchanged,
+    isFile: true,
+    change: isGone ? undefined : changes.get(data.file_id),
+    file: isGone
+      ? undefined
+      : { id: data.file_id, name: data.name, bytes: data.bytes, mediaType: data.media_type },
   };
 }
 
@@ -189,5 +236,6 @@ function pendingOf(
     state: entry.state,
     reason: entry.reason,
     clientMessageId: entry.clientMessageId,
+    ...unchanged,
   };
 }

@@ -1,7 +1,22 @@
 /** What can happen to the state of the chat. */
 
-import type { EventFrame, MemberView, RoomView, Subscribed, WireUser } from "@parlance/client";
-import type { Check, Link, OutgoingView } from "./model.ts";
+import type {
+  EventFrame,
+  MemberView,
+  MessageView,
+  RoomView,
+  Subscribed,
+  WireUser,
+} from "@parlance/client";
+import type { Check, Link, OutgoingView, PendingChange, UploadView } from "./model.ts";
+
+/** A page of the log with its messages as they are now. */
+export interface WindowPart {
+  readonly events: readonly EventFrame[];
+  readonly views: readonly MessageView[];
+  /** The head when the views were read. */
+  readonly asOf: number;
+}
 
 /** Everything that can happen. `room` names the room that it happened in. */
 export type Action =
@@ -43,8 +58,29 @@ export type Action =
       readonly room: string;
       readonly floor: number;
       readonly events: readonly EventFrame[];
+      /** Of a window: the messages among them as they are now. */
+      readonly views?: readonly MessageView[];
     }
   | { readonly type: "outgoing_changed"; readonly room: string; readonly entry: OutgoingView }
+  | { readonly type: "change_made"; readonly room: string; readonly change: PendingChange }
+  /** It is not pending any more: taken back, or failed and given up, or there was nothing to change. */
+  | { readonly type: "change_gone"; readonly room: string; readonly key: string }
+  | { readonly type: "upload_changed"; readonly room: string; readonly upload: UploadView }
+  /** It is in the room, or was given up. */
+  | { readonly type: "upload_gone"; readonly room: string; readonly id: string }
+  /** The reader goes to a place of the log; undefined: has got there. */
+  | { readonly type: "target_changed"; readonly room: string; readonly target: number | undefined }
+  /** The place is further back than what is loaded. */
+  | { readonly type: "window_opening"; readonly room: string }
+  /** Back to the newest messages. */
+  | { readonly type: "window_closed"; readonly room: string }
+  | {
+      readonly type: "window_loaded";
+      readonly room: string;
+      /** Undefined: it could not be loaded. */
+      readonly part: WindowPart | undefined;
+    }
+  | { readonly type: "window_newer_loading"; readonly room: string }
   | { readonly type: "outgoing_discarded"; readonly room: string; readonly id: string }
   | { readonly type: "room_joined"; readonly room: string }
   | {

@@ -1,5 +1,12 @@
 /** The shape of what the chat shows. */
-import type { EventFrame, MemberView, Role, RoomKind, WireUser } from "@parlance/client";
+import type {
+  EventFrame,
+  MemberView,
+  MessageView,
+  Role,
+  RoomKind,
+  WireUser,
+} from "@parlance/client";
 
 /** Everything on the screen of somebody who is signed in, but for what belongs to one control. */
 export interface ChatState {
@@ -53,6 +60,14 @@ export interface RoomState {
   readonly newAfter: number | undefined;
   /** Own messages that are not in `events` yet, in the order of sending. */
   readonly outgoing: readonly OutgoingView[];
+  /** What the reader has changed in messages and the server has not told as an event yet. */
+  readonly changes: readonly PendingChange[];
+  /** Files that the reader sends. */
+  readonly uploads: readonly UploadView[];
+  /** A sequence that somebody wants to see; undefined once it was shown. */
+  readonly target: number | undefined;
+  /** A place further back that is shown in place of the newest messages. */
+  readonly window: Window | undefined;
   /** Who writes, by user id. `until`: milliseconds since the epoch. */
   readonly typing: Readonly<Record<string, { readonly name: string; readonly until: number }>>;
   /** Who is here; undefined until known. */
@@ -74,6 +89,48 @@ export interface OutgoingView {
   readonly state: "waiting" | "sent" | "failed";
   /** Code of the error table, when failed. */
   readonly reason: string | undefined;
+}
+
+/** A change of a message on its way. The newest of one `key` counts. */
+export type PendingChange = {
+  readonly key: string;
+  readonly message: string;
+  /** `undoable`: it is held back here, so that it can still be taken back. */
+  readonly state: "undoable" | "sending" | "failed";
+  /** Code of the error table, when failed. */
+  readonly reason: string | undefined;
+  /** Where the server has put it; it goes when that event is here. */
+  readonly sequence: number | undefined;
+} & (
+  | { readonly kind: "edit"; readonly text: string }
+  | { readonly kind: "delete" }
+  /** `message` is the id of the file. */
+  | { readonly kind: "delete_file" }
+  | { readonly kind: "react"; readonly emoji: string; readonly on: boolean }
+);
+
+/** A file on its way to the server. */
+export interface UploadView {
+  readonly id: string;
+  readonly name: string;
+  readonly bytes: number;
+  /** Bytes that the server has. */
+  readonly sent: number;
+  readonly state: "waiting" | "sending" | "failed";
+  /** Code of the error table, when failed. */
+  readonly reason: string | undefined;
+}
+
+/** A piece of the log that does not reach the head, with what became of its messages since. */
+export interface Window {
+  /** Undefined until they have come. */
+  readonly events: readonly EventFrame[] | undefined;
+  /** What the messages say as of `asOf`, by id. */
+  readonly views: Readonly<Record<string, MessageView>>;
+  /** The head when `views` were read. */
+  readonly asOf: number;
+  /** The page after `events`. */
+  readonly newer: "idle" | "loading" | "failed";
 }
 
 /** What is known about the completeness of a room's log up to here. Sequences are inclusive. */

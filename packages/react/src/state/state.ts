@@ -5,8 +5,10 @@
 
 import type { EventFrame, RoomView, Subscribed, WireUser } from "@parlance/client";
 import type { Action } from "./actions.ts";
-import type { ChatState, OutgoingView, RoomState } from "./model.ts";
+import { changesAfter, withChange, withoutChange } from "./changes.ts";
+import type { ChatState, OutgoingView, RoomState, UploadView } from "./model.ts";
 import { byName, changeOnline, changeTyping, withoutUser } from "./signals.ts";
+import { addBefore, addToWindow, emptyWindow, shownEvents } from "./window.ts";
 
 /** The state of somebody who has just signed in. */
 export function initialState(me: WireUser): ChatState {
@@ -59,9 +61,12 @@ function reduceRoom(
         newAfter: undefined,
       };
     case "room_trimmed":
-      return room.events.length <= action.keep
-        ? room
-        : { ...room, events: room.events.slice(-action.keep) };
+      return {
+        ...room,
+        window: undefined,
+        target: undefined,
+        events: room.events.slice(-action.keep),
+      };
     case "text_grew":
       return { ...room, texts: { ...room.texts, [action.message]: action.text } };
     case "older_loading":
@@ -69,7 +74,27 @@ function reduceRoom(
     case "older_failed":
       return { ...room, older: "failed" };
     case "older_loaded":
-      return addOlder(room, action.events, action.floor);
+      return addOlder(room, action);
+    case "change_made":
+      return withChange(room, action.change);
+    case "change_gone":
+      return withoutChange(room, action.key);
+    case "upload_changed":
+      return { ...room, uploads: withUpload(room.uploads, action.upload) };
+    case "upload_gone":
+      return { ...room, uploads: room.uploads.filter((one) => one.id !== action.id) };
+    case "target_changed":
+      return room.target === action.target ? room : { ...room, target: action.target };
+    case "window_opening":
+      return { ...room, window: emptyWindow(), older: "idle" };
+    case "window_loaded":
+      return addToWindow(room, action.part);
+    case "window_newer_loading":
+      return room.window === undefined
+        ? room
+        : { ...room, window: { ...room.window, newer: "loading" } };
+    case "window_closed":
+      return { ...room, window: undefined, target: undefined, older: "idle" };
     case "outgoing_changed":
       return changeOutgoing(room, action.entry);
     case "outgoing_discarded":
@@ -135,6 +160,10 @@ function emptyRoom(id: string): RoomState {
     isReading: false,
     newAfter: undefined,
     outgoing: [],
+    changes: [],
+    uploads: [],
+    target: undefined,
+    window: undefined,
     typing: {},
     online: undefined,
     arePeopleUnknown: false,
@@ -177,7 +206,14 @@ function openingRoom(
 ): RoomState {
   const room = before ?? emptyRoom(action.room);
   if (room.status === "ready" && action.anew !== true) return room;
-  return { ...room, status: "loading", events: [], texts: {}, older: "idle" };
+  return {
+    ...room,
+    status: "loading",
+    events: [],
+    texts: {},
+    older: "idle",
+    window: undefined,
+  };
 }
 
 function openedRoom(
@@ -239,6 +275,7 @@ function addEvent(room: RoomState, event: EventFrame, me: string): RoomState {
     unread: room.unread + (isNew ? 1 : 0),
     newAfter: newAfterEvent(room, event, me, isNew),
     outgoing: withoutStored(room.outgoing, [event], me),
+    changes: changesAfter(room.changes, event),
     typing: withoutUser(room.typing, event),
     texts: withoutEnded(room.texts, event),
     role: roleAfter(room, event, me),
@@ -283,10 +320,19 @@ function roleAfter(room: RoomState, event: EventFrame, me: string): RoomState["r
   return event.type === "member.left" && event.data.user === me ? undefined : room.role;
 }
 
-function addOlder(room: RoomState, events: readonly EventFrame[], floor: number): RoomState {
-  const first = room.events[0]?.sequence ?? room.head + 1;
+function addOlder(
+  room: RoomState,
+  { events, views, floor }: Extract<Action, { readonly type: "older_loaded" }>,
+): RoomState {
+  const first = shownEvents(room)[0]?.sequence ?? room.head + 1;
   const older = events.filter((event) => event.sequence < first);
-  return { ...room, older: "idle", floor, events: [...older, ...room.events] };
+  return { ...addBefore(room, older, views ?? []), older: "idle", floor };
+}
+
+function withUpload(uploads: readonly UploadView[], upload: UploadView): readonly UploadView[] {
+  return uploads.some((one) => one.id === upload.id)
+    ? uploads.map((one) => (one.id === upload.id ? upload : one))
+    : [...uploads, upload];
 }
 
 /** A new or changed entry. One that is stored and already in the log as far as it is loaded is not needed. */

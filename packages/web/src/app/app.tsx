@@ -5,7 +5,7 @@ import { lazy, type ReactNode, Suspense, useEffect, useMemo, useState } from "re
 import { useTranslation } from "react-i18next";
 import { ChatPage } from "../shell/page.tsx";
 import type { PreferenceStore } from "./preferences.ts";
-import { signOut } from "./rest.ts";
+import { loadFile, signOut } from "./rest.ts";
 import { landingRoom } from "./route.ts";
 import {
   deviceId,
@@ -110,7 +110,11 @@ function SignedIn({
       user={session.user as WireUser}
       texts={useComponentTexts()}
       fallback={null}
-      options={{ landingRoom, inboxes: true }}
+      options={{
+        landingRoom,
+        inboxes: true,
+        loadFile: (id) => loadFile(session.token, id),
+      }}
     >
       <Ending onEnded={onEnded} />
       <ChatPage

@@ -3,7 +3,8 @@
 /** Where the app is. `home` has no room chosen. */
 export type Route =
   | { readonly page: "home" }
-  | { readonly page: "room"; readonly room: string }
+  /** `sequence`: a message in it. */
+  | { readonly page: "room"; readonly room: string; readonly sequence?: number }
   | { readonly page: "admin" }
   | { readonly page: "unknown" };
 
@@ -17,15 +18,22 @@ const roomPattern = /^[A-Za-z0-9][A-Za-z0-9_:.-]{0,127}$/;
 export function parseRoute(path: string): Route {
   if (path === "/" || path === "") return { page: "home" };
   if (path === "/admin" || path === "/admin/") return { page: "admin" };
-  const match = /^\/room\/([^/]+)\/?$/.exec(path);
+  const match = /^\/room\/([^/]+)(?:\/(\d{1,15}))?\/?$/.exec(path);
   if (match?.[1] === undefined) return { page: "unknown" };
   const room = decode(match[1]);
-  return room !== undefined && isRoomId(room) ? { page: "room", room } : { page: "unknown" };
+  if (room === undefined || !isRoomId(room)) return { page: "unknown" };
+  const sequence = Number(match[2] ?? "0");
+  return sequence > 0 ? { page: "room", room, sequence } : { page: "room", room };
 }
 
 /** Whether a text is a room's id. */
 export function isRoomId(text: string): boolean {
   return roomPattern.test(text);
+}
+
+/** The path of one message, by its place in the room. */
+export function messagePath(room: string, sequence: number): string {
+  return `${roomPath(room)}/${sequence}`;
 }
 
 /** The path of a room's page. */

@@ -9,7 +9,6 @@ export const de: Texts = {
   appName: "Parlance",
   back: "Zurück zu den Räumen",
   copy: "Kopieren",
-  copied: "Kopiert",
   dismiss: "Ausblenden",
 
   welcomeTitle: "Parlance",
@@ -127,6 +126,8 @@ export const de: Texts = {
   signOutGuest: "Endgültig abmelden",
   signOutGuestHint:
     "Sie sind als Gast hier. Nach dem Abmelden kann niemand unter diesem Namen zurückkommen.",
+
+  actCopyLink: "Link kopieren",
 
   keys: "Tasten",
   keySwitcher: "Zu einem Raum, oder etwas tun",

@@ -7,7 +7,6 @@ export const en = {
   appName: "Parlance",
   back: "Back to rooms",
   copy: "Copy",
-  copied: "Copied",
   dismiss: "Dismiss",
 
   welcomeTitle: "Parlance",
@@ -124,6 +123,8 @@ export const en = {
   signOutGuest: "Sign out for good",
   signOutGuestHint:
     "You are here as a guest. After signing out, nobody can come back under this name.",
+
+  actCopyLink: "Copy link",
 
   keys: "Keys",
   keySwitcher: "Go to a room, or do something",

@@ -64,6 +64,7 @@ export function ChatPage({
     // oxlint-disable-next-line react-hooks/exhaustive-deps -- the two acts belong to the visit, which is another page
     [preferences, token, room],
   );
+  useMessageOfAddress(room, route.page === "room" ? route.sequence : undefined);
   useKeys(page);
   useDocumentTitle(room);
   const openInbox = useCallback(() => setDialog("inbox"), []);
@@ -87,6 +88,20 @@ export function ChatPage({
       </div>
     </PageContext>
   );
+}
+
+/** An address of a message leads to it once its room is there. */
+function useMessageOfAddress(room: string | undefined, sequence: number | undefined): void {
+  const chat = useChat();
+  const isReady = useChatState(
+    (state) => room !== undefined && state.rooms[room]?.status === "ready",
+  );
+  useEffect(() => {
+    if (room === undefined || sequence === undefined || !isReady) return;
+    void chat.jump(room, sequence);
+    // Once: from there one goes where one likes.
+    navigate(roomPath(room), "replace");
+  }, [chat, room, sequence, isReady]);
 }
 
 function NoRoom(): ReactNode {

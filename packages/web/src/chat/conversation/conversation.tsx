@@ -3,6 +3,7 @@ import {
   Completeness,
   Composer,
   ConnectionLine,
+  DropZone,
   History,
   type HistoryHandle,
   Icon,
@@ -10,6 +11,8 @@ import {
   RoomSkeleton,
   type RoomState,
   TypingLine,
+  UploadList,
+  useFiles,
   useOpenRoom,
 } from "@parlance/react";
 import { type ReactNode, useRef } from "react";
@@ -20,6 +23,7 @@ import { InboxButton } from "../../inbox/inbox-button.tsx";
 import { usePage } from "../../shell/context.ts";
 import { type PanelName, panels } from "../../shell/panels.tsx";
 import { JobView } from "../job/job-view.tsx";
+import { usePageActions } from "../message-actions.ts";
 import { roomIcon } from "../rooms/room-icon.ts";
 import { FirstMinute } from "./first-minute.tsx";
 import { Refused } from "./refused.tsx";
@@ -40,6 +44,8 @@ export function Conversation({
   const page = usePage();
   const room = useOpenRoom(roomId, mayJoin);
   const history = useRef<HistoryHandle>(null);
+  const files = useFiles(room);
+  const actions = usePageActions();
   const isReady = room?.status === "ready";
   return (
     <main className="conversation">
@@ -51,7 +57,10 @@ export function Conversation({
       ) : isReady && room.kind === "job" ? (
         <JobView room={room} />
       ) : isReady ? (
-        <History key={room.epoch} ref={history} room={room} />
+        <DropZone room={room.title} onFiles={files}>
+          <History key={room.epoch} ref={history} room={room} actions={actions} />
+          <UploadList room={room} />
+        </DropZone>
       ) : (
         <Refused room={room} />
       )}
@@ -63,6 +72,7 @@ export function Conversation({
           roomId={roomId}
           title={knownTitle(room)}
           takesFocus
+          {...(files === undefined ? {} : { onFiles: files })}
           onSent={() => history.current?.toEnd()}
           onMessages={() => history.current?.focusLast()}
         />

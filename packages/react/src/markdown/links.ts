@@ -43,8 +43,14 @@ function withoutTrailing(address: string): string {
   return address.slice(0, length);
 }
 
-function hrefOf(address: string): string | undefined {
+/**
+ * An address that may be followed, as the browser reads it; undefined for every other one. Tabs and line breaks in a
+ * scheme, which a browser takes out, are taken out here too before it is judged.
+ */
+export function hrefOf(address: string): string | undefined {
   const url = URL.parse(address);
-  if (url === null || url.hostname === "" || url.username !== "") return undefined;
-  return url.protocol === "http:" || url.protocol === "https:" ? url.href : undefined;
+  if (url === null || url.username !== "" || url.password !== "") return undefined;
+  if (url.protocol === "mailto:") return url.href;
+  const isWeb = url.protocol === "http:" || url.protocol === "https:";
+  return isWeb && url.hostname !== "" ? url.href : undefined;
 }

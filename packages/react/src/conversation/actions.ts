@@ -1,0 +1,131 @@
+/** What can be done with a message. The bar on hover, its menu and the keys are made of these rows. */
+import { useMemo } from "react";
+import type { Chat } from "../chat/chat.ts";
+import { useChat } from "../chat/context.ts";
+import type { RoomState } from "../state/model.ts";
+import { useTexts } from "../texts/texts.tsx";
+import type { Texts } from "../texts/translate.ts";
+import type { IconName } from "../ui/icons.tsx";
+import type { MessageRow } from "./rows.ts";
+
+/** What an action works with. */
+export interface MessageActionHost {
+  readonly row: MessageRow;
+  readonly room: RoomState;
+  readonly me: string;
+}
+
+/** One thing that can be done with a message. */
+export interface MessageAction {
+  readonly id: string;
+  /** What it does, in the reader's language. */
+  readonly label: string;
+  readonly icon: IconName;
+  /** Key that does it on the message that has focus: a lower-case letter or a sign. */
+  readonly key?: string;
+  readonly tone?: "danger";
+  /** Has a button in the bar; all are in the menu. */
+  readonly isInBar?: boolean;
+  isFor(host: MessageActionHost): boolean;
+  /** @param anchor The control that was used, for what opens beside it. */
+  run(host: MessageActionHost, anchor: HTMLElement): void;
+}
+
+/** What the list of messages itself does for actions. */
+export interface MessageActionUi {
+  /** The message's text becomes a field. */
+  edit(row: MessageRow): void;
+  pickReaction(row: MessageRow, anchor: HTMLElement): void;
+}
+
+/** Whether the message is on the server and was not deleted. */
+export function isThere({ row }: MessageActionHost): boolean {
+  return row.state === "sent" && row.messageId !== undefined && row.text !== undefined;
+}
+
+/** Whether the reader looks after the room. */
+export function isStaff(room: Pick<RoomState, "role">): boolean {
+  return room.role === "owner" || room.role === "moderator";
+}
+
+/** What the components do by themselves: react, edit, copy, delete. */
+export function standardActions(
+  chat: Chat,
+  t: Texts["t"],
+  ui: MessageActionUi,
+): readonly MessageAction[] {
+  return [
+    {
+      id: "react",
+      label: t("actReact"),
+      icon: "smile",
+      key: "+",
+      isInBar: true,
+      isFor: (host) => isThere(host) && host.room.role !== undefined,
+      run: ({ row }, anchor) => ui.pickReaction(row, anchor),
+    },
+    {
+      id: "edit",
+      label: t("actEdit"),
+      icon: "pencil",
+      key: "e",
+      isInBar: true,
+      isFor: (host) =>
+        isThere(host) &&
+        host.row.own &&
+        host.room.role !== undefined &&
+        host.row.growth !== "open" &&
+        host.row.change === undefined,
+      run: ({ row }) => ui.edit(row),
+    },
+    {
+      id: "copy-text",
+      label: t("actCopyText"),
+      icon: "copy",
+      key: "c",
+      isFor: ({ row }) => row.text !== undefined && row.file === undefined,
+      run: ({ row }) => void navigator.clipboard?.writeText(row.text ?? "").catch(() => undefined),
+    },
+    {
+      id: "delete",
+      label: t("actDelete"),
+      icon: "trash",
+      key: "Delete",
+      tone: "danger",
+      isFor: (host) =>
+        isThere(host) && (host.row.own || isStaff(host.room)) && host.row.change === undefined,
+      run: ({ row, room }) => {
+        if (row.messageId !== undefined) chat.remove(room.id, row.messageId);
+      },
+    },
+    {
+      id: "delete-file",
+      label: t("actDeleteFile"),
+      icon: "trash",
+      key: "Delete",
+      tone: "danger",
+      isFor: ({ row, room }) =>
+        row.file !== undefined && row.change === undefined && (row.own || isStaff(room)),
+      run: ({ row, room }) => {
+        if (row.file !== undefined) chat.removeFile(room.id, row.file.id);
+      },
+    },
+  ];
+}
+
+/** The standard actions and those of the page, in the order in which they are shown: those that cannot be undone last. */
+export function useMessageActions(
+  ui: MessageActionUi,
+  more: readonly MessageAction[],
+): readonly MessageAction[] {
+  const chat = useChat();
+  const { t } = useTexts();
+  return useMemo(() => {
+    const all = [...standardActions(chat, t, ui), ...more];
+    return all.toSorted((a, b) => rank(a) - rank(b));
+  }, [chat, t, ui, more]);
+}
+
+function rank(action: MessageAction): number {
+  return action.tone === "danger" ? 1 : 0;
+}

@@ -1,0 +1,52 @@
+/** What the controls of a row do; the same functions for all rows of a room, so that rows stay as they are. */
+import { useMemo } from "react";
+import { useChat } from "../chat/context.ts";
+import type { MessageRow } from "./rows.ts";
+
+/** Acts on one row. */
+export interface RowActs {
+  retry(row: MessageRow): void;
+  discard(row: MessageRow): void;
+  saveEdit(row: MessageRow, text: string): void;
+  stopEdit(row: MessageRow): void;
+  undo(row: MessageRow): void;
+  retryChange(row: MessageRow): void;
+  dropChange(row: MessageRow): void;
+  react(row: MessageRow, emoji: string, on: boolean): void;
+  /** Ends an open message. @throws ClientError when the server refuses. */
+  cancel(messageId: string): Promise<void>;
+}
+
+/** @param onEdited Called when a row is not a field any more; must be stable. */
+export function useRowActs(room: string, onEdited: (row: MessageRow) => void): RowActs {
+  const chat = useChat();
+  return useMemo(
+    () => ({
+      retry: (row) => {
+        if (row.clientMessageId !== undefined) chat.retry(row.clientMessageId);
+      },
+      discard: (row) => {
+        if (row.clientMessageId !== undefined) chat.discard(room, row.clientMessageId);
+      },
+      saveEdit: (row, text) => {
+        if (row.messageId !== undefined) chat.edit(room, row.messageId, text);
+        onEdited(row);
+      },
+      stopEdit: onEdited,
+      undo: (row) => {
+        if (row.change !== undefined) chat.undo(room, row.change.message);
+      },
+      retryChange: (row) => {
+        if (row.change !== undefined) chat.retryChange(room, row.change.key);
+      },
+      dropChange: (row) => {
+        if (row.change !== undefined) chat.dropChange(room, row.change.key);
+      },
+      react: (row, emoji, on) => {
+        if (row.messageId !== undefined) chat.react(room, row.messageId, emoji, on);
+      },
+      cancel: (messageId) => chat.cancel(room, messageId),
+    }),
+    [chat, room, onEdited],
+  );
+}

@@ -1,0 +1,40 @@
+/** What the app can do with a message beyond what the components do by themselves. A new one is a row here. */
+import { type Chat, isThere, type MessageAction, useChat } from "@parlance/react";
+import type { TFunction } from "i18next";
+import { useMemo } from "react";
+import { useTranslation } from "react-i18next";
+import { messagePath } from "../app/route.ts";
+import type { Page } from "../shell/context.ts";
+import { usePage } from "../shell/context.ts";
+
+/** What an action may use. */
+export interface ActionTools {
+  readonly chat: Chat;
+  readonly page: Page;
+  readonly t: TFunction;
+}
+
+/** Each action, with its text in the reader's language. */
+function pageActions({ t }: ActionTools): readonly MessageAction[] {
+  return [
+    {
+      id: "copy-link",
+      label: t("actCopyLink"),
+      icon: "link",
+      key: "l",
+      isFor: isThere,
+      run: ({ row, room }) => {
+        const path = messagePath(room.id, row.sequence ?? 0);
+        void navigator.clipboard?.writeText(location.origin + path).catch(() => undefined);
+      },
+    },
+  ];
+}
+
+/** The app's actions; the same array as long as nothing of it changes. */
+export function usePageActions(): readonly MessageAction[] {
+  const { t } = useTranslation();
+  const chat = useChat();
+  const page = usePage();
+  return useMemo(() => pageActions({ chat, page, t }), [chat, page, t]);
+}
