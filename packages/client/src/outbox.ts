@@ -32,8 +32,13 @@ export function newId(): ClientMessageId {
 }
 
 /** Where a message belongs, as it travels. */
-export function placeOf({ thread, replyTo }: PublishOptions): Pick<Publish, "thread" | "reply_to"> {
+export function placeOf({
+  thread,
+  replyTo,
+  mentions,
+}: PublishOptions): Pick<Publish, "thread" | "reply_to" | "mentions"> {
   return {
+    ...(mentions === undefined ? {} : { mentions }),
     ...(thread === undefined ? {} : { thread }),
     ...(replyTo === undefined ? {} : { reply_to: replyTo }),
   };

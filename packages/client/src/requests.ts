@@ -13,6 +13,7 @@ const repeatable: ReadonlySet<CommandType> = new Set<CommandType>([
   "get_message",
   "get_room",
   "get_text",
+  "list_mentions",
   "list_messages",
   "list_thread",
   "list_threads",

@@ -14,6 +14,7 @@ import type {
   MarkedRead,
   MembershipChanged,
   MemberView,
+  MentionWish,
   OwnChange,
   Position,
   Published,
@@ -185,12 +186,14 @@ export interface GrowingText {
   readonly reason?: ClosedReason;
 }
 
-/** Where a message belongs. Each names a message of the room by its id. */
+/** Where a message belongs, and whom it mentions. Messages of the room are named by their ids. */
 export interface PublishOptions {
   /** It is written in the thread under this one. */
   readonly thread?: EventId;
   /** It answers this one. */
   readonly replyTo?: EventId;
+  /** Whom it mentions beside those whose user names the text has behind an `@`. */
+  readonly mentions?: MentionWish;
 }
 
 /** What an open message begins with. */

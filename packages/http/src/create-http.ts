@@ -18,6 +18,7 @@ import { documentRoutes } from "./routes/document.ts";
 import { extensionRoutes } from "./routes/extensions.ts";
 import { fileRoutes } from "./routes/files.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { mentionRoutes } from "./routes/mentions.ts";
 import { messageChangeRoutes } from "./routes/message-changes.ts";
 import { messageRoutes } from "./routes/messages.ts";
 import { moveRoutes } from "./routes/move.ts";
@@ -89,6 +90,7 @@ export async function createHttp(options: HttpOptions): Promise<HttpServer> {
       messageRoutes(parts);
       messageChangeRoutes(parts);
       threadRoutes(parts);
+      mentionRoutes(parts);
       openMessageRoutes(parts);
       publishRoutes(parts);
       rpcRoutes(parts);

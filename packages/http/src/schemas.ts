@@ -8,6 +8,8 @@ import {
   type Json,
   type JsonObject,
   limits,
+  type MentionWish,
+  mentionWish,
   publicationSchema,
   type RoomId,
   roles,
@@ -101,9 +103,14 @@ export const memberBody: z.ZodType<MemberBody> = z
 export interface MessageBody {
   text: string;
   data?: JsonObject;
+  mentions?: MentionWish;
 }
 export const messageBody: z.ZodType<MessageBody> = z
-  .object({ text: fields.messageText, data: fields.messageData.exactOptional() })
+  .object({
+    text: fields.messageText,
+    data: fields.messageData.exactOptional(),
+    mentions: mentionWish.exactOptional(),
+  })
   .meta({ id: "NewText" });
 
 export interface NewMessageBody extends MessageBody {
@@ -118,6 +125,7 @@ export const newMessageBody: z.ZodType<NewMessageBody> = z
     open: z.literal(true).exactOptional().describe("It grows until it is closed."),
     thread: fields.messageRef.exactOptional().describe("Write it under this message."),
     reply_to: fields.messageRef.exactOptional().describe("It answers this message."),
+    mentions: mentionWish.exactOptional(),
   })
   .refine(({ text, open }) => open === true || fields.isVisible(text), {
     message: "nothing to see in it",

@@ -31,6 +31,7 @@ const summaries: Readonly<Record<CommandType, string>> = {
   react: "Puts a reaction on a message, or takes it off.",
   get_message: "Reads one message as it is now.",
   list_messages: "Reads a page of a room's messages as they are now.",
+  list_mentions: "Reads messages that mention the caller.",
   list_thread: "Reads a page of the messages under one message, with the caller's standing there.",
   list_threads: "Reads the threads that the caller follows, with what is unread in each.",
   follow_thread: "Follows a thread, or stops following it.",

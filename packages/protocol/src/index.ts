@@ -3,6 +3,8 @@ export type * from "./commands/calls.ts";
 export type * from "./commands/editing.ts";
 export type * from "./commands/files.ts";
 export * from "./commands/index.ts";
+export type * from "./commands/mentions.ts";
+export { mentionWish } from "./commands/mentions.ts";
 export type * from "./commands/messages.ts";
 export type * from "./commands/open-messages.ts";
 export type * from "./commands/reading.ts";

@@ -51,6 +51,9 @@ export const limits = {
   pageEvents: 200,
   /** Threads in one page. */
   pageThreads: 50,
+  /** People whom one message may mention by name, and by being there. */
+  mentionedUsers: 50,
+  mentionedHere: 200,
   /** People named as those who wrote in a thread; all may follow it. */
   threadPeople: 10,
   /** What is shown of a quoted message, in UTF-16 code units. */

@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { CallChanged } from "./commands/calls.ts";
 import type { FileView } from "./commands/files.ts";
 import type { CommandType, Replies } from "./commands/index.ts";
+import { mentions } from "./commands/mentions.ts";
 import type { MessageChanged, MessageView } from "./commands/messages.ts";
 import type { ProofResult, Subscribed } from "./commands/reading.ts";
 import type { MembershipChanged, MemberView, RoomView } from "./commands/rooms.ts";
@@ -71,6 +72,7 @@ const roomView: z.ZodType<RoomView> = z.object({
   ...standing,
   read_mark: sequence.exactOptional(),
   unread: z.int().min(0).exactOptional(),
+  mentions: z.int().min(1).exactOptional(),
 });
 
 const memberView: z.ZodType<MemberView> = z.object({
@@ -130,6 +132,7 @@ export const messageViewSchema: z.ZodType<MessageView> = z.object({
   reactions: z
     .array(z.object({ emoji: z.string(), count: z.int().min(1), users: z.array(userId) }))
     .exactOptional(),
+  mentions: mentions.exactOptional(),
   thread: eventId.exactOptional(),
   replies: z
     .object({
@@ -253,6 +256,10 @@ export const replySchemas: { readonly [T in CommandType]: z.ZodType<Replies[T]> 
     epoch,
     head: sequence,
     messages: z.array(messageViewSchema),
+  }),
+  list_mentions: z.object({
+    mentions: z.array(messageViewSchema),
+    next: z.int().min(1).exactOptional(),
   }),
   list_thread: z.object({
     ...standingIn,

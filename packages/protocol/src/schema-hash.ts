@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "4cf70e39fe5ce93e984e18b4b35f2cd137f4f2bc59b3e1892454561c6ff84373",
+  sha256: "0777efaa967fe385b75305dea5f14ce0004ec8b2d2636e5059a734d43844abb2",
 } as const;

@@ -81,6 +81,23 @@ test("a thread is written, read, followed and marked", async () => {
   expect((await send("PUT", `${thread}/following`, ann)).body.following).toBe(true);
 });
 
+test("who is mentioned is in the message, in the room's count and in the list", async () => {
+  const ann = await guest("Ann");
+  const bob = await guest("Bob");
+  const me = await send("GET", "/me", bob);
+  await send("POST", "/rooms/mention/members", bob);
+  const users = [me.body.user.id];
+  const write = { text: "look", mentions: { users } };
+  const { body: published } = await send("POST", "/rooms/mention/messages", ann, write);
+  const list = await send("GET", "/mentions?room=mention", bob);
+  expect(list.body).toMatchObject({
+    mentions: [{ id: published.message_id, text: "look", mentions: { users } }],
+  });
+  const path = `/rooms/mention/messages/${published.message_id}`;
+  await send("PATCH", path, ann, { text: "nobody" });
+  expect((await send("GET", "/mentions", bob)).body).toEqual({ mentions: [] });
+});
+
 test("what is not there, or out of bounds, is refused by name", async () => {
   const ann = await guest("Ann");
   const none = await send("GET", "/rooms/talk/messages/nothing/thread", ann);

@@ -76,6 +76,7 @@ export const effects: Effects = {
     followedThreads: "read",
     followThread: "write",
     markThreadRead: "write",
+    mentionsOf: "read",
     places: "read",
     savePlaces: "write",
     takeLease: "write",

@@ -12,7 +12,7 @@ import {
   type Wanted,
 } from "../append.ts";
 import type { Connection } from "../connection.ts";
-import { Pipelined } from "../outcome.ts";
+import { type Awaitable, Pipelined } from "../outcome.ts";
 import type { Said } from "../ports/index.ts";
 import type { Room } from "../room.ts";
 import type { CommandContext } from "../services.ts";
@@ -22,7 +22,7 @@ import { mustBeOpen, type Writing, writeLater } from "./write.ts";
 /** How what is said becomes an event, and what of the message the application is asked about. */
 export interface Asking {
   readonly said: Said;
-  eventOf(said: Said): Wanted["event"];
+  eventOf(said: Said): Awaitable<Wanted["event"]>;
   /** Absent where nobody has to be asked: it only keeps its place behind what is. */
   ask?(said: Said): Promise<Said>;
 }
@@ -68,7 +68,7 @@ export async function answerOf(
   const answer = await ask(said);
   askEnds?.();
   const isAsSent = answer.text === said.text && answer.data === said.data;
-  return isAsSent ? wanted : { ...wanted, event: eventOf(answer), sent: wanted.event };
+  return isAsSent ? wanted : { ...wanted, event: await eventOf(answer), sent: wanted.event };
 }
 
 /** Begins once everything that the connection asked about before has been begun. */

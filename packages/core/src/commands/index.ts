@@ -10,6 +10,7 @@ import { cursor, editDocument } from "./editing.ts";
 import { enter } from "./enter.ts";
 import { beginUpload, deleteFile, finishUpload, getFile, listFiles, uploadPiece } from "./files.ts";
 import { addMember, join, leave, removeMember } from "./membership.ts";
+import { listMentions } from "./mentions.ts";
 import { getMessage, listMessages, roomStats } from "./message-views.ts";
 import { deleteMessage, editMessage, react } from "./messages.ts";
 import { appendText, cancelMessage, closeMessage, getText } from "./open-messages.ts";
@@ -45,6 +46,7 @@ const forEverybody: { readonly [T in ConnectionlessType]: Perform<T, CommandCont
   react,
   get_message: getMessage,
   list_messages: listMessages,
+  list_mentions: listMentions,
   list_thread: listThread,
   list_threads: listThreads,
   follow_thread: followThread,

@@ -1,9 +1,11 @@
 /** Reading messages as they are now, with edits and reactions folded in. */
 import {
   type Command,
+  type EventId,
   type MessageList,
   type MessageView,
   ProtocolError,
+  type RoomId,
   type RoomStatistics,
 } from "@parlance/protocol";
 import { authorizeIn } from "../append.ts";
@@ -57,6 +59,33 @@ export async function readMessages(
   if (page === undefined) throw new ProtocolError("not_found");
   if (page.revision !== revision) await recheckRead(context, room);
   return page;
+}
+
+/* Security: what somebody follows, saved or was mentioned in outlives the right to read. Each room is asked about as for any other
+ * reading of it, at the time of the answer; of one that is closed to the caller nothing is told, not even that there is something. */
+/** Messages of many rooms by id, without those that the caller may not read now. */
+export async function viewsWhereReadable(
+  context: CommandContext,
+  places: readonly { readonly room: RoomId; readonly id: EventId }[],
+): Promise<ReadonlyMap<EventId, MessageView>> {
+  const byRoom = new Map<RoomId, EventId[]>();
+  for (const { room, id } of places) {
+    const known = byRoom.get(room);
+    if (known === undefined) byRoom.set(room, [id]);
+    else known.push(id);
+  }
+  const found = await Promise.all(
+    [...byRoom].map(async ([id, ids]) => {
+      try {
+        const room = await openToRead(context, id);
+        return (await readMessages(context, room, { room: id, ids, limit: ids.length })).messages;
+      } catch (error) {
+        if (error instanceof ProtocolError) return [];
+        throw error;
+      }
+    }),
+  );
+  return new Map(found.flat().map((view) => [view.id, view]));
 }
 
 /** How much was written, and by how many. */

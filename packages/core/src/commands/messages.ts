@@ -26,6 +26,7 @@ import type { Room } from "../room.ts";
 import type { CommandContext } from "../services.ts";
 import { answerOf, inTurn } from "./asking.ts";
 import { askerOf, mayEnter } from "./entering.ts";
+import { maySpeakOf, mentionsIn } from "./mentions.ts";
 
 /** Replaces text and data of the caller's own message. */
 export function editMessage(
@@ -62,12 +63,15 @@ async function edit(
   if (place.isOpen) throw new ProtocolError("conflict", { field: "message_id" });
   const { text, data } = command;
   const said: Said = { text, ...(data === undefined ? {} : { data }) };
-  const eventOf = (what: Said) =>
-    ({
-      type: "message.edited",
-      data: { message_id: place.id, ...what, editor_name: context.identity.name },
-    }) as const;
-  const wanted: Wanted = { ...repeatable(command), event: eventOf(said) };
+  const eventOf = async (what: Said) => {
+    const mentions = maySpeakOf(what.text, command.mentions)
+      ? await mentionsIn(context, command, what.text, command.mentions)
+      : undefined;
+    const whom = mentions === undefined ? {} : { mentions };
+    const data = { message_id: place.id, ...what, editor_name: context.identity.name, ...whom };
+    return { type: "message.edited", data } as const;
+  };
+  const wanted: Wanted = { ...repeatable(command), event: await eventOf(said) };
   const isAsked = ask !== undefined && !place.isDeleted;
   const asking = { said, eventOf, ...(isAsked ? { ask: () => ask(place) } : {}) };
   const answer = await answerOf(context, room, wanted, asking);

@@ -13,6 +13,7 @@ import type { MessagePlace, PublishQuestion, Said } from "../ports/index.ts";
 import type { CommandContext } from "../services.ts";
 import { writeAsked } from "./asking.ts";
 import { askerOf } from "./entering.ts";
+import { maySpeakOf, mentionsIn } from "./mentions.ts";
 import { findIn } from "./messages.ts";
 import { authorOf } from "./publish-from.ts";
 import { type Writing, write } from "./write.ts";
@@ -52,14 +53,26 @@ export function publish(
   context: CommandContext,
   command: PublishTask,
 ): Awaitable<Pipelined<Published>> {
-  const { from, thread, reply_to: quoted } = command;
-  if (from === undefined && thread === undefined && quoted === undefined) {
-    return say(context, command);
-  }
+  const { from, thread, reply_to: quoted, text, mentions } = command;
+  const isPlain = from === undefined && thread === undefined && quoted === undefined;
+  if (isPlain && !maySpeakOf(text, mentions)) return say(context, command);
   return Promise.all([
     from === undefined ? undefined : authorOf(context, from),
     linksOf(context, command),
-  ]).then(([author, links]) => say(context, command, author, links));
+    mentionedIn(context, command, text),
+  ]).then(([author, links, mentioned]) => say(context, command, author, links, mentioned));
+}
+
+/** Whom the event says that it mentions. */
+type Mentioned = Pick<DurablePayloads["message.created"], "mentions">;
+
+async function mentionedIn(
+  context: CommandContext,
+  command: PublishTask,
+  text: string,
+): Promise<Mentioned> {
+  const mentions = await mentionsIn(context, command, text, command.mentions);
+  return mentions === undefined ? {} : { mentions };
 }
 
 /** Which messages a new one belongs to. */
@@ -82,13 +95,15 @@ function say(
   command: PublishTask,
   from?: PublishedFrom,
   links: Links = {},
+  mentioned: Mentioned = {},
 ): Awaitable<Pipelined<Published>> {
   const { room, client_message_id: clientMessageId, text, data, open, shownAs } = command;
   const said: Said = { text, ...(data === undefined ? {} : { data }) };
   const growing = open === undefined ? {} : { open };
-  const eventOf = (what: Said) => {
+  const eventOf = (what: Said, whom: Mentioned) => {
     const payload = payloadOf(context, what, shownAs, from);
-    return { type: "message.created", data: { ...payload, ...growing, ...links } } as const;
+    const data = { ...payload, ...growing, ...links, ...whom };
+    return { type: "message.created", data } as const;
   };
   const author = from?.user ?? shownAs?.user;
   let rewritten: Said | undefined;
@@ -96,7 +111,7 @@ function say(
     room,
     wanted: {
       clientMessageId,
-      event: eventOf(said),
+      event: eventOf(said, mentioned),
       ...(author === undefined ? {} : { author }),
     },
     replyTo: (stored) => {
@@ -115,9 +130,9 @@ function say(
   if (isAsked && open === true) throw new ProtocolError("unsupported", { field: "open" });
   return writeAsked(context, writing, {
     said,
-    eventOf: (answer) => {
+    eventOf: async (answer) => {
       rewritten = answer;
-      return eventOf(answer);
+      return eventOf(answer, await mentionedIn(context, command, answer.text));
     },
     ...(isAsked ? { ask: async () => hook.ask(question) } : {}),
   });

@@ -115,8 +115,9 @@ function view(record: RoomRecord): RoomView {
 }
 
 function joinedView(record: JoinedRoom): RoomView {
-  const { role, readMark, unread } = record;
-  return { ...view(record), role, read_mark: readMark, unread };
+  const { role, readMark, unread, mentions } = record;
+  const mentioned = mentions === 0 ? {} : { mentions };
+  return { ...view(record), role, read_mark: readMark, unread, ...mentioned };
 }
 
 /** Who belongs to a room, with the marks that others may see. */

@@ -2,7 +2,6 @@
 import {
   type Command,
   type EventId,
-  type MessageView,
   ProtocolError,
   type RoomId,
   type ThreadList,
@@ -10,9 +9,9 @@ import {
   type ThreadStanding,
   type ThreadView,
 } from "@parlance/protocol";
-import type { FollowedThread, ThreadRecord } from "../ports/index.ts";
+import type { ThreadRecord } from "../ports/index.ts";
 import type { CommandContext } from "../services.ts";
-import { readMessages } from "./message-views.ts";
+import { readMessages, viewsWhereReadable } from "./message-views.ts";
 import { findIn } from "./messages.ts";
 import { defaultPage, openToRead, pageBytes } from "./reading.ts";
 
@@ -58,7 +57,8 @@ export async function listThreads(
     ...(before === undefined ? {} : { before }),
     limit,
   });
-  const roots = await readableRoots(context, followed);
+  const places = followed.map(({ room: where, root: id }) => ({ room: where, id }));
+  const roots = await viewsWhereReadable(context, places);
   const threads = followed.flatMap((record): ThreadView[] => {
     const root = roots.get(record.root);
     return root === undefined ? [] : [{ ...standing(record.room, record.root, record), root }];
@@ -107,33 +107,6 @@ export async function markThreadRead(
 async function rootIn(context: CommandContext, room: RoomId, ref: string): Promise<EventId> {
   const { id, thread } = await findIn(context, room, ref);
   return thread ?? id;
-}
-
-/* Security: following outlives the right to read. Each room is asked about as for any other reading of it, at the time of the
- * answer; of one that is closed to the caller nothing is told, not even that something was written. */
-async function readableRoots(
-  context: CommandContext,
-  followed: readonly FollowedThread[],
-): Promise<ReadonlyMap<EventId, MessageView>> {
-  const byRoom = new Map<RoomId, EventId[]>();
-  for (const { room, root } of followed) {
-    const known = byRoom.get(room);
-    if (known === undefined) byRoom.set(room, [root]);
-    else known.push(root);
-  }
-  const found = await Promise.all(
-    [...byRoom].map(async ([id, ids]) => {
-      try {
-        const room = await openToRead(context, id);
-        const query = { room: id, ids, limit: ids.length } as const;
-        return (await readMessages(context, room, query)).messages;
-      } catch (error) {
-        if (error instanceof ProtocolError) return [];
-        throw error;
-      }
-    }),
-  );
-  return new Map(found.flat().map((view) => [view.id, view]));
 }
 
 function told(

@@ -8,6 +8,7 @@ import type {
   SessionId,
   UserId,
 } from "@parlance/protocol";
+import type { MentionIndex } from "./mentions.ts";
 import type { MemberRecord, RoomRecord } from "./room-log.ts";
 import type { Threads } from "./threads.ts";
 
@@ -23,6 +24,7 @@ export interface Directory
     RoomAdmin,
     ReadMarks,
     Threads,
+    MentionIndex,
     Places,
     Leases {}
 
@@ -165,6 +167,8 @@ export interface JoinedRoom extends RoomRecord {
   readonly role: Role;
   readonly readMark: Sequence;
   readonly unread: number;
+  /** Messages of the main line above the private mark that mention the user or everybody; deleted ones are not counted. */
+  readonly mentions: number;
 }
 
 export interface ReadMarks {

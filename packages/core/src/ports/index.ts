@@ -7,6 +7,7 @@ export type * from "./files.ts";
 export type * from "./fleet.ts";
 export type * from "./hooks.ts";
 export type * from "./ids.ts";
+export type * from "./mentions.ts";
 export type * from "./moments.ts";
 export type * from "./open-texts.ts";
 export type * from "./outbox.ts";

@@ -113,6 +113,7 @@ export interface Append {
    *  - `message.created` with `open` → the beginning of its text; refused as `full` where the principal has `limits.openMessages`;
    *  - `message.closed` → what the message says now, the end of its open text; refused as `moved` unless its text is as long as what is
    *    stored, so that nothing that came meanwhile is lost;
+   *  - `mentions` of `message.created` and `message.edited` → the `MentionIndex`; who is mentioned in a thread follows it unless it said otherwise;
    *  - `message.edited` → what the message says now;
    *  - `message.deleted` → erases payload and nonce of the message and of all its versions, its open text, reactions and search terms, and
    *    writes `message_erased` to the control log;

@@ -58,6 +58,7 @@ const costs: Readonly<Record<Task["type"], RateCost | undefined>> = {
   get_message: "reads",
   get_text: "reads",
   list_messages: "reads",
+  list_mentions: "reads",
   list_thread: "reads",
   list_threads: "reads",
   follow_thread: "reads",

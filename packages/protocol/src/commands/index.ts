@@ -4,6 +4,7 @@ import * as calls from "./calls.ts";
 import type { CommandId } from "./command-id.ts";
 import * as editing from "./editing.ts";
 import * as files from "./files.ts";
+import * as mentions from "./mentions.ts";
 import * as messages from "./messages.ts";
 import * as openMessages from "./open-messages.ts";
 import * as reading from "./reading.ts";
@@ -40,6 +41,7 @@ export interface Replies {
   react: messages.Reacted;
   get_message: messages.MessageView;
   list_messages: messages.MessageList;
+  list_mentions: mentions.MentionList;
   list_thread: threads.ThreadPage;
   list_threads: threads.ThreadList;
   follow_thread: threads.ThreadStanding;
@@ -90,6 +92,7 @@ interface CommandTypes {
   react: messages.React;
   get_message: messages.GetMessage;
   list_messages: messages.ListMessages;
+  list_mentions: mentions.ListMentions;
   list_thread: threads.ListThread;
   list_threads: threads.ListThreads;
   follow_thread: threads.FollowThread;
@@ -147,6 +150,7 @@ export const commandSchemas: { readonly [T in CommandType]: z.ZodType<CommandTyp
   react: messages.react,
   get_message: messages.getMessage,
   list_messages: messages.listMessages,
+  list_mentions: mentions.listMentions,
   list_thread: threads.listThread,
   list_threads: threads.listThreads,
   follow_thread: threads.followThread,

@@ -17,6 +17,7 @@ import {
 import type { ClientMessageId, Epoch, EventId, RoomId, Sequence, UserId } from "../ids.ts";
 import type { JsonObject } from "../json-value.ts";
 import type { CommandId } from "./command-id.ts";
+import { type Mentions, type MentionWish, mentionWish } from "./mentions.ts";
 import type { ThreadSummary } from "./threads.ts";
 
 /**
@@ -31,6 +32,8 @@ export interface EditMessage {
   readonly text: string;
   /** Absent: the message has none from now on. */
   readonly data?: JsonObject;
+  /** As in `publish`; whom earlier versions mentioned does not count any more. */
+  readonly mentions?: MentionWish;
   /** Makes repeating safe, as in `publish`. */
   readonly client_message_id?: ClientMessageId;
 }
@@ -143,6 +146,8 @@ export interface MessageView {
   readonly closed_sequence?: Sequence;
   /** In the order in which each was first put on; absent where there are none. */
   readonly reactions?: readonly ReactionView[];
+  /** Whom the version shown mentions; absent where nobody. */
+  readonly mentions?: Mentions;
   /** It is in the thread under this message. */
   readonly thread?: EventId;
   /** What was written under it; absent where nothing was. */
@@ -201,6 +206,7 @@ export const editMessage: z.ZodType<EditMessage> = z.object({
   message_id: messageRef,
   text: messageText,
   data: messageData.exactOptional(),
+  mentions: mentionWish.exactOptional(),
   ...repeatable,
 });
 

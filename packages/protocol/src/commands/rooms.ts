@@ -30,6 +30,8 @@ export interface RoomView {
   /** The caller's read mark and what lies above it; members only. */
   readonly read_mark?: Sequence;
   readonly unread?: number;
+  /** How many of the unread messages of the main line mention the caller; members only, absent where none does. */
+  readonly mentions?: number;
 }
 
 /** One room as the caller sees it. Never makes it. */

@@ -13,6 +13,7 @@ import {
 import type { ClientMessageId, Epoch, EventId, RoomId, Sequence } from "../ids.ts";
 import type { JsonObject } from "../json-value.ts";
 import type { CommandId } from "./command-id.ts";
+import { type MentionWish, mentionWish } from "./mentions.ts";
 
 /**
  * Writes one message. The reply comes after the commit, never before. The same `client_message_id` again
@@ -35,6 +36,8 @@ export interface Publish {
   readonly thread?: string;
   /** The message answers this one of the same room and shows the beginning of it: a message's id or number. */
   readonly reply_to?: string;
+  /** Whom it mentions beside those whom the text names. No part of what a repeat must equal. */
+  readonly mentions?: MentionWish;
 }
 export interface Published {
   readonly room: RoomId;
@@ -96,6 +99,7 @@ export const publish: z.ZodType<Publish> = z
     open: z.literal(true).exactOptional(),
     thread: messageRef.exactOptional(),
     reply_to: messageRef.exactOptional(),
+    mentions: mentionWish.exactOptional(),
     /* Reserved for later versions. A server that does not know them says so (`unsupported`) instead of
      * storing a message that means something else. */
     attachments: z.never().exactOptional(),

@@ -1,5 +1,6 @@
 /** Durable events: what is in a room's log, as it travels. */
 import { z } from "zod";
+import { type Mentions, mentions } from "../commands/mentions.ts";
 import type { ClosedReason } from "../commands/messages.ts";
 import { clientMessageId, messageData, roomId, sequence, userId } from "../fields.ts";
 import type { ClientMessageId, EventId, RoomId, Sequence, UserId } from "../ids.ts";
@@ -30,6 +31,8 @@ export interface DurablePayloads extends CallPayloads, FilePayloads {
     readonly thread?: EventId;
     /** The message of this room that it answers. Its text is not repeated here, so that it can be erased. */
     readonly reply_to?: EventId;
+    /** Whom it mentions, as the server decided. */
+    readonly mentions?: Mentions;
   };
   /**
    * A message that grew is whole. The event is by the message's author and says all of it, so that whoever did not follow it needs
@@ -59,6 +62,8 @@ export interface DurablePayloads extends CallPayloads, FilePayloads {
     readonly text: string;
     readonly data?: JsonObject;
     readonly editor_name: string;
+    /** Whom the message mentions from now on. */
+    readonly mentions?: Mentions;
   };
   /** A message and all its versions were erased. */
   "message.deleted": {
@@ -129,6 +134,7 @@ const payloads = {
     open: z.literal(true).exactOptional(),
     thread: messageId.exactOptional(),
     reply_to: messageId.exactOptional(),
+    mentions: mentions.exactOptional(),
   }),
   "message.closed": z.object({
     message_id: messageId,
@@ -146,6 +152,7 @@ const payloads = {
     text: z.string(),
     data: messageData.exactOptional(),
     editor_name: z.string(),
+    mentions: mentions.exactOptional(),
   }),
   "message.deleted": z.object({
     message_id: messageId,

@@ -300,7 +300,8 @@ function refused(refusal: MessageRefusal, row: RoomRow | undefined): Appended {
 /** Changes nothing but what all messages change, which is written with many others. */
 function isPlain(event: AnyDurableEvent): boolean {
   if (event.type !== "message.created") return false;
-  return event.data.open === undefined && event.data.thread === undefined;
+  const { open, thread, mentions } = event.data;
+  return open === undefined && thread === undefined && mentions === undefined;
 }
 
 function epochOf(row: RoomRow): Epoch {

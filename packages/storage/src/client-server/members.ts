@@ -27,7 +27,10 @@ function toMemberRecord({ userNumber, ...row }: MemberRow): MemberRecord {
 
 /** The rooms of one user, with what is unread. */
 const joinedRooms = `SELECT ${roomColumns}, m.role, k.public_sequence AS "readMark",
-    r.countable - k.private_countable AS unread
+    r.countable - k.private_countable AS unread,
+    (SELECT count(DISTINCT x.sequence) FROM {mentions} x
+     WHERE x.room = r.room AND x.person IN ('', m.user_id)
+       AND x.sequence > k.private_sequence AND x.root IS NULL) AS mentions
   FROM {members} m
   JOIN {rooms} r ON r.room = m.room
   JOIN {read_marks} k ON k.room = m.room AND k.user_id = m.user_id
@@ -37,11 +40,12 @@ type JoinedRow = RoomColumns & {
   readonly role: Role;
   readonly readMark: number;
   readonly unread: number;
+  readonly mentions: number;
 };
 
 function joinedRoom(row: JoinedRow): JoinedRoom {
   const { role, readMark, unread } = row;
-  return { ...roomRecord(row), role, readMark, unread };
+  return { ...roomRecord(row), role, readMark, unread, mentions: Number(row.mentions) };
 }
 
 export function createMembers(reads: Reads): Members {

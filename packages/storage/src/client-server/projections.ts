@@ -1,6 +1,7 @@
 /** What events other than new messages change beside the log. One statement after the other: they are rare. */
 import type { Append } from "@parlance/core";
 import type { AnyDurableEvent, DurablePayloads } from "@parlance/protocol";
+import { dropMentions, indexMentions } from "../sql/mentions.ts";
 import { addToThread, endFollowing } from "../sql/threads.ts";
 import type { RoomRow } from "./batch.ts";
 import { writeControl } from "./control-log.ts";
@@ -33,8 +34,14 @@ export async function projectOther(
     case "message.closed":
       await endText(session, event.data.message_id);
       return edit(session, place, event.data, pending.termsOf(event.data.text));
-    case "message.edited":
-      return edit(session, place, event.data, pending.termsOf(event.data.text));
+    case "message.edited": {
+      const { message_id: id, text, mentions } = event.data;
+      await edit(session, place, event.data, pending.termsOf(text));
+      await perform(session, dropMentions(id));
+      if (mentions === undefined) return;
+      const message = { room: place.room, id, author: append.author };
+      return perform(session, indexMentions(message, mentions));
+    }
     case "message.deleted":
       return erase(session, pending, place, event.data.message_id);
     case "reaction.added":
@@ -79,13 +86,17 @@ async function projectMessage(
   session: Session,
   sql: EngineSql,
   append: Append,
-  { text, open, thread }: DurablePayloads["message.created"],
+  { text, open, thread, mentions }: DurablePayloads["message.created"],
   { room, sequence, time }: Place,
 ): Promise<void> {
   if (thread !== undefined) {
     const { id, author, principal } = append;
     const message = { room, sequence, id, author, principal, time, root: thread };
     await perform(session, addToThread(message));
+  }
+  if (mentions !== undefined) {
+    const { id, author } = append;
+    await perform(session, indexMentions({ room, id, author }, mentions));
   }
   if (open === true) await beginText(session, sql, append, text);
 }
@@ -131,6 +142,7 @@ async function erase(
   );
   await session.run("UPDATE {messages} SET terms = '', deleted_at = ? WHERE id = ?", time, message);
   await session.run("DELETE FROM {reactions} WHERE message_id = ?", message);
+  await perform(session, dropMentions(message));
   await endText(session, message);
   pending.tally(room, row.author, -1);
   await writeControl(session, { type: "message_erased", room, sequences }, time);

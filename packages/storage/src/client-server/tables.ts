@@ -16,6 +16,7 @@ export type TableName =
   | "threads"
   | "thread_messages"
   | "thread_people"
+  | "mentions"
   | "members"
   | "read_marks"
   | "users"
@@ -128,6 +129,15 @@ export const threadPersonColumns: ColumnTypes = {
   follows: "integer",
   mark_sequence: "integer",
   mark_running: "integer",
+};
+
+export const mentionColumns: ColumnTypes = {
+  room: "text",
+  person: "text",
+  sequence: "integer",
+  message_id: "text",
+  number: "integer",
+  root: "text",
 };
 
 export const markColumns: ColumnTypes = {

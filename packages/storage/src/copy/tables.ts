@@ -5,6 +5,7 @@
  */
 import {
   type ColumnTypes,
+  mentionColumns,
   type TableName,
   threadColumns,
   threadMessageColumns,
@@ -115,6 +116,7 @@ const tables: Readonly<Record<CopyTableName, Omit<CopyTable, "name">>> = {
   threads: { key: ["root"], columns: threadColumns },
   thread_messages: { key: ["root", "sequence"], columns: threadMessageColumns },
   thread_people: { key: ["root", "person"], columns: threadPersonColumns },
+  mentions: { key: ["room", "person", "sequence"], columns: mentionColumns },
   members: {
     key: ["room", "user_id"],
     columns: {

@@ -338,4 +338,19 @@ export const migrations: readonly (readonly string[])[] = [
       KEY {thread_people_by_user} (person, follows, room)
     ) ${table}`,
   ],
+
+  // Who is mentioned where; nobody in particular stands for everybody in the room.
+  [
+    `CREATE TABLE IF NOT EXISTS {mentions} (
+      room ${id} NOT NULL,
+      person VARCHAR(191) NOT NULL,
+      sequence BIGINT NOT NULL,
+      message_id VARCHAR(64) NOT NULL,
+      number BIGINT NOT NULL,
+      root VARCHAR(64),
+      PRIMARY KEY (room, person, sequence),
+      KEY {mentions_by_person} (person, number),
+      KEY {mentions_by_message} (message_id)
+    ) ${table}`,
+  ],
 ];

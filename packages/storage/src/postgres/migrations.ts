@@ -328,4 +328,19 @@ export const migrations: readonly (readonly string[])[] = [
     ) WITH (fillfactor = 70)`,
     `CREATE INDEX {thread_people_by_user} ON {thread_people} (person, follows, room)`,
   ],
+
+  // Who is mentioned where; nobody in particular stands for everybody in the room.
+  [
+    `CREATE TABLE {mentions} (
+      room text COLLATE "C" NOT NULL,
+      person text COLLATE "C" NOT NULL,
+      sequence bigint NOT NULL,
+      message_id text COLLATE "C" NOT NULL,
+      number bigint NOT NULL,
+      root text COLLATE "C",
+      PRIMARY KEY (room, person, sequence)
+    )`,
+    `CREATE INDEX {mentions_by_person} ON {mentions} (person, number)`,
+    `CREATE INDEX {mentions_by_message} ON {mentions} (message_id)`,
+  ],
 ];

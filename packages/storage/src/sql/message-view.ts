@@ -76,6 +76,7 @@ export function messageView(
         });
   const { author_name, author_number, unverified, name_of_account, published_by } = first;
   const { text, data } = edit ?? first;
+  const { mentions } = edit?.reason === undefined ? (edit ?? first) : first;
   const quote = first.reply_to === undefined ? undefined : quotes?.get(first.reply_to);
   const isOpen = columns.openLength !== null;
   return {
@@ -93,6 +94,7 @@ export function messageView(
       ? {}
       : { edited_at: new Date(editTime).toISOString() }),
     ...(reactions.length === 0 ? {} : { reactions: byKind(reactions) }),
+    ...(mentions === undefined ? {} : { mentions }),
     ...links,
     ...(quote === undefined ? {} : { reply_to: quote }),
     ...(unverified === undefined ? {} : { unverified }),

@@ -1,11 +1,12 @@
 /** What belongs to single people and is in no log, as work for all engines. */
 
+import { type MentionReadName, mentionReads } from "./mentions.ts";
 import type { DirectorySteps } from "./statements.ts";
 import { type ThreadReadName, type ThreadWriteName, threadReads, threadWrites } from "./threads.ts";
 
 /** Reads, by the names of the directory's methods. */
-export type OwnReadName = ThreadReadName;
-export const ownReads: DirectorySteps<OwnReadName> = { ...threadReads };
+export type OwnReadName = ThreadReadName | MentionReadName;
+export const ownReads: DirectorySteps<OwnReadName> = { ...threadReads, ...mentionReads };
 
 /** Writes that need their room's row to stay as it is; the first argument of each is the room. */
 export type OwnWriteName = ThreadWriteName;

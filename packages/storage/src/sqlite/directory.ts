@@ -77,6 +77,6 @@ export function createDirectory(writer: Writer, readers: Readers): Directory {
 }
 
 function joinedRoom(row: JoinedRoomColumns, installPart: string): JoinedRoom {
-  const { role, readMark, unread } = row;
-  return { ...roomRecord(row, installPart), role, readMark, unread };
+  const { role, readMark, unread, mentions } = row;
+  return { ...roomRecord(row, installPart), role, readMark, unread, mentions };
 }

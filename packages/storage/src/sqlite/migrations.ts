@@ -322,6 +322,21 @@ const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX thread_people_by_user ON thread_people (person, follows, room);
   `,
+
+  // Who is mentioned where; nobody in particular stands for everybody in the room.
+  `
+  CREATE TABLE mentions (
+    room TEXT NOT NULL,
+    person TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    message_id TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    root TEXT,
+    PRIMARY KEY (room, person, sequence)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX mentions_by_person ON mentions (person, number);
+  CREATE INDEX mentions_by_message ON mentions (message_id);
+  `,
 ];
 
 /** The schema's version after all migrations. */

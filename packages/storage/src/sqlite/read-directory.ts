@@ -37,6 +37,7 @@ export interface JoinedRoomColumns extends RoomColumns {
   readonly role: Role;
   readonly readMark: number;
   readonly unread: number;
+  readonly mentions: number;
 }
 
 export interface RoomSummaryColumns extends RoomColumns {
@@ -267,7 +268,10 @@ function toMemberRecord({ userNumber, ...row }: MemberRow): MemberRecord {
 
 /** The rooms of one user, with what is unread. */
 const joinedRooms = `SELECT ${roomColumns}, role, public_sequence AS readMark,
-    countable - private_countable AS unread
+    countable - private_countable AS unread,
+    (SELECT count(DISTINCT sequence) FROM mentions
+     WHERE mentions.room = rooms.room AND person IN ('', members.user)
+       AND sequence > private_sequence AND root IS NULL) AS mentions
   FROM members
   JOIN rooms ON rooms.room = members.room
   JOIN read_marks ON read_marks.room = members.room AND read_marks.user = members.user

@@ -12,6 +12,8 @@ export type AtOnce<N extends keyof Directory> = {
 function answer(database: Database, { kind, sql, values }: Statement): unknown {
   const text = sql
     .replace(/\{(\w+)\}/g, "$1")
+    // The one column that has another name here.
+    .replaceAll(/\buser_id\b/g, "user")
     .replaceAll("IN (?*)", "IN (SELECT value FROM json_each(?))");
   const cells = values.map((value) =>
     typeof value === "object" && value !== null ? JSON.stringify(value) : value,

@@ -1,5 +1,6 @@
 /** The projections of messages: what each says now, who reacted, how much was written, and the erasure of what is deleted. */
-import type { AnyDurableEvent, DurablePayloads } from "@parlance/protocol";
+import type { AnyDurableEvent, DurablePayloads, Mentions } from "@parlance/protocol";
+import { dropMentions, indexMentions } from "../sql/mentions.ts";
 import { maxReactionKinds } from "../sql/reaction-kinds.ts";
 import { createSearchTerms } from "../sql/terms.ts";
 import { addToThread } from "../sql/threads.ts";
@@ -73,10 +74,20 @@ export function createMessageWrites(database: Database): MessageWrites {
       message,
     );
     database.run("DELETE FROM reactions WHERE message_id = ?", message);
+    perform(database, dropMentions(message));
     endText(database, message);
     tally(place.room, row.author, -1);
     writeControl(database, { type: "message_erased", room: place.room, sequences }, place.time);
     hasErased = true;
+  };
+
+  const noteMentions = (
+    id: string,
+    room: string,
+    author: string,
+    mentions: Mentions | undefined,
+  ): void => {
+    if (mentions !== undefined) perform(database, indexMentions({ room, id, author }, mentions));
   };
 
   const showVersion = (
@@ -163,6 +174,7 @@ export function createMessageWrites(database: Database): MessageWrites {
           if (event.data.thread !== undefined) {
             perform(database, addToThread({ ...place, root: event.data.thread }));
           }
+          noteMentions(place.id, place.room, place.author, event.data.mentions);
           if (event.data.open === true) {
             beginText(database, place, place.principal, event.data.text);
           }
@@ -173,6 +185,8 @@ export function createMessageWrites(database: Database): MessageWrites {
           return;
         case "message.edited":
           showVersion(place, event.data);
+          perform(database, dropMentions(event.data.message_id));
+          noteMentions(event.data.message_id, place.room, place.author, event.data.mentions);
           return;
         case "message.deleted":
           erase(place, event.data.message_id);

@@ -404,6 +404,7 @@ function describeRooms(store: UseStore): void {
       expect(own[0]).toEqual({
         ...(await log.open(roomId("secret"))),
         role: "member",
+        mentions: 0,
         readMark: 1,
         unread: 0,
       });

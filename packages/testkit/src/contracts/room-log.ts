@@ -4,6 +4,7 @@ import { describeErasure } from "./erasure.ts";
 import { type StartStore, useStore } from "./harness.ts";
 import { describeIdempotence } from "./idempotence.ts";
 import { describeMembership } from "./membership.ts";
+import { describeMentions } from "./mentions.ts";
 import { describeMessages } from "./messages.ts";
 import { describeOpenTexts } from "./open-texts.ts";
 import { describeProof } from "./proof.ts";
@@ -24,6 +25,7 @@ export function describeRoomLog(name: string, start: StartStore): void {
     describeProof(store);
     describeMessages(store);
     describeThreads(store);
+    describeMentions(store);
     describeOpenTexts(store);
     describeErasure(store);
     describeMembership(store);

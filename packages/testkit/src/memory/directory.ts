@@ -7,6 +7,7 @@ import type {
   UserRecord,
 } from "@parlance/core";
 import type { RoomId, UserId } from "@parlance/protocol";
+import { mentionsAbove, mentionsOf } from "./mentions.ts";
 import { placesOf, savePlaces } from "./places.ts";
 import {
   addControl,
@@ -140,12 +141,12 @@ export function createMemoryDirectory(state: MemoryState): Directory {
         .map((member) => memberRecord(state, member)),
     roomsOf: async (user, limit) =>
       [...rooms.values()]
-        .flatMap((room) => joinedRoom(room, user) ?? [])
+        .flatMap((room) => joinedRoom(state, room, user) ?? [])
         .sort(byTitle)
         .slice(0, limit),
     roomOf: async (user, id) => {
       const room = rooms.get(id);
-      return room === undefined ? undefined : joinedRoom(room, user);
+      return room === undefined ? undefined : joinedRoom(state, room, user);
     },
     discoverable: async (user, limit) =>
       [...rooms.values()]
@@ -173,6 +174,7 @@ export function createMemoryDirectory(state: MemoryState): Directory {
     markRead: async (room, user, sequence) => moveMarks(state, room, user, sequence),
 
     ...createMemoryThreads(state),
+    mentionsOf: async (query) => mentionsOf(state, query),
 
     places: async (user, device) =>
       placesOf(state, user, device).map(({ room, epoch, offset }) => ({ room, epoch, offset })),
@@ -260,9 +262,11 @@ function moveMarks(
   return { readMark: member.readMark, unread: room.countable - member.privateCountable };
 }
 
-function joinedRoom(room: MemoryRoom, user: UserId): JoinedRoom | undefined {
+function joinedRoom(state: MemoryState, room: MemoryRoom, user: UserId): JoinedRoom | undefined {
   const member = room.members.get(user);
   if (member === undefined) return undefined;
   const { role, readMark } = member;
-  return { ...recordOf(room), role, readMark, unread: room.countable - member.privateCountable };
+  const unread = room.countable - member.privateCountable;
+  const mentions = mentionsAbove(state, room, user, member.privateMark);
+  return { ...recordOf(room), role, readMark, unread, mentions };
 }

@@ -73,9 +73,14 @@ function follow(messages: Map<EventId, Folded>, event: AnyDurableEvent): void {
   if (known === undefined || known.view.deleted === true) return;
   switch (event.type) {
     case "message.edited": {
-      const { data: _, closed: __, closed_sequence: ___, ...view } = known.view;
-      const { text, data } = event.data;
-      const edited = { text, ...(data === undefined ? {} : { data }), edited_at: event.time };
+      const { data: _, closed: __, closed_sequence: ___, mentions: ____, ...view } = known.view;
+      const { text, data, mentions } = event.data;
+      const edited = {
+        text,
+        ...(data === undefined ? {} : { data }),
+        ...(mentions === undefined ? {} : { mentions }),
+        edited_at: event.time,
+      };
       const bytes = known.bytes + bytesOf(event.data);
       messages.set(event.data.message_id, { ...known, view: { ...view, ...edited }, bytes });
       return;

@@ -3,6 +3,7 @@ import type { Append, Appended, LogPage, LogQuery, RoomLog, StoredEvent } from "
 import { canonicalPayload, chainStart, createChain, nonceBytes, toHex } from "@parlance/core";
 import type { AnyDurableEvent, EventFrame, EventId } from "@parlance/protocol";
 import { mustBeUploading, shareFile, unshareFile } from "./files.ts";
+import { followMentioned } from "./mentions.ts";
 import { findMessage, messagePage, messageStats, refusal } from "./messages.ts";
 import { createMemoryOpenTexts } from "./open-texts.ts";
 import {
@@ -154,10 +155,8 @@ function placeOf(
 
 /** Type and payload without what the server puts in: a display name that changed is no other body. */
 function repeatedBody(event: Pick<AnyDurableEvent, "type" | "data">): string {
-  const { author_name, author_number, editor_name, user_name, by, ...said } = event.data as Record<
-    string,
-    unknown
-  >;
+  const { author_name, author_number, editor_name, user_name, by, mentions, ...said } =
+    event.data as Record<string, unknown>;
   if (event.type === "message.closed") {
     return `${event.type} ${String(said["message_id"])} ${String(said["reason"])}`;
   }
@@ -172,6 +171,7 @@ function project(state: MemoryState, room: MemoryRoom, append: Append): void {
       state.messages.push(append.id);
       const { thread } = event.data;
       if (thread !== undefined) addToThread(state, room, append, thread);
+      followMentioned(state, room, append.id);
       if (event.data.open === true) {
         state.openTexts.set(append.id, {
           room: room.room,
@@ -211,6 +211,9 @@ function project(state: MemoryState, room: MemoryRoom, append: Append): void {
       addControl(state, fact, append.time);
       return;
     }
+    case "message.edited":
+      followMentioned(state, room, event.data.message_id);
+      return;
     case "message.closed":
       state.openTexts.delete(event.data.message_id);
       return;
@@ -228,7 +231,6 @@ function project(state: MemoryState, room: MemoryRoom, append: Append): void {
     case "call.answered":
     case "call.left":
     case "call.ended":
-    case "message.edited":
     case "reaction.added":
     case "reaction.removed":
     case "document.edited":

@@ -82,6 +82,15 @@ export function addToThread(
   thread.people.set(author, { follows: true, readMark: sequence, running });
 }
 
+/** Follows in somebody's name who never said anything about this thread; a message and what comes behind it is unread. */
+export function followFrom(state: MemoryState, root: EventId, id: EventId, user: UserId): void {
+  const thread = state.threads.get(root);
+  const running = thread?.messages.findIndex((one) => one.id === id) ?? 0;
+  if (thread === undefined || thread.people.has(user)) return;
+  const readMark = (thread.messages[running]?.sequence ?? 1) - 1;
+  thread.people.set(user, { follows: true, readMark, running });
+}
+
 /** Whoever is put out follows nothing in that room any more. */
 export function endFollowing(
   state: MemoryState,

@@ -112,6 +112,7 @@ export class FaultyStore {
       followedThreads: far("followed threads", direct.followedThreads),
       followThread: far("follow thread", direct.followThread),
       markThreadRead: far("mark thread read", direct.markThreadRead),
+      mentionsOf: far("mentions", direct.mentionsOf),
     };
   }
 
