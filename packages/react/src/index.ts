@@ -38,6 +38,7 @@ export { initialState, reduce } from "./state/state.ts";
 export { TextsContext, useTexts } from "./texts/texts.tsx";
 export { clockTime, daysAgo, fullTime, longDay, percent, shortDay } from "./texts/times.ts";
 export {
+  type CompleteSet,
   createTexts,
   englishTexts,
   type TextKey,
@@ -48,7 +49,7 @@ export {
 } from "./texts/translate.ts";
 export { Avatar } from "./ui/avatar.tsx";
 export { Dialog } from "./ui/dialog.tsx";
-export { Field, Segments } from "./ui/field.tsx";
+export { Choice, Field, Segments } from "./ui/field.tsx";
 export { Icon, type IconName } from "./ui/icons.tsx";
 export { Menu, type MenuItem } from "./ui/menu.tsx";
 export { Popover } from "./ui/popover.tsx";

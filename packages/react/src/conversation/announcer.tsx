@@ -2,6 +2,7 @@
 import type { DurableEvent, EventFrame } from "@parlance/client";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { useChatState } from "../chat/context.ts";
+import { isInThread } from "../state/main-line.ts";
 import type { RoomState } from "../state/model.ts";
 import { useTexts } from "../texts/texts.tsx";
 
@@ -31,7 +32,11 @@ export function Announcer({ room }: { room: RoomState }): ReactNode {
       const { events, head } = latest.current;
       if (head <= told.current) return;
       const fresh = events.filter(
-        (event) => event.sequence > told.current && isWholeMessage(event) && event.author !== me,
+        (event) =>
+          event.sequence > told.current &&
+          isWholeMessage(event) &&
+          !isInThread(event) &&
+          event.author !== me,
       );
       told.current = head;
       const only = fresh[0];

@@ -204,3 +204,65 @@ describe("messages that grow", () => {
     expect(mayCancel(whole, { kind: "inbox", role: undefined }, "b")).toBe(false);
   });
 });
+
+describe("what became of messages", () => {
+  const on = (sequence: number, type: string, data: object, author = "a"): EventFrame =>
+    ({ ...message(sequence, author, sequence), type, data }) as unknown as EventFrame;
+
+  test("messages of threads are not in the main line, deleted ones neither", () => {
+    const inThread = { data: { text: "t", author_name: "a", thread: "e1" } };
+    const rows = rowsOf([
+      message(1, "a", 0),
+      message(2, "a", 1, inThread),
+      message(3, "a", 2, { erased: true, data: undefined }),
+      on(4, "message.deleted", { message_id: "e3", by: "a", thread: "e1" }),
+    ]);
+    expect(rows.map((row) => row.key)).toEqual(["e:e1"]);
+  });
+
+  test("the newest edit counts, and says that it is one", () => {
+    const [row] = rowsOf([
+      message(1, "a", 0),
+      on(2, "message.edited", { message_id: "e1", text: "second" }),
+      on(3, "message.edited", { message_id: "e1", text: "third" }),
+    ]);
+    expect(row).toMatchObject({ text: "third", isEdited: true });
+  });
+
+  test("reactions are counted once for each person, in the order in which they came", () => {
+    const react = (sequence: number, emoji: string, author: string): EventFrame =>
+      on(sequence, "reaction.added", { message_id: "e1", emoji, user_name: author }, author);
+    const [row] = rowsOf([
+      message(1, "a", 0),
+      react(2, "B", "b"),
+      react(3, "A", "b"),
+      react(4, "B", "b"),
+      react(5, "B", "u_me"),
+      on(6, "reaction.removed", { message_id: "e1", emoji: "A" }, "b"),
+    ]);
+    expect(row).toMatchObject({
+      reactions: [{ emoji: "B", count: 2, mine: true, names: ["b"] }],
+    });
+  });
+
+  test("what the reader changes shows at once, and what failed shows as it was", () => {
+    const change = { key: "k", message: "e1", reason: undefined, sequence: undefined } as const;
+    const shown = (state: "sending" | "failed"): MessageRow =>
+      buildRows(
+        {
+          events: [message(1, "u_me", 0)],
+          outgoing: [],
+          newAfter: undefined,
+          floor: 0,
+          window: undefined,
+          changes: [
+            { ...change, kind: "edit", text: "mine", state },
+            { ...change, key: "r", kind: "react", emoji: "A", on: true, state },
+          ],
+        },
+        me,
+      )[0] as MessageRow;
+    expect(shown("sending")).toMatchObject({ text: "mine", reactions: [{ emoji: "A", count: 1 }] });
+    expect(shown("failed")).toMatchObject({ text: "text", reactions: [] });
+  });
+});

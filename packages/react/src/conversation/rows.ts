@@ -1,6 +1,7 @@
 /** From a room's events and the reader's own unsent messages to the rows of the conversation. */
 
 import type { EventFrame } from "@parlance/client";
+import { deletedInThreads, isInThread } from "../state/main-line.ts";
 import type { OutgoingView, PendingChange, RoomState } from "../state/model.ts";
 import { shownEvents } from "../state/window.ts";
 import { type Fold, foldMessages, type Reaction, type Version } from "./fold.ts";
@@ -117,7 +118,10 @@ export function buildRows(
   const changes = new Map(
     room.changes.flatMap((one) => (one.kind === "react" ? [] : [[one.message, one] as const])),
   );
-  for (const event of shownEvents(room)) {
+  const shown = shownEvents(room);
+  const gone = deletedInThreads(room.window === undefined ? shown : [...shown, ...room.events]);
+  for (const event of shown) {
+    if (isInThread(event) || gone.has(event.id)) continue;
     if (event.type === "message.created") {
       addMessage({
         ...messageOf(event, me.id),

@@ -145,7 +145,7 @@ function withSpoilers(nodes: readonly Node[]): readonly Node[] {
     }
     const end = pieces.indexOf(sign, index + 1);
     const between = pieces.slice(index + 1, end);
-    if (end < 0 || between.length === 0) {
+    if (end < 0 || between.every(isBlank)) {
       result.push(piece);
       // No later one has an end either.
       if (end < 0) {
@@ -158,6 +158,10 @@ function withSpoilers(nodes: readonly Node[]): readonly Node[] {
     index = end;
   }
   return result;
+}
+
+function isBlank(node: Node): boolean {
+  return node.kind === "break" || (node.kind === "text" && node.text.trim() === "");
 }
 
 const sign: Node = { kind: "text", text: "||" };

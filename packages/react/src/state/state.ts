@@ -6,6 +6,7 @@
 import type { EventFrame, RoomView, Subscribed, WireUser } from "@parlance/client";
 import type { Action } from "./actions.ts";
 import { changesAfter, withChange, withoutChange } from "./changes.ts";
+import { isMainMessage } from "./main-line.ts";
 import type { ChatState, OutgoingView, RoomState, UploadView } from "./model.ts";
 import { byName, changeOnline, changeTyping, withoutUser } from "./signals.ts";
 import { addBefore, addToWindow, emptyWindow, shownEvents } from "./window.ts";
@@ -253,7 +254,7 @@ function newLine(
   if (readMark !== undefined) return readMark;
   let left = unread;
   for (const event of events.toReversed()) {
-    if (event.type !== "message.created" || event.author === me || isInThread(event)) continue;
+    if (!isMainMessage(event) || event.author === me) continue;
     left -= 1;
     if (left === 0) return event.sequence - 1;
   }
@@ -266,7 +267,7 @@ function newLine(
  */
 function addEvent(room: RoomState, event: EventFrame, me: string): RoomState {
   if (event.sequence <= room.head && !isNext(room, event)) return room;
-  const isMessage = event.type === "message.created" && !isInThread(event);
+  const isMessage = isMainMessage(event);
   const isMembership = event.type === "member.joined" || event.type === "member.left";
   const isNew = isMessage && event.author !== me && !room.isReading;
   const next: RoomState = {
@@ -284,11 +285,6 @@ function addEvent(room: RoomState, event: EventFrame, me: string): RoomState {
   return isNext(room, event) ? { ...next, events: [...room.events, event] } : next;
 }
 
-/** What is in a thread is not unread in the room. */
-function isInThread(event: EventFrame): boolean {
-  return event.type === "message.created" && !("erased" in event) && "thread" in event.data;
-}
-
 /** What is whole says so itself. */
 function withoutEnded(texts: RoomState["texts"], event: EventFrame): RoomState["texts"] {
   if ("erased" in event) return texts;
@@ -304,7 +300,7 @@ function newAfterEvent(
   me: string,
   isNew: boolean,
 ): number | undefined {
-  if (event.type === "message.created" && event.author === me) return undefined;
+  if (isMainMessage(event) && event.author === me) return undefined;
   return isNew && room.unread === 0 ? event.sequence - 1 : room.newAfter;
 }
 

@@ -1,12 +1,24 @@
 /** Texts by key, with values put in and the right plural form. */
 import { en } from "./en.ts";
 
-/** A complete set of texts in one language. Plural forms end in `_one`, `_other` and so on, as CLDR names them. */
-export type TextSet = { readonly [K in keyof typeof en]: string };
-
 type PluralForm = "zero" | "one" | "two" | "few" | "many" | "other";
+
+/**
+ * A complete set of texts in one language, by the keys of the English one. Plural forms end in `_one`, `_other` and so
+ * on, as CLDR names them; each language has those that it knows.
+ */
+export type CompleteSet<English> = {
+  readonly [K in Exclude<keyof English, `${string}_one`>]: string;
+} & {
+  readonly [K in keyof English as K extends `${infer Base}_other`
+    ? `${Base}_${PluralForm}`
+    : never]?: string;
+};
+
+/** The texts of the components in one language. */
+export type TextSet = CompleteSet<typeof en>;
 /** The name of a text, without its plural form. */
-export type TextKey = keyof TextSet extends infer K
+export type TextKey = keyof typeof en extends infer K
   ? K extends `${infer Base}_${PluralForm}`
     ? Base
     : K

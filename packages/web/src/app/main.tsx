@@ -13,7 +13,7 @@ import { App } from "./app.tsx";
 import { createPreferences } from "./preferences.ts";
 
 const preferences = createPreferences(document.documentElement);
-startTranslation(preferences.get().language);
+await startTranslation(preferences.get().language);
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("the page has no #root");

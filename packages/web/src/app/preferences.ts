@@ -2,13 +2,14 @@
 
 import { local, readStored, writeStored } from "@parlance/react";
 import { useSyncExternalStore } from "react";
+import { type Language, languages } from "../i18n/index.ts";
 
 /** `system` follows the operating system, also while the page is open. */
 export interface Preferences {
   readonly theme: "system" | "light" | "dark";
   readonly contrast: "system" | "more";
   readonly density: "comfortable" | "compact";
-  readonly language: "system" | "en" | "de";
+  readonly language: "system" | Language;
   /** Notices of the browser for notifications. */
   readonly alerts: "on" | "off";
 }
@@ -25,7 +26,7 @@ const choices: { readonly [K in keyof Preferences]: readonly Preferences[K][] } 
   theme: ["system", "light", "dark"],
   contrast: ["system", "more"],
   density: ["comfortable", "compact"],
-  language: ["system", "en", "de"],
+  language: ["system", ...languages.map(([name]) => name)],
   alerts: ["on", "off"],
 };
 

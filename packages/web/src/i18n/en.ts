@@ -1,4 +1,5 @@
 /** English texts. The keys of this file are the keys of every language; those of the components come from their package. */
+import type { CompleteSet } from "@parlance/react";
 import { en as components } from "@parlance/react/texts/en";
 
 export const en = {
@@ -152,4 +153,4 @@ export const en = {
 /** The name of a text. */
 export type TextKey = keyof typeof en;
 /** A complete set of texts in one language. */
-export type Texts = { readonly [K in TextKey]: string };
+export type Texts = CompleteSet<typeof en>;

@@ -1,7 +1,7 @@
-import type { Texts } from "./en.ts";
+import type { en } from "./en.ts";
 
 declare module "i18next" {
   interface CustomTypeOptions {
-    resources: { translation: Texts };
+    resources: { translation: { readonly [K in keyof typeof en]: string } };
   }
 }

@@ -1,10 +1,10 @@
 /** How the app looks, and the way out. */
 
-import { Dialog, Segments, useChatState } from "@parlance/react";
+import { Choice, Dialog, Segments, useChatState } from "@parlance/react";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type PreferenceStore, usePreferences } from "../app/preferences.ts";
-import { changeLanguage } from "../i18n/index.ts";
+import { changeLanguage, languages } from "../i18n/index.ts";
 import { alertPermission, askPermission } from "../inbox/alerts.ts";
 import { usePage } from "./context.ts";
 import type { DialogProps } from "./dialogs.tsx";
@@ -72,18 +72,14 @@ export function PreferencesDialog({ onClose }: DialogProps): ReactNode {
             ["compact", t("densityCompact")],
           ]}
         />
-        <Segments
-          legend={t("language")}
+        <Choice
+          label={t("language")}
           value={preferences.language}
           onChange={(language) => {
             store.set({ language });
-            changeLanguage(language);
+            void changeLanguage(language);
           }}
-          options={[
-            ["system", t("languageSystem")],
-            ["en", "English"],
-            ["de", "Deutsch"],
-          ]}
+          options={[["system", t("languageSystem")], ...languages]}
         />
         <AlertsChoice store={store} />
         <div className="sign-out">
