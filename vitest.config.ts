@@ -1,4 +1,8 @@
 import { defineConfig } from "vitest/config";
+import { NotingReporter, resultsVariable } from "./scripts/test-results.ts";
+
+/** Set by `npm test`, which watches over the run. */
+const notes = process.env[resultsVariable];
 
 /**
  * Tests that start whole servers, browsers and proxies and watch what becomes of them in time: one file after the other, so
@@ -12,6 +16,12 @@ export default defineConfig({
     hookTimeout: 30_000,
     /* A forgotten `.only` would let everything else go unnoticed. */
     allowOnly: false,
+    ...(notes === undefined
+      ? {}
+      : {
+          reporters: ["default", new NotingReporter(notes)],
+          setupFiles: ["./scripts/test-mark.ts"],
+        }),
     projects: [
       {
         extends: true,

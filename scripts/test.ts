@@ -6,65 +6,77 @@
  * that watches time may fail since others took it. What passes only then is named loudly, with the reason of its failure: it is
  * a defect of the test or a rare one of the product, and to be looked into.
  *
+ * Nothing runs for ever: see `test-watch.ts`.
+ *
  * With `PARLANCE_FORBID_SKIPS=1` a skipped test is a failed one. What each test did is left in
  * `test-results/report.json`, for `npm run systems`, and what failed, with the reasons, in `test-results/failed.txt`.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
+import {
+  clearNotes,
+  type FileResult,
+  type Report,
+  readNotes,
+  resultsVariable,
+} from "./test-results.ts";
+import { type Ended, runWatched } from "./test-watch.ts";
 
 const root = resolve(import.meta.dirname, "..");
+const results = join(root, "test-results");
 const looksTwice = process.env["PARLANCE_SECOND_LOOK"] === "1";
 /** Files with failures above which something is broken, and no second look helps. */
 const maxSecondLook = 6;
+/** All that is run: what hangs, hangs on. */
+const maxMinutes = 60;
+/** Of the files that are run once more. */
+const secondLookMinutes = 15;
 const skipsForbidden = process.env["PARLANCE_FORBID_SKIPS"] === "1";
-
-/** The part of vitest's JSON report that counts. A file that could not be loaded has no results of its own. */
-interface Report {
-  readonly testResults: readonly {
-    readonly name: string;
-    readonly status: string;
-    readonly message?: string;
-    readonly assertionResults: readonly {
-      readonly fullName: string;
-      readonly status: string;
-      readonly failureMessages?: readonly string[];
-    }[];
-  }[];
-}
-
-function run(script: string, args: readonly string[] = []): boolean {
-  const result = spawnSync(process.execPath, [join(root, script), ...args], {
-    cwd: root,
-    stdio: "inherit",
-  });
-  return result.status === 0;
-}
 
 /** What the browser gets is built; tests that load it need it fresh. */
 function build(): string[] {
-  return ["scripts/build-client.ts", "scripts/build-web.ts"].filter(
-    (script) => existsSync(join(root, script)) && !run(script),
-  );
+  return ["scripts/build-client.ts", "scripts/build-web.ts"].filter((script) => {
+    if (!existsSync(join(root, script))) return false;
+    const built = spawnSync(process.execPath, [join(root, script)], {
+      cwd: root,
+      stdio: "inherit",
+      timeout: 5 * 60_000,
+    });
+    return built.status !== 0;
+  });
 }
 
-/** The report of an earlier run is gone before this one begins: nobody takes one for the other. */
-function runTests(
-  file: string,
-  paths: readonly string[],
-): { readonly ok: boolean; readonly report: Report } {
-  rmSync(file, { force: true });
-  const ok = run("node_modules/vitest/vitest.mjs", [
-    "run",
-    "--reporter=default",
-    "--reporter=json",
-    `--outputFile.json=${file}`,
-    ...paths,
-  ]);
-  const report = existsSync(file)
-    ? (JSON.parse(readFileSync(file, "utf8")) as Report)
-    : { testResults: [] };
-  return { ok, report };
+interface TestRun extends Ended {
+  readonly report: Report;
+}
+
+/** Every file that was to be run has its result: one that did not come to an end has failed. */
+async function runTests(name: string, paths: readonly string[], minutes: number): Promise<TestRun> {
+  const folder = join(results, name);
+  clearNotes(folder);
+  const ended = await runWatched(["node_modules/vitest/vitest.mjs", "run", ...paths], {
+    root,
+    folder,
+    environment: { ...process.env, [resultsVariable]: folder },
+    minutes,
+  });
+  const { planned, testResults } = readNotes(folder);
+  const known = new Set(testResults.map((file) => file.name));
+  const lost = planned.filter((file) => !known.has(file));
+  const report = {
+    testResults: [
+      ...testResults,
+      ...lost.map((file) => ({
+        name: file,
+        status: "failed",
+        message: "was not run to its end",
+        assertionResults: [],
+      })),
+    ],
+  };
+  writeFileSync(join(results, `${name}.json`), JSON.stringify(report));
+  return { ...ended, report };
 }
 
 /** The first lines of an error, indented: enough to tell what went wrong without the log above it. */
@@ -74,7 +86,7 @@ function reason(messages: readonly (string | undefined)[] | undefined): string {
 }
 
 /** What failed in a file: its tests, or itself. */
-function failedIn({ name, status, message, assertionResults }: Report["testResults"][number]) {
+function failedIn({ name, status, message, assertionResults }: FileResult) {
   const file = relative(root, name);
   const failed = assertionResults.filter((result) => result.status === "failed");
   if (status === "failed" && failed.length === 0) return [`${file} as a whole${reason([message])}`];
@@ -84,37 +96,42 @@ function failedIn({ name, status, message, assertionResults }: Report["testResul
   return failed.map((one) => `${file} > ${one.fullName}${reason(one.failureMessages)}`);
 }
 
-/** Runs the files with failures once more. @returns the results that count, and what had failed before it passed. */
-function lookAgain(first: ReturnType<typeof runTests>): {
-  readonly ok: boolean;
-  readonly report: Report;
+interface TwoLooks extends TestRun {
+  /** What had failed before it passed. */
   readonly onlyThen: readonly string[];
-} {
+}
+
+/** Runs the files with failures once more. What was ended is not: it would be ended again. */
+async function lookAgain(first: TestRun): Promise<TwoLooks> {
   const failing = first.report.testResults.filter((file) => failedIn(file).length > 0);
-  if (!looksTwice || failing.length === 0 || failing.length > maxSecondLook) {
+  const many = failing.length > maxSecondLook;
+  if (!looksTwice || failing.length === 0 || many || first.cut.length > 0) {
     return { ...first, onlyThen: [] };
   }
   console.log(`\n!!! ${failing.length} files with failures are run once more, by themselves`);
   const paths = failing.map(({ name }) => relative(root, name));
-  const again = runTests(join(root, "test-results/second-look.json"), paths);
+  const again = await runTests("second-look", paths, secondLookMinutes);
   const second = new Map(again.report.testResults.map((file) => [file.name, file]));
   const report = {
     ...first.report,
     testResults: first.report.testResults.map((file) => second.get(file.name) ?? file),
   };
-  writeFileSync(join(root, "test-results/report.json"), JSON.stringify(report));
+  writeFileSync(join(results, "report.json"), JSON.stringify(report));
   const passed = failing.filter(({ name }) => {
     const now = second.get(name);
     return now !== undefined && failedIn(now).length === 0;
   });
-  return { ok: again.ok, report, onlyThen: passed.flatMap(failedIn) };
+  return { ...again, report, onlyThen: passed.flatMap(failedIn) };
 }
 
+mkdirSync(results, { recursive: true });
 const failures = build().map((script) => `${script} did not build`);
 const reasons: string[] = [];
-const { ok, report, onlyThen } = lookAgain(
-  runTests(join(root, "test-results/report.json"), process.argv.slice(2)),
+const { ok, cut, report, onlyThen } = await lookAgain(
+  await runTests("report", process.argv.slice(2), maxMinutes),
 );
+failures.push(...cut);
+reasons.push(...cut);
 const skips: string[] = [];
 let passed = 0;
 for (const { name, status, message, assertionResults } of report.testResults) {
@@ -155,10 +172,9 @@ if (failures.length > 0) {
   for (const failure of failures) console.log(`  ${failure}`);
 }
 if (skipsForbidden) for (const skip of skips) reasons.push(`${skip}\n    skipped`);
-mkdirSync(join(root, "test-results"), { recursive: true });
 const again = onlyThen.map((text) => `PASSED ONLY WHEN RUN AGAIN: ${text}\n`).join("");
-writeFileSync(join(root, "test-results/second-look.txt"), again);
-writeFileSync(join(root, "test-results/failed.txt"), reasons.map((text) => `${text}\n`).join(""));
+writeFileSync(join(results, "second-look.txt"), again);
+writeFileSync(join(results, "failed.txt"), reasons.map((text) => `${text}\n`).join(""));
 const failed = failures.length + (skipsForbidden ? skips.length : 0);
 if (skipsForbidden && skips.length > 0) console.log("skips are forbidden here and count as failed");
 const skipped = skips.length > 0 && !skipsForbidden ? `, ${skips.length} skipped` : "";
