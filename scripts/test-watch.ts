@@ -27,7 +27,7 @@ const minute = 60_000;
 /** A file gets several times what the longest takes on two busy cores. */
 const usual: Patience = {
   noticeMs: 2 * minute,
-  fileMs: 10 * minute,
+  fileMs: 15 * minute,
   idleMs: 4 * minute,
   lookMs: 5_000,
 };

@@ -1,5 +1,5 @@
 /** What a database says of itself in `meta` while it is being copied, and afterwards. */
-import { StorageError } from "@parlance/core";
+import { StorageError } from "@parlance/core/storage-error";
 
 /** The database is not the install: it is not all there yet, or no longer used. */
 export type Mark =

@@ -1,4 +1,4 @@
-import { StorageError } from "@parlance/core";
+import { StorageError } from "@parlance/core/storage-error";
 
 /** The database was written by a newer program, and an older one would not understand it. Nothing was changed. */
 export class NewerSchemaError extends StorageError {

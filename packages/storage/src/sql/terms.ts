@@ -4,7 +4,8 @@
  * Korean, Thai, …) are cut by the segmenter; plain ASCII needs no segmenter and is split by hand.
  */
 export function createSearchTerms(): (text: string) => string {
-  const segmenter = new Intl.Segmenter("und", { granularity: "word" });
+  // Its dictionaries take tens of milliseconds, and the first text may be plain for a long time.
+  let segmenter: Intl.Segmenter | undefined;
   return (text) => {
     if (isAscii(text)) return terms(text.toLowerCase(), /[a-z0-9_]+/g);
     const folded = text.normalize("NFKC").toLowerCase();
@@ -16,6 +17,7 @@ export function createSearchTerms(): (text: string) => string {
       return terms(folded, /[\p{L}\p{M}\p{N}_]+/gu);
     }
     const words: string[] = [];
+    segmenter ??= new Intl.Segmenter("und", { granularity: "word" });
     for (const { segment, isWordLike } of segmenter.segment(folded)) {
       if (isWordLike === true) words.push(segment);
     }

@@ -1,10 +1,5 @@
 /** Rows of webhooks in SQL that all engines understand, and what is made of them. */
-import {
-  type WebhookBehind,
-  type WebhookDelivery,
-  type WebhookRecord,
-  type Webhooks,
-} from "@parlance/core";
+import type { WebhookBehind, WebhookDelivery, WebhookRecord, Webhooks } from "@parlance/core";
 import type { Epoch, RoomId, RoomKind } from "@parlance/protocol";
 import type { Steps } from "./statements.ts";
 

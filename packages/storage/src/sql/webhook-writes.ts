@@ -1,5 +1,6 @@
 /** How far webhooks were told, and what waits for them: what writes. */
-import { matchesAny, type WebhookPlace } from "@parlance/core";
+import type { WebhookPlace } from "@parlance/core";
+import { matchesAny } from "@parlance/core/room-pattern";
 import type { Epoch } from "@parlance/protocol";
 import { all, first, run, type Steps } from "./statements.ts";
 import { installPart, textOf, type WebhookWriteName, type Work } from "./webhook-rows.ts";
