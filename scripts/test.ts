@@ -34,17 +34,19 @@ const maxMinutes = 60;
 const secondLookMinutes = 15;
 const skipsForbidden = process.env["PARLANCE_FORBID_SKIPS"] === "1";
 
-/** What the browser gets is built; tests that load it need it fresh. */
+/** What the browser gets is built, as tests need it fresh, and what servers start from, as they are many. */
 function build(): string[] {
-  return ["scripts/build-client.ts", "scripts/build-web.ts"].filter((script) => {
-    if (!existsSync(join(root, script))) return false;
-    const built = spawnSync(process.execPath, [join(root, script)], {
-      cwd: root,
-      stdio: "inherit",
-      timeout: 5 * 60_000,
-    });
-    return built.status !== 0;
-  });
+  return ["scripts/build-client.ts", "scripts/build-web.ts", "scripts/build-server.ts"].filter(
+    (script) => {
+      if (!existsSync(join(root, script))) return false;
+      const built = spawnSync(process.execPath, [join(root, script)], {
+        cwd: root,
+        stdio: "inherit",
+        timeout: 5 * 60_000,
+      });
+      return built.status !== 0;
+    },
+  );
 }
 
 interface TestRun extends Ended {

@@ -2,15 +2,15 @@
 /* Plain JavaScript for any Node from 18 on: what follows is TypeScript, which Node runs by itself from 22.18 on.
  * An older one hands over to the Node that `npm ci` installed beside this, or says what to do. */
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import * as nodeModule from "node:module";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major > 22 || (major === 22 && minor >= 18)) {
   keepCompiled();
-  await import("../src/main.ts");
+  await import(bundled() ?? "../src/main.ts");
 } else {
   const node = pinnedNode();
   if (node === undefined) {
@@ -31,6 +31,23 @@ function keepCompiled() {
   if (!existsSync(modules)) return;
   const { directory } = nodeModule.enableCompileCache?.(join(modules, ".cache/parlance")) ?? {};
   if (directory !== undefined) process.env.NODE_COMPILE_CACHE ??= join(modules, ".cache/parlance");
+}
+
+/* The same program as a few modules (scripts/build-server.ts), if each file that it was made of is as it was. */
+function bundled() {
+  const root = join(dirname(fileURLToPath(import.meta.url)), "../../..");
+  const place = join(root, "node_modules/.cache/parlance-bundle");
+  try {
+    const { main, files } = JSON.parse(readFileSync(join(place, "list.json"), "utf8"));
+    for (const [path, size, mtimeMs, ctimeMs] of files) {
+      const now = statSync(join(root, path));
+      if (now.size !== size || now.mtimeMs !== mtimeMs || now.ctimeMs !== ctimeMs) return undefined;
+    }
+    const path = join(place, main);
+    return existsSync(path) ? pathToFileURL(path).href : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function pinnedNode() {
