@@ -18,7 +18,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Plugin } from "rolldown";
+import type * as Rolldown from "rolldown";
 
 const root = resolve(import.meta.dirname, "..");
 const place = join(root, "node_modules/.cache/parlance-bundle");
@@ -30,7 +30,7 @@ const external = [/^node:(?!http$)/, /^@node-rs\//, "bufferutil", "utf-8-validat
 const started = /new URL\("\.\/((?:[a-z]+-thread|worker)\.ts)", import\.meta\.url\)/g;
 
 /** Paths beside a module stay those of its source; what is started becomes a module of the bundle. */
-const places: Plugin = {
+const places: Rolldown.Plugin = {
   name: "places",
   transform(code, id) {
     if (!/import\.meta|__dirname|__filename/.test(code) || !id.startsWith(root)) return null;
@@ -50,7 +50,7 @@ const places: Plugin = {
  * An import of `node:http` by an ES module reads all its exports, and three of them load Node's whole HTTP client (undici, with
  * HTTP/2), which few starts need. Asked for this way, only what is used is read.
  */
-const lazyHttp: Plugin = {
+const lazyHttp: Rolldown.Plugin = {
   name: "lazy-http",
   resolveId: (id) => (id === "node:http" ? "\0http" : null),
   load: (id) =>
@@ -64,11 +64,11 @@ if (bundler === undefined) {
   await build(bundler);
 }
 
-async function loadBundler(): Promise<typeof import("rolldown") | undefined> {
+async function loadBundler(): Promise<typeof Rolldown | undefined> {
   return existsSync(join(root, "node_modules/rolldown")) ? import("rolldown") : undefined;
 }
 
-async function build({ rolldown }: typeof import("rolldown")): Promise<void> {
+async function build({ rolldown }: typeof Rolldown): Promise<void> {
   const folder = randomUUID();
   mkdirSync(join(place, folder), { recursive: true });
   const bundle = await rolldown({
