@@ -4,6 +4,9 @@
  *
  *   node bench/cold-start.ts --peers FOLDER [--messages 1000000] [--reps 7] [--data FOLDER] [--out FOLDER]
  *
+ * The process starts as users' do, from its bundle if there is one (`node scripts/build-server.ts`). CPU is what other work on the
+ * machine moves least.
+ *
  * `--data` keeps the history for the next run. The file cache is warm: what is measured is the program.
  */
 import { existsSync } from "node:fs";
@@ -14,6 +17,7 @@ import type { Append } from "@parlance/core";
 import type { ClientMessageId, EventId, Principal, RoomId, UserId } from "@parlance/protocol";
 import { openSqlite } from "@parlance/storage/sqlite";
 import { freePort } from "@parlance/testkit/server-process";
+import { cpuMs } from "./support/machine.ts";
 import { median, round } from "./support/numbers.ts";
 import { Results } from "./support/results.ts";
 import { dataDirectory, parlance, type ServerSpec, secret, start } from "./support/servers.ts";
@@ -100,6 +104,8 @@ function converse(url: string, steps: readonly (readonly [string, string])[]): P
 interface Cold {
   readonly listeningMs: number;
   readonly usableMs: number;
+  /** Of the process with all its threads, until the first usable frame. */
+  readonly cpuMs: number;
 }
 
 async function coldStart(
@@ -113,9 +119,10 @@ async function coldStart(
   const server = await start(bare);
   await usable(url, steps);
   const usableMs = performance.now() - begun;
+  const cpu = cpuMs(server.pid);
   await sleep(300);
   await server[wayOut]();
-  return { listeningMs: server.listeningMs, usableMs };
+  return { listeningMs: server.listeningMs, usableMs, cpuMs: cpu };
 }
 
 if (values.peers === undefined) throw new Error("give --peers");
@@ -173,6 +180,7 @@ results.write({
   verdicts: [
     verdict("listening", ours, "listeningMs", 1),
     verdict("first usable frame", ours, "usableMs", 1.5),
+    verdict("CPU until the first usable frame", ours, "cpuMs", 1),
     verdict("listening after kill -9", afterKill, "listeningMs", 1),
     verdict("first usable frame after kill -9", afterKill, "usableMs", 1.5),
   ],
