@@ -40,7 +40,7 @@ function bundled() {
   try {
     const { main, files } = JSON.parse(readFileSync(join(place, "list.json"), "utf8"));
     for (const [path, size, mtimeMs, ctimeMs] of files) {
-      const now = statSync(join(root, path));
+      const now = statSync(`${root}/${path}`);
       if (now.size !== size || now.mtimeMs !== mtimeMs || now.ctimeMs !== ctimeMs) return undefined;
     }
     const path = join(place, main);
