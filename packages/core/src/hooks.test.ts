@@ -395,6 +395,36 @@ describe("rpc", () => {
     expect(await ask("ann")).toEqual({ data: "again" });
   });
 
+  test("[RPC-3] whoever opens many connections has no more questions under way than one user may", async () => {
+    const harness = await start();
+    const waiting: (() => void)[] = [];
+    harness.application.rpc = () => new Promise((resolve) => waiting.push(() => resolve(null)));
+    const full = limits.rpcAtOncePerUser / limits.rpcAtOnce;
+    const asked: Promise<unknown>[] = [];
+    for (let n = 0; n < full; n += 1) {
+      const tab = await harness.signIn("ann");
+      for (let count = 0; count < limits.rpcAtOnce; count += 1) {
+        asked.push(tab.ask({ type: "rpc", method: "m" }));
+      }
+    }
+    const more = await harness.signIn("ann");
+    const refusal = { code: "rate_limited", details: { limit: limits.rpcAtOncePerUser } };
+    expect(await more.refusal({ type: "rpc", method: "m" })).toMatchObject(refusal);
+    const ann = { user: "ann", name: "ann", kind: "external", principal: "ann" };
+    const overHttp = harness.node.execute(ann as unknown as Identity, {
+      type: "rpc",
+      id: 0,
+      method: "m",
+    });
+    await expect(overHttp).rejects.toMatchObject({ code: "rate_limited" });
+    const bob = (await harness.signIn("bob")).ask({ type: "rpc", method: "m" });
+    await settle();
+    for (const answer of waiting) answer();
+    await Promise.all([...asked, bob]);
+    harness.application.rpc = () => "again";
+    expect(await more.ask({ type: "rpc", method: "m" })).toEqual({ data: "again" });
+  });
+
   test("[RPC-2] a bug of whoever answers ends nothing and tells nothing", async () => {
     const harness = await start();
     harness.application.rpc = () => {

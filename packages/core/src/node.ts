@@ -55,6 +55,7 @@ import { Registry } from "./registry.ts";
 import { Rooms } from "./rooms.ts";
 import type { Services } from "./services.ts";
 import { add, Tally } from "./tally.ts";
+import { UnderWay } from "./under-way.ts";
 
 const commandsPerSecond = 50;
 const commandBurst = 200;
@@ -159,7 +160,7 @@ class ServerNode implements Node {
       tally,
       happenings,
       openMessages: new OpenMessages({ ...ports, rooms, tally }),
-      questions: new Map(),
+      questions: new UnderWay(),
       isAwake,
       tellJoined,
       tellOwn,

@@ -11,6 +11,7 @@ import type { Rates } from "./rates/rates.ts";
 import type { Registry } from "./registry.ts";
 import type { Rooms } from "./rooms.ts";
 import type { Tally } from "./tally.ts";
+import type { UnderWay } from "./under-way.ts";
 
 /** What commands work with: the ports, and what the node keeps in memory. */
 export interface Services extends NodePorts {
@@ -23,8 +24,8 @@ export interface Services extends NodePorts {
   readonly tally: Tally;
   readonly happenings: Happenings;
   readonly openMessages: OpenMessages;
-  /** Questions to the application that wait for their answer, by whoever asked; nobody else is in it. */
-  readonly questions: Map<string, number>;
+  /** Questions to the application that wait for their answer. */
+  readonly questions: UnderWay;
   /** Tells a user's connections, on all nodes, of a room that the user belongs to from now on. */
   readonly tellJoined: (fact: JoinedFact) => void;
   /** Tells a user's connections, on all nodes, what changed of the user's own. */

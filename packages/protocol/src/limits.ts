@@ -25,6 +25,8 @@ export const limits = {
   rpcAnswerBytes: 131_072,
   /** Questions of one connection to the application that wait for their answer. */
   rpcAtOnce: 16,
+  /** Of all connections of one user to a node, and over HTTP, together. */
+  rpcAtOncePerUser: 64,
   /** One change of a shared document: UTF-8 bytes of its JSON text. */
   changesBytes: 65_536,
   /** A cursor's position, as compact JSON. */

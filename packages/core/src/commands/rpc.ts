@@ -2,7 +2,7 @@ import { type Command, limits, ProtocolError, type RpcAnswer } from "@parlance/p
 import { backEndMay } from "../authorize.ts";
 import { Pipelined } from "../outcome.ts";
 import type { CommandContext } from "../services.ts";
-import { backlogRetryMs } from "../task-order.ts";
+import type { WorkBound } from "../under-way.ts";
 import { askerOf } from "./entering.ts";
 
 /** A client's question to the application. What the connection asks for behind it does not wait. */
@@ -26,29 +26,22 @@ export function nobodyAnswers(): ProtocolError {
 }
 
 async function ask(context: CommandContext, command: Command<"rpc">): Promise<RpcAnswer> {
-  const { connection, identity, services } = context;
+  const { services } = context;
   const { method, data } = command;
-  const answered = async (): Promise<RpcAnswer> => {
+  return services.questions.run(boundsOf(context), async () => {
     const question = { ...askerOf(context), method, ...(data === undefined ? {} : { data }) };
     return { data: (await services.hooks?.rpc?.(question)) ?? null };
-  };
-  if (connection === undefined && identity.scopes !== undefined) return answered();
-  // Each connection by itself; without one, each user.
-  const asker = connection?.connectionId ?? identity.principal;
-  const { questions } = services;
-  const under = questions.get(asker) ?? 0;
-  if (under >= limits.rpcAtOnce) {
-    throw new ProtocolError("rate_limited", {
-      limit: limits.rpcAtOnce,
-      retry_after_ms: backlogRetryMs,
-    });
+  });
+}
+
+/** Each connection by itself; without one, each user; and all of one user. A back end that has no connection asks as it likes. */
+function boundsOf({ connection, identity }: CommandContext): readonly WorkBound[] {
+  const user = `user ${identity.principal}`;
+  const all = { whose: user, most: limits.rpcAtOncePerUser };
+  if (connection !== undefined) {
+    const here = { whose: `connection ${connection.connectionId}`, most: limits.rpcAtOnce };
+    return identity.scopes === undefined ? [here, all] : [here];
   }
-  questions.set(asker, under + 1);
-  try {
-    return await answered();
-  } finally {
-    const left = (questions.get(asker) ?? 1) - 1;
-    if (left > 0) questions.set(asker, left);
-    else questions.delete(asker);
-  }
+  if (identity.scopes !== undefined) return [];
+  return [{ whose: `${user} without a connection`, most: limits.rpcAtOnce }, all];
 }
