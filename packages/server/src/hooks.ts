@@ -7,6 +7,7 @@ import {
   createJoinHook,
   createPublishHook,
   createRpcHook,
+  environmentOfPlugins,
   type HookView,
   type HttpHookOptions,
   type Manifest,
@@ -45,6 +46,7 @@ export async function openAsking(
   const execute = createActing(() => started, ids);
   try {
     const plugins = await openPlugins(config.plugins, {
+      environment: environmentOfPlugins(process.env, config.plugin_environment),
       clock: systemClock,
       report,
       execute,

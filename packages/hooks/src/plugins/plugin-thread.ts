@@ -24,6 +24,8 @@ const maxHeapMegabytes = 256;
 export interface PluginOptions {
   /** The file. */
   readonly path: string;
+  /** All that it sees of the environment: the server's own has secrets. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly clock: Clock;
   readonly report: Report;
   /** Does a command in somebody's name; of the plug-in itself where nobody's. */
@@ -270,12 +272,13 @@ function errorOf({ code, text, details }: Refused): ProtocolError {
   return new ProtocolError(code as ErrorCode, details as ErrorDetails | undefined, { text });
 }
 
-async function spawn({ path, clock }: PluginOptions): Promise<{
+async function spawn({ path, environment, clock }: PluginOptions): Promise<{
   readonly worker: Worker;
   readonly manifest: Manifest;
 }> {
   const worker = new Worker(new URL("./thread.ts", import.meta.url), {
     workerData: { path },
+    env: environment,
     resourceLimits: { maxOldGenerationSizeMb: maxHeapMegabytes },
   });
   const { promise, resolve, reject } = Promise.withResolvers<Manifest>();

@@ -71,6 +71,7 @@ async function start(...bodies: readonly string[]): Promise<Hooks> {
     ),
   );
   plugins = await openPlugins(paths, {
+    environment: {},
     clock,
     report: (...line) => void reports.push(line),
     execute: async (whose, plugin, command) => {
@@ -289,7 +290,7 @@ describe("a plug-in that is out of order", () => {
     ["an end while it is loaded", "process.exit(1); export const plugin = 1;", "it ended with 1"],
   ])("[SC-13] %s stops the start, with the reason", async (_, text, reason) => {
     const path = write(text, "bad.mjs");
-    const options = { clock, report: () => {}, execute: async () => ({}) };
+    const options = { environment: {}, clock, report: () => {}, execute: async () => ({}) };
     await expect(openPlugins([path], options)).rejects.toThrow(reason);
     await expect(openPlugins([join(directory, "absent.ts")], options)).rejects.toThrow(/absent/);
   });

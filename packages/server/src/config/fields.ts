@@ -102,6 +102,13 @@ export const serverFields: Fields = {
     .describe(
       "Files of plug-ins, which export a function `plugin`. [How to write one](../extending.md).",
     ),
+  plugin_environment: list(
+    z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "a variable's name: letters, digits and _"),
+  )
+    .default([])
+    .describe(
+      "Names of variables that plug-ins get from the server's environment. [What they get anyway](../extending.md#what-it-has-around-it).",
+    ),
   data_dir: z
     .string()
     .min(1)

@@ -43,6 +43,7 @@ export interface Settings {
   readonly embed?: string;
   /** Absolute. */
   readonly plugins: readonly string[];
+  readonly plugin_environment: readonly string[];
   readonly data_dir: string;
   /** May contain a password. */
   readonly database_url: string;
