@@ -1,6 +1,7 @@
 import { crc32 } from "node:zlib";
 import type { Notice, Subject } from "@parlance/core";
-import { durablePayloadSchemas, type EphemeralEvent, fields, ownChange } from "@parlance/protocol";
+import { durablePayloadSchemas, fields, ownChange } from "@parlance/protocol";
+import { ephemeralNotices } from "@parlance/testkit/contracts";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Joiner, MessageWriter, openMessage } from "./message.ts";
@@ -123,23 +124,9 @@ const row = fc.tuple(
   }),
 );
 
-/** One of each: a type that is forgotten does not compile. */
-const ephemeral: { readonly [T in EphemeralEvent["type"]]: object } = {
-  typing: { user: "u1", name: "Ada", active: true },
-  presence: { online: [], offline: ["u1"], count: 2 },
-  read: { user: "u1", read_mark: 7 },
-  cursor: { user: "u1", name: "Ada", position: { line: 1 } },
-  "call.signal": { call_id: "c1", from: "u1", signal: { offer: "o" } },
-  "message.appended": { message_id: "m1", at: 3, text: "more" },
-};
-
 describe("[F-B7] what nodes tell each other", () => {
-  test.each(Object.entries(ephemeral))("[OPEN-2] %s comes as it went", (type, fields) => {
-    const event = { type, room, ...fields };
-    for (const about of [{}, { to: "u2" }, { revision: 4 }, { to: "u2", revision: 4 }]) {
-      const one = { type: "ephemeral", event, ...about } as Notice;
-      expect(readNotices(room, `[${writeNotice(room, one)}]`).notices).toEqual([one]);
-    }
+  test.each(ephemeralNotices(room))("[OPEN-2] an ephemeral event comes as it went: %o", (one) => {
+    expect(readNotices(room, `[${writeNotice(room, one)}]`).notices).toEqual([one]);
   });
 
   test("reading undoes writing", () => {

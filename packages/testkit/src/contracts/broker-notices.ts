@@ -1,5 +1,6 @@
 /** Notices as the brokers' tests send and compare them. */
 import type { Broker, Notice, Subject } from "@parlance/core";
+import type { EphemeralEvent } from "@parlance/protocol";
 import { expect } from "vitest";
 
 /** What a listener heard, growing. */
@@ -35,6 +36,25 @@ export function committed(
 export function typing(room: string, user: string): Notice {
   const event = { type: "typing", room, user, name: "Ada", active: true };
   return { type: "ephemeral", event } as unknown as Notice;
+}
+
+/** One of each, without its room: a type that is forgotten does not compile. */
+const ephemerals: { readonly [T in EphemeralEvent["type"]]: object } = {
+  typing: { user: "u1", name: "Ada", active: true },
+  presence: { online: [], offline: ["u1"], count: 2 },
+  read: { user: "u1", read_mark: 7 },
+  cursor: { user: "u1", name: "Ada", position: { line: 1 } },
+  "call.signal": { call_id: "c1", from: "u1", signal: { offer: "o" } },
+  "message.appended": { message_id: "m1", at: 3, text: 'more\r\n"\ud83d\ude00' },
+};
+
+/** Every type of ephemeral event, each to everybody, to one user, and under a revision. */
+export function ephemeralNotices(room: string): readonly Notice[] {
+  return Object.entries(ephemerals).flatMap(([type, fields]) => {
+    const one = { type: "ephemeral", event: { type, room, ...fields } };
+    const about = [{}, { to: "u2" }, { revision: 4 }, { to: "u2", revision: 4 }];
+    return about.map((more) => ({ ...one, ...more }) as unknown as Notice);
+  });
 }
 
 /** @returns a list that grows with what the broker brings. */

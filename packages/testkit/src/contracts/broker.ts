@@ -5,12 +5,12 @@ import type { TcpProxy } from "../tcp-proxy.ts";
 import { describeBrokerFaults } from "./broker-faults.ts";
 import {
   committed,
+  ephemeralNotices,
   eventually,
   type Heard,
   headsOf,
   hearer,
   subject,
-  typing,
 } from "./broker-notices.ts";
 
 /** Whose broker it is, and how it reaches the service. */
@@ -106,7 +106,7 @@ function describeDelivery(brokers: () => BrokerTest): void {
       expect(heard[0]).toEqual([]);
     });
 
-    test("every kind of notice arrives as it was sent", async () => {
+    test("[OPEN-2] every kind of notice arrives as it was sent", async () => {
       const [a, b] = [await brokers().open("a"), await brokers().open("b")];
       const room = await hearer(b, subject("r1"));
       const control = await hearer(b, "control");
@@ -371,8 +371,7 @@ function allNotices(): Notice[] {
   return [
     committed("r1", [1, 2, 3]),
     { ...committed("r1", []), events: [{ sequence: 4, revision: 2, countable: 3 }] } as Notice,
-    typing("r1", "u1"),
-    { ...typing("r1", "u1"), to: "u2" } as Notice,
+    ...ephemeralNotices("r1"),
     {
       type: "present",
       node: "a",

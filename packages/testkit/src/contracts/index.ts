@@ -4,6 +4,7 @@ export {
   type BrokerPlace,
   describeBroker,
 } from "./broker.ts";
+export { ephemeralNotices } from "./broker-notices.ts";
 export { describeDirectory } from "./directory.ts";
 export { describeFileIndex } from "./file-index.ts";
 export { contentOf, describeFileStore, type FileStoreHarness } from "./file-store.ts";
