@@ -9,15 +9,15 @@ import {
   matchesAny,
   type Report,
   type RoomLog,
-  type Timer,
   type WebhookBehind,
   type WebhookDelivery,
   type WebhookRecord,
   type Webhooks,
 } from "@parlance/core";
 import type { Epoch, RoomId, Sequence } from "@parlance/protocol";
-import { backOffMs } from "./back-off.ts";
 import { bodyOf, eventsOf, logEvent, lostEvent, resetOf, type WebhookEvent } from "./events.ts";
+import { Looks, type WebhookLag } from "./looks.ts";
+import { Pace, type Place } from "./pace.ts";
 import { type Outcome, send } from "./request.ts";
 
 /** Rooms that are delivered at once. */
@@ -27,11 +27,6 @@ const eventsAtOnce = 100;
 const bytesAtOnce = 262_144;
 /** Rooms that wait for their turn in memory; others are found again by the next look. */
 const maxWaiting = 5_000;
-/** Rooms of one look. */
-const lookRooms = 500;
-/** A look at all rooms takes at most one part of so many of the time. */
-const lookShare = 20;
-const lookMs = 2_000;
 /** What is known of the last success or failure is written down so often at most. */
 const noteMs = 5_000;
 /** Dead letters of one webhook; with so many it is paused, since nothing is thrown away. */
@@ -48,16 +43,6 @@ export interface WebhookTally {
   events: number;
   gaveUp: number;
 }
-
-/** What a whole look at the rooms found. */
-export interface WebhookLag {
-  readonly rooms: number;
-  readonly events: number;
-  /** When the oldest happened; milliseconds since 1970. */
-  readonly oldestAt: number | undefined;
-}
-
-const noLag: WebhookLag = { rooms: 0, events: 0, oldestAt: undefined };
 
 /** What the deliverers of a node share. */
 export interface DelivererParts {
@@ -83,37 +68,38 @@ export class Deliverer {
   #webhook: WebhookRecord;
   readonly #parts: DelivererParts;
   readonly #abort = new AbortController();
-  /** Rooms that may have news, in the order in which they came up. */
-  readonly #due = new Set<RoomId | "">();
-  readonly #active = new Map<RoomId | "", Promise<void>>();
-  /** Rooms that came up while they were being delivered. */
-  readonly #again = new Set<RoomId | "">();
-  /** Rooms whose next try is later: timer, and failures in a row. */
-  readonly #later = new Map<RoomId | "", Timer>();
-  readonly #failures = new Map<RoomId | "", number>();
-  /** Times in a row that nobody was there at all. */
-  #away = 0;
-  #awayUntil = Number.NEGATIVE_INFINITY;
-  #awayTimer: Timer | undefined;
-  #lookFrom = "";
-  #lookAt = Number.NEGATIVE_INFINITY;
-  #isLooking = false;
+  /** Places that may have news, in the order in which they came up. */
+  readonly #due = new Set<Place>();
+  readonly #active = new Map<Place, Promise<void>>();
+  /** Places that came up while they were being delivered. */
+  readonly #again = new Set<Place>();
+  readonly #pace: Pace;
+  readonly #looks: Looks;
   #notedAt = Number.NEGATIVE_INFINITY;
   #noted: string | undefined;
   readonly #tally: WebhookTally;
-  /** Of the last look that was whole, and of the one that is under way. */
-  #lag: WebhookLag | undefined;
-  #found: WebhookLag = noLag;
 
   constructor(webhook: WebhookRecord, parts: DelivererParts, tally: WebhookTally) {
     this.#webhook = webhook;
     this.#parts = parts;
     this.#tally = tally;
+    this.#pace = new Pace({
+      ...parts,
+      onPlace: (place) => this.wake(place),
+      onReceiver: () => this.#pump(),
+    });
+    this.#looks = new Looks({
+      ...parts,
+      webhook: webhook.id,
+      rooms: () => this.#webhook.rooms,
+      onRoom: (room) => this.wake(room),
+      hasPlace: () => !this.#abort.signal.aborted && this.#due.size < maxWaiting,
+    });
   }
 
   /** How far it is behind in the logs; undefined before the first look was whole. */
   get lag(): WebhookLag | undefined {
-    return this.#lag;
+    return this.#looks.lag;
   }
 
   /** What the operator changed. */
@@ -127,8 +113,8 @@ export class Deliverer {
   }
 
   /** There may be news in a room, or in the queue (`""`). */
-  wake(room: RoomId | ""): void {
-    if (this.#abort.signal.aborted || this.#later.has(room)) return;
+  wake(room: Place): void {
+    if (this.#abort.signal.aborted || this.#pace.isLater(room)) return;
     if (room !== queue && !matchesAny(this.#webhook.rooms, room)) return;
     if (this.#active.has(room)) {
       this.#again.add(room);
@@ -140,80 +126,28 @@ export class Deliverer {
 
   /** Looks for rooms with news, if it is time or urgent. Never rejects. */
   async look(isUrgent: boolean): Promise<void> {
-    const { clock, store, report } = this.#parts;
-    const begun = clock.monotonic();
-    if (this.#isLooking || (begun < this.#lookAt && !isUrgent)) return;
-    this.#isLooking = true;
-    try {
-      this.wake(queue);
-      while (!this.#abort.signal.aborted && this.#due.size < maxWaiting) {
-        const found = await store().webhooks.webhookBehind({
-          webhook: this.#webhook.id,
-          from: this.#lookFrom,
-          limit: lookRooms,
-        });
-        for (const behind of found) this.#lookAtRoom(behind);
-        const last = found.at(-1);
-        if (last === undefined || found.length < lookRooms) {
-          this.#lookFrom = "";
-          this.#lag = this.#found;
-          this.#found = noLag;
-          break;
-        }
-        // No room's name has a sign below this one.
-        this.#lookFrom = `${last.room}!`;
-      }
-    } catch (error) {
-      report("warn", "webhook_look_failed", { webhook: this.#webhook.id, error });
-    }
-    this.#isLooking = false;
-    const tookMs = clock.monotonic() - begun;
-    this.#lookAt = clock.monotonic() + Math.max(lookMs, tookMs * lookShare);
-  }
-
-  #lookAtRoom({ room, place, now, waitingSince }: WebhookBehind): void {
-    this.wake(room);
-    if (!matchesAny(this.#webhook.rooms, room)) return;
-    const { rooms, events, oldestAt } = this.#found;
-    const oldest = Math.min(oldestAt ?? Infinity, waitingSince ?? Infinity);
-    this.#found = {
-      rooms: rooms + 1,
-      events: events + Math.max(0, now.head - Math.max(place, now.floor)),
-      oldestAt: oldest === Infinity ? undefined : oldest,
-    };
+    this.wake(queue);
+    await this.#looks.look(isUrgent);
   }
 
   /** Ends what is under way. What was not taken is delivered again by whoever comes next. */
   async close(): Promise<void> {
     this.#abort.abort();
-    for (const timer of this.#later.values()) timer.cancel();
-    this.#awayTimer?.cancel();
+    this.#pace.close();
     await Promise.all(this.#active.values());
   }
 
-  get #slots(): number {
-    return this.#away > 0 ? 1 : roomsAtOnce;
-  }
-
   #pump(): void {
-    const { clock } = this.#parts;
-    if (this.#abort.signal.aborted) return;
-    const waitMs = this.#awayUntil - clock.monotonic();
-    if (waitMs > 0) {
-      this.#awayTimer ??= clock.after(waitMs, () => {
-        this.#awayTimer = undefined;
-        this.#pump();
-      });
-      return;
-    }
+    if (this.#abort.signal.aborted || this.#pace.isPaused()) return;
+    const slots = this.#pace.isAway ? 1 : roomsAtOnce;
     for (const room of this.#due) {
-      if (this.#active.size >= this.#slots) return;
+      if (this.#active.size >= slots) return;
       this.#due.delete(room);
       this.#active.set(room, this.#run(room));
     }
   }
 
-  async #run(room: RoomId | ""): Promise<void> {
+  async #run(room: Place): Promise<void> {
     // The caller puts the promise into the map first.
     await Promise.resolve();
     let step: Step;
@@ -234,25 +168,14 @@ export class Deliverer {
     }
     this.#active.delete(room);
     this.#again.delete(room);
-    if (typeof step === "object") this.#tryLater(room, step);
+    if (typeof step === "object") this.#pace.failed(room, step.retryAfterMs);
+    // Nothing is left of it, or its last failure is told by now.
+    else if (step === "end") this.#pace.over(room);
     this.#pump();
   }
 
-  #tryLater(room: RoomId | "", { retryAfterMs = 0 }: Failure): void {
-    if (this.#abort.signal.aborted) return;
-    const failures = (this.#failures.get(room) ?? 0) + 1;
-    this.#failures.set(room, failures);
-    const { clock, ids } = this.#parts;
-    const timer = clock.after(Math.max(retryAfterMs, backOffMs(failures, ids.random)), () => {
-      this.#later.delete(room);
-      this.wake(room);
-    });
-    this.#later.set(room, timer);
-  }
-
-  /** One at a time after a failure, so that what is refused is told apart from what is not. */
-  #size(room: RoomId | ""): number {
-    return this.#failures.has(room) ? 1 : eventsAtOnce;
+  #size(place: Place): number {
+    return this.#pace.isFailing(place) ? 1 : eventsAtOnce;
   }
 
   // --- Rooms ----------------------------------------------------------------------------------------
@@ -311,7 +234,7 @@ export class Deliverer {
     if (outcome.type === "gone") return "end";
     const { webhooks } = store();
     if (outcome.type === "taken") {
-      this.#failures.delete(behind.room);
+      this.#pace.over(behind.room);
       await webhooks.advanceWebhook(id, behind, { epoch: to.epoch, place: to.sequence });
       return "on";
     }
@@ -323,7 +246,7 @@ export class Deliverer {
     return this.#gaveUp(behind.room, await webhooks.buryEvent(id, behind, aside, because));
   }
 
-  async #gaveUp(room: RoomId | "", done: "done" | "moved" | "full"): Promise<Step> {
+  async #gaveUp(room: Place, done: "done" | "moved" | "full"): Promise<Step> {
     if (done === "full") {
       const reason = `${maxDead} events were given up: replay or look into what the receiver refuses`;
       await this.#pause(reason);
@@ -333,7 +256,7 @@ export class Deliverer {
       this.#tally.gaveUp += 1;
       this.#parts.report("warn", "webhook_gave_up", { webhook: this.#webhook.id, room_id: room });
     }
-    this.#failures.delete(room);
+    this.#pace.over(room);
     return "on";
   }
 
@@ -350,7 +273,7 @@ export class Deliverer {
     const outcome = await this.#send(events);
     if (outcome.type === "gone") return "end";
     if (outcome.type === "taken") {
-      this.#failures.delete(queue);
+      this.#pace.over(queue);
       await webhooks.webhookDelivered(
         id,
         waiting.map(({ number }) => number),
@@ -391,16 +314,8 @@ export class Deliverer {
       await this.#pause("answered 410: the receiver wants nothing any more");
       return outcome;
     }
-    const isAway = outcome.type === "failed" && outcome.isAway;
-    if (isAway) {
-      // Those that were under way together count as one.
-      if (clock.monotonic() >= this.#awayUntil) this.#away += 1;
-      const pauseMs = Math.max(outcome.retryAfterMs ?? 0, backOffMs(this.#away, ids.random));
-      this.#awayUntil = clock.monotonic() + pauseMs;
-    } else {
-      this.#away = 0;
-      this.#awayUntil = Number.NEGATIVE_INFINITY;
-    }
+    if (outcome.type === "failed" && outcome.isAway) this.#pace.away(outcome.retryAfterMs);
+    else this.#pace.here();
     await this.#note(outcome.type === "failed" ? outcome.reason : undefined);
     return outcome;
   }
@@ -410,7 +325,7 @@ export class Deliverer {
     report("warn", "webhook_paused", { webhook: this.#webhook.id, reason });
     await store().webhooks.pauseWebhook(this.#webhook.id, reason);
     this.#abort.abort();
-    for (const timer of this.#later.values()) timer.cancel();
+    this.#pace.close();
   }
 
   /** A change of what is noted at once, the same again only now and then. */

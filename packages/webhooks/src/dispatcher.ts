@@ -11,8 +11,9 @@ import {
   type WebhookRecord,
 } from "@parlance/core";
 import type { RoomId } from "@parlance/protocol";
-import { Deliverer, type DelivererParts, type WebhookLag, type WebhookTally } from "./deliverer.ts";
+import { Deliverer, type DelivererParts, type WebhookTally } from "./deliverer.ts";
 import { wantsPresence } from "./events.ts";
+import type { WebhookLag } from "./looks.ts";
 import { PresentHere } from "./present-here.ts";
 
 /** Between two looks at the list of webhooks, who is here, and what is due. */

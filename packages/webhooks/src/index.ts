@@ -1,6 +1,6 @@
 /** Webhooks: what the server tells applications. */
 export { createWebhookAdmin, type WebhookAdminOptions } from "./admin.ts";
-export type { WebhookLag, WebhookTally } from "./deliverer.ts";
+export type { WebhookTally } from "./deliverer.ts";
 export {
   type Dispatcher,
   type DispatcherOptions,
@@ -10,5 +10,6 @@ export {
   type WebhookView,
 } from "./dispatcher.ts";
 export { webhookEventTypes } from "./events.ts";
+export type { WebhookLag } from "./looks.ts";
 export { signatureField, signRequest } from "./sign.ts";
 export { readSlack, type SlackMessage, type SlackRefusal } from "./slack.ts";

@@ -63,7 +63,7 @@ export interface WebhookBehind extends WebhookPlace {
 }
 
 export interface WebhookPlaces {
-  /** Rooms from `from` on by their ids, in whose logs the webhook is not at the end. `upTo` included. */
+  /** Rooms from `from` on by their ids, in whose logs the webhook is not at the end, or which began anew. `upTo` included. */
   webhookBehind(query: {
     readonly webhook: string;
     readonly from: string;

@@ -7,7 +7,9 @@ import {
   type DeliveryRow,
   deliveryOf,
   deliverySelect,
+  type InstallRow,
   installPart,
+  textOf,
   type WebhookReadName,
   type WebhookRow,
   type Work,
@@ -23,20 +25,23 @@ export const webhookReads: Work<WebhookReadName> = {
   },
 
   *webhookBehind({ webhook, from, upTo, limit }) {
+    const install = textOf((yield* first<InstallRow>(`SELECT ${installPart} AS part`))?.part ?? "");
     const rows = yield* all<BehindRow>(
-      `SELECT r.room, r.kind, r.epoch_part AS "epochPart", r.head, r.floor, ${installPart} AS "installPart",
+      `SELECT r.room, r.kind, r.epoch_part AS "epochPart", r.head, r.floor,
          p.epoch AS "placeEpoch", p.place, e.time AS "waitingSince"
        FROM {rooms} r
        LEFT JOIN {webhook_places} p ON p.webhook = ? AND p.room = r.room
        LEFT JOIN {events} e ON e.room = r.room AND e.sequence = coalesce(p.place, 0) + 1
-       WHERE r.room >= ? ${upTo === undefined ? "" : "AND r.room <= ?"} AND r.head <> coalesce(p.place, 0)
+       WHERE r.room >= ? ${upTo === undefined ? "" : "AND r.room <= ?"}
+         AND (r.head <> coalesce(p.place, 0) OR (p.epoch <> '' AND p.epoch <> replace(?, '*', r.epoch_part)))
        ORDER BY r.room LIMIT ?`,
       webhook,
       from,
       ...(upTo === undefined ? [] : [upTo]),
+      `${install}.*`,
       limit,
     );
-    return rows.map(behindOf);
+    return rows.map((row) => behindOf(row, install));
   },
 
   *webhookQueue(webhook, limit) {

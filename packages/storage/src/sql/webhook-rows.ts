@@ -19,6 +19,11 @@ export type WebhookWriteName = Exclude<keyof Webhooks, WebhookReadName>;
 
 export const installPart = `(SELECT value FROM {meta} WHERE name = 'install_part')`;
 
+/** What a selection of `installPart` as `part` gives. */
+export interface InstallRow {
+  readonly part: string | Uint8Array;
+}
+
 export function textOf(value: string | Uint8Array): string {
   return typeof value === "string" ? value : Buffer.from(value).toString("latin1");
 }
@@ -58,7 +63,6 @@ export interface BehindRow {
   readonly room: RoomId;
   readonly kind: RoomKind;
   readonly epochPart: string;
-  readonly installPart: string | Uint8Array;
   readonly head: number;
   readonly floor: number;
   readonly placeEpoch: Epoch | null;
@@ -66,8 +70,8 @@ export interface BehindRow {
   readonly waitingSince: number | null;
 }
 
-export function behindOf(row: BehindRow): WebhookBehind {
-  const epoch = `${textOf(row.installPart)}.${row.epochPart}` as Epoch;
+export function behindOf(row: BehindRow, installPart: string): WebhookBehind {
+  const epoch = `${installPart}.${row.epochPart}` as Epoch;
   return {
     room: row.room,
     kind: row.kind,

@@ -3,7 +3,13 @@ import type { WebhookPlace } from "@parlance/core";
 import { matchesAny } from "@parlance/core/room-pattern";
 import type { Epoch } from "@parlance/protocol";
 import { all, first, run, type Steps } from "./statements.ts";
-import { installPart, textOf, type WebhookWriteName, type Work } from "./webhook-rows.ts";
+import {
+  type InstallRow,
+  installPart,
+  textOf,
+  type WebhookWriteName,
+  type Work,
+} from "./webhook-rows.ts";
 
 /** Places that one call moves back. */
 const rewoundAtOnce = 200;
@@ -113,7 +119,7 @@ export function webhookWrites(now: string): Work<WebhookWriteName> {
         JSON.stringify(rooms),
         createdAt,
       );
-      const install = yield* first<{ part: string | Uint8Array }>(`SELECT ${installPart} AS part`);
+      const install = yield* first<InstallRow>(`SELECT ${installPart} AS part`);
       yield* run(
         `INSERT INTO {webhook_places} (webhook, room, epoch, place)
          SELECT w.id, r.room, replace(?, '*', r.epoch_part), r.head FROM {rooms} r, {webhooks} w WHERE w.id = ?`,

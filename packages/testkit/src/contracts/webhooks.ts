@@ -1,5 +1,5 @@
 import type { WebhookPresent, Webhooks } from "@parlance/core";
-import type { RoomId } from "@parlance/protocol";
+import type { Epoch, RoomId } from "@parlance/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   message,
@@ -133,6 +133,24 @@ export function describeWebhooks(engine: string, start: () => Promise<WebhookHar
         expect(first.map(({ room }) => room)).toEqual(["a", "a-b"]);
         expect((await behind("a-b!")).map(({ room }) => room)).toEqual(["a.b", "b"]);
         expect((await behind("a", "a.b")).map(({ room }) => room)).toEqual(["a", "a-b", "a.b"]);
+      });
+
+      test("[WEB-3] are behind where the log began anew, also at the same sequence", async () => {
+        await say("red", 2);
+        await say("blue", 2);
+        await create();
+        await say("red", 1);
+        const before = await placeIn("red");
+        const to = { epoch: "another.life" as Epoch, place: before.now.head };
+        expect(await here.advanceWebhook(id, before, to)).toBe(true);
+        expect(await behind()).toMatchObject([
+          {
+            room: "red",
+            epoch: "another.life",
+            place: 3,
+            now: { epoch: before.now.epoch, head: 3 },
+          },
+        ]);
       });
 
       test("[WEB-4] move from where they are said to be, and for one of two who try", async () => {
