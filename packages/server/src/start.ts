@@ -244,7 +244,7 @@ async function assemble(given: {
     guestsAllowed: allowsGuests,
     attemptsPerMinute: config.sign_ins_per_minute,
   });
-  const traces = createTraces(config, nodeId, log.report);
+  const traces = createTraces(config, nodeId, { report: log.report, clock: systemClock });
   const node = createNode(
     {
       ...(traces === undefined ? {} : { tracer: traces.tracer }),

@@ -18,6 +18,6 @@ export const watchFields: Fields = {
   trace_ratio: share
     .default(0.01)
     .describe(
-      "Share of commands that are traced where the sender's `traceparent` does not decide.",
+      "Share of commands that are traced where the sender's `traceparent` does not decide, or asks for more than [a node follows](metrics.md#traces).",
     ),
 };

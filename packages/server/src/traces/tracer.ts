@@ -1,11 +1,25 @@
 /** Follows commands, a share of them, and those that somebody else follows already. No user, room or text is in a span. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { randomBytes } from "node:crypto";
-import type { CommandTrace, Report, Tracer, TraceStep } from "@parlance/core";
+import {
+  type Clock,
+  type CommandTrace,
+  RateLimit,
+  type Report,
+  type Tracer,
+  type TraceStep,
+} from "@parlance/core";
 import type { HttpServer } from "@parlance/http";
 import type { Config } from "../config/schema.ts";
 import { createExporter, type Span } from "./exporter.ts";
 import { parseTraceparent, type TraceParent } from "./traceparent.ts";
+
+/**
+ * Commands that are followed because their sender follows them: in the long run, and at once. Whoever may write can ask for it with
+ * every request, and the operator has said with `trace_ratio` how much all that may cost.
+ */
+const askedPerSecond = 20;
+const askedAtOnce = 100;
 
 /** Follows, and sends what it saw. */
 export interface Traces {
@@ -19,17 +33,23 @@ export interface Traces {
 export function createTraces(
   { otlp_url: url, trace_ratio: ratio }: Pick<Config, "otlp_url" | "trace_ratio">,
   nodeId: string,
-  report: Report,
+  { report, clock }: { readonly report: Report; readonly clock: Clock },
 ): Traces | undefined {
   if (url === undefined) return undefined;
   const exporter = createExporter(url, nodeId, report);
   const requests = new AsyncLocalStorage<string>();
+  const asked = new RateLimit(clock, askedPerSecond, askedAtOnce);
+  const isWanted = (parent: TraceParent | undefined): boolean => {
+    if (parent !== undefined && !parent.isSampled) return false;
+    if (parent !== undefined && asked.take() === 0) return true;
+    return Math.random() < ratio;
+  };
   return {
     tracer: {
       command(type, via, traceparent) {
         const parent = parseTraceparent(traceparent ?? requests.getStore());
-        const isWanted = parent === undefined ? Math.random() < ratio : parent.isSampled;
-        return isWanted ? follow(type, via, parent, (span) => exporter.add(span)) : undefined;
+        if (!isWanted(parent)) return undefined;
+        return follow(type, via, parent, (span) => exporter.add(span));
       },
     },
     follow(http) {

@@ -5,6 +5,7 @@ import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { json } from "node:stream/consumers";
+import { ManualClock } from "@parlance/testkit/manual-clock";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
@@ -12,6 +13,7 @@ import { portOf } from "../listener.ts";
 import { signLocalToken } from "../local-token.ts";
 import { type ParlanceServer, startServer } from "../start.ts";
 import { parseTraceparent } from "./traceparent.ts";
+import { createTraces } from "./tracer.ts";
 
 interface Span {
   readonly traceId: string;
@@ -149,6 +151,35 @@ describe("the steps of a command", () => {
     await publish({}, { traceparent: `00-${kept}-b7ad6b7169203331-01` });
     await expect.poll(() => ofTrace(kept ?? "").length, patience).toBe(6);
     expect(ofTrace(lost ?? "")).toEqual([]);
+  });
+});
+
+describe("what senders ask for", () => {
+  test("is followed up to a bound, beyond which the operator's share decides", async () => {
+    const clock = new ManualClock();
+    // Nobody is there: nothing that is followed here ends.
+    const settings = { otlp_url: "http://127.0.0.1:1/v1/traces", trace_ratio: 0 };
+    const traces = createTraces(settings, "node-1", { report: () => {}, clock });
+    const followed = (count: number, traceparent = sampled): number =>
+      Array.from({ length: count }, () =>
+        traces?.tracer.command("publish", "http", traceparent),
+      ).filter((trace) => trace !== undefined).length;
+    expect(followed(1_000)).toBe(100);
+    clock.sleep(1_000);
+    expect(followed(1_000)).toBe(20);
+    clock.sleep(60_000);
+    // What is not asked for takes nothing away.
+    expect(followed(1_000, sampled.replace(/01$/, "00"))).toBe(0);
+    expect(followed(1_000, "")).toBe(0);
+    expect(followed(1_000)).toBe(100);
+    await traces?.close();
+    const all = createTraces({ ...settings, trace_ratio: 1 }, "node-1", {
+      report: () => {},
+      clock,
+    });
+    const every = Array.from({ length: 300 }, () => all?.tracer.command("ping", "http", sampled));
+    expect(every.every((trace) => trace !== undefined)).toBe(true);
+    await all?.close();
   });
 });
 
