@@ -247,6 +247,28 @@ describe("an incoming webhook", () => {
     ]);
   });
 
+  test("[HOOK-IN-1] is described where the API is, with what it takes and says", async () => {
+    const answer = await fetch(`${server.url}/api/openapi.json`);
+    const { paths } = (await answer.json()) as { paths: Record<string, { post: any }> }; // oxlint-disable-line typescript/no-explicit-any -- looked at as it comes
+    const { summary, security, requestBody, responses } = paths["/hooks/{token}"]?.post ?? {};
+    expect([summary, security]).toEqual([expect.any(String), []]);
+    const { properties } = requestBody.content["application/json"].schema;
+    expect(Object.keys(properties)).toEqual([
+      "text",
+      "attachments",
+      "blocks",
+      "channel",
+      "username",
+    ]);
+    expect(responses["200"].content["text/plain"].schema).toMatchObject({ enum: ["ok"] });
+    const { enum: refusals } = responses["4XX"].content["text/plain"].schema;
+    expect(refusals).toEqual(expect.arrayContaining(["no_service", "invalid_payload"]));
+    // What its schema says is not what judges: the words are Slack's.
+    const { url } = await incoming({ name: "described" });
+    expect((await post(url, { text: 7 })).slice(0, 2)).toEqual([400, "invalid_payload"]);
+    expect((await post(url, "")).slice(0, 2)).toEqual([400, "invalid_payload"]);
+  });
+
   test("[HOOK-IN-3] ignores a channel that it is not for, and takes one that it is", async () => {
     const { url } = await incoming({ name: "multi", room: "home", channels: ["away-*"] });
     await post(url, { text: "1", channel: "#secret" });

@@ -21,6 +21,7 @@ import {
   type RoomId,
 } from "@parlance/protocol";
 import { readSlack } from "@parlance/webhooks";
+import { z } from "zod";
 
 export interface IncomingParts {
   readonly node: Pick<Node, "execute">;
@@ -48,6 +49,33 @@ const words: Readonly<Partial<Record<ErrorCode, readonly [number, string]>>> = {
   conflict: [409, "invalid_payload"],
   too_large: [400, "msg_too_long"],
   rate_limited: [429, "rate_limited"],
+};
+
+const plainText = (text: z.ZodType) => ({ content: { "text/plain": { schema: text } } });
+const refusal = plainText(
+  z.enum([...Object.values(words).map(([, text]) => text), "rollup_error"]),
+);
+
+/** The route as `/api/openapi.json` has it. What is sent is read and judged here, not by its schema: in Slack's words. */
+const described = {
+  validatorCompiler: () => (value: unknown) => ({ value }),
+  schema: {
+    tags: ["Incoming webhooks"],
+    summary: "Write a message as programs write to Slack",
+    description:
+      "The address is the secret: `parlance webhook create --incoming` prints it. A form with this JSON in the field `payload` is understood " +
+      "as well. Answers are Slack's words, as plain text.",
+    security: [],
+    params: z.object({ token: z.string() }),
+    body: z.object({
+      text: z.string().optional().meta({ description: "What is said, in Slack's `mrkdwn`." }),
+      attachments: z.array(z.looseObject({})).optional(),
+      blocks: z.array(z.looseObject({})).optional(),
+      channel: z.string().optional().meta({ description: "A room that the address is for." }),
+      username: z.string().optional().meta({ description: "Kept beside the text." }),
+    }),
+    response: { 200: plainText(z.literal("ok")), "4xx": refusal, "5xx": refusal },
+  },
 };
 
 /** To be called before the HTTP server is ready. */
@@ -78,7 +106,7 @@ export function mountIncoming(http: HttpServer, parts: IncomingParts): void {
       done(null, body),
     );
     app.setErrorHandler((error, _, reply) => refuse(error, reply, report));
-    app.post<{ Params: { token: string } }>("/hooks/:token", async (request, reply) => {
+    app.post<{ Params: { token: string } }>("/hooks/:token", described, async (request, reply) => {
       const identity = await identify(request.params.token, request.ip);
       const body = typeof request.body === "string" ? request.body : "";
       const message = readSlack(request.headers["content-type"], body);

@@ -96,17 +96,13 @@ export async function listRooms(
 ): Promise<RoomList> {
   const { directory } = context.services;
   const { identity } = context;
-  const { user, scopes } = identity;
+  const { user, scopes, rooms } = identity;
   if (scopes !== undefined && !backEndMay(scopes, "read")) throw new ProtocolError("forbidden");
   const [joined, discoverable] = await Promise.all([
-    directory.roomsOf(user, limits.listItems),
-    directory.discoverable(user, limits.listItems),
+    directory.roomsOf(user, limits.listItems, rooms),
+    directory.discoverable(user, limits.listItems, rooms),
   ]);
-  const isOne = ({ room }: RoomRecord): boolean => isFor(identity, room);
-  return {
-    joined: joined.filter(isOne).map(joinedView),
-    discoverable: discoverable.filter(isOne).map(view),
-  };
+  return { joined: joined.map(joinedView), discoverable: discoverable.map(view) };
 }
 
 function view(record: RoomRecord): RoomView {

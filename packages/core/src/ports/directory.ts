@@ -143,12 +143,16 @@ export interface Members {
   /** Undefined if the user is not a member. */
   member(room: RoomId, user: UserId): Promise<MemberRecord | undefined>;
   members(room: RoomId, limit: number): Promise<readonly MemberRecord[]>;
-  /** Rooms that the user is a member of, with the member's marks. Ordered by title, then id. */
-  roomsOf(user: UserId, limit: number): Promise<readonly JoinedRoom[]>;
+  /**
+   * Rooms that the user is a member of, with the member's marks. Ordered by title, then id.
+   *
+   * @param of Patterns of the rooms to be found; all if absent.
+   */
+  roomsOf(user: UserId, limit: number, of?: readonly string[]): Promise<readonly JoinedRoom[]>;
   /** One of those; undefined if the user is not a member of it. */
   roomOf(user: UserId, room: RoomId): Promise<JoinedRoom | undefined>;
-  /** Public and announcement rooms that the user is not a member of. Ordered by title, then id. */
-  discoverable(user: UserId, limit: number): Promise<readonly RoomRecord[]>;
+  /** Public and announcement rooms that the user is not a member of. Ordered by title, then id. `of` as in `roomsOf`. */
+  discoverable(user: UserId, limit: number, of?: readonly string[]): Promise<readonly RoomRecord[]>;
 }
 
 /** What operators are told of rooms. */

@@ -1,6 +1,7 @@
 /** Members of rooms and their read marks. */
 import type { JoinedRoom, MemberRecord, Members, ReadMarks, RoomAdmin } from "@parlance/core";
 import type { Role } from "@parlance/protocol";
+import { likeAny } from "../sql/room-patterns.ts";
 import type { Reads } from "./access.ts";
 import type { Batch } from "./batch.ts";
 import type { Lanes } from "./lanes.ts";
@@ -70,11 +71,13 @@ export function createMembers(reads: Reads): Members {
         return rows.map(toMemberRecord);
       }),
 
-    roomsOf: (user, limit) =>
+    roomsOf: (user, limit, of) =>
       reads.each(async (session) => {
+        const { sql, values } = likeAny("r.room", of);
         const rows = await session.all<JoinedRow>(
-          `${joinedRooms} ORDER BY r.title, r.room LIMIT ?`,
+          `${joinedRooms} ${sql} ORDER BY r.title, r.room LIMIT ?`,
           user,
+          ...values,
           limit,
         );
         return rows.map(joinedRoom);
@@ -86,14 +89,16 @@ export function createMembers(reads: Reads): Members {
         return row === undefined ? undefined : joinedRoom(row);
       }),
 
-    discoverable: (user, limit) =>
+    discoverable: (user, limit, of) =>
       reads.each(async (session) => {
+        const { sql, values } = likeAny("r.room", of);
         const rows = await session.all<RoomColumns>(
           `SELECT ${roomColumns} FROM {rooms} r
            WHERE r.kind IN ('public', 'announcement') AND NOT EXISTS
-             (SELECT 1 FROM {members} m WHERE m.room = r.room AND m.user_id = ?)
+             (SELECT 1 FROM {members} m WHERE m.room = r.room AND m.user_id = ?) ${sql}
            ORDER BY r.title, r.room LIMIT ?`,
           user,
+          ...values,
           limit,
         );
         return rows.map(roomRecord);

@@ -40,16 +40,16 @@ export function createDirectory(writer: Writer, readers: Readers): Directory {
 
     member: (room, user) => readers.call("member", room, user),
     members: (room, limit) => readers.call("members", room, limit),
-    roomsOf: async (user, limit) => {
-      const rows = await readers.call("roomsOf", user, limit);
+    roomsOf: async (user, limit, of) => {
+      const rows = await readers.call("roomsOf", user, limit, of);
       return rows.map((row) => joinedRoom(row, installPart));
     },
     roomOf: async (user, room) => {
       const row = await readers.call("roomOf", user, room);
       return row === undefined ? undefined : joinedRoom(row, installPart);
     },
-    discoverable: async (user, limit) => {
-      const rows = await readers.call("discoverable", user, limit);
+    discoverable: async (user, limit, of) => {
+      const rows = await readers.call("discoverable", user, limit, of);
       return rows.map((row) => roomRecord(row, installPart));
     },
 

@@ -16,6 +16,7 @@ import type {
 } from "@parlance/protocol";
 import { foldLogin } from "../sql/fold.ts";
 import { type OwnReadName, ownReads } from "../sql/own.ts";
+import { globAny } from "../sql/room-patterns.ts";
 import type { Database } from "./database.ts";
 import type { CopiedOutboxRow } from "./outbox-file.ts";
 import { type AtOnce, atOnce } from "./steps.ts";
@@ -58,9 +59,9 @@ export interface DirectoryReads extends AtOnce<OwnReadName> {
   listKeys(): KeyRecord[];
   member(room: string, user: string): MemberRecord | undefined;
   members(room: string, limit: number): MemberRecord[];
-  roomsOf(user: string, limit: number): JoinedRoomColumns[];
+  roomsOf(user: string, limit: number, of?: readonly string[]): JoinedRoomColumns[];
   roomOf(user: string, room: string): JoinedRoomColumns | undefined;
-  discoverable(user: string, limit: number): RoomColumns[];
+  discoverable(user: string, limit: number, of?: readonly string[]): RoomColumns[];
   rooms(after: string, limit: number): RoomSummaryColumns[];
   places(user: string, device: string): DevicePlace[];
   /** Rows of the outbox that came with a copy, in the order of their numbers. */
@@ -218,24 +219,30 @@ export function createDirectoryReads(database: Database): DirectoryReads {
         )
         .map(toMemberRecord),
 
-    roomsOf: (user, limit) =>
-      database.all<JoinedRoomColumns>(
-        `${joinedRooms} ORDER BY title, rooms.room LIMIT ?`,
+    roomsOf: (user, limit, of) => {
+      const { sql, values } = globAny("rooms.room", of);
+      return database.all<JoinedRoomColumns>(
+        `${joinedRooms} ${sql} ORDER BY title, rooms.room LIMIT ?`,
         user,
+        ...values,
         limit,
-      ),
+      );
+    },
     roomOf: (user, room) =>
       database.get<JoinedRoomColumns>(`${joinedRooms} AND rooms.room = ?`, user, room),
 
-    discoverable: (user, limit) =>
-      database.all<RoomColumns>(
+    discoverable: (user, limit, of) => {
+      const { sql, values } = globAny("rooms.room", of);
+      return database.all<RoomColumns>(
         `SELECT ${roomColumns} FROM rooms
          WHERE kind IN ('public', 'announcement')
-           AND NOT EXISTS (SELECT 1 FROM members WHERE members.room = rooms.room AND user = ?)
+           AND NOT EXISTS (SELECT 1 FROM members WHERE members.room = rooms.room AND user = ?) ${sql}
          ORDER BY title, rooms.room LIMIT ?`,
         user,
+        ...values,
         limit,
-      ),
+      );
+    },
 
     rooms: (after, limit) =>
       database.all<RoomSummaryColumns>(

@@ -410,6 +410,18 @@ function describeRooms(store: UseStore): void {
       });
       expect(await directory.discoverable(userId("u1"), 2)).toHaveLength(2);
       expect(await directory.roomsOf(userId("u1"), 1)).toHaveLength(1);
+      // Those of some patterns are counted by themselves, and by their letters as they are.
+      await open("shop_1", "public", "x");
+      await open("shop_2", "private", "z");
+      await open("shopx2", "public", "y");
+      await open("Shop_3", "public", "y");
+      await log.append(joined("u1", { room: "shop_2" }));
+      const of = ["shop_*", "r*6"];
+      const some = await directory.discoverable(userId("u1"), 2, of);
+      expect(some.map(({ room }) => room)).toEqual(["shop_1", "r6"]);
+      const mine = await directory.roomsOf(userId("u1"), 1, of);
+      expect(mine.map(({ room }) => room)).toEqual(["shop_2"]);
+      expect(await directory.discoverable(userId("u1"), 2, [])).toEqual([]);
       for (const room of own) {
         expect(await directory.roomOf(userId("u1"), room.room)).toEqual(room);
         expect(await directory.roomOf(userId("nobody"), room.room)).toBeUndefined();

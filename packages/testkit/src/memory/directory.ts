@@ -1,10 +1,11 @@
-import type {
-  Directory,
-  JoinedRoom,
-  MemberRecord,
-  NewUser,
-  SessionRecord,
-  UserRecord,
+import {
+  type Directory,
+  type JoinedRoom,
+  type MemberRecord,
+  matchesAny,
+  type NewUser,
+  type SessionRecord,
+  type UserRecord,
 } from "@parlance/core";
 import type { RoomId, UserId } from "@parlance/protocol";
 import { mentionsAbove, mentionsOf } from "./mentions.ts";
@@ -139,8 +140,9 @@ export function createMemoryDirectory(state: MemoryState): Directory {
         .sort((left, right) => left.joinedSequence - right.joinedSequence)
         .slice(0, limit)
         .map((member) => memberRecord(state, member)),
-    roomsOf: async (user, limit) =>
+    roomsOf: async (user, limit, of = ["*"]) =>
       [...rooms.values()]
+        .filter(({ room }) => matchesAny(of, room))
         .flatMap((room) => joinedRoom(state, room, user) ?? [])
         .sort(byTitle)
         .slice(0, limit),
@@ -148,8 +150,9 @@ export function createMemoryDirectory(state: MemoryState): Directory {
       const room = rooms.get(id);
       return room === undefined ? undefined : joinedRoom(state, room, user);
     },
-    discoverable: async (user, limit) =>
+    discoverable: async (user, limit, of = ["*"]) =>
       [...rooms.values()]
+        .filter(({ room }) => matchesAny(of, room))
         .filter(({ kind, members }) => {
           return (kind === "public" || kind === "announcement") && !members.has(user);
         })
