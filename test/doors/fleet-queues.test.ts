@@ -171,8 +171,9 @@ async function arrived(fleet: Fleet, counts: ReadonlyMap<string, number>): Promi
   for (const [name, count] of counts) {
     await expect
       .poll(async () => (await fleet.textsOf(`by-${name}`)).length, {
-        timeout: 60_000,
+        timeout: 120_000,
         interval: 300,
+        message: `${name} goes on`,
       })
       .toBeGreaterThanOrEqual(count);
   }
