@@ -39,6 +39,9 @@ export interface Doors {
   close(): Promise<void>;
 }
 
+/** The durable consumer by which a JetStream stream is read. */
+export const natsConsumer = "parlance";
+
 /** Of a node that shares with nobody. */
 const always: Lease = {
   lifeMs: 60_000,
@@ -171,7 +174,12 @@ function brokerDoors(
       const { nats_door_stream: stream, nats_door_subjects: subjects } = config;
       return stream === undefined
         ? openNatsSubjects({ ...common("nats-subjects", nats), subjects })
-        : openNatsStream({ ...common("nats-stream", nats), stream, subjects, durable: "parlance" });
+        : openNatsStream({
+            ...common("nats-stream", nats),
+            stream,
+            subjects,
+            durable: natsConsumer,
+          });
     });
   }
   return openings;

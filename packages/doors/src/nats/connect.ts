@@ -1,4 +1,5 @@
 /** Connections of the doors to NATS: one attempt each, no coming back by themselves. */
+import { JetStreamApiError } from "@nats-io/jetstream";
 import { connect, type NatsConnection, type TlsOptions } from "@nats-io/transport-node";
 import type { Shift } from "../line/keep-open.ts";
 import type { ServiceHost, ServiceUrl } from "../line/service-url.ts";
@@ -25,6 +26,11 @@ export async function connectNats(
   void connection.closed().then((error) => lost(error ?? new Error("closed")));
   void hearErrors(connection, lost);
   return connection;
+}
+
+/** Whether JetStream answered with this code, one of `JetStreamApiCodes`. */
+export function isCode(error: unknown, code: number): boolean {
+  return error instanceof JetStreamApiError && error.code === code;
 }
 
 /* Security: of a server that is named by its address the driver tells Node nothing to compare the certificate with, and Node then

@@ -29,7 +29,7 @@ import { KeptOpen, type Shift } from "../line/keep-open.ts";
 import { keyOfId, placeKey } from "../line/keys.ts";
 import type { ServiceHost } from "../line/service-url.ts";
 import { readBytes } from "../read.ts";
-import { connectNats } from "./connect.ts";
+import { connectNats, isCode } from "./connect.ts";
 
 export interface NatsStreamOptions extends BrokerDoorOptions {
   readonly stream: string;
@@ -274,10 +274,6 @@ class Reader {
     const id = given?.get("Nats-Msg-Id") ?? "";
     return id === "" ? (`js:${this.#place}:${seq}` as ClientMessageId) : keyOfId(id);
   }
-}
-
-function isCode(error: unknown, code: number): boolean {
-  return error instanceof JetStreamApiError && error.code === code;
 }
 
 function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {

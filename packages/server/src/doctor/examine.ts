@@ -10,6 +10,7 @@ import { broken, type Finding, wordOf } from "./finding.ts";
 import { examineDirectory, examineLimits, examineNode, examineProcess } from "./machine.ts";
 import { examineOutside } from "./outside.ts";
 import { examineSpool } from "./spool.ts";
+import { examineStream } from "./stream.ts";
 
 /** Everything, in the order in which it depends on each other. @param told Called before each group. */
 export async function examineInstall(
@@ -60,5 +61,5 @@ async function examineDoors(config: Config): Promise<Finding[]> {
   urls.delete(config.broker_url);
   const findings: Finding[] = [];
   for (const url of urls) if (url !== undefined) findings.push(await examineLine("door", url));
-  return findings;
+  return [...findings, ...(await examineStream(config))];
 }
