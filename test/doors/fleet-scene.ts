@@ -10,7 +10,7 @@ import { expect } from "vitest";
 
 /** Of a hook or a test: a machine that has much else to do takes long to start a node. */
 export const slowMs = 480_000;
-const arriveMs = 60_000;
+const arriveMs = 120_000;
 
 /** Milliseconds. */
 export function pause(ms: number): Promise<void> {
@@ -101,11 +101,21 @@ export class Fleet {
     }
   }
 
+  /** Waits until the room has so many events. Its head is asked for, which costs a busy fleet next to nothing. */
+  async arrived(room: string, count: number): Promise<void> {
+    const head = (): Promise<number> =>
+      this.cluster.rest<{ head: number }>(this.node(0), "GET", `/rooms/${room}`, this.reader).then(
+        (view) => view.head,
+        // Not there yet, or its node has too much to do.
+        () => 0,
+      );
+    const patience = { timeout: arriveMs, interval: 500, message: `${count} in ${room}` };
+    await expect.poll(head, patience).toBeGreaterThanOrEqual(count);
+  }
+
   /** Waits for as many as were said. @returns them as they are in the log, each once. */
   async arriveOnce(room: string, said: readonly string[]): Promise<string[]> {
-    await expect
-      .poll(async () => (await this.textsOf(room)).length, { timeout: arriveMs, interval: 300 })
-      .toBeGreaterThanOrEqual(said.length);
+    await this.arrived(room, said.length);
     const texts = await this.textsOf(room);
     expect(texts.toSorted()).toEqual(said.toSorted());
     return texts;
@@ -124,11 +134,17 @@ export async function comeBack(one: ClusterNode): Promise<void> {
   });
 }
 
-/** Says one thing after the other until the nodes have been killed. @returns what was acknowledged. */
+/**
+ * Says one thing after the other until the nodes have been killed.
+ *
+ * @param pauseMs After each: a machine that has much else to do would fall behind.
+ * @returns what was acknowledged.
+ */
 export async function sayWhile(
   killing: Promise<void>,
   word: string,
   say: (text: string) => Promise<unknown>,
+  pauseMs = 50,
 ): Promise<string[]> {
   let isOver = false;
   const over = killing.finally(() => {
@@ -141,7 +157,7 @@ export async function sayWhile(
     const text = `${word} ${said.length + 1}`;
     await say(text);
     said.push(text);
-    await pause(50);
+    await pause(pauseMs);
   } while (!isOver);
   await over;
   return said;

@@ -77,6 +77,81 @@ test("ban ends what a user has open and keeps it out; unban lets it in; kick end
   await expect.poll(() => again.closedWith, patience).toBe(4510);
 });
 
+/** Calls the REST API as a user. */
+async function rest(token: string, method: string, path: string, body?: object) {
+  const answer = await fetch(`${server.url}/api/v1${path}`, {
+    method,
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  return { status: answer.status, body: text === "" ? {} : JSON.parse(text) };
+}
+
+test("kick puts somebody out of a room, who hears and reads nothing of it any more; rooms show tells who is left", async () => {
+  const [owner = "", eve = ""] = (
+    await Promise.all(["owner", "eve"].map((user) => run("token", "--user", user)))
+  ).map(({ out }) => out.trim());
+  const made = await rest(owner, "POST", "/rooms", { kind: "private", title: "Plans" });
+  const { room } = made.body as { room: string };
+  const socket = new WebSocket(server.socketUrl);
+  const frames: { type: string; room?: string; id?: number; code?: string }[] = [];
+  socket.addEventListener("message", ({ data }) => frames.push(JSON.parse(String(data))));
+  await new Promise((resolve) => socket.addEventListener("open", resolve));
+  socket.send(JSON.stringify({ type: "sign_in", id: 1, token: eve }));
+  await expect.poll(() => frames.map(({ id }) => id), patience).toContain(1);
+  expect((await rest(owner, "PUT", `/rooms/${room}/members/eve`, {})).status).toBe(200);
+  socket.send(JSON.stringify({ type: "subscribe", id: 2, room }));
+  await expect.poll(() => frames.find(({ id }) => id === 2)?.type, patience).toBe("reply");
+  await rest(owner, "POST", `/rooms/${room}/messages`, { text: "for both" });
+  await expect.poll(() => frames.map(({ type }) => type), patience).toContain("message.created");
+
+  const shown = async () => {
+    const { out } = await run("rooms", "show", room, "--json");
+    const { members, messages, online, member_list } = JSON.parse(out) as {
+      members: number;
+      messages: number;
+      online: number;
+      member_list: readonly { user: { id: string }; role: string }[];
+    };
+    const list = member_list.map(({ user, role }) => [user.id, role]);
+    return { members, messages, online, list };
+  };
+  expect(await shown()).toEqual({
+    members: 2,
+    messages: 1,
+    online: 1,
+    list: [
+      ["owner", "owner"],
+      ["eve", "member"],
+    ],
+  });
+  const words = (await run("rooms", "show", room)).out;
+  expect(words).toMatch(/: Plans\n {2}private, 1 online\n/);
+  expect(words).toMatch(/ {2}2 members\n {4}owner .*\n {4}eve /);
+
+  const kicked = await run("kick", room, "eve");
+  expect(kicked).toMatchObject({ code: 0, out: `Put eve out of ${room}.\n` });
+  await expect.poll(() => frames.map(({ type }) => type), patience).toContain("unsubscribed");
+  await rest(owner, "POST", `/rooms/${room}/messages`, { text: "for one" });
+  expect((await rest(eve, "GET", `/rooms/${room}/messages`)).status).toBe(404);
+  expect(await shown()).toEqual({
+    members: 1,
+    messages: 2,
+    online: 0,
+    list: [["owner", "owner"]],
+  });
+  // What was said since never came: a reply to what was asked afterwards did.
+  socket.send(JSON.stringify({ type: "ping", id: 3 }));
+  await expect.poll(() => frames.map(({ id }) => id), patience).toContain(3);
+  expect(frames.filter(({ type }) => type === "message.created")).toHaveLength(1);
+  socket.close();
+  // Who is not in it, and a room that is not there.
+  expect((await run("kick", room, "eve")).code).toBe(1);
+  expect((await run("kick", "there-is-no-such-room", "eve")).code).toBe(1);
+  expect(await run("rooms", "show", "there-is-no-such-room")).toMatchObject({ code: 1, out: "" });
+});
+
 test("tail shows the last events and goes on through a kill of the server, complete by sequence", async () => {
   for (const n of [1, 2, 3]) await run("publish", `early ${n}`, "--room", "general");
   const last = await run("tail", "general", "-n", "2", "--json");
