@@ -66,8 +66,8 @@ test("[WEB-3] it is told of each room at the start that deliveries go on in a ne
   const red = ofType("room.reset").find(({ room }) => room === "red");
   expect(red).toMatchObject({ previous_epoch: old, previous_sequence: 2, sequence: 2 });
   expect(red?.["epoch"]).not.toBe(old);
-  const resets = ofType("room.reset").map(({ room }) => room);
-  expect(resets.toSorted()).toEqual(["blue", "early", "red"]);
+  const resets = new Set(ofType("room.reset").map(({ room }) => room));
+  expect(resets).toEqual(new Set(["blue", "early", "red"]));
 
   // What follows is of the new life, and no reset comes twice.
   await say("red", "after it");

@@ -301,7 +301,6 @@ export class Deliverer {
   // --- Requests -------------------------------------------------------------------------------------
 
   async #send(events: readonly WebhookEvent[]): Promise<Outcome> {
-    const { clock, ids } = this.#parts;
     const body = bodyOf(this.#webhook.id, events);
     const outcome = await send(this.#webhook, body, this.#parts, this.#abort.signal);
     if (outcome.type === "taken") {
