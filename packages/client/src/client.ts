@@ -132,6 +132,10 @@ class LiveClient implements Client, Link {
     return this.request<"create_room">({ type: "create_room", kind, title, ...wish });
   }
 
+  openDirect(users: readonly string[]): Promise<RoomView> {
+    return this.request<"open_direct">({ type: "open_direct", users: users as readonly UserId[] });
+  }
+
   async rpc(method: string, data?: Json): Promise<Json> {
     const body = data === undefined ? {} : { data };
     return (await this.request<"rpc">({ type: "rpc", method, ...body })).data;

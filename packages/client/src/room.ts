@@ -10,7 +10,9 @@ import type {
   MemberView,
   Position,
   Role,
+  RoomChanges,
   RoomId,
+  RoomUpdated,
   Sequence,
   Subscribed,
   UserId,
@@ -168,6 +170,10 @@ export class LiveRoom implements Room {
       room: this.id,
     });
     return members;
+  }
+
+  update(changes: RoomChanges): Promise<RoomUpdated> {
+    return this.#link.request<"update_room">({ type: "update_room", room: this.id, changes });
   }
 
   markRead(sequence: Sequence = this.position?.offset ?? 0): Promise<MarkedRead> {

@@ -20,8 +20,10 @@ import type {
   Published,
   Reply,
   Role,
+  RoomChanges,
   RoomId,
   RoomList,
+  RoomUpdated,
   RoomView,
   Sequence,
   SignedIn,
@@ -116,6 +118,8 @@ export interface Client {
   room(id: string): Room;
   listRooms(): Promise<RoomList>;
   createRoom(room: NewRoom): Promise<RoomView>;
+  /** The direct room with these people, the same each time. */
+  openDirect(users: readonly string[]): Promise<RoomView>;
   /**
    * Asks the application behind the server and resolves with its answer. Rejects with `rpc_failed` and the application's
    * own words where it refuses, and after `commandTimeoutMs`; what it did is not known then.
@@ -264,6 +268,8 @@ export interface Room {
   addMember(user: string, role?: Role): Promise<MembershipChanged>;
   removeMember(user: string): Promise<MembershipChanged>;
   members(): Promise<readonly MemberView[]>;
+  /** Sets title, topic and how the room behaves; null takes a setting back. */
+  update(changes: RoomChanges): Promise<RoomUpdated>;
   /** Moves the read mark; to the last delivered event if `sequence` is absent. */
   markRead(sequence?: Sequence): Promise<MarkedRead>;
   /** Says that the user is writing, or stopped. A signal: lost without a word where it cannot be sent. */

@@ -2,12 +2,11 @@ import {
   type ClientMessageId,
   limits,
   ProtocolError,
-  type Role,
   type RoomId,
   type Sequence,
   type UserId,
 } from "@parlance/protocol";
-import { type Action, authorize, needsRole } from "./authorize.ts";
+import { type Action, authorize, needsRole, type Standing } from "./authorize.ts";
 import { frameOf } from "./frames.ts";
 import type { Awaitable } from "./outcome.ts";
 import type { Append, Appended } from "./ports/index.ts";
@@ -17,16 +16,16 @@ import type { CommandContext } from "./services.ts";
 /** How often rights are asked again when they change while an append is on its way. */
 const maxStale = 8;
 
-/** The caller's role where the answer may depend on it; no look-up where it cannot. */
+/** The caller's standing where the answer may depend on it; no look-up where it cannot. */
 export function relevantRole(
   context: CommandContext,
   action: Action,
   room: Room,
-): Awaitable<Role | undefined> {
+): Awaitable<Standing> {
   if (context.identity.scopes !== undefined) return undefined;
-  const { kind } = room.record;
+  const { kind, hasBans } = room.record;
   // What `authorize` answers to those it refuses depends on the right to read.
-  if (!needsRole(action, kind) && !needsRole("read", kind)) return undefined;
+  if (!needsRole(action, kind) && !needsRole("read", kind) && !hasBans) return undefined;
   return room.roles.of(context.identity.user);
 }
 

@@ -2,7 +2,13 @@
  * The one place where rights are decided. Every dialect, REST route and hook comes through a command and
  * therefore through here. Pure and synchronous: the command brings the facts.
  */
-import { ProtocolError, type Role, type RoomId, type RoomKind } from "@parlance/protocol";
+import {
+  ProtocolError,
+  type Role,
+  type RoomId,
+  type RoomKind,
+  type RoomSettings,
+} from "@parlance/protocol";
 import {
   type Action,
   type Audience,
@@ -21,7 +27,12 @@ export type { Action };
 export interface RoomFacts {
   readonly room: RoomId;
   readonly kind: RoomKind;
+  /** Absent of one that is not there yet. */
+  readonly settings?: Pick<RoomSettings, "archived">;
 }
+
+/** What somebody is in a room: a member with a role, kept out, or neither. */
+export type Standing = Role | "banned" | undefined;
 
 /** Scope that an API key needs for an action. `admin` has them all. */
 const scopeFor: Readonly<Record<Action, string>> = {
@@ -56,18 +67,21 @@ export function kindMadeBy(identity: Identity, action: Action, room: RoomId): Ro
  *
  * Whoever may not even read a room learns nothing of it: the answer is the one for an absent room.
  *
- * @param role The caller's role in the room; undefined for those who are not members.
- * @throws ProtocolError `not_found` if the room is hidden from the caller, `forbidden` if it is readable but
- *   the action is not allowed.
+ * @param standing The caller's, where `needsRole` or where the room has bans.
+ * @throws ProtocolError `not_found` if the room is hidden from the caller, `forbidden` if it is readable but the action is not
+ *   allowed, or if the caller is banned from a room that is readable for others; `archived` if that alone is in the way.
  */
 export function authorize(
   identity: Identity,
   action: Action,
   facts: RoomFacts,
-  role: Role | undefined,
+  standing: Standing,
 ): void {
-  if (allows(identity, action, facts, role)) return;
-  throw new ProtocolError(allows(identity, "read", facts, role) ? "forbidden" : "not_found");
+  if (allows(identity, action, facts, standing)) return;
+  if (permits(identity, action, facts, standing)) throw new ProtocolError("archived");
+  // To whom it is no secret, it need not be kept one.
+  const seenAs = standing === "banned" ? undefined : standing;
+  throw new ProtocolError(permits(identity, "read", facts, seenAs) ? "forbidden" : "not_found");
 }
 
 /** As `authorize`, as an answer. */
@@ -75,11 +89,23 @@ export function allows(
   identity: Identity,
   action: Action,
   facts: RoomFacts,
-  role: Role | undefined,
+  standing: Standing,
+): boolean {
+  if (action === "write" && facts.settings?.archived === true) return false;
+  return permits(identity, action, facts, standing);
+}
+
+/** As `allows`, if the room were not archived. */
+function permits(
+  identity: Identity,
+  action: Action,
+  facts: RoomFacts,
+  standing: Standing,
 ): boolean {
   if (!isFor(identity, facts.room)) return false;
   if (identity.scopes !== undefined) return backEndMay(identity.scopes, action);
-  return includes(kinds[facts.kind][action], identity, facts, role);
+  if (standing === "banned") return false;
+  return includes(kinds[facts.kind][action], identity, facts, standing);
 }
 
 /** Whether a room is one that the identity's key is for; those of people, and keys without a limit, are for all. */

@@ -4,6 +4,7 @@ export { isClaimOf } from "./commands/enter.ts";
 export type { PublishTask, ShownAs } from "./commands/publish.ts";
 export { nobodyAnswers } from "./commands/rpc.ts";
 export { connectionQuestions, maxListed, readConnectionReport } from "./connection-list.ts";
+export { directoryTerms } from "./directory-words.ts";
 export { harmlessFileName, harmlessMediaType } from "./file-name.ts";
 export { wireUser } from "./frames.ts";
 export type * from "./gate.ts";

@@ -118,6 +118,6 @@ export function inboxOwner(room: RoomId): UserId | undefined {
 }
 
 /** True for roles that look after a room. */
-export function isStaff(role: Role | undefined): boolean {
+export function isStaff(role: Role | "banned" | undefined): boolean {
   return role === "owner" || role === "moderator";
 }

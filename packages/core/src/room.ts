@@ -3,17 +3,18 @@
  * old one is dropped, a hole is filled from the log - and gives each event to every subscription once, in
  * order, encoded once per wire (life of a message, steps 8-10).
  */
-import type {
-  EphemeralEvent,
-  Epoch,
-  EventFrame,
-  EventId,
-  NoticeEvent,
-  RoomId,
-  Sequence,
-  UserId,
+import {
+  applyRoomChanges,
+  type EphemeralEvent,
+  type Epoch,
+  type EventFrame,
+  type EventId,
+  type NoticeEvent,
+  type RoomId,
+  type Sequence,
+  type UserId,
 } from "@parlance/protocol";
-import { allows, needsRole } from "./authorize.ts";
+import { allows, needsRole, type Standing } from "./authorize.ts";
 import { RoomCalls } from "./calls.ts";
 import { CatchUp } from "./catch-up.ts";
 import { Cursors } from "./cursors.ts";
@@ -23,6 +24,7 @@ import type { Flusher } from "./flusher.ts";
 import { payloadLength } from "./frames.ts";
 import type { Happenings } from "./happenings.ts";
 import { MarksTold } from "./marks-told.ts";
+import { Pace } from "./pace.ts";
 import type {
   Broker,
   Clock,
@@ -74,12 +76,14 @@ export interface RoomContext {
 }
 
 export class Room {
-  readonly record: RoomRecord;
+  /** As it is after the last event that was delivered. */
+  record: RoomRecord;
   readonly presence: RoomPresence;
   readonly roles: RoomRoles;
   readonly cursors: Cursors;
   readonly typing: TypingTold;
   readonly calls: RoomCalls;
+  readonly pace: Pace;
   /** Sequence of the last event given to this node's subscriptions. */
   last: Sequence;
   revision: number;
@@ -116,6 +120,7 @@ export class Room {
     this.cursors = new Cursors(context.clock, (event) => this.signal(event));
     this.typing = new TypingTold(context.clock);
     this.calls = new RoomCalls(this, context);
+    this.pace = new Pace(this, context);
     this.#behind = new CatchUp(this, this.#recent, context);
     this.#live = new FanOut(
       (subscription, offset) => this.#behind.add(subscription, offset),
@@ -281,6 +286,7 @@ export class Room {
     this.#turnAfter ??= before;
     this.#context.tally.delivered += 1;
     this.#followErasure(event.frame);
+    this.#followSettings(event.frame);
     // A payload was erased: what is kept here still has it.
     if (event.frame.type === "file.deleted") this.#recent.clear();
     this.#recent.add(event);
@@ -301,29 +307,55 @@ export class Room {
     this.#recent.clear();
   }
 
+  #followSettings(frame: EventFrame): void {
+    if ("erased" in frame) return;
+    if (frame.type === "message.created") this.pace.wrote(frame.author);
+    if (frame.type !== "room.updated") return;
+    const { editor_name: _, ...changes } = frame.data;
+    const settings = applyRoomChanges(this.record.settings, changes);
+    this.record = { ...this.record, settings, title: changes.title ?? this.record.title };
+  }
+
   /* Security: without this, somebody who was put out of a private room would go on receiving until they
    * disconnect. The event that ends the membership is the last that they get. */
   #followMembership(event: RecentEvent): void {
     const { frame } = event;
     this.calls.follow(frame);
     if ("erased" in frame) {
-      if (frame.type === "member.joined" || frame.type === "member.left") this.roles.forget();
+      if (frame.type.startsWith("member.")) this.roles.forget();
       return;
     }
-    if (frame.type === "member.joined") this.roles.remember(frame.data.user, frame.data.role);
-    if (frame.type !== "member.left") return;
-    const { user } = frame.data;
-    this.roles.remember(user, undefined);
-    if (!needsRole("read", this.record.kind)) return;
+    switch (frame.type) {
+      case "member.joined":
+      case "member.role_changed":
+        this.roles.remember(frame.data.user, frame.data.role);
+        return;
+      case "member.left":
+        this.roles.remember(frame.data.user, undefined);
+        this.#endReading(frame.data.user, undefined);
+        return;
+      case "member.banned":
+        this.record = { ...this.record, hasBans: true };
+        this.roles.remember(frame.data.user, "banned");
+        this.#endReading(frame.data.user, "banned");
+        return;
+      case "member.unbanned":
+        this.roles.remember(frame.data.user, undefined);
+        return;
+      default:
+    }
+  }
+
+  /** Ends the subscriptions of somebody who may not read any more. */
+  #endReading(user: UserId, standing: Standing): void {
+    if (standing === undefined && !needsRole("read", this.record.kind)) return;
     this.endTurn();
+    const code = needsRole("read", this.record.kind) ? "not_found" : "forbidden";
     for (const subscription of [...this.subscriptions()]) {
       const { identity } = subscription.connection;
-      if (identity?.user === user && !allows(identity, "read", this.record, undefined)) {
-        subscription.connection.endSubscription(subscription, {
-          type: "unsubscribed",
-          room: this.record.room,
-          code: "not_found",
-        });
+      if (identity?.user === user && !allows(identity, "read", this.record, standing)) {
+        const notice = { type: "unsubscribed", room: this.record.room, code } as const;
+        subscription.connection.endSubscription(subscription, notice);
       }
     }
   }

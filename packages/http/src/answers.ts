@@ -24,6 +24,16 @@ export const me: z.ZodType = z
 export const room: z.ZodType = replySchemas.create_room.meta({ id: "Room" });
 export const roomList: z.ZodType = replySchemas.list_rooms.meta({ id: "RoomList" });
 export const memberList: z.ZodType = replySchemas.list_members.meta({ id: "MemberList" });
+export const roomUpdated: z.ZodType = replySchemas.update_room.meta({ id: "RoomUpdated" });
+export const banList: z.ZodType = replySchemas.list_bans.meta({ id: "BanList" });
+export const inviteMade: z.ZodType = replySchemas.create_invite.meta({ id: "InviteMade" });
+export const inviteList: z.ZodType = replySchemas.list_invites.meta({ id: "InviteList" });
+export const invitePreview: z.ZodType = replySchemas.get_invite.meta({ id: "InvitePreview" });
+export const directoryPage: z.ZodType = replySchemas.list_directory.meta({ id: "DirectoryPage" });
+export const joinAsked: z.ZodType = replySchemas.ask_to_join.meta({ id: "JoinAsked" });
+export const joinRequestList: z.ZodType = replySchemas.list_join_requests.meta({
+  id: "JoinRequestList",
+});
 export const membershipChanged: z.ZodType = replySchemas.join.meta({ id: "MembershipChanged" });
 export const published: z.ZodType = replySchemas.publish.meta({ id: "Published" });
 const publishedIn = z.union([

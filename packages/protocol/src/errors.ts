@@ -46,6 +46,11 @@ const table = {
     text: "The token has expired.",
   },
   forbidden: { http: 403, retry: "never", text: "You may not do that." },
+  archived: {
+    http: 403,
+    retry: "never",
+    text: "This room is archived: it can be read, and nobody writes in it.",
+  },
   feature_disabled: { http: 403, retry: "never", text: "That feature is switched off here." },
   not_found: { http: 404, retry: "never", text: "There is no such thing, or not for you." },
   method_not_allowed: { http: 405, retry: "never", text: "That method is not known here." },

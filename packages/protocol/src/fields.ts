@@ -7,6 +7,7 @@ import type {
   DeviceId,
   Epoch,
   FileId,
+  InviteId,
   RoomId,
   Sequence,
   UserId,
@@ -115,6 +116,18 @@ export const displayName: z.ZodType<string> = line(limits.nameLength);
 
 /** A room's title: one line, 1-120 UTF-16 code units. */
 export const roomTitle: z.ZodType<string> = line(limits.titleLength);
+
+/** What a room is about just now: one line. */
+export const topic: z.ZodType<string> = line(limits.topicLength);
+
+/** Several lines of text for people: what a room is for, why somebody wants to come in. */
+export const longText: z.ZodType<string> = z
+  .string()
+  .min(1)
+  .max(limits.descriptionLength, { abort: true })
+  .check(atMostUnits(limits.descriptionLength))
+  .refine(isStorable, "not well-formed text, or contains U+0000")
+  .refine(isVisible, "nothing to see in it");
 
 export const token: z.ZodType<string> = z
   .string()
@@ -235,6 +248,10 @@ export const fileId: z.ZodType<FileId> = z
   .string()
   .max(64)
   .regex(/^[A-Za-z0-9]+$/) as unknown as z.ZodType<FileId>;
+
+export const inviteId: z.ZodType<InviteId> = z
+  .string()
+  .regex(/^[0-9a-f]{32}$/) as unknown as z.ZodType<InviteId>;
 
 /** Lower-case hexadecimal. */
 export const sha256: z.ZodType<string> = z.string().regex(/^[0-9a-f]{64}$/);

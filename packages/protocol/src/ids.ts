@@ -27,6 +27,8 @@ export type Principal = Branded<string, "Principal">;
 export type CallId = Branded<string, "CallId">;
 /** A file, also while it is being uploaded. Made by the server: 1-64 letters and digits, nothing of the file's name. */
 export type FileId = Branded<string, "FileId">;
+/** A link that lets people into a room: the beginning of its token's SHA-256, so that the id does not open what the token does. */
+export type InviteId = Branded<string, "InviteId">;
 /** An event's place in its room's log: 1, 2, 3 …; as an offset, 0 is before the first. */
 export type Sequence = number;
 

@@ -3,11 +3,16 @@ export type * from "./commands/calls.ts";
 export type * from "./commands/editing.ts";
 export type * from "./commands/files.ts";
 export * from "./commands/index.ts";
+export type * from "./commands/invites.ts";
+export { inviteRoles } from "./commands/invites.ts";
+export type * from "./commands/joining.ts";
 export type * from "./commands/mentions.ts";
 export { mentionWish } from "./commands/mentions.ts";
 export type * from "./commands/messages.ts";
+export type * from "./commands/moderation.ts";
 export type * from "./commands/open-messages.ts";
 export type * from "./commands/reading.ts";
+export type * from "./commands/room-settings.ts";
 export type * from "./commands/rooms.ts";
 export type * from "./commands/rpc.ts";
 export type * from "./commands/session.ts";
@@ -21,6 +26,7 @@ export * from "./events/durable.ts";
 export * from "./events/ephemeral.ts";
 export type * from "./events/files.ts";
 export * from "./events/own.ts";
+export type * from "./events/rooms.ts";
 export * as fields from "./fields.ts";
 export type * from "./frames.ts";
 export type * from "./ids.ts";
@@ -29,4 +35,11 @@ export * from "./limits.ts";
 export * from "./publication.ts";
 export * from "./replies.ts";
 export * from "./room-kind.ts";
+export {
+  applyRoomChanges,
+  type RoomAvatar,
+  type RoomChanges,
+  type RoomSettings,
+  roomChanges,
+} from "./room-settings.ts";
 export * from "./version.ts";

@@ -47,6 +47,19 @@ export const limits = {
   deviceIdLength: 64,
   nameLength: 64,
   titleLength: 120,
+  /** A room's topic and description, in UTF-16 code units. */
+  topicLength: 250,
+  descriptionLength: 2_000,
+  /** Longest wait between two messages of one person in a room that is slowed: six hours. */
+  slowModeSeconds: 21_600,
+  /** People in a direct room, beside the one who opens it. */
+  directUsers: 8,
+  /** Invite links of one room that are good at the same time, uses of one, and seconds that it lasts: a year. */
+  invites: 100,
+  inviteUses: 10_000,
+  inviteSeconds: 31_536_000,
+  /** People of one room who wait to be let in. */
+  joinRequests: 1_000,
   /** A bearer token of any kind. Longer ones are refused unread. */
   tokenLength: 8_192,
   /** Events in one page of history or one proof. */

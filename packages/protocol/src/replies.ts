@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { CallChanged } from "./commands/calls.ts";
 import type { FileView } from "./commands/files.ts";
 import type { CommandType, Replies } from "./commands/index.ts";
+import { type InviteView, inviteRoles } from "./commands/invites.ts";
 import { mentions } from "./commands/mentions.ts";
 import type { MessageChanged, MessageView } from "./commands/messages.ts";
 import type { ProofResult, Subscribed } from "./commands/reading.ts";
@@ -20,16 +21,20 @@ import {
   callId,
   epoch,
   fileId,
+  inviteId,
+  longText,
   messageData,
   roomId,
   rpcAnswer,
   sequence,
   sha256,
   token,
+  topic,
   userId,
 } from "./fields.ts";
 import type { SessionId } from "./ids.ts";
 import { roles, roomKinds } from "./room-kind.ts";
+import { roomSettingFields } from "./room-settings.ts";
 
 /** A user as others see them. */
 export const wireUserSchema: z.ZodType<WireUser> = z.object({
@@ -70,6 +75,8 @@ const subscribed: z.ZodType<Subscribed> = z.object({
 
 const roomView: z.ZodType<RoomView> = z.object({
   ...standing,
+  ...roomSettingFields,
+  with: z.array(wireUserSchema).exactOptional(),
   read_mark: sequence.exactOptional(),
   unread: z.int().min(0).exactOptional(),
   mentions: z.int().min(1).exactOptional(),
@@ -183,6 +190,15 @@ const fileView: z.ZodType<FileView> = z.object({
   media_type: z.string(),
   sha256,
   time: z.iso.datetime(),
+});
+
+const inviteView: z.ZodType<InviteView> = z.object({
+  invite_id: inviteId,
+  room: roomId,
+  role: z.enum(inviteRoles),
+  uses_left: z.int().min(0).exactOptional(),
+  expires_at: z.iso.datetime(),
+  by: userId,
 });
 
 const nothing: z.ZodType<Record<string, never>> = z.object({});
@@ -316,5 +332,47 @@ export const replySchemas: { readonly [T in CommandType]: z.ZodType<Replies[T]> 
   get_file: fileView,
   list_files: z.object({ room: roomId, files: z.array(fileView) }),
   delete_file: z.object({ room: roomId, epoch, sequence }),
+  open_direct: roomView,
+  update_room: z.object({ room: roomId, epoch, sequence, repeated }),
+  set_role: membershipChanged,
+  ban_member: membershipChanged,
+  unban_member: membershipChanged,
+  list_bans: z.object({
+    room: roomId,
+    bans: z.array(z.object({ user: wireUserSchema, by: userId, time })),
+  }),
+  create_invite: z.object({ invite: inviteView, token }),
+  list_invites: z.object({ room: roomId, invites: z.array(inviteView) }),
+  revoke_invite: membershipChanged,
+  get_invite: z.object({
+    room: roomId,
+    kind: z.enum(roomKinds),
+    title: z.string(),
+    topic: topic.exactOptional(),
+    members: z.int().min(0),
+    role: z.enum(inviteRoles),
+  }),
+  accept_invite: roomView,
+  list_directory: z.object({
+    rooms: z.array(
+      z.object({
+        room: roomId,
+        kind: z.enum(roomKinds),
+        title: z.string(),
+        topic: topic.exactOptional(),
+        archived: z.literal(true).exactOptional(),
+        members: z.int().min(0),
+        joined: z.boolean(),
+        asked: z.literal(true).exactOptional(),
+      }),
+    ),
+    next: z.string().exactOptional(),
+  }),
+  ask_to_join: z.object({ room: roomId, state: z.enum(["asked", "joined"]) }),
+  list_join_requests: z.object({
+    room: roomId,
+    requests: z.array(z.object({ user: wireUserSchema, text: longText.exactOptional(), time })),
+  }),
+  answer_join_request: membershipChanged,
   rpc: z.object({ data: rpcAnswer }),
 };

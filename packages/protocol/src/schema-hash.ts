@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "0777efaa967fe385b75305dea5f14ce0004ec8b2d2636e5059a734d43844abb2",
+  sha256: "a9a17d7641ec447a1c7e105c62194e55aad0ab9c48924a6552644f9c80947690",
 } as const;

@@ -1,4 +1,4 @@
-import { randomFillSync } from "node:crypto";
+import { hash, randomFillSync } from "node:crypto";
 import type { Ids } from "@parlance/core";
 import type { ConnectionId, EventId, RoomId, UserId } from "@parlance/protocol";
 
@@ -33,6 +33,8 @@ export function createIds(now: () => number): Ids {
     connection: () => signs(13) as ConnectionId,
     user: () => `u_${signs(20)}` as UserId,
     room: () => `r_${signs(22)}` as RoomId,
+    secret: () => signs(32),
+    digest: (text) => hash("sha256", text),
     random: () => (randomByte() * 65_536 + randomByte() * 256 + randomByte()) / 16_777_216,
   };
 }

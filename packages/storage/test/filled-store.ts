@@ -8,6 +8,7 @@ import type {
   Epoch,
   EventId,
   FileId,
+  InviteId,
   Principal,
   SessionId,
 } from "@parlance/protocol";
@@ -126,6 +127,16 @@ async function fillRooms(store: Store): Promise<void> {
     event("member.left", { user: userId("eve"), name: "Eve", reason: "removed" }, { user: "bob" }),
   );
   await append(event("document.edited", { changes: '["a",{"b":1}]' }, { user: "bob" }));
+  const byBob = { user: "bob" };
+  const set = { title: "r1 語🦊 neu", topic: "Über alles 語", avatar: { emoji: "🦊" } };
+  await append(event("room.updated", { ...set, editor_name: "Bob" }, byBob));
+  const zoe = { user: userId("zoe"), name: "Zoë 🦊" };
+  await append(event("member.banned", zoe, byBob));
+  const link = { invite_id: "ab".repeat(16) as InviteId, role: "member" } as const;
+  const expires_at = new Date(someTime + 60_000).toISOString();
+  await append(event("invite.created", { ...link, uses: 3, expires_at }, byBob));
+  const dee = { user: userId("dee"), name: "Dee" };
+  await append(event("join.requested", { ...dee, text: "please 語🦊" }, { user: "dee" }));
   for (const file of ["f1", "f2", "f3"]) {
     const about = { name: `${file} 語.txt`, bytes: 100 };
     await files.begin(
@@ -160,6 +171,8 @@ async function fillRooms(store: Store): Promise<void> {
     author_name: "Bob",
   } as const;
   await append(event("message.closed", closing, { room: "a:b/c", user: "bob" }));
+  await append(event("join.requested", zoe, { user: "zoe", room: "a:b/c" }));
+  await append(event("join.refused", { user: zoe.user }, { ...byBob, room: "a:b/c" }));
 }
 
 /** Opens a message and appends to it. */

@@ -1,4 +1,5 @@
 /** A node over in-memory ports, and clients that speak the native dialect to it without a network. */
+import { hash } from "node:crypto";
 import {
   type Authenticator,
   type Broker,
@@ -61,6 +62,8 @@ export function countingIds(prefix = ""): Ids {
     connection: () => next("c") as ConnectionId,
     user: () => next("u_") as UserId,
     room: () => next("r_") as RoomId,
+    secret: () => next("s").padEnd(32, "0"),
+    digest: (text) => hash("sha256", text),
     random: () => 0.5,
   };
 }

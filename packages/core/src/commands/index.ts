@@ -6,17 +6,22 @@ import { type Awaitable, type Outcome, Pipelined } from "../outcome.ts";
 import type { CommandTrace, Task } from "../ports/index.ts";
 import type { CommandContext, LiveContext, Services } from "../services.ts";
 import { answerCall, endCall, signalCall, startCall } from "./calls.ts";
+import { openDirect } from "./direct.ts";
 import { cursor, editDocument } from "./editing.ts";
 import { enter } from "./enter.ts";
 import { beginUpload, deleteFile, finishUpload, getFile, listFiles, uploadPiece } from "./files.ts";
+import { acceptInvite, createInvite, getInvite, listInvites, revokeInvite } from "./invites.ts";
+import { answerJoinRequest, askToJoin, listDirectory, listJoinRequests } from "./joining.ts";
 import { addMember, join, leave, removeMember } from "./membership.ts";
 import { listMentions } from "./mentions.ts";
 import { getMessage, listMessages, roomStats } from "./message-views.ts";
 import { deleteMessage, editMessage, react } from "./messages.ts";
+import { banMember, listBans, unbanMember } from "./moderation.ts";
 import { appendText, cancelMessage, closeMessage, getText } from "./open-messages.ts";
 import { publish } from "./publish.ts";
 import { publishAs } from "./publish-as.ts";
 import { history, proof } from "./reading.ts";
+import { setRole, updateRoom } from "./room-settings.ts";
 import { createRoom, getRoom, listMembers, listRooms } from "./rooms.ts";
 import { rpc } from "./rpc.ts";
 import { refresh, signIn } from "./session.ts";
@@ -68,6 +73,21 @@ const forEverybody: { readonly [T in ConnectionlessType]: Perform<T, CommandCont
   get_file: getFile,
   list_files: listFiles,
   delete_file: deleteFile,
+  open_direct: openDirect,
+  update_room: updateRoom,
+  set_role: setRole,
+  ban_member: banMember,
+  unban_member: unbanMember,
+  list_bans: listBans,
+  create_invite: createInvite,
+  list_invites: listInvites,
+  revoke_invite: revokeInvite,
+  get_invite: getInvite,
+  accept_invite: acceptInvite,
+  list_directory: listDirectory,
+  ask_to_join: askToJoin,
+  list_join_requests: listJoinRequests,
+  answer_join_request: answerJoinRequest,
   rpc,
 };
 
@@ -122,6 +142,10 @@ const followsMessages: ReadonlySet<CommandType> = new Set<CommandType>([
   "leave",
   "add_member",
   "remove_member",
+  "update_room",
+  "set_role",
+  "ban_member",
+  "unban_member",
   "delete_message",
   "close_message",
   "cancel_message",

@@ -1,5 +1,6 @@
-import { type Command, type MembershipChanged, ProtocolError, type Role } from "@parlance/protocol";
+import { type Command, type MembershipChanged, ProtocolError } from "@parlance/protocol";
 import { appendIn, authorizeIn, openFor } from "../append.ts";
+import type { Standing } from "../authorize.ts";
 import type { Append } from "../ports/index.ts";
 import type { Room } from "../room.ts";
 import type { CommandContext } from "../services.ts";
@@ -35,8 +36,12 @@ export async function leave(
   const { user, name } = context.identity;
   const room = await context.services.rooms.open(command.room);
   await authorizeIn(context, "read", room);
+  // Who these people are is what the room is. Whoever does not want to see it any more hides it.
+  if (room.record.kind === "direct") throw new ProtocolError("forbidden");
   const mustBeMember = async (): Promise<void> => {
-    if ((await room.roles.of(user)) === undefined) throw new ProtocolError("not_found");
+    const role = await room.roles.of(user);
+    if (role === undefined || role === "banned") throw new ProtocolError("not_found");
+    await mustKeepOwner(context, room, role);
   };
   await mustBeMember();
   return record(
@@ -57,8 +62,10 @@ export async function addMember(
   const mayAdd = async (): Promise<void> => {
     await authorizeIn(context, "manage", room);
     const present = await room.roles.of(command.user);
+    if (present === "banned") throw new ProtocolError("conflict", { field: "user" });
     await mayTouch(context, room, present);
     await mayTouch(context, room, role);
+    if (role !== "owner") await mustKeepOwner(context, room, present);
   };
   await mayAdd();
   const user = await context.services.directory.user(command.user);
@@ -66,7 +73,8 @@ export async function addMember(
   const known = await context.services.directory.member(command.room, command.user);
   if (known?.role === role) return changed(room, known.joinedSequence);
   const data = { user: user.id, name: user.name, role };
-  return record(context, room, { type: "member.joined", data }, mayAdd);
+  const type = known === undefined ? "member.joined" : "member.role_changed";
+  return record(context, room, { type, data }, mayAdd);
 }
 
 /** An owner or moderator puts somebody out. Their subscriptions end with the event, on every node. */
@@ -78,8 +86,9 @@ export async function removeMember(
   const mayRemove = async (): Promise<void> => {
     await authorizeIn(context, "manage", room);
     const role = await room.roles.of(command.user);
-    if (role === undefined) throw new ProtocolError("not_found");
+    if (role === undefined || role === "banned") throw new ProtocolError("not_found");
     await mayTouch(context, room, role);
+    await mustKeepOwner(context, room, role);
   };
   await mayRemove();
   const known = await context.services.directory.member(command.room, command.user);
@@ -89,18 +98,31 @@ export async function removeMember(
 }
 
 /* Security: a moderator who could make or unmake owners would be one. */
-async function mayTouch(
-  context: CommandContext,
-  room: Room,
-  role: Role | undefined,
-): Promise<void> {
+export async function mayTouch(context: CommandContext, room: Room, role: Standing): Promise<void> {
   if (role !== "owner" && role !== "moderator") return;
   if (context.identity.scopes !== undefined) return;
   if ((await room.roles.of(context.identity.user)) !== "owner")
     throw new ProtocolError("forbidden");
 }
 
-async function record(
+/**
+ * A room with members and no owner can be looked after by nobody. To be asked again under each revision that the append may rest on.
+ *
+ * @param role Of whoever is about to be an owner no longer.
+ * @throws ProtocolError `conflict` where it is the last owner's, and others are members.
+ */
+export async function mustKeepOwner(
+  { services, identity }: CommandContext,
+  room: Room,
+  role: Standing,
+): Promise<void> {
+  if (role !== "owner" || identity.scopes !== undefined) return;
+  const { members, owners } = await services.directory.memberCounts(room.record.room);
+  if (owners <= 1 && members > 1) throw new ProtocolError("conflict", { field: "role" });
+}
+
+/** Stores an event about who belongs to a room. */
+export async function record(
   context: CommandContext,
   room: Room,
   event: Append["event"],
@@ -110,6 +132,6 @@ async function record(
   return { ...changed(room, stored.sequence), epoch: stored.epoch };
 }
 
-function changed(room: Room, sequence: number): MembershipChanged {
+export function changed(room: Room, sequence: number): MembershipChanged {
   return { room: room.record.room, epoch: room.epoch, sequence };
 }

@@ -80,7 +80,7 @@ async function readersAmong(
 
 /* Security: of a room with members only, whether somebody else exists is not looked up at all. */
 async function isReader(context: CommandContext, room: Room, user: UserId): Promise<boolean> {
-  const { kind } = room.record;
+  const { kind, hasBans } = room.record;
   const somebody: Identity = {
     user,
     name: "",
@@ -90,7 +90,8 @@ async function isReader(context: CommandContext, room: Room, user: UserId): Prom
   if (needsRole("read", kind)) {
     return allows(somebody, "read", room.record, await room.roles.of(user));
   }
-  if (!allows(somebody, "read", room.record, undefined)) return false;
+  const standing = hasBans ? await room.roles.of(user) : undefined;
+  if (!allows(somebody, "read", room.record, standing)) return false;
   return (await context.services.directory.user(user)) !== undefined;
 }
 

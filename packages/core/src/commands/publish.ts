@@ -109,6 +109,7 @@ function say(
   let rewritten: Said | undefined;
   const writing: Writing<Published> = {
     room,
+    isPaced: true,
     wanted: {
       clientMessageId,
       event: eventOf(said, mentioned),

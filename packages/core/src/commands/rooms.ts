@@ -6,11 +6,12 @@ import {
   type RoomId,
   type RoomList,
   type RoomView,
+  type WireUser,
 } from "@parlance/protocol";
 import { appendOf, note } from "../append.ts";
 import { backEndMay, isFor } from "../authorize.ts";
 import { kindByName } from "../kinds.ts";
-import type { JoinedRoom, RoomRecord } from "../ports/index.ts";
+import type { JoinedRoom, MemberRecord, RoomRecord } from "../ports/index.ts";
 import type { CommandContext } from "../services.ts";
 import { openToRead } from "./reading.ts";
 
@@ -85,8 +86,11 @@ export async function getRoom(
   command: Command<"get_room">,
 ): Promise<RoomView> {
   const room = await openToRead(context, command.room);
-  const joined = await context.services.directory.roomOf(context.identity.user, command.room);
-  return joined === undefined ? view({ ...room.record, head: room.last }) : joinedView(joined);
+  const { directory } = context.services;
+  const joined = await directory.roomOf(context.identity.user, command.room);
+  if (joined === undefined) return view({ ...room.record, head: room.last });
+  const [seen] = await joinedViews(context, [joined]);
+  return seen ?? view(joined);
 }
 
 /** The caller's rooms with what is unread, and public rooms to discover. */
@@ -102,18 +106,36 @@ export async function listRooms(
     directory.roomsOf(user, limits.listItems, rooms),
     directory.discoverable(user, limits.listItems, rooms),
   ]);
-  return { joined: joined.map(joinedView), discoverable: discoverable.map(view) };
+  return {
+    joined: await joinedViews(context, joined),
+    discoverable: discoverable.map(view),
+  };
+}
+
+/** With the others of direct rooms, who are what such a room is called. */
+async function joinedViews(
+  { services, identity }: CommandContext,
+  rooms: readonly JoinedRoom[],
+): Promise<RoomView[]> {
+  const direct = rooms.flatMap(({ room, kind }) => (kind === "direct" ? [room] : []));
+  const people = direct.length === 0 ? undefined : await services.directory.peopleOf(direct);
+  return rooms.map((record) => {
+    const { role, readMark, unread, mentions, room } = record;
+    const others = people?.get(room)?.filter(({ user }) => user !== identity.user);
+    return {
+      ...view(record),
+      role,
+      read_mark: readMark,
+      unread,
+      ...(mentions === 0 ? {} : { mentions }),
+      ...(others === undefined ? {} : { with: others.map(memberUser) }),
+    };
+  });
 }
 
 function view(record: RoomRecord): RoomView {
-  const { room, kind, title, epoch, head, floor } = record;
-  return { room, kind, title, epoch, head, floor };
-}
-
-function joinedView(record: JoinedRoom): RoomView {
-  const { role, readMark, unread, mentions } = record;
-  const mentioned = mentions === 0 ? {} : { mentions };
-  return { ...view(record), role, read_mark: readMark, unread, ...mentioned };
+  const { room, kind, title, epoch, head, floor, settings } = record;
+  return { room, kind, title, epoch, head, floor, ...settings };
 }
 
 /** Who belongs to a room, with the marks that others may see. */
@@ -125,15 +147,21 @@ export async function listMembers(
   const members = await context.services.directory.members(command.room, limits.listItems);
   return {
     room: command.room,
-    members: members.map(({ user, name, userKind, userNumber, role, readMark }) => ({
-      user: {
-        id: user,
-        name,
-        kind: userKind,
-        ...(userNumber === undefined ? {} : { number: userNumber }),
-      },
-      role,
-      read_mark: readMark,
+    members: members.map((member) => ({
+      user: memberUser(member),
+      role: member.role,
+      read_mark: member.readMark,
     })),
   };
+}
+
+/** Somebody of a room's lists as others see them. */
+export function memberUser({
+  user,
+  name,
+  userKind,
+  userNumber,
+}: Pick<MemberRecord, "user" | "name" | "userKind" | "userNumber">): WireUser {
+  const number = userNumber === undefined ? {} : { number: userNumber };
+  return { id: user, name, kind: userKind, ...number };
 }

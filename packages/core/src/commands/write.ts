@@ -13,6 +13,7 @@ import {
   type Wanted,
 } from "../append.ts";
 import { allows } from "../authorize.ts";
+import { isStaff } from "../kinds.ts";
 import { type Awaitable, Pipelined } from "../outcome.ts";
 import type { Room } from "../room.ts";
 import type { CommandContext } from "../services.ts";
@@ -22,6 +23,8 @@ import { mayEnter, mustAskToEnter } from "./entering.ts";
 export interface Writing<R extends Reply> {
   readonly room: RoomId;
   readonly wanted: Wanted;
+  /** It is a message, so it waits for its turn in a room that is slowed. */
+  readonly isPaced?: boolean;
   replyTo(stored: Stored): R;
 }
 
@@ -41,6 +44,7 @@ export function write<R extends Reply>(
   if (role instanceof Promise || older !== undefined) return writeLater(context, writing);
   if (!allows(context.identity, "write", room.record, role)) return writeLater(context, writing);
   if (mustAskToEnter(context, room.record)) return writeLater(context, writing);
+  if (writing.isPaced === true && room.pace.isSlow) return writeLater(context, writing);
   authorizeEnds?.();
   return new Pipelined(store(context, writing, room));
 }
@@ -53,9 +57,11 @@ export async function writeLater<R extends Reply>(
   const authorizeEnds = context.trace?.step("authorize");
   for (;;) {
     const room = await openFor(context, "write", writing.room);
+    let isPaced = false;
     try {
       await authorizeIn(context, "write", room);
       await mayEnter(context, room);
+      isPaced = writing.isPaced === true && (await mustWait(context, room));
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       const stored = await findRepeat(context, room, writing.wanted, error);
@@ -66,9 +72,42 @@ export async function writeLater<R extends Reply>(
     if (older === undefined) {
       mustBeOpen(context);
       authorizeEnds?.();
-      return new Pipelined(store(context, writing, room));
+      if (!isPaced) return new Pipelined(store(context, writing, room));
+      return new Pipelined(storeInTurn(context, writing, room));
     }
     await older;
+  }
+}
+
+/** Whether the caller has to wait between two messages. The room's staff and back ends do not. */
+async function mustWait({ identity }: CommandContext, room: Room): Promise<boolean> {
+  if (!room.pace.isSlow || identity.scopes !== undefined) return false;
+  if (isStaff(await room.roles.of(identity.user))) return false;
+  await room.pace.ready();
+  return true;
+}
+
+/** As `store`, where it is the caller's turn. @throws ProtocolError `rate_limited`, if it was not stored before either. */
+async function storeInTurn<R extends Reply>(
+  context: CommandContext,
+  writing: Writing<R>,
+  room: Room,
+): Promise<R> {
+  const { user } = context.identity;
+  const waitMs = room.pace.take(user);
+  if (waitMs > 0) {
+    const refusal = new ProtocolError("rate_limited", { retry_after_ms: waitMs });
+    return writing.replyTo(await findRepeat(context, room, writing.wanted, refusal));
+  }
+  let isNew = false;
+  const replyTo = (stored: Stored): R => {
+    isNew = !stored.repeated;
+    return writing.replyTo(stored);
+  };
+  try {
+    return await store(context, { ...writing, replyTo }, room);
+  } finally {
+    if (!isNew) room.pace.giveBack(user);
   }
 }
 

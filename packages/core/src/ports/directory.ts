@@ -8,6 +8,7 @@ import type {
   SessionId,
   UserId,
 } from "@parlance/protocol";
+import type { Entrances } from "./entrances.ts";
 import type { MentionIndex } from "./mentions.ts";
 import type { MemberRecord, RoomRecord } from "./room-log.ts";
 import type { Threads } from "./threads.ts";
@@ -21,6 +22,7 @@ export interface Directory
     Sessions,
     Keys,
     Members,
+    Entrances,
     RoomAdmin,
     ReadMarks,
     Threads,

@@ -10,6 +10,7 @@ import type {
   Role,
   RoomId,
   RoomKind,
+  RoomSettings,
   Sequence,
   UserId,
 } from "@parlance/protocol";
@@ -108,7 +109,13 @@ export interface Append {
    *  - `message.created` → `messages`, is countable, moves the author's read marks to its own sequence if the author is the principal;
    *  - `message.created` with `thread` → `messages` and the thread's running number instead, not countable; moves the author's mark in the
    *    thread and makes it follow; the root's author follows from the first on, with all of it unread;
-   *  - `member.joined` → `members` (insert or change role), `read_marks` at its own sequence if new; bumps the revision;
+   *  - `member.joined` → `members` (insert or change role), `read_marks` at its own sequence if new; bumps the revision; the user waits to be
+   *    let in no longer; with `invite_id` one use of the link less, refused as `gone` where it is none that is good by `time`;
+   *  - `member.role_changed` → `members`; bumps the revision;
+   *  - `member.banned` → as `member.left` of a member, `bans`, the user waits to be let in no longer; `member.unbanned` → out of `bans`; both
+   *    bump the revision;
+   *  - `room.updated` → the room's title and settings; bumps the revision;
+   *  - `invite.created`, `invite.revoked` → `invites`; `join.requested`, `join.refused` → `join_requests`;
    *  - `member.left` → removes from `members`, ends what the user follows there, bumps the revision, and writes `member_ended` to the control log;
    *  - `message.created` with `open` → the beginning of its text; refused as `full` where the principal has `limits.openMessages`;
    *  - `message.closed` → what the message says now, the end of its open text; refused as `moved` unless its text is as long as what is
@@ -175,6 +182,9 @@ export interface RoomRecord extends RoomHead {
   readonly room: RoomId;
   readonly kind: RoomKind;
   readonly title: string;
+  readonly settings: RoomSettings;
+  /** Whether somebody is banned from it. */
+  readonly hasBans: boolean;
 }
 
 /** Where a room's log is. */
@@ -182,7 +192,7 @@ export interface RoomHead {
   readonly epoch: Epoch;
   readonly head: Sequence;
   readonly floor: Sequence;
-  /** Grows with every change of membership or role, and with nothing else. */
+  /** Grows with every change of membership, role, bans and settings, and with nothing else. */
   readonly revision: number;
   /** Countable events up to the head, those below the floor included. */
   readonly countable: number;

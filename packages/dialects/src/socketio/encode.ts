@@ -106,6 +106,14 @@ function encodeDurable(event: AnyDurableEvent): string | undefined {
     case "member.joined":
     case "member.left":
     case "document.edited":
+    case "room.updated":
+    case "member.role_changed":
+    case "member.banned":
+    case "member.unbanned":
+    case "invite.created":
+    case "invite.revoked":
+    case "join.requested":
+    case "join.refused":
       return undefined;
     default:
       return event satisfies never;

@@ -4,10 +4,14 @@ import * as calls from "./calls.ts";
 import type { CommandId } from "./command-id.ts";
 import * as editing from "./editing.ts";
 import * as files from "./files.ts";
+import * as invites from "./invites.ts";
+import * as joining from "./joining.ts";
 import * as mentions from "./mentions.ts";
 import * as messages from "./messages.ts";
+import * as moderation from "./moderation.ts";
 import * as openMessages from "./open-messages.ts";
 import * as reading from "./reading.ts";
+import * as roomSettings from "./room-settings.ts";
 import * as rooms from "./rooms.ts";
 import * as rpc from "./rpc.ts";
 import * as session from "./session.ts";
@@ -63,6 +67,21 @@ export interface Replies {
   get_file: files.FileView;
   list_files: files.FileList;
   delete_file: files.FileDeleted;
+  open_direct: rooms.RoomView;
+  update_room: roomSettings.RoomUpdated;
+  set_role: rooms.MembershipChanged;
+  ban_member: rooms.MembershipChanged;
+  unban_member: rooms.MembershipChanged;
+  list_bans: moderation.BanList;
+  create_invite: invites.InviteMade;
+  list_invites: invites.InviteList;
+  revoke_invite: rooms.MembershipChanged;
+  get_invite: invites.InvitePreview;
+  accept_invite: rooms.RoomView;
+  list_directory: joining.DirectoryPage;
+  ask_to_join: joining.JoinAsked;
+  list_join_requests: joining.JoinRequestList;
+  answer_join_request: rooms.MembershipChanged;
   rpc: rpc.RpcAnswer;
 }
 
@@ -114,6 +133,21 @@ interface CommandTypes {
   get_file: files.GetFile;
   list_files: files.ListFiles;
   delete_file: files.DeleteFile;
+  open_direct: roomSettings.OpenDirect;
+  update_room: roomSettings.UpdateRoom;
+  set_role: roomSettings.SetRole;
+  ban_member: moderation.BanMember;
+  unban_member: moderation.UnbanMember;
+  list_bans: moderation.ListBans;
+  create_invite: invites.CreateInvite;
+  list_invites: invites.ListInvites;
+  revoke_invite: invites.RevokeInvite;
+  get_invite: invites.GetInvite;
+  accept_invite: invites.AcceptInvite;
+  list_directory: joining.ListDirectory;
+  ask_to_join: joining.AskToJoin;
+  list_join_requests: joining.ListJoinRequests;
+  answer_join_request: joining.AnswerJoinRequest;
   rpc: rpc.Rpc;
 }
 
@@ -172,6 +206,21 @@ export const commandSchemas: { readonly [T in CommandType]: z.ZodType<CommandTyp
   get_file: files.getFile,
   list_files: files.listFiles,
   delete_file: files.deleteFile,
+  open_direct: roomSettings.openDirect,
+  update_room: roomSettings.updateRoom,
+  set_role: roomSettings.setRole,
+  ban_member: moderation.banMember,
+  unban_member: moderation.unbanMember,
+  list_bans: moderation.listBans,
+  create_invite: invites.createInvite,
+  list_invites: invites.listInvites,
+  revoke_invite: invites.revokeInvite,
+  get_invite: invites.getInvite,
+  accept_invite: invites.acceptInvite,
+  list_directory: joining.listDirectory,
+  ask_to_join: joining.askToJoin,
+  list_join_requests: joining.listJoinRequests,
+  answer_join_request: joining.answerJoinRequest,
   rpc: rpc.rpc,
 };
 

@@ -5,6 +5,7 @@ import type { Epoch, RoomId, Sequence, UserId } from "../ids.ts";
 import { limits } from "../limits.ts";
 import type { Role, RoomKind } from "../room-kind.ts";
 import { roles } from "../room-kind.ts";
+import type { RoomSettings } from "../room-settings.ts";
 import type { CommandId } from "./command-id.ts";
 import type { WireUser } from "./session.ts";
 
@@ -18,8 +19,8 @@ export interface CreateRoom {
   readonly room?: RoomId;
 }
 
-/** A room as its reader sees it. */
-export interface RoomView {
+/** A room as its reader sees it, with what is set. */
+export interface RoomView extends RoomSettings {
   readonly room: RoomId;
   readonly kind: RoomKind;
   readonly title: string;
@@ -32,6 +33,8 @@ export interface RoomView {
   readonly unread?: number;
   /** How many of the unread messages of the main line mention the caller; members only, absent where none does. */
   readonly mentions?: number;
+  /** The others in a direct room, in the order in which they came. */
+  readonly with?: readonly WireUser[];
 }
 
 /** One room as the caller sees it. Never makes it. */

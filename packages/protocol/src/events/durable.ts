@@ -2,16 +2,17 @@
 import { z } from "zod";
 import { type Mentions, mentions } from "../commands/mentions.ts";
 import type { ClosedReason } from "../commands/messages.ts";
-import { clientMessageId, messageData, roomId, sequence, userId } from "../fields.ts";
-import type { ClientMessageId, EventId, RoomId, Sequence, UserId } from "../ids.ts";
+import { clientMessageId, inviteId, messageData, roomId, sequence, userId } from "../fields.ts";
+import type { ClientMessageId, EventId, InviteId, RoomId, Sequence, UserId } from "../ids.ts";
 import type { JsonObject } from "../json-value.ts";
 import type { Role } from "../room-kind.ts";
 import { roles } from "../room-kind.ts";
 import { type CallPayloads, callPayloadSchemas } from "./calls.ts";
 import { type FilePayloads, filePayloadSchemas } from "./files.ts";
+import { type RoomPayloads, roomPayloadSchemas } from "./rooms.ts";
 
 /** Payloads by type. Names of people are in the payload, not in the envelope, so that they can be erased. */
-export interface DurablePayloads extends CallPayloads, FilePayloads {
+export interface DurablePayloads extends CallPayloads, FilePayloads, RoomPayloads {
   "message.created": {
     readonly text: string;
     readonly author_name: string;
@@ -50,7 +51,13 @@ export interface DurablePayloads extends CallPayloads, FilePayloads {
     /** What was put beside the text when it was opened. */
     readonly data?: JsonObject;
   };
-  "member.joined": { readonly user: UserId; readonly name: string; readonly role: Role };
+  "member.joined": {
+    readonly user: UserId;
+    readonly name: string;
+    readonly role: Role;
+    /** The link that they came by. */
+    readonly invite_id?: InviteId;
+  };
   "member.left": {
     readonly user: UserId;
     readonly name: string;
@@ -145,7 +152,12 @@ const payloads = {
     author_number: number.exactOptional(),
     data: messageData.exactOptional(),
   }),
-  "member.joined": z.object({ user: userId, name: z.string(), role: z.enum(roles) }),
+  "member.joined": z.object({
+    user: userId,
+    name: z.string(),
+    role: z.enum(roles),
+    invite_id: inviteId.exactOptional(),
+  }),
   "member.left": z.object({ user: userId, name: z.string(), reason: z.enum(["left", "removed"]) }),
   "message.edited": z.object({
     message_id: messageId,
@@ -164,6 +176,7 @@ const payloads = {
   "document.edited": z.object({ changes: z.string(), author_number: number.exactOptional() }),
   ...callPayloadSchemas,
   ...filePayloadSchemas,
+  ...roomPayloadSchemas,
 } as const;
 
 /** All types, for schemas and tables. */

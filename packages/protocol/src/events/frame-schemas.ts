@@ -47,6 +47,14 @@ export const durableEventSchemas: { readonly [T in DurableType]: z.ZodType<Durab
   "call.ended": withPayload("call.ended"),
   "file.shared": withPayload("file.shared"),
   "file.deleted": withPayload("file.deleted"),
+  "room.updated": withPayload("room.updated"),
+  "member.role_changed": withPayload("member.role_changed"),
+  "member.banned": withPayload("member.banned"),
+  "member.unbanned": withPayload("member.unbanned"),
+  "invite.created": withPayload("invite.created"),
+  "invite.revoked": withPayload("invite.revoked"),
+  "join.requested": withPayload("join.requested"),
+  "join.refused": withPayload("join.refused"),
 };
 
 /** A durable event whose payload is gone. */

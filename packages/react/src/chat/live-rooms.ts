@@ -105,8 +105,7 @@ export function createLiveRooms(host: RoomsHost): LiveRooms {
   const receive = (id: string, event: EventFrame): void => {
     dispatch({ type: "event", event });
     if (roomState(id)?.isReading === true && event.author !== me) host.onRead(id, event.sequence);
-    if (event.type !== "member.joined" && event.type !== "member.left") return;
-    listPeopleSoon(id);
+    if (event.type.startsWith("member.")) listPeopleSoon(id);
   };
 
   const listPeopleSoon = (id: string): void => {

@@ -268,7 +268,7 @@ function newLine(
 function addEvent(room: RoomState, event: EventFrame, me: string): RoomState {
   if (event.sequence <= room.head && !isNext(room, event)) return room;
   const isMessage = isMainMessage(event);
-  const isMembership = event.type === "member.joined" || event.type === "member.left";
+  const isMembership = event.type.startsWith("member.");
   const isNew = isMessage && event.author !== me && !room.isReading;
   const next: RoomState = {
     ...room,
@@ -312,8 +312,16 @@ function isNext(room: RoomState, event: EventFrame): boolean {
 
 function roleAfter(room: RoomState, event: EventFrame, me: string): RoomState["role"] {
   if ("erased" in event) return room.role;
-  if (event.type === "member.joined" && event.data.user === me) return event.data.role;
-  return event.type === "member.left" && event.data.user === me ? undefined : room.role;
+  switch (event.type) {
+    case "member.joined":
+    case "member.role_changed":
+      return event.data.user === me ? event.data.role : room.role;
+    case "member.left":
+    case "member.banned":
+      return event.data.user === me ? undefined : room.role;
+    default:
+      return room.role;
+  }
 }
 
 function addOlder(

@@ -4,8 +4,10 @@ import type { Append, Appended, NewRoom } from "@parlance/core";
 import { type Chain, chainStart } from "@parlance/core/chain";
 import type { AnyDurableEvent, Epoch, EventId } from "@parlance/protocol";
 import { repeatedBody } from "../sql/body.ts";
+import { changesRights } from "../sql/changes-rights.ts";
 import { isCountable } from "../sql/countable.ts";
 import { randomPart } from "../sql/random-part.ts";
+import { newSettings } from "../sql/room-settings.ts";
 import type { AppendJob } from "./lanes.ts";
 import { type MessageRefusal, messageRefusal } from "./message-events.ts";
 import { PendingRows } from "./pending-rows.ts";
@@ -17,7 +19,6 @@ import { newRoomColumns } from "./tables.ts";
 export interface RoomRow {
   readonly room: string;
   readonly kind: string;
-  readonly title: string;
   readonly epoch_part: string;
   readonly install_part: string;
   readonly floor: number;
@@ -183,7 +184,7 @@ export class Batch {
     row.head += 1;
     row.isChanged = true;
     if (isCountable(event)) row.countable += 1;
-    else if (event.type === "member.joined" || event.type === "member.left") row.revision += 1;
+    else if (changesRights(event)) row.revision += 1;
     row.head_hash = chain.next(
       row.head_hash,
       {
@@ -220,7 +221,7 @@ export class Batch {
   async #lock(rooms: readonly string[]): Promise<void> {
     const { inKeyOrder, forUpdate } = this.#tools.sql;
     const rows = await this.session.all<Omit<RoomRow, "isChanged">>(
-      `SELECT room, kind, title, epoch_part, floor, head, head_hash, revision, countable,
+      `SELECT room, kind, epoch_part, floor, head, head_hash, revision, countable,
          (SELECT value FROM {meta} WHERE name = 'install_part') AS install_part
        FROM {rooms}${inKeyOrder} WHERE room IN (?*) ORDER BY room ${forUpdate}`,
       rooms,
@@ -250,7 +251,8 @@ export class Batch {
 
 function newRoomCells(room: string, { kind, title, createdAt }: NewRoom): readonly Cell[] {
   const hash = chainStart();
-  return [room, kind, title, randomPart(), 0, 0, hash, hash, 0, 0, createdAt];
+  const { listed, terms } = newSettings(kind, title);
+  return [room, kind, title, randomPart(), 0, 0, hash, hash, 0, 0, createdAt, listed, terms];
 }
 
 /**

@@ -5,14 +5,14 @@ import { likeAny } from "../sql/room-patterns.ts";
 import type { Reads } from "./access.ts";
 import type { Batch } from "./batch.ts";
 import type { Lanes } from "./lanes.ts";
-import { type RoomColumns, roomColumns, roomRecord } from "./rooms.ts";
+import { type RecordColumns, recordColumns, roomRecord } from "./rooms.ts";
 import type { Session } from "./session.ts";
 
 /**
  * A member's name and kind come from the user's row, which follows renames; somebody who has no row (a
  * stranger that a back end added) is known by the name of the joining event.
  */
-const memberSelect = `
+export const memberSelect = `
   SELECT m.user_id AS "user", coalesce(u.name, m.name) AS name, coalesce(u.kind, 'external') AS "userKind",
     CASE WHEN u.kind IN ('account', 'guest') THEN u.number END AS "userNumber",
     m.role, m.joined_sequence AS "joinedSequence", k.public_sequence AS "readMark"
@@ -20,14 +20,14 @@ const memberSelect = `
   JOIN {read_marks} k ON k.room = m.room AND k.user_id = m.user_id
   LEFT JOIN {users} u ON u.id = m.user_id`;
 
-type MemberRow = Omit<MemberRecord, "userNumber"> & { readonly userNumber: number | null };
+export type MemberRow = Omit<MemberRecord, "userNumber"> & { readonly userNumber: number | null };
 
-function toMemberRecord({ userNumber, ...row }: MemberRow): MemberRecord {
+export function toMemberRecord({ userNumber, ...row }: MemberRow): MemberRecord {
   return userNumber === null ? row : { ...row, userNumber };
 }
 
 /** The rooms of one user, with what is unread. */
-const joinedRooms = `SELECT ${roomColumns}, m.role, k.public_sequence AS "readMark",
+const joinedRooms = `SELECT ${recordColumns}, m.role, k.public_sequence AS "readMark",
     r.countable - k.private_countable AS unread,
     (SELECT count(DISTINCT x.sequence) FROM {mentions} x
      WHERE x.room = r.room AND x.person IN ('', m.user_id)
@@ -37,7 +37,7 @@ const joinedRooms = `SELECT ${roomColumns}, m.role, k.public_sequence AS "readMa
   JOIN {read_marks} k ON k.room = m.room AND k.user_id = m.user_id
   WHERE m.user_id = ?`;
 
-type JoinedRow = RoomColumns & {
+type JoinedRow = RecordColumns & {
   readonly role: Role;
   readonly readMark: number;
   readonly unread: number;
@@ -92,8 +92,8 @@ export function createMembers(reads: Reads): Members {
     discoverable: (user, limit, of) =>
       reads.each(async (session) => {
         const { sql, values } = likeAny("r.room", of);
-        const rows = await session.all<RoomColumns>(
-          `SELECT ${roomColumns} FROM {rooms} r
+        const rows = await session.all<RecordColumns>(
+          `SELECT ${recordColumns} FROM {rooms} r
            WHERE r.kind IN ('public', 'announcement') AND NOT EXISTS
              (SELECT 1 FROM {members} m WHERE m.room = r.room AND m.user_id = ?) ${sql}
            ORDER BY r.title, r.room LIMIT ?`,
@@ -106,14 +106,14 @@ export function createMembers(reads: Reads): Members {
   } satisfies Members;
 }
 
-type SummaryRow = RoomColumns & { readonly members: number; readonly lastAt: number | null };
+type SummaryRow = RecordColumns & { readonly members: number; readonly lastAt: number | null };
 
 export function createRoomAdmin(reads: Reads): RoomAdmin {
   return {
     rooms: (after, limit) =>
       reads.each(async (session) => {
         const rows = await session.all<SummaryRow>(
-          `SELECT ${roomColumns},
+          `SELECT ${recordColumns},
              (SELECT count(*) FROM {members} m WHERE m.room = r.room) AS members,
              (SELECT e.time FROM {events} e WHERE e.room = r.room AND e.sequence = r.head) AS "lastAt"
            FROM {rooms} r WHERE r.room > ? ORDER BY r.room LIMIT ?`,

@@ -2,6 +2,7 @@
 import type { Append } from "@parlance/core";
 import type { AnyDurableEvent, DurablePayloads } from "@parlance/protocol";
 import { maxReactionKinds } from "../sql/reaction-kinds.ts";
+import { inviteRefusal } from "./entrance-events.ts";
 import { closingRefusal, opensTooMany } from "./open-texts.ts";
 import type { EngineSql, Session } from "./session.ts";
 
@@ -11,12 +12,13 @@ export type MessageRefusal = "gone" | "unchanged" | "full" | "moved";
 export async function messageRefusal(
   session: Session,
   sql: EngineSql,
-  { room, author, principal }: Append,
+  { room, author, principal, time }: Append,
   event: AnyDurableEvent,
 ): Promise<MessageRefusal | undefined> {
   if (event.type === "message.created" && event.data.open === true) {
     return (await opensTooMany(session, principal)) ? "full" : undefined;
   }
+  if (event.type === "member.joined") return inviteRefusal(session, room, time, event.data);
   if (!("message_id" in event.data)) return undefined;
   const message = await session.get(
     "SELECT 1 AS found FROM {messages} WHERE id = ? AND room = ? AND deleted_at IS NULL",

@@ -2,9 +2,10 @@
 import type { Append } from "@parlance/core";
 import type { AnyDurableEvent, DurablePayloads } from "@parlance/protocol";
 import { dropMentions, indexMentions } from "../sql/mentions.ts";
-import { addToThread, endFollowing } from "../sql/threads.ts";
+import { addToThread } from "../sql/threads.ts";
 import type { RoomRow } from "./batch.ts";
 import { writeControl } from "./control-log.ts";
+import { endMembership, letIn, projectEntrance } from "./entrance-events.ts";
 import { beginText, endText } from "./open-texts.ts";
 import type { PendingRows } from "./pending-rows.ts";
 import { EngineError, type EngineSql, type Session } from "./session.ts";
@@ -63,9 +64,19 @@ export async function projectOther(
       );
       return;
     case "member.joined":
+      await letIn(session, place.room, event.data);
       return joinMember(session, row, event.data);
     case "member.left":
-      return removeMember(session, place, event.data.user);
+      return endMembership(session, place, event.data.user);
+    case "room.updated":
+    case "member.role_changed":
+    case "member.banned":
+    case "member.unbanned":
+    case "invite.created":
+    case "invite.revoked":
+    case "join.requested":
+    case "join.refused":
+      return projectEntrance(session, { ...place, author: append.author }, event);
     case "file.shared":
       return shareFile(session, place, event.data);
     case "file.deleted":
@@ -188,14 +199,6 @@ async function joinMember(
     mark,
     isAllNew ? 0 : row.countable,
   );
-}
-
-async function removeMember(session: Session, place: Place, user: string): Promise<void> {
-  const { room, sequence, time } = place;
-  await session.run("DELETE FROM {members} WHERE room = ? AND user_id = ?", room, user);
-  await session.run("DELETE FROM {read_marks} WHERE room = ? AND user_id = ?", room, user);
-  await perform(session, endFollowing(room, user));
-  await writeControl(session, { type: "member_ended", room, user, sequence }, time);
 }
 
 /** Makes a file visible. @throws Error if its upload is gone; the event is not stored then. */

@@ -11,6 +11,7 @@ import { createSearchTerms } from "../sql/terms.ts";
 import type { Store } from "../store.ts";
 import type { Reads, Write } from "./access.ts";
 import { Batch, type BatchTools } from "./batch.ts";
+import { createEntrances } from "./entrances.ts";
 import { createFileIndex } from "./file-index.ts";
 import { createFleet } from "./fleet.ts";
 import { readInstall } from "./install.ts";
@@ -131,6 +132,7 @@ export async function openStoreOver(engine: Engine, options: StoreOptions): Prom
       ...createSessions(reads, write),
       ...createKeys(reads, write),
       ...createMembers(reads),
+      ...createEntrances(reads),
       ...createRoomAdmin(reads),
       ...createReadMarks(lanes),
       ...createOwn(lanes, reads),

@@ -19,6 +19,9 @@ export type TableName =
   | "mentions"
   | "members"
   | "read_marks"
+  | "bans"
+  | "invites"
+  | "join_requests"
   | "users"
   | "logins"
   | "sessions"
@@ -54,6 +57,27 @@ export const newRoomColumns: ColumnTypes = {
   revision: "integer",
   countable: "integer",
   created_at: "integer",
+  listed: "integer",
+  terms: "text",
+};
+
+export const banColumns: ColumnTypes = {
+  room: "text",
+  user_id: "text",
+  name: "text",
+  made_by: "text",
+  sequence: "integer",
+  time: "integer",
+};
+
+export const joinRequestColumns: ColumnTypes = {
+  room: "text",
+  user_id: "text",
+  name: "text",
+  note: "text",
+  sequence: "integer",
+  asked_at: "integer",
+  refused_at: "integer",
 };
 
 export const roomStateColumns: ColumnTypes = {

@@ -48,6 +48,9 @@ const tables: Readonly<Record<CopyTableName, Omit<CopyTable, "name">>> = {
       revision: "integer",
       countable: "integer",
       created_at: "integer",
+      settings: "text",
+      listed: "integer",
+      terms: "text",
     },
   },
   events: {
@@ -135,6 +138,41 @@ const tables: Readonly<Record<CopyTableName, Omit<CopyTable, "name">>> = {
       public_sequence: "integer",
       private_sequence: "integer",
       private_countable: "integer",
+    },
+  },
+  bans: {
+    key: ["room", "user_id"],
+    columns: {
+      room: "text",
+      user_id: "text",
+      name: "text",
+      made_by: "text",
+      sequence: "integer",
+      time: "integer",
+    },
+  },
+  invites: {
+    key: ["id"],
+    columns: {
+      id: "text",
+      room: "text",
+      role: "text",
+      uses_left: "integer",
+      expires_at: "integer",
+      made_by: "text",
+      sequence: "integer",
+    },
+  },
+  join_requests: {
+    key: ["room", "user_id"],
+    columns: {
+      room: "text",
+      user_id: "text",
+      name: "text",
+      note: "text",
+      sequence: "integer",
+      asked_at: "integer",
+      refused_at: "integer",
     },
   },
   users: {

@@ -353,4 +353,42 @@ export const migrations: readonly (readonly string[])[] = [
       KEY {mentions_by_message} (message_id)
     ) ${table}`,
   ],
+
+  // What is set in rooms, who is kept out of them, and how people come in.
+  [
+    `ALTER TABLE {rooms} ADD COLUMN settings TEXT, ADD COLUMN listed SMALLINT NOT NULL DEFAULT 0, ADD COLUMN terms TEXT`,
+  ],
+  [
+    `UPDATE {rooms} SET listed = CASE WHEN kind IN ('public', 'announcement') THEN 1 ELSE 0 END,
+       terms = concat(' ', lower(title))`,
+    `CREATE TABLE IF NOT EXISTS {bans} (
+      room ${id} NOT NULL,
+      user_id ${id} NOT NULL,
+      name VARCHAR(255) NOT NULL,
+      made_by ${id} NOT NULL,
+      sequence BIGINT NOT NULL,
+      time BIGINT NOT NULL,
+      PRIMARY KEY (room, user_id)
+    ) ${table}`,
+    `CREATE TABLE IF NOT EXISTS {invites} (
+      id VARCHAR(64) PRIMARY KEY,
+      room ${id} NOT NULL,
+      role VARCHAR(32) NOT NULL,
+      uses_left BIGINT,
+      expires_at BIGINT NOT NULL,
+      made_by ${id} NOT NULL,
+      sequence BIGINT NOT NULL,
+      KEY {invites_by_room} (room, sequence)
+    ) ${table}`,
+    `CREATE TABLE IF NOT EXISTS {join_requests} (
+      room ${id} NOT NULL,
+      user_id ${id} NOT NULL,
+      name VARCHAR(255) NOT NULL,
+      note TEXT,
+      sequence BIGINT NOT NULL,
+      asked_at BIGINT NOT NULL,
+      refused_at BIGINT,
+      PRIMARY KEY (room, user_id)
+    ) ${table}`,
+  ],
 ];

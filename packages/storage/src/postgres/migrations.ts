@@ -343,4 +343,43 @@ export const migrations: readonly (readonly string[])[] = [
     `CREATE INDEX {mentions_by_person} ON {mentions} (person, number)`,
     `CREATE INDEX {mentions_by_message} ON {mentions} (message_id)`,
   ],
+
+  // What is set in rooms, who is kept out of them, and how people come in.
+  [
+    `ALTER TABLE {rooms} ADD COLUMN settings text`,
+    `ALTER TABLE {rooms} ADD COLUMN listed smallint NOT NULL DEFAULT 0`,
+    `ALTER TABLE {rooms} ADD COLUMN terms text NOT NULL DEFAULT ''`,
+    `UPDATE {rooms} SET listed = CASE WHEN kind IN ('public', 'announcement') THEN 1 ELSE 0 END,
+       terms = ' ' || lower(title)`,
+    `CREATE INDEX {rooms_listed} ON {rooms} (title, room) WHERE listed = 1`,
+    `CREATE TABLE {bans} (
+      room text COLLATE "C" NOT NULL,
+      user_id text COLLATE "C" NOT NULL,
+      name text NOT NULL,
+      made_by text NOT NULL,
+      sequence bigint NOT NULL,
+      time bigint NOT NULL,
+      PRIMARY KEY (room, user_id)
+    )`,
+    `CREATE TABLE {invites} (
+      id text COLLATE "C" PRIMARY KEY,
+      room text COLLATE "C" NOT NULL,
+      role text NOT NULL,
+      uses_left bigint,
+      expires_at bigint NOT NULL,
+      made_by text NOT NULL,
+      sequence bigint NOT NULL
+    )`,
+    `CREATE INDEX {invites_by_room} ON {invites} (room, sequence)`,
+    `CREATE TABLE {join_requests} (
+      room text COLLATE "C" NOT NULL,
+      user_id text COLLATE "C" NOT NULL,
+      name text NOT NULL,
+      note text,
+      sequence bigint NOT NULL,
+      asked_at bigint NOT NULL,
+      refused_at bigint,
+      PRIMARY KEY (room, user_id)
+    )`,
+  ],
 ];

@@ -27,8 +27,17 @@ export function repeatedBody(event: AnyDurableEvent): string {
       return `${event.type} ${event.data.message_id} ${event.data.emoji}`;
     case "document.edited":
       return `document.edited ${event.data.changes}`;
+    case "room.updated":
+      return `room.updated ${canonicalPayload({ ...event.data, editor_name: "" })}`;
     case "member.joined":
     case "member.left":
+    case "member.role_changed":
+    case "member.banned":
+    case "member.unbanned":
+    case "invite.created":
+    case "invite.revoked":
+    case "join.requested":
+    case "join.refused":
     case "call.started":
     case "call.answered":
     case "call.left":

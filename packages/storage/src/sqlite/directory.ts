@@ -53,6 +53,16 @@ export function createDirectory(writer: Writer, readers: Readers): Directory {
       return rows.map((row) => roomRecord(row, installPart));
     },
 
+    isBanned: (room, user) => readers.call("isBanned", room, user),
+    bans: (room, limit) => readers.call("bans", room, limit),
+    invite: (id) => readers.call("invite", id),
+    invites: (room, now, limit) => readers.call("invites", room, now, limit),
+    joinRequest: (room, user) => readers.call("joinRequest", room, user),
+    joinRequests: (room, limit) => readers.call("joinRequests", room, limit),
+    memberCounts: (room) => readers.call("memberCounts", room),
+    peopleOf: (rooms) => readers.call("peopleOf", rooms),
+    directory: (query) => readers.call("directory", query),
+
     rooms: async (after, limit) => {
       const rows = await readers.call("rooms", after, limit);
       return rows.map((row) => ({

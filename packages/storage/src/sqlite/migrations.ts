@@ -337,6 +337,47 @@ const migrations: readonly string[] = [
   CREATE INDEX mentions_by_person ON mentions (person, number);
   CREATE INDEX mentions_by_message ON mentions (message_id);
   `,
+
+  // What is set in rooms, who is kept out of them, and how people come in.
+  `
+  ALTER TABLE rooms ADD COLUMN settings TEXT;
+  ALTER TABLE rooms ADD COLUMN listed INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE rooms ADD COLUMN terms TEXT NOT NULL DEFAULT '';
+  UPDATE rooms SET listed = kind IN ('public', 'announcement'), terms = ' ' || lower(title);
+  CREATE INDEX rooms_listed ON rooms (title, room) WHERE listed = 1;
+
+  CREATE TABLE bans (
+    room TEXT NOT NULL,
+    user TEXT NOT NULL,
+    name TEXT NOT NULL,
+    made_by TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    time INTEGER NOT NULL,
+    PRIMARY KEY (room, user)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE invites (
+    id TEXT PRIMARY KEY,
+    room TEXT NOT NULL,
+    role TEXT NOT NULL,
+    uses_left INTEGER,
+    expires_at INTEGER NOT NULL,
+    made_by TEXT NOT NULL,
+    sequence INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX invites_by_room ON invites (room, sequence);
+
+  CREATE TABLE join_requests (
+    room TEXT NOT NULL,
+    user TEXT NOT NULL,
+    name TEXT NOT NULL,
+    note TEXT,
+    sequence INTEGER NOT NULL,
+    asked_at INTEGER NOT NULL,
+    refused_at INTEGER,
+    PRIMARY KEY (room, user)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** The schema's version after all migrations. */

@@ -18,7 +18,9 @@ import { foldLogin } from "../sql/fold.ts";
 import { type OwnReadName, ownReads } from "../sql/own.ts";
 import { globAny } from "../sql/room-patterns.ts";
 import type { Database } from "./database.ts";
+import { type MemberRow, memberSelect, toMemberRecord } from "./member-rows.ts";
 import type { CopiedOutboxRow } from "./outbox-file.ts";
+import { createEntranceReads, type EntranceReads } from "./read-entrances.ts";
 import { type AtOnce, atOnce } from "./steps.ts";
 import { tokenAsHash } from "./token-hash.ts";
 
@@ -34,20 +36,27 @@ export interface RoomColumns {
   readonly countable: number;
 }
 
-export interface JoinedRoomColumns extends RoomColumns {
+/** With what makes a `RoomRecord` of it. */
+export interface RecordColumns extends RoomColumns {
+  /** JSON; null where nothing is set. */
+  readonly settings: string | null;
+  readonly hasBans: number;
+}
+
+export interface JoinedRoomColumns extends RecordColumns {
   readonly role: Role;
   readonly readMark: number;
   readonly unread: number;
   readonly mentions: number;
 }
 
-export interface RoomSummaryColumns extends RoomColumns {
+export interface RoomSummaryColumns extends RecordColumns {
   readonly members: number;
   readonly lastAt: number | null;
 }
 
 /** Every read of the directory, by name. Called in a reader thread. */
-export interface DirectoryReads extends AtOnce<OwnReadName> {
+export interface DirectoryReads extends EntranceReads, AtOnce<OwnReadName> {
   user(id: string): UserRecord | undefined;
   users(after: number, limit: number): UserRecord[];
   userByNumber(number: number): UserRecord | undefined;
@@ -61,7 +70,7 @@ export interface DirectoryReads extends AtOnce<OwnReadName> {
   members(room: string, limit: number): MemberRecord[];
   roomsOf(user: string, limit: number, of?: readonly string[]): JoinedRoomColumns[];
   roomOf(user: string, room: string): JoinedRoomColumns | undefined;
-  discoverable(user: string, limit: number, of?: readonly string[]): RoomColumns[];
+  discoverable(user: string, limit: number, of?: readonly string[]): RecordColumns[];
   rooms(after: string, limit: number): RoomSummaryColumns[];
   places(user: string, device: string): DevicePlace[];
   /** Rows of the outbox that came with a copy, in the order of their numbers. */
@@ -104,18 +113,9 @@ export function toUserRecord(row: UserRow): UserRecord {
 export const roomColumns =
   "rooms.room, kind, title, epoch_part AS epochPart, head, floor, revision, countable";
 
-/**
- * A member's name and kind come from the user's row, which follows renames; somebody who has no row (a
- * stranger that a back end added) is known by the name of the joining event.
- */
-const memberSelect = `
-  SELECT members.user, coalesce(users.name, members.name) AS name,
-    coalesce(users.kind, 'external') AS userKind,
-    iif(users.kind IN ('account', 'guest'), users.number, NULL) AS userNumber, role, joined_sequence AS joinedSequence,
-    public_sequence AS readMark
-  FROM members
-  JOIN read_marks ON read_marks.room = members.room AND read_marks.user = members.user
-  LEFT JOIN users ON users.id = members.user`;
+/** Columns of `rooms` that make `RecordColumns`. */
+export const recordColumns: string = `${roomColumns}, settings,
+  EXISTS (SELECT 1 FROM bans WHERE bans.room = rooms.room) AS hasBans`;
 
 export function createDirectoryReads(database: Database): DirectoryReads {
   const userWhere = (condition: string, value: string | number): UserRecord | undefined => {
@@ -125,6 +125,7 @@ export function createDirectoryReads(database: Database): DirectoryReads {
 
   return {
     ...atOnce<AtOnce<OwnReadName>>(database, ownReads),
+    ...createEntranceReads(database),
 
     user: (id) => userWhere("id = ?", id),
     userByNumber: (number) => userWhere("number = ?", number),
@@ -233,8 +234,8 @@ export function createDirectoryReads(database: Database): DirectoryReads {
 
     discoverable: (user, limit, of) => {
       const { sql, values } = globAny("rooms.room", of);
-      return database.all<RoomColumns>(
-        `SELECT ${roomColumns} FROM rooms
+      return database.all<RecordColumns>(
+        `SELECT ${recordColumns} FROM rooms
          WHERE kind IN ('public', 'announcement')
            AND NOT EXISTS (SELECT 1 FROM members WHERE members.room = rooms.room AND user = ?) ${sql}
          ORDER BY title, rooms.room LIMIT ?`,
@@ -246,7 +247,7 @@ export function createDirectoryReads(database: Database): DirectoryReads {
 
     rooms: (after, limit) =>
       database.all<RoomSummaryColumns>(
-        `SELECT ${roomColumns},
+        `SELECT ${recordColumns},
            (SELECT count(*) FROM members WHERE members.room = rooms.room) AS members,
            (SELECT time FROM events WHERE events.room = rooms.room AND sequence = head) AS lastAt
          FROM rooms WHERE rooms.room > ? ORDER BY rooms.room LIMIT ?`,
@@ -267,14 +268,8 @@ export function createDirectoryReads(database: Database): DirectoryReads {
   };
 }
 
-type MemberRow = Omit<MemberRecord, "userNumber"> & { readonly userNumber: number | null };
-
-function toMemberRecord({ userNumber, ...row }: MemberRow): MemberRecord {
-  return userNumber === null ? row : { ...row, userNumber };
-}
-
 /** The rooms of one user, with what is unread. */
-const joinedRooms = `SELECT ${roomColumns}, role, public_sequence AS readMark,
+const joinedRooms = `SELECT ${recordColumns}, role, public_sequence AS readMark,
     countable - private_countable AS unread,
     (SELECT count(DISTINCT sequence) FROM mentions
      WHERE mentions.room = rooms.room AND person IN ('', members.user)

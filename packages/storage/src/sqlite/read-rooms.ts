@@ -2,7 +2,12 @@ import type { ControlEntry, ControlFact, LogQuery } from "@parlance/core";
 import { toHex } from "@parlance/core/chain";
 import type { Database } from "./database.ts";
 import { inSnapshot } from "./in-snapshot.ts";
-import { type RoomColumns, roomColumns } from "./read-directory.ts";
+import {
+  type RecordColumns,
+  type RoomColumns,
+  recordColumns,
+  roomColumns,
+} from "./read-directory.ts";
 import type { Cell } from "./thread-messages.ts";
 
 /** A page with its events as flat cells: sequence, id, type, author, key, time, payload, countable. */
@@ -22,7 +27,7 @@ export interface ProofColumns {
 
 /** Every read of the logs, by name. Called in a reader thread. */
 export interface RoomReads {
-  room(room: string): RoomColumns | undefined;
+  room(room: string): RecordColumns | undefined;
   read(query: LogQuery): PageColumns | undefined;
   heads(rooms: readonly string[]): RoomColumns[];
   proof(room: string, from: number, to: number): ProofColumns | undefined;
@@ -68,7 +73,8 @@ export function createRoomReads(database: Database): RoomReads {
   };
 
   return {
-    room: roomRow,
+    room: (room) =>
+      database.get<RecordColumns>(`SELECT ${recordColumns} FROM rooms WHERE room = ?`, room),
 
     read: (query) =>
       inSnapshot(database, () => {

@@ -1,7 +1,8 @@
 import type { RoomHead, RoomLog, RoomRecord, StoredEvent } from "@parlance/core";
-import type { RoomId, RoomKind } from "@parlance/protocol";
+import type { RoomId } from "@parlance/protocol";
+import { readSettings } from "../sql/room-settings.ts";
 import { storedEvent } from "../sql/stored-event.ts";
-import type { RoomColumns } from "./read-directory.ts";
+import type { RecordColumns, RoomColumns } from "./read-directory.ts";
 import { eventStride } from "./read-rooms.ts";
 import type { Readers } from "./readers.ts";
 import { type Cell, joinEpoch } from "./thread-messages.ts";
@@ -16,9 +17,9 @@ export function createRoomLog(writer: Writer, readers: Readers): RoomLog {
       const known = await readers.call("room", room);
       if (known !== undefined) return roomRecord(known, installPart);
       if (createAs === undefined) return undefined;
-      const opened = await writer.call("openRoom", room, createAs);
-      if (opened === undefined) return undefined;
-      return roomRecord({ ...opened, room, kind: opened.kind as RoomKind }, installPart);
+      await writer.call("openRoom", room, createAs);
+      const opened = await readers.call("room", room);
+      return opened === undefined ? undefined : roomRecord(opened, installPart);
     },
 
     read: async (query) => {
@@ -79,9 +80,10 @@ export function roomHead(row: RoomColumns, installPart: string): RoomHead {
   return { epoch: joinEpoch(installPart, row.epochPart), head, floor, revision, countable };
 }
 
-export function roomRecord(row: RoomColumns, installPart: string): RoomRecord {
+export function roomRecord(row: RecordColumns, installPart: string): RoomRecord {
   const { room, kind, title } = row;
-  return { ...roomHead(row, installPart), room, kind, title };
+  const settings = readSettings(row.settings);
+  return { ...roomHead(row, installPart), room, kind, title, settings, hasBans: row.hasBans !== 0 };
 }
 
 function storedEvents(room: RoomId, cells: readonly Cell[]): StoredEvent[] {

@@ -26,20 +26,9 @@ import type { RoomWrites } from "./write-rooms.ts";
 /** One-time tokens that are over, forgotten in one call: more than the one that comes, so they become fewer. */
 const forgottenAtOnce = 100;
 
-/** A room's row as it is after `openRoom`. */
-export interface OpenedRoom {
-  readonly kind: string;
-  readonly title: string;
-  readonly epochPart: string;
-  readonly head: number;
-  readonly floor: number;
-  readonly revision: number;
-  readonly countable: number;
-}
-
 /** Every write that is not an append, by name. Called inside the writer's transaction. */
 export interface DirectoryWrites extends FileWrites, WebhookWrites, AtOnce<OwnWriteName> {
-  openRoom(room: string, create: NewRoom): OpenedRoom | undefined;
+  openRoom(room: string, create: NewRoom): void;
   createUser(user: NewUser): UserRecord | "taken";
   upsertExternal(id: UserId, name: string, now: number): UserRecord;
   setPassword(id: UserId, hash: string, exceptSession: SessionId | undefined, now: number): void;
@@ -102,10 +91,7 @@ export function createDirectoryWrites(database: Database, rooms: RoomWrites): Di
     ...atOnce<AtOnce<OwnWriteName>>(database, ownWrites),
 
     openRoom: (room, create) => {
-      const row = rooms.open(room, create);
-      if (row === undefined) return undefined;
-      const { kind, title, epoch_part: epochPart, head, floor, revision, countable } = row;
-      return { kind, title, epochPart, head, floor, revision, countable };
+      rooms.open(room, create);
     },
 
     createUser: (user) => {

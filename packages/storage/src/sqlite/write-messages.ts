@@ -219,6 +219,14 @@ export function createMessageWrites(database: Database): MessageWrites {
         case "call.ended":
         case "file.shared":
         case "file.deleted":
+        case "room.updated":
+        case "member.role_changed":
+        case "member.banned":
+        case "member.unbanned":
+        case "invite.created":
+        case "invite.revoked":
+        case "join.requested":
+        case "join.refused":
           return;
         default:
           event satisfies never;

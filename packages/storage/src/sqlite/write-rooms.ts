@@ -1,16 +1,22 @@
 import type { NewRoom, Sha256 } from "@parlance/core";
 import { canonicalPayload, chainStart, createChain } from "@parlance/core/chain";
-import type { AnyDurableEvent } from "@parlance/protocol";
+import type { AnyDurableEvent, DurablePayloads, UserId } from "@parlance/protocol";
 import { repeatedBody } from "../sql/body.ts";
+import { changesRights } from "../sql/changes-rights.ts";
 import { isCountable } from "../sql/countable.ts";
 import { createKeyedHash } from "../sql/keyed-hash.ts";
 import { nonceSource } from "../sql/nonces.ts";
 import { randomPart } from "../sql/random-part.ts";
-import { endFollowing } from "../sql/threads.ts";
-import { writeControl } from "./control-log.ts";
+import { newSettings } from "../sql/room-settings.ts";
 import type { Database } from "./database.ts";
-import { perform } from "./steps.ts";
 import { type AppendColumns, type Cell, outcomeCode } from "./thread-messages.ts";
+import {
+  endMembership,
+  isEntrance,
+  isGoodInvite,
+  letIn,
+  projectEntrance,
+} from "./write-entrances.ts";
 import { shareFile, unshareFile } from "./write-files.ts";
 import { createMessageWrites } from "./write-messages.ts";
 
@@ -18,7 +24,6 @@ import { createMessageWrites } from "./write-messages.ts";
 export interface RoomRow {
   readonly room: string;
   readonly kind: string;
-  readonly title: string;
   readonly epoch_part: string;
   readonly floor: number;
   head: number;
@@ -69,7 +74,7 @@ export function createRoomWrites(database: Database, key: Uint8Array, sha256: Sh
     const known = rooms.get(room);
     if (known !== undefined) return known;
     const row = database.get<Omit<RoomRow, "changed">>(
-      `SELECT room, kind, title, epoch_part, floor, head, head_hash, revision, countable
+      `SELECT room, kind, epoch_part, floor, head, head_hash, revision, countable
        FROM rooms WHERE room = ?`,
       room,
     );
@@ -83,7 +88,6 @@ export function createRoomWrites(database: Database, key: Uint8Array, sha256: Sh
     const row: RoomRow = {
       room,
       kind,
-      title,
       epoch_part: randomPart(),
       floor: 0,
       head: 0,
@@ -92,10 +96,11 @@ export function createRoomWrites(database: Database, key: Uint8Array, sha256: Sh
       countable: 0,
       changed: false,
     };
+    const { listed, terms } = newSettings(kind, title);
     database.run(
       `INSERT INTO rooms (room, kind, title, epoch_part, head, floor, floor_hash, head_hash, revision,
-         countable, created_at)
-       VALUES (?, ?, ?, ?, 0, 0, ?, ?, 0, 0, ?)`,
+         countable, created_at, listed, terms)
+       VALUES (?, ?, ?, ?, 0, 0, ?, ?, 0, 0, ?, ?, ?)`,
       room,
       kind,
       title,
@@ -103,6 +108,8 @@ export function createRoomWrites(database: Database, key: Uint8Array, sha256: Sh
       row.head_hash,
       row.head_hash,
       createdAt,
+      listed,
+      terms,
     );
     rooms.set(room, row);
     return row;
@@ -154,6 +161,9 @@ export function createRoomWrites(database: Database, key: Uint8Array, sha256: Sh
     } else if (event.type === "member.left") {
       flushMarks();
       removeMember(database, row, event.data.user, time);
+    } else if (isEntrance(event)) {
+      flushMarks();
+      projectEntrance(database, { room, sequence, author, time }, event);
     } else if (event.type === "file.shared") {
       shareFile(database, { room, sequence, time }, event.data);
     } else if (event.type === "file.deleted") {
@@ -209,7 +219,7 @@ export function createRoomWrites(database: Database, key: Uint8Array, sha256: Sh
           return;
         }
       }
-      const refusal = messages.refusal(append, event);
+      const refusal = messages.refusal(append, event) ?? inviteRefusal(database, append, event);
       if (refusal !== undefined) {
         results.push(refusal, row?.epoch_part ?? null, 0, null, 0, 0, 0);
         return;
@@ -299,16 +309,23 @@ export function createRoomWrites(database: Database, key: Uint8Array, sha256: Sh
   };
 }
 
-/** Whether an answer about rights may be another one after this event. */
-function changesRights({ type }: AnyDurableEvent): boolean {
-  return type === "member.joined" || type === "member.left";
+/** Whether this is no invite that is good. */
+function inviteRefusal(
+  database: Database,
+  { room, time }: AppendColumns,
+  event: AnyDurableEvent,
+): number | undefined {
+  if (event.type !== "member.joined" || event.data.invite_id === undefined) return undefined;
+  const isGood = isGoodInvite(database, room, event.data.invite_id, time);
+  return isGood ? undefined : outcomeCode.gone;
 }
 
 function joinMember(
   database: Database,
   row: RoomRow,
-  member: { readonly user: string; readonly name: string; readonly role: string },
+  member: DurablePayloads["member.joined"],
 ): void {
+  letIn(database, row.room, member);
   const changed = database.run(
     "UPDATE members SET role = ?, name = ? WHERE room = ? AND user = ?",
     member.role,
@@ -339,9 +356,6 @@ function joinMember(
   );
 }
 
-function removeMember(database: Database, row: RoomRow, user: string, time: number): void {
-  database.run("DELETE FROM members WHERE room = ? AND user = ?", row.room, user);
-  database.run("DELETE FROM read_marks WHERE room = ? AND user = ?", row.room, user);
-  perform(database, endFollowing(row.room, user));
-  writeControl(database, { type: "member_ended", room: row.room, user, sequence: row.head }, time);
+function removeMember(database: Database, row: RoomRow, user: UserId, time: number): void {
+  endMembership(database, { room: row.room, sequence: row.head, time }, user);
 }

@@ -1,5 +1,6 @@
 import { describe } from "vitest";
 import { describeAppend } from "./append.ts";
+import { describeEntrances } from "./entrances.ts";
 import { describeErasure } from "./erasure.ts";
 import { type StartStore, useStore } from "./harness.ts";
 import { describeIdempotence } from "./idempotence.ts";
@@ -29,5 +30,6 @@ export function describeRoomLog(name: string, start: StartStore): void {
     describeOpenTexts(store);
     describeErasure(store);
     describeMembership(store);
+    describeEntrances(store);
   });
 }

@@ -8,6 +8,7 @@ import {
   type UserRecord,
 } from "@parlance/core";
 import type { RoomId, UserId } from "@parlance/protocol";
+import { createMemoryEntrances } from "./entrances.ts";
 import { mentionsAbove, mentionsOf } from "./mentions.ts";
 import { placesOf, savePlaces } from "./places.ts";
 import {
@@ -159,6 +160,11 @@ export function createMemoryDirectory(state: MemoryState): Directory {
         .map(recordOf)
         .sort(byTitle)
         .slice(0, limit),
+
+    ...createMemoryEntrances(state, (room, user) => {
+      const member = room.members.get(user);
+      return member === undefined ? undefined : memberRecord(state, member);
+    }),
 
     rooms: async (after, limit) =>
       [...rooms.values()]

@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import type { Append, Appended, LogPage, LogQuery, RoomLog, StoredEvent } from "@parlance/core";
 import { canonicalPayload, chainStart, createChain, nonceBytes, toHex } from "@parlance/core";
 import type { AnyDurableEvent, EventFrame, EventId } from "@parlance/protocol";
+import { changesRights, inviteRefusal, letIn, projectEntrance } from "./entrances.ts";
 import { mustBeUploading, shareFile, unshareFile } from "./files.ts";
 import { followMentioned } from "./mentions.ts";
 import { findMessage, messagePage, messageStats, refusal } from "./messages.ts";
@@ -98,7 +99,7 @@ function appendTo(state: MemoryState, append: Append, random: () => number): App
     mustBeUploading(state, append.event.data.file_id);
   }
   const room = known ?? addRoom(state, append.room, append.create ?? never(), random);
-  const refused = refusal(state, room, append);
+  const refused = refusal(state, room, append) ?? inviteRefusal(state, append);
   if (refused === "unchanged") return { outcome: refused, epoch: room.epoch };
   if (refused !== undefined) return { outcome: refused };
 
@@ -118,7 +119,7 @@ function appendTo(state: MemoryState, append: Append, random: () => number): App
   const { type } = append.event;
   const isInThread = "thread" in append.event.data;
   if (type === "message.created" && !isInThread) room.countable += 1;
-  else if (type === "member.joined" || type === "member.left") room.revision += 1;
+  else if (changesRights(type)) room.revision += 1;
   const commitment = chain.commitment(nonce, payload);
   const event: MemoryEvent = {
     // A copy, as from a database: what the writer does to its object later changes nothing here.
@@ -191,6 +192,7 @@ function project(state: MemoryState, room: MemoryRoom, append: Append): void {
     }
     case "member.joined": {
       const { user, name, role } = event.data;
+      letIn(state, room, event.data);
       // What was put into an inbox before its owner first looked is news.
       const isAllNew = room.kind === "inbox";
       const mark = isAllNew ? 0 : sequence;
@@ -213,6 +215,16 @@ function project(state: MemoryState, room: MemoryRoom, append: Append): void {
     }
     case "message.edited":
       followMentioned(state, room, event.data.message_id);
+      return;
+    case "room.updated":
+    case "member.role_changed":
+    case "member.banned":
+    case "member.unbanned":
+    case "invite.created":
+    case "invite.revoked":
+    case "join.requested":
+    case "join.refused":
+      projectEntrance(state, room, append, event);
       return;
     case "message.closed":
       state.openTexts.delete(event.data.message_id);

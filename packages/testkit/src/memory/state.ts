@@ -1,6 +1,7 @@
 import type {
   ControlEntry,
   ControlFact,
+  InviteRecord,
   KeyRecord,
   NewRoom,
   RoomHead,
@@ -16,10 +17,12 @@ import type {
   EventFrame,
   EventId,
   FileId,
+  InviteId,
   Principal,
   Role,
   RoomId,
   RoomKind,
+  RoomSettings,
   UserId,
 } from "@parlance/protocol";
 import type { MemoryThread } from "./threads.ts";
@@ -53,7 +56,8 @@ export interface MemoryMember {
 export interface MemoryRoom {
   readonly room: RoomId;
   readonly kind: RoomKind;
-  readonly title: string;
+  title: string;
+  settings: RoomSettings;
   readonly epoch: Epoch;
   revision: number;
   countable: number;
@@ -61,6 +65,22 @@ export interface MemoryRoom {
   readonly events: MemoryEvent[];
   readonly byKey: Map<string, MemoryEvent>;
   readonly members: Map<UserId, MemoryMember>;
+  /** The newest last, as the next. */
+  readonly bans: Map<UserId, MemoryBan>;
+  readonly requests: Map<UserId, MemoryRequest>;
+}
+
+export interface MemoryBan {
+  readonly name: string;
+  readonly by: UserId;
+  readonly time: number;
+}
+
+export interface MemoryRequest {
+  readonly name: string;
+  readonly text?: string;
+  readonly askedAt: number;
+  readonly refusedAt?: number;
 }
 
 /** A file's row: shared ones have a sequence and a hash. */
@@ -102,6 +122,8 @@ export interface MemoryState {
   readonly openTexts: Map<EventId, MemoryText>;
   /** By root. */
   readonly threads: Map<EventId, MemoryThread>;
+  /** The newest last. */
+  readonly invites: Map<InviteId, InviteRecord>;
   readonly places: SavedPlace[];
   readonly files: Map<FileId, MemoryFile>;
   readonly leases: Map<string, MemoryLease>;
@@ -121,6 +143,7 @@ export function createState(random: () => number, now: () => number = () => 0): 
     messages: [],
     openTexts: new Map(),
     threads: new Map(),
+    invites: new Map(),
     places: [],
     files: new Map(),
     leases: new Map(),
@@ -145,12 +168,15 @@ export function addRoom(
     room,
     kind,
     title,
+    settings: {},
     epoch: `${state.installPart}.${randomPart(random)}` as Epoch,
     revision: 0,
     countable: 0,
     events: [],
     byKey: new Map(),
     members: new Map(),
+    bans: new Map(),
+    requests: new Map(),
   };
   state.rooms.set(room, made);
   return made;
@@ -162,11 +188,15 @@ export function headOf(room: MemoryRoom): RoomHead {
 }
 
 export function recordOf(room: MemoryRoom): RoomRecord {
-  return { ...headOf(room), room: room.room, kind: room.kind, title: room.title };
+  const { kind, title, settings, bans } = room;
+  return { ...headOf(room), room: room.room, kind, title, settings, hasBans: bans.size > 0 };
 }
 
 /** Ascending by title, then id, both by code points as databases compare UTF-8. */
-export function byTitle(left: RoomRecord, right: RoomRecord): number {
+export function byTitle(
+  left: Pick<RoomRecord, "title" | "room">,
+  right: Pick<RoomRecord, "title" | "room">,
+): number {
   return compareText(left.title, right.title) || compareText(left.room, right.room);
 }
 

@@ -95,7 +95,7 @@ export function followFrom(state: MemoryState, root: EventId, id: EventId, user:
 export function endFollowing(
   state: MemoryState,
   room: RoomId,
-  { user }: DurablePayloads["member.left"],
+  { user }: Pick<DurablePayloads["member.left"], "user">,
 ): void {
   for (const thread of state.threads.values()) {
     const person = thread.room === room ? thread.people.get(user) : undefined;

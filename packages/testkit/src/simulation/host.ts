@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import type { Clock, Ids } from "@parlance/core";
 import type { ConnectionId, EventId, RoomId, UserId } from "@parlance/protocol";
 import type { Random } from "./random.ts";
@@ -64,6 +65,8 @@ export function createIds(random: Random): Ids {
     connection: () => make("c") as ConnectionId,
     user: () => make("u_") as UserId,
     room: () => make("r_") as RoomId,
+    secret: () => make("s").padEnd(32, "0"),
+    digest: (text) => hash("sha256", text),
     random: () => random.next(),
   } satisfies Ids;
 }
