@@ -13,10 +13,15 @@ const repeatable: ReadonlySet<CommandType> = new Set<CommandType>([
   "get_message",
   "get_room",
   "get_text",
+  "list_drafts",
   "list_mentions",
   "list_messages",
+  "list_pins",
+  "list_saved",
+  "list_scheduled",
   "list_thread",
   "list_threads",
+  "list_versions",
   "mark_thread_read",
   "list_members",
   "list_rooms",
@@ -24,6 +29,8 @@ const repeatable: ReadonlySet<CommandType> = new Set<CommandType>([
   "ping",
   "presence",
   "proof",
+  "save_draft",
+  "save_message",
 ]);
 
 interface Waiting {

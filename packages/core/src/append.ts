@@ -131,6 +131,9 @@ export async function appendOrLeave(
           if (append.event.type === "message.created") {
             throw new ProtocolError("rate_limited", { limit: limits.openMessages });
           }
+          if (append.event.type === "message.pinned") {
+            throw new ProtocolError("conflict", { limit: limits.pins });
+          }
           throw new ProtocolError("bad_request", { field: "emoji", limit: limits.reactionKinds });
         case "absent":
         case "exists":

@@ -41,6 +41,7 @@ const scopeFor: Readonly<Record<Action, string>> = {
   join: "rooms",
   manage: "rooms",
   cancel: "rooms",
+  pin: "rooms",
 };
 
 /** Whether the answer depends on the caller's role in the room, which may have to be looked up. */

@@ -2,7 +2,7 @@
 import type { Role, RoomId, RoomKind, UserId } from "@parlance/protocol";
 
 /** What somebody wants to do in a room. */
-export type Action = "read" | "write" | "join" | "manage" | "cancel";
+export type Action = "read" | "write" | "join" | "manage" | "cancel" | "pin";
 
 /**
  * Who a right is given to, beside back ends, whose scopes decide. `signed_in` includes guests only where the operator allows
@@ -29,6 +29,10 @@ export interface KindPolicy {
   readonly manage: Audience;
   /** Who may end an open message of somebody else. */
   readonly cancel: Audience;
+  /** Who may pin messages to the room. */
+  readonly pin: Audience;
+  /** Whether readers see what a message said before it was edited. */
+  readonly showsVersions: boolean;
   /** What brings it into being where it is absent, done by somebody who may. */
   readonly madeBy: readonly Action[];
   /** Whether readers tell each other how far they read. */
@@ -44,6 +48,8 @@ export const kinds: Readonly<Record<RoomKind, KindPolicy>> = {
     join: "signed_in",
     manage: "staff",
     cancel: "staff",
+    pin: "staff",
+    showsVersions: true,
     madeBy: anyUse,
     tellsReadMarks: false,
   },
@@ -53,6 +59,8 @@ export const kinds: Readonly<Record<RoomKind, KindPolicy>> = {
     join: "nobody",
     manage: "staff",
     cancel: "staff",
+    pin: "members",
+    showsVersions: true,
     madeBy: [],
     tellsReadMarks: true,
   },
@@ -62,6 +70,8 @@ export const kinds: Readonly<Record<RoomKind, KindPolicy>> = {
     join: "nobody",
     manage: "nobody",
     cancel: "members",
+    pin: "members",
+    showsVersions: true,
     madeBy: [],
     tellsReadMarks: true,
   },
@@ -71,6 +81,8 @@ export const kinds: Readonly<Record<RoomKind, KindPolicy>> = {
     join: "owner_only",
     manage: "nobody",
     cancel: "owner_only",
+    pin: "owner_only",
+    showsVersions: true,
     madeBy: anyUse,
     // The only reader is its owner, on all devices.
     tellsReadMarks: true,
@@ -81,6 +93,8 @@ export const kinds: Readonly<Record<RoomKind, KindPolicy>> = {
     join: "signed_in",
     manage: "staff",
     cancel: "staff",
+    pin: "staff",
+    showsVersions: true,
     madeBy: ["write"],
     tellsReadMarks: false,
   },
@@ -90,6 +104,8 @@ export const kinds: Readonly<Record<RoomKind, KindPolicy>> = {
     join: "nobody",
     manage: "nobody",
     cancel: "members",
+    pin: "nobody",
+    showsVersions: true,
     madeBy: ["write", "manage"],
     tellsReadMarks: false,
   },

@@ -2,6 +2,7 @@
 import type { Command, Json, OwnChange, Reply, RoomId, RoomKind, UserId } from "@parlance/protocol";
 import { CommandRun } from "./command-run.ts";
 import { perform } from "./commands/index.ts";
+import { sendDue } from "./commands/later.ts";
 import { endIdle } from "./commands/open-messages.ts";
 import { Connection } from "./connection.ts";
 import {
@@ -81,6 +82,8 @@ const sweepRoomsMs = 10_000;
 /** How often it is looked for open messages that were left, at most and at least. */
 const sweepOpenMs = [500, 10_000] as const;
 const sweepFilesMs = 600_000;
+/** How often it is looked for messages whose time has come. */
+const sendDueMs = 1_000;
 /** A node whose own timer is later than this was asleep, and does not trust what it knows. */
 const asleepMs = 3_000;
 
@@ -105,6 +108,7 @@ class ServerNode implements Node {
   #awakeAt: number;
   #isWaking = false;
   #isComparing = false;
+  #isSending = false;
   /** Since when the control log could not be read; monotonic milliseconds. */
   #awaySince: number | undefined;
 
@@ -215,6 +219,7 @@ class ServerNode implements Node {
       for (const connection of this.#services.registry) connection.check();
       void this.#services.devicePlaces.flush();
     });
+    this.#every(sendDueMs, () => this.#sendDue());
     this.#every(sweepRoomsMs, () => {
       rooms.sweep();
       rates.sweep();
@@ -428,6 +433,20 @@ class ServerNode implements Node {
       if (this.#isClosed || this.#awaySince !== undefined) return;
       this.#services.report("warn", "open_message_sweep_failed", { error });
     });
+  }
+
+  /* One look at a time; a node that was asleep does not know yet who may still be here. */
+  #sendDue(): void {
+    if (this.#isSending || !this.#isAwake()) return;
+    this.#isSending = true;
+    sendDue(this.#services)
+      .catch((error: unknown) => {
+        if (this.#isClosed || this.#awaySince !== undefined) return;
+        this.#services.report("warn", "scheduled_sweep_failed", { error });
+      })
+      .finally(() => {
+        this.#isSending = false;
+      });
   }
 
   #sweepFiles(): void {

@@ -19,6 +19,8 @@ import { entranceRoutes } from "./routes/entrances.ts";
 import { extensionRoutes } from "./routes/extensions.ts";
 import { fileRoutes } from "./routes/files.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { keepingRoutes } from "./routes/keeping.ts";
+import { laterRoutes } from "./routes/later.ts";
 import { mentionRoutes } from "./routes/mentions.ts";
 import { messageChangeRoutes } from "./routes/message-changes.ts";
 import { messageRoutes } from "./routes/messages.ts";
@@ -95,6 +97,8 @@ export async function createHttp(options: HttpOptions): Promise<HttpServer> {
       messageChangeRoutes(parts);
       threadRoutes(parts);
       mentionRoutes(parts);
+      keepingRoutes(parts);
+      laterRoutes(parts);
       openMessageRoutes(parts);
       publishRoutes(parts);
       rpcRoutes(parts);

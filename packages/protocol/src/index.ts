@@ -6,6 +6,8 @@ export * from "./commands/index.ts";
 export type * from "./commands/invites.ts";
 export { inviteRoles } from "./commands/invites.ts";
 export type * from "./commands/joining.ts";
+export type * from "./commands/keeping.ts";
+export type * from "./commands/later.ts";
 export type * from "./commands/mentions.ts";
 export { mentionWish } from "./commands/mentions.ts";
 export type * from "./commands/messages.ts";

@@ -66,6 +66,12 @@ export const limits = {
   pageEvents: 200,
   /** Threads in one page. */
   pageThreads: 50,
+  /** Pinned messages of one room, and messages that somebody may have saved. */
+  pins: 100,
+  savedMessages: 1_000,
+  /** Drafts with a text, and messages that wait to be sent, of one person. */
+  drafts: 500,
+  scheduled: 100,
   /** People whom one message may mention by name, and by being there. */
   mentionedUsers: 50,
   mentionedHere: 200,

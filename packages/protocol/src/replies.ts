@@ -7,12 +7,15 @@ import type { CallChanged } from "./commands/calls.ts";
 import type { FileView } from "./commands/files.ts";
 import type { CommandType, Replies } from "./commands/index.ts";
 import { type InviteView, inviteRoles } from "./commands/invites.ts";
+import { savedMessage } from "./commands/keeping.ts";
+import { draft, scheduledMessage } from "./commands/later.ts";
 import { mentions } from "./commands/mentions.ts";
 import type { MessageChanged, MessageView } from "./commands/messages.ts";
 import type { ProofResult, Subscribed } from "./commands/reading.ts";
 import type { MembershipChanged, MemberView, RoomView } from "./commands/rooms.ts";
 import type { WireUser } from "./commands/session.ts";
 import { threadStanding } from "./commands/threads.ts";
+import type { Published } from "./commands/writing.ts";
 import type { ErrorCode, WireError } from "./errors.ts";
 import { errors } from "./errors.ts";
 import { closedReason } from "./events/durable.ts";
@@ -139,6 +142,17 @@ export const messageViewSchema: z.ZodType<MessageView> = z.object({
   reactions: z
     .array(z.object({ emoji: z.string(), count: z.int().min(1), users: z.array(userId) }))
     .exactOptional(),
+  forwarded: z
+    .object({
+      message_id: eventId,
+      room: roomId.exactOptional(),
+      sequence: sequence.exactOptional(),
+      author: userId.exactOptional(),
+      author_name: z.string().exactOptional(),
+      time: time.exactOptional(),
+    })
+    .exactOptional(),
+  pinned: z.literal(true).exactOptional(),
   mentions: mentions.exactOptional(),
   thread: eventId.exactOptional(),
   replies: z
@@ -201,6 +215,16 @@ const inviteView: z.ZodType<InviteView> = z.object({
   by: userId,
 });
 
+const published: z.ZodType<Published> = z.object({
+  room: roomId,
+  epoch,
+  sequence,
+  message_id: eventId,
+  time: z.iso.datetime(),
+  repeated: z.boolean().exactOptional(),
+  rewritten: z.object({ text: z.string(), data: messageData.exactOptional() }).exactOptional(),
+});
+
 const nothing: z.ZodType<Record<string, never>> = z.object({});
 
 /** Schema of the `result` of each command's reply. */
@@ -235,15 +259,7 @@ export const replySchemas: { readonly [T in CommandType]: z.ZodType<Replies[T]> 
     events: z.array(eventFrameSchema),
   }),
   proof: proofResult,
-  publish: z.object({
-    room: roomId,
-    epoch,
-    sequence,
-    message_id: eventId,
-    time: z.iso.datetime(),
-    repeated: z.boolean().exactOptional(),
-    rewritten: z.object({ text: z.string(), data: messageData.exactOptional() }).exactOptional(),
-  }),
+  publish: published,
   mark_read: z.object({ room: roomId, read_mark: sequence, unread: z.int().min(0) }),
   typing: nothing,
   create_room: roomView,
@@ -273,6 +289,44 @@ export const replySchemas: { readonly [T in CommandType]: z.ZodType<Replies[T]> 
     head: sequence,
     messages: z.array(messageViewSchema),
   }),
+  list_versions: z.object({
+    room: roomId,
+    message_id: eventId,
+    versions: z.array(
+      z.object({
+        sequence,
+        time,
+        text: z.string(),
+        data: messageData.exactOptional(),
+        mentions: mentions.exactOptional(),
+      }),
+    ),
+  }),
+  pin_message: z.object({
+    room: roomId,
+    epoch,
+    message_id: eventId,
+    on: z.boolean(),
+    sequence: sequence.exactOptional(),
+    repeated,
+  }),
+  list_pins: z.object({
+    room: roomId,
+    epoch,
+    head: sequence,
+    pins: z.array(z.object({ message: messageViewSchema, by: userId, time })),
+  }),
+  save_message: savedMessage,
+  list_saved: z.object({
+    saved: z.array(messageViewSchema),
+    next: z.int().min(1).exactOptional(),
+  }),
+  forward_message: published,
+  save_draft: draft,
+  list_drafts: z.object({ drafts: z.array(draft) }),
+  schedule_message: scheduledMessage,
+  cancel_scheduled: scheduledMessage,
+  list_scheduled: z.object({ scheduled: z.array(scheduledMessage) }),
   list_mentions: z.object({
     mentions: z.array(messageViewSchema),
     next: z.int().min(1).exactOptional(),

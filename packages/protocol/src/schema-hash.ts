@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "a9a17d7641ec447a1c7e105c62194e55aad0ab9c48924a6552644f9c80947690",
+  sha256: "69ec09af03bbce6f343b686fdc2cc7d31b30807c94055f7416915da9b5c8bf50",
 } as const;

@@ -29,6 +29,7 @@ function event<T extends DurableType>(
 export async function fillStore(store: Store): Promise<void> {
   await fillDirectory(store);
   await fillRooms(store);
+  await fillOwn(store);
   await fillWebhooks(store);
 }
 
@@ -173,6 +174,34 @@ async function fillRooms(store: Store): Promise<void> {
   await append(event("message.closed", closing, { room: "a:b/c", user: "bob" }));
   await append(event("join.requested", zoe, { user: "zoe", room: "a:b/c" }));
   await append(event("join.refused", { user: zoe.user }, { ...byBob, room: "a:b/c" }));
+}
+
+/** What belongs to threads and to single people: followed, mentioned, pinned, saved, not sent yet. */
+async function fillOwn({ log, directory }: Store): Promise<void> {
+  const room = roomId("a:b/c");
+  const root = "own-root" as EventId;
+  const bob = userId("bob");
+  const said = { text: "in a thread 語", author_name: "Ada", thread: root, reply_to: root };
+  const mentions = { users: [bob], room: true as const };
+  await log.append(message("root", { room, id: root, user: "bob" }));
+  await log.append(
+    event("message.created", { ...said, mentions }, { room, id: "own-1", user: "u_ada" }),
+  );
+  await log.append(event("message.pinned", { message_id: root, by_name: "Ada" }, { room }));
+  await directory.markThreadRead(room, root, bob, 1_000);
+  await directory.saveMessage(room, root, bob, true, 10);
+  const draft = { room, thread: root, text: "Dear 語", replyTo: "own-1", editedAt: someTime };
+  await directory.saveDraft(room, bob, draft, 10);
+  const author = {
+    user: bob,
+    name: "Bob",
+    kind: "external",
+    principal: "bob" as Principal,
+  } as const;
+  const content = { text: "later 🦊", data: { a: [1] } };
+  const key = "later-1" as ClientMessageId;
+  const waiting = { room, key, at: someTime * 2, content, author, state: "waiting" } as const;
+  await directory.schedule(room, bob, waiting, 10);
 }
 
 /** Opens a message and appends to it. */

@@ -12,6 +12,15 @@ import { enter } from "./enter.ts";
 import { beginUpload, deleteFile, finishUpload, getFile, listFiles, uploadPiece } from "./files.ts";
 import { acceptInvite, createInvite, getInvite, listInvites, revokeInvite } from "./invites.ts";
 import { answerJoinRequest, askToJoin, listDirectory, listJoinRequests } from "./joining.ts";
+import {
+  forwardMessage,
+  listPins,
+  listSaved,
+  listVersions,
+  pinMessage,
+  saveMessage,
+} from "./keeping.ts";
+import { cancelScheduled, listDrafts, listScheduled, saveDraft, scheduleMessage } from "./later.ts";
 import { addMember, join, leave, removeMember } from "./membership.ts";
 import { listMentions } from "./mentions.ts";
 import { getMessage, listMessages, roomStats } from "./message-views.ts";
@@ -51,6 +60,17 @@ const forEverybody: { readonly [T in ConnectionlessType]: Perform<T, CommandCont
   react,
   get_message: getMessage,
   list_messages: listMessages,
+  list_versions: listVersions,
+  pin_message: pinMessage,
+  list_pins: listPins,
+  save_message: saveMessage,
+  list_saved: listSaved,
+  forward_message: forwardMessage,
+  save_draft: saveDraft,
+  list_drafts: listDrafts,
+  schedule_message: scheduleMessage,
+  cancel_scheduled: cancelScheduled,
+  list_scheduled: listScheduled,
   list_mentions: listMentions,
   list_thread: listThread,
   list_threads: listThreads,
@@ -150,6 +170,7 @@ const followsMessages: ReadonlySet<CommandType> = new Set<CommandType>([
   "close_message",
   "cancel_message",
   "react",
+  "pin_message",
   "edit_document",
   "start_call",
   "answer_call",

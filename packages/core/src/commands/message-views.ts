@@ -54,11 +54,43 @@ export async function readMessages(
   room: Room,
   query: MessageQuery,
 ): Promise<MessagePage> {
+  const page = await readPlain(context, room, query);
+  return { ...page, messages: await withOrigins(context, page.messages) };
+}
+
+/** Without where forwarded ones are from. */
+async function readPlain(
+  context: CommandContext,
+  room: Room,
+  query: MessageQuery,
+): Promise<MessagePage> {
   const { revision } = room;
   const page = await context.services.log.messages(query);
   if (page === undefined) throw new ProtocolError("not_found");
   if (page.revision !== revision) await recheckRead(context, room);
   return page;
+}
+
+/* Security (Z7): the event tells all readers the same, and so only an id. Where a message is from is added for those who may read it
+ * there, when they look. */
+async function withOrigins(
+  context: CommandContext,
+  messages: readonly MessageView[],
+): Promise<readonly MessageView[]> {
+  const ids = new Set(messages.flatMap(({ forwarded }) => forwarded?.message_id ?? []));
+  if (ids.size === 0) return messages;
+  const places = await Promise.all([...ids].map((id) => context.services.log.findMessage(id)));
+  const origins = await viewsWhereReadable(
+    context,
+    places.filter((place) => place !== undefined),
+    readPlain,
+  );
+  return messages.map((message) => {
+    const origin = origins.get(message.forwarded?.message_id ?? ("" as EventId));
+    if (origin === undefined || origin.deleted === true) return message;
+    const { id: message_id, room, sequence, author, author_name, time } = origin;
+    return { ...message, forwarded: { message_id, room, sequence, author, author_name, time } };
+  });
 }
 
 /* Security: what somebody follows, saved or was mentioned in outlives the right to read. Each room is asked about as for any other
@@ -67,6 +99,7 @@ export async function readMessages(
 export async function viewsWhereReadable(
   context: CommandContext,
   places: readonly { readonly room: RoomId; readonly id: EventId }[],
+  read: typeof readMessages = readMessages,
 ): Promise<ReadonlyMap<EventId, MessageView>> {
   const byRoom = new Map<RoomId, EventId[]>();
   for (const { room, id } of places) {
@@ -78,7 +111,7 @@ export async function viewsWhereReadable(
     [...byRoom].map(async ([id, ids]) => {
       try {
         const room = await openToRead(context, id);
-        return (await readMessages(context, room, { room: id, ids, limit: ids.length })).messages;
+        return (await read(context, room, { room: id, ids, limit: ids.length })).messages;
       } catch (error) {
         if (error instanceof ProtocolError) return [];
         throw error;

@@ -1,6 +1,7 @@
 import {
   type Command,
   type DurablePayloads,
+  type EventId,
   type Principal,
   ProtocolError,
   type Publication,
@@ -46,6 +47,8 @@ export interface PublishedFrom {
 export type PublishTask = Command<"publish"> & {
   readonly shownAs?: ShownAs;
   readonly from?: Publication["from"];
+  /** The message whose text this is; whom that mentions is not mentioned again. */
+  readonly forwards?: EventId;
 };
 
 /** Writes one message: at once, or when the application has said what becomes of it. */
@@ -55,7 +58,8 @@ export function publish(
 ): Awaitable<Pipelined<Published>> {
   const { from, thread, reply_to: quoted, text, mentions } = command;
   const isPlain = from === undefined && thread === undefined && quoted === undefined;
-  if (isPlain && !maySpeakOf(text, mentions)) return say(context, command);
+  const isQuiet = command.forwards !== undefined || !maySpeakOf(text, mentions);
+  if (isPlain && isQuiet) return say(context, command);
   return Promise.all([
     from === undefined ? undefined : authorOf(context, from),
     linksOf(context, command),
@@ -71,6 +75,7 @@ async function mentionedIn(
   command: PublishTask,
   text: string,
 ): Promise<Mentioned> {
+  if (command.forwards !== undefined) return {};
   const mentions = await mentionsIn(context, command, text, command.mentions);
   return mentions === undefined ? {} : { mentions };
 }
@@ -100,9 +105,11 @@ function say(
   const { room, client_message_id: clientMessageId, text, data, open, shownAs } = command;
   const said: Said = { text, ...(data === undefined ? {} : { data }) };
   const growing = open === undefined ? {} : { open };
+  const { forwards } = command;
+  const forwarded = forwards === undefined ? {} : { forwarded: forwards };
   const eventOf = (what: Said, whom: Mentioned) => {
     const payload = payloadOf(context, what, shownAs, from);
-    const data = { ...payload, ...growing, ...links, ...whom };
+    const data = { ...payload, ...growing, ...links, ...forwarded, ...whom };
     return { type: "message.created", data } as const;
   };
   const author = from?.user ?? shownAs?.user;

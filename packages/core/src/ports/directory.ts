@@ -9,6 +9,8 @@ import type {
   UserId,
 } from "@parlance/protocol";
 import type { Entrances } from "./entrances.ts";
+import type { Keeping } from "./keeping.ts";
+import type { Later } from "./later.ts";
 import type { MentionIndex } from "./mentions.ts";
 import type { MemberRecord, RoomRecord } from "./room-log.ts";
 import type { Threads } from "./threads.ts";
@@ -27,6 +29,8 @@ export interface Directory
     ReadMarks,
     Threads,
     MentionIndex,
+    Keeping,
+    Later,
     Places,
     Leases {}
 

@@ -8,6 +8,8 @@ export type * from "./files.ts";
 export type * from "./fleet.ts";
 export type * from "./hooks.ts";
 export type * from "./ids.ts";
+export type * from "./keeping.ts";
+export type * from "./later.ts";
 export type * from "./mentions.ts";
 export type * from "./moments.ts";
 export type * from "./open-texts.ts";

@@ -127,6 +127,7 @@ export interface Append {
    *  - `reaction.added`, `reaction.removed` → the message's reactions, of which one user has each kind at most once;
    *  - `file.shared` → the file's row in the `FileIndex` becomes visible; refused (`StorageError`) if the upload is gone;
    *  - `file.deleted` → the row becomes invisible, the payload and nonce of its `file.shared` are erased;
+   *  - `message.pinned`, `message.unpinned` → the room's pins, of which each message has at most one and a room `limits.pins`; a deletion takes the pin off;
    *  - call events → nothing.
    *
    * Those about a message are refused as `gone` unless it is in this room and was not deleted. */
@@ -170,7 +171,7 @@ export type Appended =
   | { readonly outcome: "exists" }
   /** The message that the event is about is not in this room, or was deleted. Known not done. */
   | { readonly outcome: "gone" }
-  /** The reaction is there already, or is not there to be removed. Nothing was stored. */
+  /** The reaction or pin is there already, or is not there to be removed. Nothing was stored. */
   | { readonly outcome: "unchanged"; readonly epoch: Epoch }
   /** The open message's text is longer than the event says. Known not done. */
   | { readonly outcome: "moved" }

@@ -105,6 +105,8 @@ function encodeDurable(event: AnyDurableEvent): string | undefined {
     }
     case "member.joined":
     case "member.left":
+    case "message.pinned":
+    case "message.unpinned":
     case "document.edited":
     case "room.updated":
     case "member.role_changed":

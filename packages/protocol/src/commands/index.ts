@@ -6,6 +6,8 @@ import * as editing from "./editing.ts";
 import * as files from "./files.ts";
 import * as invites from "./invites.ts";
 import * as joining from "./joining.ts";
+import * as keeping from "./keeping.ts";
+import * as later from "./later.ts";
 import * as mentions from "./mentions.ts";
 import * as messages from "./messages.ts";
 import * as moderation from "./moderation.ts";
@@ -45,6 +47,17 @@ export interface Replies {
   react: messages.Reacted;
   get_message: messages.MessageView;
   list_messages: messages.MessageList;
+  list_versions: keeping.VersionList;
+  pin_message: keeping.Pinned;
+  list_pins: keeping.PinList;
+  save_message: keeping.SavedMessage;
+  list_saved: keeping.SavedList;
+  forward_message: writing.Published;
+  save_draft: later.Draft;
+  list_drafts: later.DraftList;
+  schedule_message: later.ScheduledMessage;
+  cancel_scheduled: later.ScheduledMessage;
+  list_scheduled: later.ScheduledList;
   list_mentions: mentions.MentionList;
   list_thread: threads.ThreadPage;
   list_threads: threads.ThreadList;
@@ -111,6 +124,17 @@ interface CommandTypes {
   react: messages.React;
   get_message: messages.GetMessage;
   list_messages: messages.ListMessages;
+  list_versions: keeping.ListVersions;
+  pin_message: keeping.PinMessage;
+  list_pins: keeping.ListPins;
+  save_message: keeping.SaveMessage;
+  list_saved: keeping.ListSaved;
+  forward_message: keeping.ForwardMessage;
+  save_draft: later.SaveDraft;
+  list_drafts: later.ListDrafts;
+  schedule_message: later.ScheduleMessage;
+  cancel_scheduled: later.CancelScheduled;
+  list_scheduled: later.ListScheduled;
   list_mentions: mentions.ListMentions;
   list_thread: threads.ListThread;
   list_threads: threads.ListThreads;
@@ -184,6 +208,17 @@ export const commandSchemas: { readonly [T in CommandType]: z.ZodType<CommandTyp
   react: messages.react,
   get_message: messages.getMessage,
   list_messages: messages.listMessages,
+  list_versions: keeping.listVersions,
+  pin_message: keeping.pinMessage,
+  list_pins: keeping.listPins,
+  save_message: keeping.saveMessage,
+  list_saved: keeping.listSaved,
+  forward_message: keeping.forwardMessage,
+  save_draft: later.saveDraft,
+  list_drafts: later.listDrafts,
+  schedule_message: later.scheduleMessage,
+  cancel_scheduled: later.cancelScheduled,
+  list_scheduled: later.listScheduled,
   list_mentions: mentions.listMentions,
   list_thread: threads.listThread,
   list_threads: threads.listThreads,

@@ -17,6 +17,7 @@ import {
 import type { ClientMessageId, Epoch, EventId, RoomId, Sequence, UserId } from "../ids.ts";
 import type { JsonObject } from "../json-value.ts";
 import type { CommandId } from "./command-id.ts";
+import type { ForwardedFrom } from "./keeping.ts";
 import { type Mentions, type MentionWish, mentionWish } from "./mentions.ts";
 import type { ThreadSummary } from "./threads.ts";
 
@@ -146,6 +147,10 @@ export interface MessageView {
   readonly closed_sequence?: Sequence;
   /** In the order in which each was first put on; absent where there are none. */
   readonly reactions?: readonly ReactionView[];
+  /** It says what another message said. */
+  readonly forwarded?: ForwardedFrom;
+  /** It is pinned to its room. */
+  readonly pinned?: true;
   /** Whom the version shown mentions; absent where nobody. */
   readonly mentions?: Mentions;
   /** It is in the thread under this message. */

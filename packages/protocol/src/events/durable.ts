@@ -32,6 +32,8 @@ export interface DurablePayloads extends CallPayloads, FilePayloads, RoomPayload
     readonly thread?: EventId;
     /** The message of this room that it answers. Its text is not repeated here, so that it can be erased. */
     readonly reply_to?: EventId;
+    /** It says what this message said, of whatever room. The id tells nothing to those who may not read it there. */
+    readonly forwarded?: EventId;
     /** Whom it mentions, as the server decided. */
     readonly mentions?: Mentions;
   };
@@ -85,6 +87,9 @@ export interface DurablePayloads extends CallPayloads, FilePayloads, RoomPayload
     readonly user_name: string;
   };
   "reaction.removed": { readonly message_id: EventId; readonly emoji: string };
+  /** Somebody pinned a message to its room, for all who read it. */
+  "message.pinned": { readonly message_id: EventId; readonly by_name: string };
+  "message.unpinned": { readonly message_id: EventId };
   /** One change of a shared document; `changes` is a JSON text of the application's own. */
   "document.edited": { readonly changes: string; readonly author_number?: number };
 }
@@ -141,6 +146,7 @@ const payloads = {
     open: z.literal(true).exactOptional(),
     thread: messageId.exactOptional(),
     reply_to: messageId.exactOptional(),
+    forwarded: messageId.exactOptional(),
     mentions: mentions.exactOptional(),
   }),
   "message.closed": z.object({
@@ -173,6 +179,8 @@ const payloads = {
   }),
   "reaction.added": z.object({ message_id: messageId, emoji: z.string(), user_name: z.string() }),
   "reaction.removed": z.object({ message_id: messageId, emoji: z.string() }),
+  "message.pinned": z.object({ message_id: messageId, by_name: z.string() }),
+  "message.unpinned": z.object({ message_id: messageId }),
   "document.edited": z.object({ changes: z.string(), author_number: number.exactOptional() }),
   ...callPayloadSchemas,
   ...filePayloadSchemas,

@@ -40,6 +40,8 @@ export const durableEventSchemas: { readonly [T in DurableType]: z.ZodType<Durab
   "message.deleted": withPayload("message.deleted"),
   "reaction.added": withPayload("reaction.added"),
   "reaction.removed": withPayload("reaction.removed"),
+  "message.pinned": withPayload("message.pinned"),
+  "message.unpinned": withPayload("message.unpinned"),
   "document.edited": withPayload("document.edited"),
   "call.started": withPayload("call.started"),
   "call.answered": withPayload("call.answered"),

@@ -1,5 +1,7 @@
 /** What changes of a user's own, on whichever device: it is in no room's log. */
 import { z } from "zod";
+import { type SavedMessage, savedMessage } from "../commands/keeping.ts";
+import { type Draft, draft, type ScheduledMessage, scheduledMessage } from "../commands/later.ts";
 import { type ThreadStanding, threadStanding } from "../commands/threads.ts";
 
 /**
@@ -12,9 +14,16 @@ export interface OwnEvent {
 }
 
 /** What changed, as it is now. */
-export type OwnChange = { readonly what: "thread"; readonly thread: ThreadStanding };
+export type OwnChange =
+  | { readonly what: "thread"; readonly thread: ThreadStanding }
+  | { readonly what: "saved"; readonly message: SavedMessage }
+  | { readonly what: "draft"; readonly draft: Draft }
+  | { readonly what: "scheduled"; readonly message: ScheduledMessage };
 
 /** Schema of what changed; a client passes over a `what` that it does not know. */
 export const ownChange: z.ZodType<OwnChange> = z.discriminatedUnion("what", [
   z.object({ what: z.literal("thread"), thread: threadStanding }),
+  z.object({ what: z.literal("saved"), message: savedMessage }),
+  z.object({ what: z.literal("draft"), draft }),
+  z.object({ what: z.literal("scheduled"), message: scheduledMessage }),
 ]);

@@ -1,10 +1,12 @@
 /** Why an event about a message cannot be stored. */
 import type { Append } from "@parlance/core";
 import type { AnyDurableEvent, DurablePayloads } from "@parlance/protocol";
+import { pinRefusal } from "../sql/keeping.ts";
 import { maxReactionKinds } from "../sql/reaction-kinds.ts";
 import { inviteRefusal } from "./entrance-events.ts";
 import { closingRefusal, opensTooMany } from "./open-texts.ts";
 import type { EngineSql, Session } from "./session.ts";
+import { perform } from "./steps.ts";
 
 export type MessageRefusal = "gone" | "unchanged" | "full" | "moved";
 
@@ -29,6 +31,10 @@ export async function messageRefusal(
   if (event.type === "message.closed") return closingRefusal(session, sql, room, event.data);
   if (event.type === "reaction.added") return reactionRefusal(session, author, event.data, true);
   if (event.type === "reaction.removed") return reactionRefusal(session, author, event.data, false);
+  if (event.type === "message.pinned" || event.type === "message.unpinned") {
+    const on = event.type === "message.pinned";
+    return perform(session, pinRefusal(room, event.data.message_id, on));
+  }
   return undefined;
 }
 

@@ -1,6 +1,7 @@
 /** What events other than new messages change beside the log. One statement after the other: they are rare. */
 import type { Append } from "@parlance/core";
 import type { AnyDurableEvent, DurablePayloads } from "@parlance/protocol";
+import { addPin, dropKept, dropPin } from "../sql/keeping.ts";
 import { dropMentions, indexMentions } from "../sql/mentions.ts";
 import { addToThread } from "../sql/threads.ts";
 import type { RoomRow } from "./batch.ts";
@@ -81,6 +82,12 @@ export async function projectOther(
       return shareFile(session, place, event.data);
     case "file.deleted":
       return unshareFile(session, place, event.data);
+    case "message.pinned": {
+      const { author } = append;
+      return perform(session, addPin(event.data.message_id, { ...place, author }));
+    }
+    case "message.unpinned":
+      return perform(session, dropPin(event.data.message_id));
     case "document.edited":
     case "call.started":
     case "call.answered":
@@ -154,6 +161,7 @@ async function erase(
   await session.run("UPDATE {messages} SET terms = '', deleted_at = ? WHERE id = ?", time, message);
   await session.run("DELETE FROM {reactions} WHERE message_id = ?", message);
   await perform(session, dropMentions(message));
+  await perform(session, dropKept(message));
   await endText(session, message);
   pending.tally(room, row.author, -1);
   await writeControl(session, { type: "message_erased", room, sequences }, time);

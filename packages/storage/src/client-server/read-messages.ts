@@ -43,6 +43,7 @@ type MessageRow = MessageColumns & { readonly bytes: number };
 const messageSelect = `SELECT m.id, m.number, m.sequence, m.author, made.time, made.payload,
     edit.time AS "editTime", edit.payload AS "editPayload", m.shown_sequence AS "shownSequence", o.length AS "openLength",
     t.root AS thread,
+    (SELECT p.sequence FROM {pins} p WHERE p.message_id = m.id) AS pin,
     coalesce(octet_length(made.payload), 0) + coalesce(octet_length(edit.payload), 0)
       + coalesce(o.length, 0) AS bytes
   FROM {messages} m

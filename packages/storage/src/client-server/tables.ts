@@ -17,6 +17,10 @@ export type TableName =
   | "thread_messages"
   | "thread_people"
   | "mentions"
+  | "pins"
+  | "saved_messages"
+  | "drafts"
+  | "scheduled"
   | "members"
   | "read_marks"
   | "bans"
@@ -162,6 +166,41 @@ export const mentionColumns: ColumnTypes = {
   message_id: "text",
   number: "integer",
   root: "text",
+};
+
+export const pinColumns: ColumnTypes = {
+  message_id: "text",
+  room: "text",
+  sequence: "integer",
+  pinned_by: "text",
+  pinned_at: "integer",
+};
+
+export const savedColumns: ColumnTypes = {
+  person: "text",
+  message_id: "text",
+  number: "integer",
+  room: "text",
+};
+
+export const draftColumns: ColumnTypes = {
+  person: "text",
+  room: "text",
+  root: "text",
+  text: "text",
+  reply_to: "text",
+  edited_at: "integer",
+};
+
+export const scheduledColumns: ColumnTypes = {
+  person: "text",
+  client_message_id: "text",
+  room: "text",
+  due_at: "integer",
+  content: "text",
+  author: "text",
+  state: "text",
+  reason: "text",
 };
 
 export const markColumns: ColumnTypes = {

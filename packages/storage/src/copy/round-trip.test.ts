@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Append, type RoomLog } from "@parlance/core";
-import type { DeviceId, FileId, RoomId, SessionId } from "@parlance/protocol";
+import type { DeviceId, EventId, FileId, RoomId, SessionId } from "@parlance/protocol";
 import { message, roomId, someTime, stored, userId } from "@parlance/testkit/contracts";
 import { describeWith, serviceUrl } from "@parlance/testkit/services";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -103,6 +103,18 @@ async function seen(store: Store): Promise<unknown> {
     files: await files.files(roomId("r1"), undefined, 10),
     deleted: await files.file("f2" as FileId),
     bytes: await files.usedBytes(userId("bob")),
+    thread: await log.messages({
+      room: roomId("a:b/c"),
+      line: { thread: "own-root" as EventId },
+      limit: 10,
+    }),
+    followed: await people.followedThreads({ user: userId("bob"), limit: 10 }),
+    standing: await people.threadStanding("own-root" as EventId, userId("bob")),
+    mentioned: await people.mentionsOf({ user: userId("bob"), limit: 10 }),
+    pins: await people.pins(roomId("a:b/c")),
+    saved: await people.savedMessages({ user: userId("bob"), limit: 10 }),
+    drafts: await people.drafts(userId("bob")),
+    scheduled: await people.scheduled(userId("bob")),
   };
 }
 

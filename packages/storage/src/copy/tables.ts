@@ -5,7 +5,11 @@
  */
 import {
   type ColumnTypes,
+  draftColumns,
   mentionColumns,
+  pinColumns,
+  savedColumns,
+  scheduledColumns,
   type TableName,
   threadColumns,
   threadMessageColumns,
@@ -120,6 +124,10 @@ const tables: Readonly<Record<CopyTableName, Omit<CopyTable, "name">>> = {
   thread_messages: { key: ["root", "sequence"], columns: threadMessageColumns },
   thread_people: { key: ["root", "person"], columns: threadPersonColumns },
   mentions: { key: ["room", "person", "sequence"], columns: mentionColumns },
+  pins: { key: ["message_id"], columns: pinColumns },
+  saved_messages: { key: ["person", "message_id"], columns: savedColumns },
+  drafts: { key: ["person", "room", "root"], columns: draftColumns },
+  scheduled: { key: ["person", "client_message_id"], columns: scheduledColumns },
   members: {
     key: ["room", "user_id"],
     columns: {

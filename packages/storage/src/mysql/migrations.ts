@@ -391,4 +391,50 @@ export const migrations: readonly (readonly string[])[] = [
       PRIMARY KEY (room, user_id)
     ) ${table}`,
   ],
+
+  // Pinned messages, and what people saved, numbered for each of them.
+  [
+    `CREATE TABLE IF NOT EXISTS {pins} (
+      message_id VARCHAR(64) PRIMARY KEY,
+      room ${id} NOT NULL,
+      sequence BIGINT NOT NULL,
+      pinned_by VARCHAR(191) NOT NULL,
+      pinned_at BIGINT NOT NULL,
+      KEY {pins_by_room} (room, sequence)
+    ) ${table}`,
+    `CREATE TABLE IF NOT EXISTS {saved_messages} (
+      person VARCHAR(191) NOT NULL,
+      message_id VARCHAR(64) NOT NULL,
+      number BIGINT NOT NULL,
+      room ${id} NOT NULL,
+      PRIMARY KEY (person, message_id),
+      KEY {saved_by_number} (person, number),
+      KEY {saved_by_message} (message_id)
+    ) ${table}`,
+  ],
+
+  // What people have not sent yet: drafts, and messages that are sent at a time.
+  [
+    `CREATE TABLE IF NOT EXISTS {drafts} (
+      person VARCHAR(191) NOT NULL,
+      room ${id} NOT NULL,
+      root VARCHAR(64) NOT NULL,
+      text MEDIUMTEXT NOT NULL,
+      reply_to VARCHAR(64),
+      edited_at BIGINT NOT NULL,
+      PRIMARY KEY (person, room, root)
+    ) ${table}`,
+    `CREATE TABLE IF NOT EXISTS {scheduled} (
+      person VARCHAR(191) NOT NULL,
+      client_message_id VARCHAR(64) NOT NULL,
+      room ${id} NOT NULL,
+      due_at BIGINT NOT NULL,
+      content MEDIUMTEXT NOT NULL,
+      author TEXT NOT NULL,
+      state VARCHAR(16) NOT NULL,
+      reason VARCHAR(64),
+      PRIMARY KEY (person, client_message_id),
+      KEY {scheduled_by_time} (due_at)
+    ) ${table}`,
+  ],
 ];

@@ -382,4 +382,50 @@ export const migrations: readonly (readonly string[])[] = [
       PRIMARY KEY (room, user_id)
     )`,
   ],
+
+  // Pinned messages, and what people saved, numbered for each of them.
+  [
+    `CREATE TABLE {pins} (
+      message_id text COLLATE "C" PRIMARY KEY,
+      room text COLLATE "C" NOT NULL,
+      sequence bigint NOT NULL,
+      pinned_by text COLLATE "C" NOT NULL,
+      pinned_at bigint NOT NULL
+    )`,
+    `CREATE INDEX {pins_by_room} ON {pins} (room, sequence)`,
+    `CREATE TABLE {saved_messages} (
+      person text COLLATE "C" NOT NULL,
+      message_id text COLLATE "C" NOT NULL,
+      number bigint NOT NULL,
+      room text COLLATE "C" NOT NULL,
+      PRIMARY KEY (person, message_id)
+    )`,
+    `CREATE INDEX {saved_by_number} ON {saved_messages} (person, number)`,
+    `CREATE INDEX {saved_by_message} ON {saved_messages} (message_id)`,
+  ],
+
+  // What people have not sent yet: drafts, and messages that are sent at a time.
+  [
+    `CREATE TABLE {drafts} (
+      person text COLLATE "C" NOT NULL,
+      room text COLLATE "C" NOT NULL,
+      root text COLLATE "C" NOT NULL,
+      text text NOT NULL,
+      reply_to text,
+      edited_at bigint NOT NULL,
+      PRIMARY KEY (person, room, root)
+    )`,
+    `CREATE TABLE {scheduled} (
+      person text COLLATE "C" NOT NULL,
+      client_message_id text COLLATE "C" NOT NULL,
+      room text COLLATE "C" NOT NULL,
+      due_at bigint NOT NULL,
+      content text NOT NULL,
+      author text NOT NULL,
+      state text NOT NULL,
+      reason text,
+      PRIMARY KEY (person, client_message_id)
+    )`,
+    `CREATE INDEX {scheduled_by_time} ON {scheduled} (due_at)`,
+  ],
 ];

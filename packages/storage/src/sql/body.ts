@@ -11,6 +11,10 @@ import type { AnyDurableEvent, DurablePayloads } from "@parlance/protocol";
 export function repeatedBody(event: AnyDurableEvent): string {
   switch (event.type) {
     case "message.created":
+      // What a forwarded message says is the other one's, which may have changed since.
+      if (event.data.forwarded !== undefined) {
+        return `message.created \u0000forward ${event.data.forwarded}${linkSuffix(event.data)}`;
+      }
       // A text has no U+0000, so the two halves cannot be mistaken for another text.
       return `message.created ${event.data.text}${suffix(event.data.data)}${event.data.open === true ? "\u0000open" : ""}${linkSuffix(event.data)}`;
     case "message.edited": {
@@ -21,7 +25,9 @@ export function repeatedBody(event: AnyDurableEvent): string {
       // The text is what was appended before, each piece acknowledged by itself.
       return `message.closed ${event.data.message_id} ${event.data.reason}`;
     case "message.deleted":
-      return `message.deleted ${event.data.message_id}`;
+    case "message.pinned":
+    case "message.unpinned":
+      return `${event.type} ${event.data.message_id}`;
     case "reaction.added":
     case "reaction.removed":
       return `${event.type} ${event.data.message_id} ${event.data.emoji}`;

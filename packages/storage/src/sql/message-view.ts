@@ -28,6 +28,8 @@ export interface MessageColumns {
   readonly openLength: number | null;
   /** The root of the thread that it is in. */
   readonly thread: EventId | null;
+  /** Sequence of its pin; null where it has none. */
+  readonly pin: number | null;
 }
 
 /** What is folded into a message beside its versions. */
@@ -94,6 +96,8 @@ export function messageView(
       ? {}
       : { edited_at: new Date(editTime).toISOString() }),
     ...(reactions.length === 0 ? {} : { reactions: byKind(reactions) }),
+    ...(first.forwarded === undefined ? {} : { forwarded: { message_id: first.forwarded } }),
+    ...(columns.pin === null ? {} : { pinned: true }),
     ...(mentions === undefined ? {} : { mentions }),
     ...links,
     ...(quote === undefined ? {} : { reply_to: quote }),

@@ -1,13 +1,29 @@
 /** What belongs to single people and is in no log, as work for all engines. */
 
+import {
+  type KeepingReadName,
+  type KeepingWriteName,
+  keepingReads,
+  keepingWrites,
+} from "./keeping.ts";
+import { type LaterReadName, type LaterWriteName, laterReads, laterWrites } from "./later.ts";
 import { type MentionReadName, mentionReads } from "./mentions.ts";
 import type { DirectorySteps } from "./statements.ts";
 import { type ThreadReadName, type ThreadWriteName, threadReads, threadWrites } from "./threads.ts";
 
 /** Reads, by the names of the directory's methods. */
-export type OwnReadName = ThreadReadName | MentionReadName;
-export const ownReads: DirectorySteps<OwnReadName> = { ...threadReads, ...mentionReads };
+export type OwnReadName = ThreadReadName | MentionReadName | KeepingReadName | LaterReadName;
+export const ownReads: DirectorySteps<OwnReadName> = {
+  ...threadReads,
+  ...mentionReads,
+  ...keepingReads,
+  ...laterReads,
+};
 
 /** Writes that need their room's row to stay as it is; the first argument of each is the room. */
-export type OwnWriteName = ThreadWriteName;
-export const ownWrites: DirectorySteps<OwnWriteName> = { ...threadWrites };
+export type OwnWriteName = ThreadWriteName | KeepingWriteName | LaterWriteName;
+export const ownWrites: DirectorySteps<OwnWriteName> = {
+  ...threadWrites,
+  ...keepingWrites,
+  ...laterWrites,
+};

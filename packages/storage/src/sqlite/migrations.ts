@@ -378,6 +378,52 @@ const migrations: readonly string[] = [
     PRIMARY KEY (room, user)
   ) STRICT, WITHOUT ROWID;
   `,
+
+  // Pinned messages, and what people saved, numbered for each of them.
+  `
+  CREATE TABLE pins (
+    message_id TEXT PRIMARY KEY,
+    room TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    pinned_by TEXT NOT NULL,
+    pinned_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX pins_by_room ON pins (room, sequence);
+  CREATE TABLE saved_messages (
+    person TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    room TEXT NOT NULL,
+    PRIMARY KEY (person, message_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX saved_by_number ON saved_messages (person, number);
+  CREATE INDEX saved_by_message ON saved_messages (message_id);
+  `,
+
+  // What people have not sent yet: drafts, and messages that are sent at a time.
+  `
+  CREATE TABLE drafts (
+    person TEXT NOT NULL,
+    room TEXT NOT NULL,
+    root TEXT NOT NULL,
+    text TEXT NOT NULL,
+    reply_to TEXT,
+    edited_at INTEGER NOT NULL,
+    PRIMARY KEY (person, room, root)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE scheduled (
+    person TEXT NOT NULL,
+    client_message_id TEXT NOT NULL,
+    room TEXT NOT NULL,
+    due_at INTEGER NOT NULL,
+    content TEXT NOT NULL,
+    author TEXT NOT NULL,
+    state TEXT NOT NULL,
+    reason TEXT,
+    PRIMARY KEY (person, client_message_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX scheduled_by_time ON scheduled (due_at);
+  `,
 ];
 
 /** The schema's version after all migrations. */

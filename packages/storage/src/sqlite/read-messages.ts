@@ -40,6 +40,7 @@ interface PlaceRow extends Omit<MessagePlace, "isDeleted" | "isOpen" | "thread">
 const messageSelect = `SELECT messages.id, number, messages.sequence, messages.author, made.time,
     made.payload, edit.time AS editTime, edit.payload AS editPayload, shown_sequence AS shownSequence, open_messages.length AS openLength,
     in_thread.root AS thread,
+    (SELECT sequence FROM pins WHERE pins.message_id = messages.id) AS pin,
     coalesce(octet_length(made.payload), 0) + coalesce(octet_length(edit.payload), 0)
       + coalesce(open_messages.length, 0) AS bytes
   FROM messages

@@ -1,5 +1,6 @@
 /** The projections of messages: what each says now, who reacted, how much was written, and the erasure of what is deleted. */
 import type { AnyDurableEvent, DurablePayloads, Mentions } from "@parlance/protocol";
+import { addPin, dropKept, dropPin, pinRefusal } from "../sql/keeping.ts";
 import { dropMentions, indexMentions } from "../sql/mentions.ts";
 import { maxReactionKinds } from "../sql/reaction-kinds.ts";
 import { createSearchTerms } from "../sql/terms.ts";
@@ -75,6 +76,7 @@ export function createMessageWrites(database: Database): MessageWrites {
     );
     database.run("DELETE FROM reactions WHERE message_id = ?", message);
     perform(database, dropMentions(message));
+    perform(database, dropKept(message));
     endText(database, message);
     tally(place.room, row.author, -1);
     writeControl(database, { type: "message_erased", room: place.room, sequences }, place.time);
@@ -154,6 +156,11 @@ export function createMessageWrites(database: Database): MessageWrites {
       if (event.type === "message.closed") return closingRefusal(database, room, event.data);
       if (event.type === "reaction.added") return reactionRefusal(author, event.data, true);
       if (event.type === "reaction.removed") return reactionRefusal(author, event.data, false);
+      if (event.type === "message.pinned" || event.type === "message.unpinned") {
+        const on = event.type === "message.pinned";
+        const reason = perform(database, pinRefusal(room, event.data.message_id, on));
+        return reason === undefined ? undefined : outcomeCode[reason];
+      }
       return undefined;
     },
 
@@ -209,6 +216,12 @@ export function createMessageWrites(database: Database): MessageWrites {
             event.data.emoji,
             place.author,
           );
+          return;
+        case "message.pinned":
+          perform(database, addPin(event.data.message_id, place));
+          return;
+        case "message.unpinned":
+          perform(database, dropPin(event.data.message_id));
           return;
         case "document.edited":
         case "member.joined":

@@ -12,6 +12,7 @@ import {
   userId,
   useStore,
 } from "./harness.ts";
+import { describeLater } from "./later.ts";
 import { describeLeases } from "./leases.ts";
 import { describePlaces } from "./places.ts";
 
@@ -27,6 +28,7 @@ export function describeDirectory(name: string, start: StartStore): void {
     describeKeys(store);
     describeRooms(store);
     describePlaces(store);
+    describeLater(store);
     describeLeases(store);
   });
 }

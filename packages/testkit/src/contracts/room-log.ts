@@ -4,6 +4,7 @@ import { describeEntrances } from "./entrances.ts";
 import { describeErasure } from "./erasure.ts";
 import { type StartStore, useStore } from "./harness.ts";
 import { describeIdempotence } from "./idempotence.ts";
+import { describeKeeping } from "./keeping.ts";
 import { describeMembership } from "./membership.ts";
 import { describeMentions } from "./mentions.ts";
 import { describeMessages } from "./messages.ts";
@@ -27,6 +28,7 @@ export function describeRoomLog(name: string, start: StartStore): void {
     describeMessages(store);
     describeThreads(store);
     describeMentions(store);
+    describeKeeping(store);
     describeOpenTexts(store);
     describeErasure(store);
     describeMembership(store);

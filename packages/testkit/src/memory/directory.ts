@@ -9,6 +9,8 @@ import {
 } from "@parlance/core";
 import type { RoomId, UserId } from "@parlance/protocol";
 import { createMemoryEntrances } from "./entrances.ts";
+import { createMemoryKeeping } from "./keeping.ts";
+import { createMemoryLater } from "./later.ts";
 import { mentionsAbove, mentionsOf } from "./mentions.ts";
 import { placesOf, savePlaces } from "./places.ts";
 import {
@@ -184,6 +186,8 @@ export function createMemoryDirectory(state: MemoryState): Directory {
 
     ...createMemoryThreads(state),
     mentionsOf: async (query) => mentionsOf(state, query),
+    ...createMemoryKeeping(state),
+    ...createMemoryLater(state),
 
     places: async (user, device) =>
       placesOf(state, user, device).map(({ room, epoch, offset }) => ({ room, epoch, offset })),

@@ -10,6 +10,7 @@ import {
   type QuotedMessage,
   type UserId,
 } from "@parlance/protocol";
+import { pinsOf } from "./keeping.ts";
 import { closingRefusal, opensTooMany } from "./open-texts.ts";
 import { headOf, type MemoryRoom, type MemoryState } from "./state.ts";
 import { rootOf, summaryOf, withThread } from "./threads.ts";
@@ -59,10 +60,21 @@ function fold(state: MemoryState, room: MemoryRoom): Map<EventId, Folded> {
 function spokenOf(
   state: MemoryState,
   id: EventId,
-  { open, thread: _, reply_to: __, ...said }: DurablePayloads["message.created"],
-): Omit<DurablePayloads["message.created"], "open" | "thread" | "reply_to"> & {
+  {
+    open,
+    thread: _,
+    reply_to: __,
+    forwarded: origin,
+    ...spoken
+  }: DurablePayloads["message.created"],
+): Omit<DurablePayloads["message.created"], "open" | "thread" | "reply_to" | "forwarded"> & {
+  readonly forwarded?: { readonly message_id: EventId };
   readonly open?: true;
 } {
+  const said = {
+    ...spoken,
+    ...(origin === undefined ? {} : { forwarded: { message_id: origin } }),
+  };
   const text = state.openTexts.get(id)?.text;
   return open === undefined || text === undefined ? said : { ...said, text, open };
 }
@@ -119,12 +131,18 @@ function numberOf(state: MemoryState, id: EventId): number {
   return state.messages.indexOf(id) + 1;
 }
 
-function whole(state: MemoryState, all: ReadonlyMap<EventId, Folded>, folded: Folded): MessageView {
+function whole(
+  state: MemoryState,
+  all: ReadonlyMap<EventId, Folded>,
+  folded: Folded,
+  isPinned: boolean,
+): MessageView {
   const { reactions, answers } = folded;
   const replies = summaryOf(state, folded.view.id);
   const quoted = folded.view.deleted === true ? undefined : all.get(answers ?? ("" as EventId));
   const view = {
     ...folded.view,
+    ...(isPinned ? { pinned: true as const } : {}),
     ...(replies === undefined ? {} : { replies }),
     ...(quoted === undefined ? {} : { reply_to: quote(quoted.view) }),
   };
@@ -176,9 +194,12 @@ export function messagePage(
   const { before = Number.POSITIVE_INFINITY, after, limit, at } = query;
   const { maxBytes = Number.POSITIVE_INFINITY } = query;
   const folded = fold(state, room);
+  const pins = pinsOf(room);
   const all = [...folded.values()].filter(({ view }) => isWanted(query, view));
   const firstOf = (messages: readonly Folded[], bytes: number): MessageView[] =>
-    upTo(messages, bytes).map((message) => whole(state, folded, message));
+    upTo(messages, bytes).map((message) =>
+      whole(state, folded, message, pins.has(message.view.id)),
+    );
   const late = room.events.find(({ frame }) => Date.parse(frame.time) >= (at ?? 0));
   const around =
     query.around ?? (at === undefined ? undefined : (late?.frame.sequence ?? Infinity));
@@ -247,6 +268,12 @@ export function refusal(
   if (message === undefined || message.view.deleted === true) return "gone";
   if (type === "message.closed" && "text" in data) {
     return closingRefusal(state, data.message_id, data.text);
+  }
+  if (type === "message.pinned" || type === "message.unpinned") {
+    const pins = pinsOf(room);
+    const on = type === "message.pinned";
+    if (pins.has(data.message_id) === on) return "unchanged";
+    return on && pins.size >= limits.pins ? "full" : undefined;
   }
   if (type !== "reaction.added" && type !== "reaction.removed") return undefined;
   const { emoji } = data as { readonly emoji: string };

@@ -4,6 +4,7 @@ import { canonicalPayload, chainStart, createChain, nonceBytes, toHex } from "@p
 import type { AnyDurableEvent, EventFrame, EventId } from "@parlance/protocol";
 import { changesRights, inviteRefusal, letIn, projectEntrance } from "./entrances.ts";
 import { mustBeUploading, shareFile, unshareFile } from "./files.ts";
+import { dropSaved } from "./keeping.ts";
 import { followMentioned } from "./mentions.ts";
 import { findMessage, messagePage, messageStats, refusal } from "./messages.ts";
 import { createMemoryOpenTexts } from "./open-texts.ts";
@@ -156,8 +157,12 @@ function placeOf(
 
 /** Type and payload without what the server puts in: a display name that changed is no other body. */
 function repeatedBody(event: Pick<AnyDurableEvent, "type" | "data">): string {
-  const { author_name, author_number, editor_name, user_name, by, mentions, ...said } =
+  const { author_name, author_number, editor_name, user_name, by, by_name, mentions, ...said } =
     event.data as Record<string, unknown>;
+  if (said["forwarded"] !== undefined) {
+    const { text: _, data: __, ...rest } = said;
+    return `${event.type} ${canonicalPayload(rest)}`;
+  }
   if (event.type === "message.closed") {
     return `${event.type} ${String(said["message_id"])} ${String(said["reason"])}`;
   }
@@ -232,6 +237,7 @@ function project(state: MemoryState, room: MemoryRoom, append: Append): void {
     case "message.deleted":
       state.openTexts.delete(event.data.message_id);
       erase(state, room, event.data.message_id, append.time);
+      dropSaved(state, event.data.message_id);
       return;
     case "file.shared":
       shareFile(state, room, append.time, event.data);
@@ -239,6 +245,8 @@ function project(state: MemoryState, room: MemoryRoom, append: Append): void {
     case "file.deleted":
       unshareFile(state, room, event.data.file_id);
       return;
+    case "message.pinned":
+    case "message.unpinned":
     case "call.started":
     case "call.answered":
     case "call.left":

@@ -1,12 +1,14 @@
 import type {
   ControlEntry,
   ControlFact,
+  DraftRecord,
   InviteRecord,
   KeyRecord,
   NewRoom,
   RoomHead,
   RoomRecord,
   SavedPlace,
+  ScheduledRecord,
   SessionRecord,
   SharedFile,
   StoredEvent,
@@ -25,6 +27,7 @@ import type {
   RoomSettings,
   UserId,
 } from "@parlance/protocol";
+import type { KeptRow } from "./keeping.ts";
 import type { MemoryThread } from "./threads.ts";
 
 /** A row of a room's log with what only the store knows. */
@@ -124,6 +127,9 @@ export interface MemoryState {
   readonly threads: Map<EventId, MemoryThread>;
   /** The newest last. */
   readonly invites: Map<InviteId, InviteRecord>;
+  readonly saved: KeptRow[];
+  readonly drafts: Map<string, { readonly user: UserId; readonly draft: DraftRecord }>;
+  readonly scheduled: Map<string, ScheduledRecord>;
   readonly places: SavedPlace[];
   readonly files: Map<FileId, MemoryFile>;
   readonly leases: Map<string, MemoryLease>;
@@ -144,6 +150,9 @@ export function createState(random: () => number, now: () => number = () => 0): 
     openTexts: new Map(),
     threads: new Map(),
     invites: new Map(),
+    saved: [],
+    drafts: new Map(),
+    scheduled: new Map(),
     places: [],
     files: new Map(),
     leases: new Map(),

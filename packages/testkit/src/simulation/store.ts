@@ -113,6 +113,13 @@ export class FaultyStore {
       followThread: far("follow thread", direct.followThread),
       markThreadRead: far("mark thread read", direct.markThreadRead),
       mentionsOf: far("mentions", direct.mentionsOf),
+      messageVersions: far("versions", direct.messageVersions),
+      pins: far("pins", direct.pins),
+      saveMessage: far("save message", direct.saveMessage),
+      savedMessages: far("saved messages", direct.savedMessages),
+      dueMessages: far("due messages", direct.dueMessages),
+      claimScheduled: far("claim scheduled", direct.claimScheduled),
+      settleScheduled: far("settle scheduled", direct.settleScheduled),
     };
   }
 
