@@ -42,6 +42,8 @@ const arrows = {
   /* Of pages the measures and colours only: a style sheet. */
   react: { runtime: ["client", "pages"] },
   web: { runtime: ["client", "jobs", "react"] },
+  /* A room for pages that have no build: React and the components in one module. */
+  widget: { runtime: ["client", "react"] },
   /* Files that are served as they are, and a list of them. */
   pages: {},
   /* For back ends: whoever takes it takes nothing else of ours. */
@@ -120,7 +122,7 @@ module.exports = {
       comment: "protocol and core have no I/O of their own; the client runs in browsers",
       severity: "error",
       from: {
-        path: "^packages/(protocol|core|client|jobs|elements|react|web)/src/",
+        path: "^packages/(protocol|core|client|jobs|elements|react|web|widget)/src/",
         pathNot: test,
       },
       to: { dependencyTypes: ["core"] },

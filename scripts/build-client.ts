@@ -1,5 +1,8 @@
-/** `node scripts/build-client.ts`: the SDK and the elements as one minified ES module each, with their sizes over the wire. */
-import { readFileSync } from "node:fs";
+/**
+ * `node scripts/build-client.ts`: the SDK and the elements as one minified ES module each, and the room for pages
+ * without a build with the parts that it loads when they are needed; with their sizes over the wire.
+ */
+import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "vite";
@@ -29,3 +32,36 @@ for (const { package: name, file, maxSize } of modules) {
   console.log(`packages/${name}/dist/${file}: ${size} bytes gzipped, at most ${maxSize}`);
   if (size > maxSize) process.exitCode = 1;
 }
+
+/** What a page fetches before its room can begin, and all of it, gzipped. */
+const widget = {
+  home: resolve(import.meta.dirname, "../packages/widget"),
+  first: 8_192,
+  all: 256_000,
+};
+await build({
+  root: widget.home,
+  configFile: false,
+  logLevel: "warn",
+  define: { "process.env.NODE_ENV": JSON.stringify("production") },
+  build: {
+    target: "es2022",
+    minify: true,
+    lib: { entry: join(widget.home, "src/index.ts"), formats: ["es"], fileName: () => "widget.js" },
+    rolldownOptions: { output: { minify: true, chunkFileNames: "[name]-[hash].js" } },
+  },
+});
+const sizes = new Map(
+  readdirSync(join(widget.home, "dist"))
+    .filter((name) => name.endsWith(".js"))
+    .map((name) => [
+      name,
+      gzipSync(readFileSync(join(widget.home, "dist", name)), { level: 9 }).length,
+    ]),
+);
+const first = sizes.get("widget.js") ?? 0;
+const all = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+console.log(
+  `packages/widget/dist: widget.js ${first} bytes gzipped, at most ${widget.first}; all ${all}, at most ${widget.all}`,
+);
+if (first > widget.first || all > widget.all) process.exitCode = 1;

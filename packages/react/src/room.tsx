@@ -26,31 +26,33 @@ export function Room({ id, join = false }: { id: string; join?: boolean }): Reac
   const files = useFiles(room);
   const isReady = room?.status === "ready";
   return (
-    <section className="parlance conversation" aria-label={room?.title ?? id}>
-      <ConnectionLine />
-      {room === undefined || room.status === "known" || room.status === "loading" ? (
-        <RoomSkeleton />
-      ) : isReady ? (
-        <DropZone room={room.title} onFiles={files}>
-          <History key={`${id}/${room.epoch}`} ref={history} room={room} />
-          <UploadList room={room} />
-        </DropZone>
-      ) : (
-        <Closed room={room} />
-      )}
-      {isReady ? <TypingLine room={room} /> : null}
-      {isReady && room.role === undefined ? <JoinBar room={room} /> : null}
-      {isReady && room.role !== undefined ? (
-        <Composer
-          key={id}
-          roomId={id}
-          title={room.title}
-          onSent={() => history.current?.toEnd()}
-          {...(files === undefined ? {} : { onFiles: files })}
-          onMessages={() => history.current?.focusLast()}
-        />
-      ) : null}
-    </section>
+    <div className="parlance">
+      <section className="conversation whole" aria-label={room?.title ?? id}>
+        <ConnectionLine />
+        {room === undefined || room.status === "known" || room.status === "loading" ? (
+          <RoomSkeleton />
+        ) : isReady ? (
+          <DropZone room={room.title} onFiles={files}>
+            <History key={`${id}/${room.epoch}`} ref={history} room={room} />
+            <UploadList room={room} />
+          </DropZone>
+        ) : (
+          <Closed room={room} />
+        )}
+        {isReady ? <TypingLine room={room} /> : null}
+        {isReady && room.role === undefined ? <JoinBar room={room} /> : null}
+        {isReady && room.role !== undefined ? (
+          <Composer
+            key={id}
+            roomId={id}
+            title={room.title}
+            onSent={() => history.current?.toEnd()}
+            {...(files === undefined ? {} : { onFiles: files })}
+            onMessages={() => history.current?.focusLast()}
+          />
+        ) : null}
+      </section>
+    </div>
   );
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import fastifyStatic from "@fastify/static";
@@ -21,10 +21,17 @@ const pagePolicy = [
 /** Addresses that the app itself draws; everything else that is no file is not found. */
 const pages = ["/", "/room/:room", "/room/:room/:sequence", "/settings", "/admin"] as const;
 
-/** Serves the web app, the SDK at `/client/parlance.js` and the custom elements at `/client/elements.js`. */
+/**
+ * Serves the web app, the SDK at `/client/parlance.js`, the custom elements at `/client/elements.js`, and the room for
+ * other pages below `/client/widget/`.
+ */
 export async function serveWebApp(http: HttpServer, files: WebFiles): Promise<void> {
   serveModule(http, "/client/parlance.js", files.client);
   serveModule(http, "/client/elements.js", files.elements);
+  const widget = existsSync(files.widget) ? readdirSync(files.widget) : [];
+  for (const name of widget.filter((one) => one.endsWith(".js"))) {
+    serveModule(http, `/client/widget/${name}`, join(files.widget, name));
+  }
   await http.register(async (web) => {
     web.addHook("onRequest", async (_, reply) => {
       reply.header("content-security-policy", pagePolicy);

@@ -9,6 +9,8 @@ export interface WebFiles {
   readonly client: string;
   /** The custom elements, with the SDK in them, as one file for browsers. */
   readonly elements: string;
+  /** Folder of the room for pages without a build: `widget.js`, and the modules that it loads. */
+  readonly widget: string;
 }
 
 /** Of this repository's own packages. */
@@ -16,6 +18,7 @@ export const builtFiles: WebFiles = {
   app: join(import.meta.dirname, "../../web/dist"),
   client: join(import.meta.dirname, "../../client/dist/parlance.js"),
   elements: join(import.meta.dirname, "../../elements/dist/elements.js"),
+  widget: join(import.meta.dirname, "../../widget/dist"),
 };
 
 /** Whether the web app was built. */

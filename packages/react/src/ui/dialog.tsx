@@ -1,6 +1,7 @@
 /** A native modal dialog: focus is kept in, Esc closes, focus returns to where it was. */
 import { type MouseEvent, type ReactNode, useEffect, useId, useRef } from "react";
 import { useTexts } from "../texts/texts.tsx";
+import { activeIn } from "./focus.ts";
 import { Icon } from "./icons.tsx";
 
 /** Open as long as it is rendered; `onClose` asks the owner to stop rendering it. */
@@ -24,7 +25,7 @@ export function Dialog({
   useEffect(() => {
     const dialog = ref.current;
     if (dialog === null || dialog.open) return;
-    const before = document.activeElement;
+    const before = activeIn(dialog);
     dialog.showModal();
     dialog.querySelector<HTMLElement>("[data-autofocus]")?.focus();
     return () => {

@@ -1,5 +1,6 @@
 /** A list of things to do that opens beside a control (ARIA menu pattern). */
 import { type KeyboardEvent, type ReactNode, useRef } from "react";
+import { activeIn } from "./focus.ts";
 import { Icon, type IconName } from "./icons.tsx";
 import { Popover } from "./popover.tsx";
 
@@ -29,7 +30,7 @@ export function Menu({
   const list = useRef<HTMLDivElement>(null);
   const onKeyDown = (event: KeyboardEvent): void => {
     const all = [...(list.current?.querySelectorAll<HTMLElement>("[role=menuitem]") ?? [])];
-    const here = all.findIndex((one) => one === document.activeElement);
+    const here = all.findIndex((one) => one === activeIn(one));
     const next = nextOf(event.key, here, items);
     if (next === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();

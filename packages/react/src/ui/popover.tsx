@@ -1,5 +1,6 @@
 /** Something small that opens beside a control and closes by a click elsewhere or Esc. */
 import { type ReactNode, useEffect, useLayoutEffect, useRef } from "react";
+import { activeIn } from "./focus.ts";
 
 /** Between the control and what opens, and to the edge of the window, in pixels. */
 const gap = 4;
@@ -51,9 +52,9 @@ export function Popover({
       window.removeEventListener("scroll", onScroll, { capture: true });
       window.removeEventListener("resize", onScroll);
       // Where focus was inside it would be lost with it.
-      const isInside = popover?.contains(document.activeElement) === true;
-      const isNowhere = document.activeElement === document.body;
-      if ((isInside || isNowhere) && anchor.isConnected) anchor.focus({ preventScroll: true });
+      const active = activeIn(anchor);
+      const isLost = active === null || popover?.contains(active) === true;
+      if (isLost && anchor.isConnected) anchor.focus({ preventScroll: true });
     };
   }, [anchor]);
   return (

@@ -18,7 +18,7 @@ import { usePage } from "./context.ts";
 import type { DialogProps } from "./dialogs.tsx";
 
 /** Entries shown at once; further letters narrow the rest. */
-const shownEntries = 9;
+const shownEntries = 10;
 
 interface Entry {
   readonly key: string;
@@ -81,6 +81,7 @@ export function Palette({ onClose }: DialogProps): ReactNode {
             tabIndex={-1}
             aria-selected={index === chosen}
             className="room-item"
+            data-entry={entry.key}
             onClick={() => run(entry)}
             onPointerMove={() => setChosen(index)}
           >

@@ -1,0 +1,39 @@
+/** Draws a room into a shadow tree. Loaded when a page has an element with a room. */
+import type { Client } from "@parlance/client";
+import {
+  createTexts,
+  englishTexts,
+  ParlanceProvider,
+  Room,
+  type TextSet,
+  type Texts,
+} from "@parlance/react";
+import { createRoot, type Root } from "react-dom/client";
+
+const load: Readonly<Record<string, () => Promise<TextSet>>> = {
+  de: async () => (await import("@parlance/react/texts/de")).de,
+  fr: async () => (await import("@parlance/react/texts/fr")).fr,
+  es: async () => (await import("@parlance/react/texts/es")).es,
+  ja: async () => (await import("@parlance/react/texts/ja")).ja,
+  ar: async () => (await import("@parlance/react/texts/ar")).ar,
+};
+
+/** @param language A BCP 47 tag; English where there are no texts in it. */
+export async function drawRoom(
+  shadow: ShadowRoot,
+  { client, room, language }: { client: Client; room: string; language: string },
+): Promise<Root> {
+  const texts = await textsFor(language.slice(0, 2));
+  const root = createRoot(shadow);
+  root.render(
+    <ParlanceProvider client={client} texts={texts}>
+      <Room id={room} join />
+    </ParlanceProvider>,
+  );
+  return root;
+}
+
+async function textsFor(language: string): Promise<Texts> {
+  const set = await load[language]?.();
+  return set === undefined ? englishTexts : createTexts(language, set);
+}

@@ -1,0 +1,162 @@
+/** The views of the screenshot book, in the order in which somebody meets them. A new one is a row here. */
+import type { Page } from "playwright-core";
+
+/** One view. */
+export interface View {
+  /** Also the name of its file. */
+  readonly name: string;
+  /** What is to be seen, one sentence. */
+  readonly text: string;
+  /** Path of its address; the room `general` if absent. */
+  readonly path?: string;
+  /** Before anybody has signed in. */
+  readonly isOutside?: true;
+  /** Brings a page that shows the room to the view. Keys and test ids only: the texts are in any language. */
+  show?(page: Page): Promise<void>;
+}
+
+/** By keyboard to the message that was said last; behind it are the lines of those who came. */
+async function toMessage(page: Page): Promise<void> {
+  await page.getByTestId("composer").press("ArrowUp");
+  for (let step = 0; step < 12; step += 1) {
+    await page.locator("[data-row]:focus").waitFor();
+    if ((await page.locator('[data-testid="message"]:focus').count()) > 0) break;
+    await page.keyboard.press("ArrowUp");
+    await page.waitForTimeout(80);
+  }
+  await page.getByRole("toolbar").waitFor();
+}
+
+/** A key for the whole page, from outside of the composer. */
+async function pressOutside(page: Page, keys: string): Promise<void> {
+  await page.evaluate(() => {
+    if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+  });
+  await page.keyboard.press(keys);
+  await page.getByRole("dialog").waitFor();
+}
+
+/** Through the palette, by the place of the entry behind the rooms. */
+async function runCommand(page: Page, id: string): Promise<void> {
+  await pressOutside(page, "Control+k");
+  const entry = page.locator(`[data-entry="command/${id}"]`);
+  await entry.click();
+}
+
+/** All views. */
+export const views: readonly View[] = [
+  {
+    name: "welcome",
+    text: "The first page: what this is, and one field to come in.",
+    isOutside: true,
+  },
+  {
+    name: "room",
+    text: "A room: who is here, what was said, and where one writes.",
+  },
+  {
+    name: "message",
+    text: "What can be done with a message, with the keys that do it.",
+    show: async (page) => {
+      await toMessage(page);
+      await page.getByRole("toolbar").getByRole("button").last().click();
+      await page.getByRole("menu").waitFor();
+    },
+  },
+  {
+    name: "reactions",
+    text: "Reactions are picked from a small grid.",
+    show: async (page) => {
+      await toMessage(page);
+      await page.keyboard.press("+");
+      await page.getByRole("dialog").waitFor();
+    },
+  },
+  {
+    name: "editing",
+    text: "A message is edited in its place.",
+    show: async (page) => {
+      await say(page, "Shall we meet at noone?");
+      await toMessage(page);
+      await page.keyboard.press("e");
+      await page.locator(".editor textarea").waitFor();
+    },
+  },
+  {
+    name: "deleting",
+    text: "A deletion can be taken back for a moment.",
+    show: async (page) => {
+      await say(page, "This goes into the wrong room.");
+      await toMessage(page);
+      await page.keyboard.press("Delete");
+      await page.getByTestId("undo").waitFor();
+    },
+  },
+  {
+    name: "palette",
+    text: "One field for rooms and for everything that can be done.",
+    show: (page) => pressOutside(page, "Control+k"),
+  },
+  {
+    name: "keys",
+    text: "All keys, by the question mark.",
+    show: (page) => pressOutside(page, "?"),
+  },
+  {
+    name: "notifications",
+    text: "What applications have to tell one person.",
+    show: (page) => pressOutside(page, "Alt+n"),
+  },
+  {
+    name: "new-room",
+    text: "A room is made.",
+    show: async (page) => {
+      await runCommand(page, "create-room");
+      await page.getByRole("dialog").waitFor();
+    },
+  },
+  {
+    name: "preferences",
+    text: "Colours, contrast, density, language.",
+    show: async (page) => {
+      await runCommand(page, "preferences");
+      await page.getByRole("dialog").waitFor();
+    },
+  },
+  {
+    name: "people",
+    text: "Who is here: a column on wide screens, over the conversation on narrow ones.",
+    show: async (page) => {
+      await runCommand(page, "people");
+      await page.getByTestId("person").first().waitFor();
+    },
+  },
+  {
+    name: "empty",
+    text: "A room in which nobody has said anything.",
+    path: "/room/quiet",
+  },
+  {
+    name: "absent",
+    text: "An address that leads nowhere makes nothing by itself.",
+    path: "/room/nowhere-yet",
+  },
+  {
+    name: "reconnecting",
+    text: "The server is not there: one calm line, and what one writes waits.",
+    show: async (page) => {
+      await page.context().setOffline(true);
+      await page.evaluate(() => window.dispatchEvent(new Event("offline")));
+      await page.locator('[data-testid="connection"][data-state="waiting"]').waitFor({
+        timeout: 60_000,
+      });
+      await say(page, "I write this all the same.");
+    },
+  },
+];
+
+async function say(page: Page, text: string): Promise<void> {
+  await page.getByTestId("composer").fill(text);
+  await page.getByTestId("composer").press("Enter");
+  await page.getByTestId("message").filter({ hasText: text }).first().waitFor();
+}

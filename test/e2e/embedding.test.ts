@@ -1,0 +1,143 @@
+/** Rooms in other people's pages: the examples as they stand, on a port of their own. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { extname, join } from "node:path";
+import { freePort, ServerProcess } from "@parlance/testkit/server-process";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect } from "vitest";
+import { requires } from "../requirements.ts";
+import { accessProblems } from "./axe.ts";
+import { comeIn, openBrowser, say } from "./browser.ts";
+
+const test = requires("chromium");
+const examples = join(import.meta.dirname, "../../examples");
+const types: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".css": "text/css",
+};
+
+describe("rooms in other people's pages", () => {
+  let browser: Browser;
+  let server: ServerProcess;
+  let directory: string;
+  const sites: Server[] = [];
+
+  beforeAll(async () => {
+    directory = mkdtempSync(join(tmpdir(), "parlance-embedding-"));
+    server = new ServerProcess(await freePort(), join(directory, "data"), {
+      PARLANCE_COMMANDS_PER_SECOND: "0",
+      PARLANCE_SIGN_INS_PER_MINUTE: "0",
+    });
+    await server.start();
+    browser = await openBrowser();
+  }, 60_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    for (const site of sites) site.close();
+    await server?.stop();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  /** A folder on a port of its own, with the server's address where the example has one. */
+  async function serve(folder: string): Promise<string> {
+    const host = new URL(server.url).host;
+    const site = createServer((request, response) => {
+      const path = request.url === "/" ? "/index.html" : (request.url ?? "");
+      try {
+        const content = readFileSync(join(folder, path), "utf8");
+        response.setHeader("content-type", types[extname(path)] ?? "text/plain");
+        response.end(content.replaceAll("localhost:8080", host));
+      } catch {
+        response.statusCode = 404;
+        response.end();
+      }
+    });
+    sites.push(site);
+    await new Promise<void>((settle) => site.listen(0, "127.0.0.1", settle));
+    return `http://127.0.0.1:${(site.address() as AddressInfo).port}/`;
+  }
+
+  async function open(url: string): Promise<{ page: Page; errors: string[] }> {
+    const context = await browser.newContext({ viewport: { width: 900, height: 700 } });
+    const page = await context.newPage();
+    const errors: string[] = [];
+    page.on("pageerror", (error) => errors.push(String(error)));
+    page.on("console", (line) => {
+      // The page has no icon of its own.
+      if (line.type() === "error" && !line.location().url.endsWith("favicon.ico")) {
+        errors.push(line.text());
+      }
+    });
+    await page.goto(url);
+    return { page, errors };
+  }
+
+  /** Both talk; the visitor edits by keyboard, and a pop-up of the room works there too. */
+  async function talk(page: Page, name: string): Promise<void> {
+    const ann = await comeIn(browser, `${server.url}/room/general`, `Ann ${name}`);
+    await page.getByTestId("composer").waitFor();
+    await say(ann.page, `May I **help** you, ${name}?`);
+    await page.locator(".markdown strong", { hasText: "help" }).last().waitFor();
+    await say(page, `Yes please, ${name}.`);
+    await ann.page.getByText(`Yes please, ${name}.`).waitFor();
+    await page.getByTestId("composer").press("ArrowUp");
+    const own = page.getByTestId("message").filter({ hasText: `Yes please, ${name}.` });
+    await own.getByRole("toolbar").waitFor();
+    await page.keyboard.press("+");
+    await page.getByRole("dialog", { name: "React" }).waitFor();
+    await page.keyboard.press("Enter");
+    await ann.page.getByTestId("reactions").getByText("👍").last().waitFor();
+    await own.getByRole("button", { name: "More" }).click();
+    await page.getByRole("menu").waitFor();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Escape");
+    await ann.context.close();
+  }
+
+  test("one script element under a strict policy shows a room, in looks of its own", async () => {
+    const { page, errors } = await open(await serve(join(examples, "room-widget")));
+    await talk(page, "widget");
+    // The page's own button is as the browser makes it.
+    const border = (): Promise<string> =>
+      page.locator("body > button").evaluate((button) => getComputedStyle(button).borderTopStyle);
+    expect(await border()).toBe("outset");
+    expect(await accessProblems(page, "parlance-room")).toEqual([]);
+    // The same guest comes back.
+    await page.reload();
+    await page.getByTestId("composer").waitFor();
+    await page.locator('[data-testid="message"][data-state="sent"]').first().waitFor();
+    expect(await page.evaluate(() => document.querySelectorAll("parlance-room").length)).toBe(1);
+    // Taken out of the page it leaves the room.
+    await page.evaluate(() => document.querySelector("parlance-room")?.remove());
+    expect(errors).toEqual([]);
+    await page.context().close();
+  }, 60_000);
+
+  test("ten lines of React show a room, and leave the page's own looks alone", async () => {
+    const { build } = await import("vite");
+    const out = join(directory, "react-room");
+    await build({
+      root: join(examples, "react-room"),
+      base: "./",
+      configFile: false,
+      logLevel: "error",
+      build: { outDir: out, modulePreload: { polyfill: false } },
+    });
+    const { page, errors } = await open(await serve(out));
+    await talk(page, "React");
+    const looks = await page
+      .locator("body > .button")
+      .evaluate((button) => [
+        getComputedStyle(button).paddingTop,
+        getComputedStyle(document.body).fontFamily,
+      ]);
+    expect(looks).toEqual(["1px", "serif"]);
+    expect(errors).toEqual([]);
+    await page.context().close();
+  }, 90_000);
+});
