@@ -7,8 +7,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createClient } from "@parlance/client";
 import { freePort, ServerProcess } from "@parlance/testkit/server-process";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { Browser, BrowserContextOptions } from "playwright-core";
 import { openBrowser } from "../test/e2e/browser.ts";
 import { seed } from "./screen-seed.ts";
 import { type View, views } from "./screen-views.ts";
@@ -30,10 +31,16 @@ const variants = [
   readonly preferences: object;
 }[];
 
-async function shoot(browser: Browser, url: string, view: View): Promise<readonly Buffer[]> {
+async function shoot(
+  browser: Browser,
+  url: string,
+  view: View,
+  sessionOf: (variant: string) => string,
+): Promise<readonly Buffer[]> {
   const pictures: Buffer[] = [];
   for (const { name, options, preferences } of variants) {
     const stored = [
+      ...(view.isOutside === true ? [] : [{ name: "parlance.session", value: sessionOf(name) }]),
       { name: "parlance.preferences", value: JSON.stringify(preferences) },
       { name: "parlance.first-minute", value: "done" },
     ];
@@ -44,21 +51,49 @@ async function shoot(browser: Browser, url: string, view: View): Promise<readonl
     });
     const page = await context.newPage();
     await page.goto(view.isOutside === true ? url : `${url}${view.path ?? "/room/general"}`);
-    await page.getByTestId("guest-name").waitFor();
-    if (view.isOutside !== true) await enter(page, name);
+    if (view.isOutside === true) await page.getByTestId("guest-name").waitFor();
+    else await page.locator(".conversation .bar-title h1 bdi:not(:empty)").waitFor();
+    await page.waitForTimeout(1_000);
     await view.show?.(page);
-    await page.waitForTimeout(500);
+    await page.waitForTimeout(400);
     pictures.push(await page.screenshot());
     await context.close();
   }
   return pictures;
 }
 
-async function enter(page: Page, variant: string): Promise<void> {
-  await page.getByTestId("guest-name").fill(variant === "arabic" ? "نور" : "Dora Meyer");
-  await page.getByTestId("guest-name").press("Enter");
-  await page.locator(".conversation .bar-title h1 bdi:not(:empty)").waitFor();
-  await page.waitForTimeout(1_200);
+/** A member of `general`, as the browser keeps a login. */
+async function signIn(url: string, name: string): Promise<string> {
+  const answer = await fetch(`${url}/api/v1/guests`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ name }),
+  });
+  const session = (await answer.json()) as { token: string };
+  const client = createClient({ url: `${url.replace("http", "ws")}/ws`, token: session.token });
+  await client.connect();
+  await client.room("general").join();
+  client.close();
+  return JSON.stringify(session);
+}
+
+/** Something to share. */
+async function drawChart(browser: Browser): Promise<Buffer> {
+  const page = await browser.newPage({ viewport: { width: 720, height: 400 } });
+  const points = Array.from({ length: 37 }, (_, index) => {
+    const height = 250 - 6 * index + 40 * Math.sin(index / 3) + 18 * Math.cos(index * 1.7);
+    return `${40 + index * 18},${Math.round(height)}`;
+  });
+  await page.setContent(
+    `<body style="margin:0;background:#fff"><svg width="720" height="400" font-family="system-ui" font-size="15" fill="#5c574e">
+      <text x="40" y="40" font-size="20" fill="#23211d">Signal strength, dBm</text>
+      ${[90, 170, 250, 330].map((y, index) => `<line x1="40" x2="690" y1="${y}" y2="${y}" stroke="#e0dcd4"/><text x="6" y="${y + 5}">-${40 + index * 10}</text>`).join("")}
+      <polyline fill="none" stroke="#1b6a7d" stroke-width="3" points="${points.join(" ")}"/>
+      <text x="40" y="370">before</text><text x="640" y="370">after</text></svg></body>`,
+  );
+  const picture = await page.screenshot();
+  await page.close();
+  return picture;
 }
 
 /** All ways to show a view, on one sheet. */
@@ -100,9 +135,15 @@ mkdirSync(folder, { recursive: true });
 await server.start();
 const browser = await openBrowser();
 try {
-  const end = await seed(server.url, join(folder, "../desktop.png"));
+  const end = await seed(server.url, await drawChart(browser));
+  const sessions = {
+    arabic: await signIn(server.url, "نور"),
+    others: await signIn(server.url, "Dora Meyer"),
+  };
+  const sessionOf = (variant: string): string =>
+    variant === "arabic" ? sessions.arabic : sessions.others;
   for (const view of chosen) {
-    await sheet(browser, await shoot(browser, server.url, view), view.name);
+    await sheet(browser, await shoot(browser, server.url, view, sessionOf), view.name);
     console.log(view.name);
   }
   end();

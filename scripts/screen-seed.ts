@@ -1,5 +1,4 @@
 /** People and what they said, for the pictures. */
-import { readFileSync } from "node:fs";
 import { type Client, createClient, type Room } from "@parlance/client";
 
 interface Guest {
@@ -14,7 +13,7 @@ async function guest(url: string, name: string): Promise<Guest> {
 }
 
 /** Writes into `general`, makes some rooms, and leaves one person there. @returns What ends it. */
-export async function seed(url: string, picture: string): Promise<() => void> {
+export async function seed(url: string, picture: Buffer): Promise<() => void> {
   const ann = await guest(url, "Ann Okafor");
   const lei = await guest(url, "李雷");
   const layla = await guest(url, "ليلى حداد");
@@ -46,6 +45,7 @@ export async function seed(url: string, picture: string): Promise<() => void> {
     });
   };
 
+  await share(bob, picture);
   await say(ann, "Did anyone get the wireless card working after the upgrade?");
   await say(bob, "Yes, but only with the new firmware package:");
   await say(
@@ -62,15 +62,13 @@ export async function seed(url: string, picture: string): Promise<() => void> {
     lei,
     "| Card | Kernel | Works |\n|---|---|---|\n| AX200 | 6.1 | yes |\n| AX210 | 6.6 | yes |",
   );
-  await share(ann, picture);
   await say(bob, "Nice. Let me add that to <https://wiki.example.org/wireless> before we forget.");
   return () => {
     for (const { client } of [ann, lei, layla, bob]) client.close();
   };
 }
 
-async function share({ client }: Guest, path: string): Promise<void> {
-  const content = readFileSync(path);
+async function share({ client }: Guest, content: Buffer): Promise<void> {
   const { upload_id, piece_bytes } = await client.request<"begin_upload">({
     type: "begin_upload",
     room: "general" as Room["id"],

@@ -5,7 +5,7 @@ import { findLinks } from "./links.ts";
 /** Longer texts are shown as they are: nobody reads them formatted, and parsing them takes its time. UTF-16 code units. */
 const mostFormatted = 20_000;
 
-const signs = /[*_`~|\\[\]#]|^\s*(?:[-+>]|\d+[.)])\s|^-{3}/mu;
+const signs = /[*_`~|\\[\]#]|<(?=https?:|mailto:)|^\s*(?:[-+>]|\d+[.)])\s|^-{3}/mu;
 
 const Markdown = lazy(async () => {
   const module = await import("./markdown.tsx");
