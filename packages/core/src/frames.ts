@@ -1,5 +1,5 @@
 import { type EventFrame, jsonLength, type WireUser } from "@parlance/protocol";
-import type { Append, Identity } from "./ports/index.ts";
+import type { Append, Identity, MemberRecord } from "./ports/index.ts";
 
 /** Somebody as others see them. */
 export function wireUser({ user, name, kind, number }: Identity): WireUser {
@@ -36,4 +36,15 @@ export function frameOf(append: Append, place: { sequence: number; time: number 
     ...(clientMessageId === undefined ? {} : { client_message_id: clientMessageId }),
     data: append.event.data,
   } as EventFrame;
+}
+
+/** Somebody of a room's lists as others see them. */
+export function memberUser({
+  user,
+  name,
+  userKind,
+  userNumber,
+}: Pick<MemberRecord, "user" | "name" | "userKind" | "userNumber">): WireUser {
+  const number = userNumber === undefined ? {} : { number: userNumber };
+  return { id: user, name, kind: userKind, ...number };
 }

@@ -19,6 +19,7 @@ export { type MessageTrace, type SeenAt, traceMessage } from "./message-trace.ts
 export { createNode, defaultSettings } from "./node.ts";
 export { onlineQuestion, readOnline } from "./online.ts";
 export type * from "./ports/index.ts";
+export { everywhere } from "./ports/preferences.ts";
 export {
   mayBeTriedAgain,
   type PublicationResult,

@@ -57,6 +57,7 @@ import { Rooms } from "./rooms.ts";
 import type { Services } from "./services.ts";
 import { add, Tally } from "./tally.ts";
 import { UnderWay } from "./under-way.ts";
+import { UnreadMonitor } from "./unread-monitor.ts";
 
 const commandsPerSecond = 50;
 const commandBurst = 200;
@@ -84,6 +85,8 @@ const sweepOpenMs = [500, 10_000] as const;
 const sweepFilesMs = 600_000;
 /** How often it is looked for messages whose time has come. */
 const sendDueMs = 1_000;
+/** How often one person's unread in one room is compared with the log. */
+const unreadCheckMs = 10_000;
 /** A node whose own timer is later than this was asleep, and does not trust what it knows. */
 const asleepMs = 3_000;
 
@@ -102,6 +105,7 @@ class ServerNode implements Node {
   readonly #services: Services;
   readonly #control: ControlFollower;
   readonly #questions: Questions;
+  readonly #unread: UnreadMonitor;
   readonly #timers = new Set<Timer>();
   #unsubscribe: Unsubscribe | undefined;
   #isClosed = false;
@@ -171,6 +175,13 @@ class ServerNode implements Node {
       ...files,
     };
     this.#control = new ControlFollower(this.#services);
+    this.#unread = new UnreadMonitor({
+      directory: ports.directory,
+      log: ports.log,
+      registry,
+      tally,
+      report: (event, fields) => ports.report("error", event, fields),
+    });
     this.#questions = new Questions({ ...ports, tally });
     this.onQuestion(happeningsQuestion, (detail) => answerHappenings(this.happenings, detail));
     this.onQuestion(connectionQuestions.list, (detail) => {
@@ -227,6 +238,7 @@ class ServerNode implements Node {
     this.#every(presenceLeaseMs / 3, () => {
       for (const room of rooms) room.presence.tick();
     });
+    this.#every(unreadCheckMs, () => this.#compareUnread());
     this.#sweepFiles();
     this.#every(sweepFilesMs, () => this.#sweepFiles());
   }
@@ -447,6 +459,13 @@ class ServerNode implements Node {
       .finally(() => {
         this.#isSending = false;
       });
+  }
+
+  #compareUnread(): void {
+    this.#unread.compare().catch((error: unknown) => {
+      if (this.#isClosed || this.#awaySince !== undefined) return;
+      this.#services.report("warn", "unread_check_failed", { error });
+    });
   }
 
   #sweepFiles(): void {

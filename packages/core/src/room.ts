@@ -31,6 +31,7 @@ import type {
   CommandTrace,
   CommittedEvent,
   Directory,
+  Identity,
   JoinedFact,
   Notice,
   RoomLog,
@@ -118,7 +119,7 @@ export class Room {
     this.presence = new RoomPresence(this, context);
     this.roles = new RoomRoles(this, context.directory);
     this.cursors = new Cursors(context.clock, (event) => this.signal(event));
-    this.typing = new TypingTold(context.clock);
+    this.typing = new TypingTold(context.clock, (event) => this.deliverEphemeral(event));
     this.calls = new RoomCalls(this, context);
     this.pace = new Pace(this, context);
     this.#behind = new CatchUp(this, this.#recent, context);
@@ -152,6 +153,7 @@ export class Room {
     this.#recent.clear();
     this.presence.close();
     this.cursors.close();
+    this.typing.close();
   }
 
   // --- Events coming in -----------------------------------------------------------------------------
@@ -309,7 +311,10 @@ export class Room {
 
   #followSettings(frame: EventFrame): void {
     if ("erased" in frame) return;
-    if (frame.type === "message.created") this.pace.wrote(frame.author);
+    if (frame.type === "message.created") {
+      this.pace.wrote(frame.author);
+      this.typing.ended(frame.author);
+    }
     if (frame.type !== "room.updated") return;
     const { editor_name: _, ...changes } = frame.data;
     const settings = applyRoomChanges(this.record.settings, changes);
@@ -332,11 +337,13 @@ export class Room {
         return;
       case "member.left":
         this.roles.remember(frame.data.user, undefined);
+        this.typing.ended(frame.data.user);
         this.#endReading(frame.data.user, undefined);
         return;
       case "member.banned":
         this.record = { ...this.record, hasBans: true };
         this.roles.remember(frame.data.user, "banned");
+        this.typing.ended(frame.data.user);
         this.#endReading(frame.data.user, "banned");
         return;
       case "member.unbanned":
@@ -382,6 +389,17 @@ export class Room {
     this.#live.remove(subscription);
     this.presence.went(subscription);
     this.calls.seen(subscription.connection.userId);
+    this.#endTyping(subscription.connection.identity);
+  }
+
+  /** Whoever went does not write any more, unless by another connection. */
+  #endTyping(identity: Identity | undefined): void {
+    if (identity === undefined || this.#isClosed || !this.typing.has(identity.user)) return;
+    for (const { connection } of this.subscriptions()) {
+      if (connection.userId === identity.user) return;
+    }
+    const { user, name } = identity;
+    this.signal({ type: "typing", room: this.record.room, user, name, active: false });
   }
 
   /** Goes on with a subscription that is behind; does nothing for others. */
@@ -446,6 +464,7 @@ export class Room {
   /** Tells the people on this node, or only one of them. */
   deliverEphemeral(event: EphemeralEvent, to?: UserId): void {
     // Marks come from several nodes, and a broker may change their order: for whoever looks on they only grow (I-20).
+    if (event.type === "typing") this.typing.heard(event);
     if (event.type === "read" && !this.#marks.rises(event.user, event.read_mark)) return;
     // First those that are behind: others may fall behind while they are told.
     if (event.type === "presence") this.#behind.presence(event);

@@ -26,6 +26,9 @@ export interface NodeTally {
   readonly committed: number;
   /** Appends that were stored before under the same key. */
   readonly repeated: number;
+  /** Comparisons of what is unread with the log, and how many of them did not agree. */
+  readonly unreadChecks: number;
+  readonly unreadMismatches: number;
   /** Events that this node gave to its rooms, each once, wherever they were committed. */
   readonly delivered: number;
   /** Durable events times the live subscriptions that got them. */
@@ -65,6 +68,8 @@ export class Tally implements NodeTally {
   readonly acknowledgedMs: Histogram = new Histogram();
   committed = 0;
   repeated = 0;
+  unreadChecks = 0;
+  unreadMismatches = 0;
   delivered = 0;
   deliveries = 0;
   ephemeralDeliveries = 0;

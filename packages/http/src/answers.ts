@@ -34,6 +34,14 @@ export const joinAsked: z.ZodType = replySchemas.ask_to_join.meta({ id: "JoinAsk
 export const joinRequestList: z.ZodType = replySchemas.list_join_requests.meta({
   id: "JoinRequestList",
 });
+export const allPreferences: z.ZodType = replySchemas.get_preferences.meta({ id: "Preferences" });
+export const preferencesSet: z.ZodType = replySchemas.set_preferences.meta({
+  id: "PreferencesSet",
+});
+export const roomPreferencesSet: z.ZodType = replySchemas.set_room_preferences.meta({
+  id: "RoomPreferencesSet",
+});
+export const seenBy: z.ZodType = replySchemas.seen_by.meta({ id: "SeenBy" });
 export const membershipChanged: z.ZodType = replySchemas.join.meta({ id: "MembershipChanged" });
 export const published: z.ZodType = replySchemas.publish.meta({ id: "Published" });
 const publishedIn = z.union([

@@ -29,6 +29,7 @@ import { openMessageRoutes } from "./routes/open-messages.ts";
 import { operationRoutes } from "./routes/operations.ts";
 import { overviewRoutes } from "./routes/overview.ts";
 import type { ApiInstance, ApiParts } from "./routes/parts.ts";
+import { preferenceRoutes } from "./routes/preferences.ts";
 import { publishRoutes } from "./routes/publish.ts";
 import { roomListRoutes } from "./routes/room-list.ts";
 import { roomSettingRoutes } from "./routes/room-settings.ts";
@@ -93,6 +94,7 @@ export async function createHttp(options: HttpOptions): Promise<HttpServer> {
       roomRoutes(parts);
       roomSettingRoutes(parts);
       entranceRoutes(parts);
+      preferenceRoutes(parts);
       messageRoutes(parts);
       messageChangeRoutes(parts);
       threadRoutes(parts);

@@ -5,10 +5,15 @@ import {
   type InviteRole,
   inviteRoles,
   limits,
+  type OwnPreferenceChanges,
+  ownPreferenceChanges,
   type RoomChanges,
   type RoomId,
+  type RoomPreferenceChanges,
   roles,
   roomChanges,
+  roomPreferenceChanges,
+  type Sequence,
   type UserId,
 } from "@parlance/protocol";
 import { z } from "zod";
@@ -27,6 +32,20 @@ export const directBody: z.ZodType<DirectBody> = z
   .meta({ id: "NewDirectRoom" });
 
 export const roomChangesBody: z.ZodType<RoomChanges> = roomChanges.meta({ id: "RoomChanges" });
+
+export const roomPreferencesBody: z.ZodType<RoomPreferenceChanges> = roomPreferenceChanges.meta({
+  id: "RoomPreferenceChanges",
+});
+export const preferencesBody: z.ZodType<OwnPreferenceChanges> = ownPreferenceChanges.meta({
+  id: "PreferenceChanges",
+});
+
+export interface UnreadBody {
+  sequence: Sequence;
+}
+export const unreadBody: z.ZodType<UnreadBody> = z
+  .object({ sequence: fields.sequence.refine((place) => place > 0, "1 or above") })
+  .meta({ id: "UnreadFrom" });
 
 export interface RoleBody {
   role: (typeof roles)[number];

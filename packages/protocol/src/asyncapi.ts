@@ -79,6 +79,11 @@ const summaries: Readonly<Record<CommandType, string>> = {
   ask_to_join: "Asks to be let into a private room that is listed.",
   list_join_requests: "Lists who waits to be let in.",
   answer_join_request: "Lets somebody in who asked, or does not.",
+  get_preferences: "Reads all that the caller prefers.",
+  set_preferences: "Sets what the caller prefers everywhere.",
+  set_room_preferences: "Sets how the caller wants to see one room.",
+  mark_unread: "Makes everything from a place on unread again, for the caller alone.",
+  seen_by: "Lists who has read a message, as far as they tell.",
   rpc: "Asks the application behind the server.",
 };
 

@@ -117,6 +117,9 @@ export const displayName: z.ZodType<string> = line(limits.nameLength);
 /** A room's title: one line, 1-120 UTF-16 code units. */
 export const roomTitle: z.ZodType<string> = line(limits.titleLength);
 
+/** What a part of somebody's list of rooms is called: one line. */
+export const sectionName: z.ZodType<string> = line(limits.nameLength);
+
 /** What a room is about just now: one line. */
 export const topic: z.ZodType<string> = line(limits.topicLength);
 

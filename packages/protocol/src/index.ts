@@ -13,6 +13,7 @@ export { mentionWish } from "./commands/mentions.ts";
 export type * from "./commands/messages.ts";
 export type * from "./commands/moderation.ts";
 export type * from "./commands/open-messages.ts";
+export type * from "./commands/preferences.ts";
 export type * from "./commands/reading.ts";
 export type * from "./commands/room-settings.ts";
 export type * from "./commands/rooms.ts";
@@ -34,6 +35,17 @@ export type * from "./frames.ts";
 export type * from "./ids.ts";
 export * from "./json-value.ts";
 export * from "./limits.ts";
+export {
+  applyPreferences,
+  type NotificationLevel,
+  type OwnPreferenceChanges,
+  type OwnPreferences,
+  ownPreferenceChanges,
+  type RoomPreferenceChanges,
+  type RoomPreferences,
+  roomPreferenceChanges,
+  type Section,
+} from "./preferences.ts";
 export * from "./publication.ts";
 export * from "./replies.ts";
 export * from "./room-kind.ts";

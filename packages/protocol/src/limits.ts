@@ -58,6 +58,8 @@ export const limits = {
   invites: 100,
   inviteUses: 10_000,
   inviteSeconds: 31_536_000,
+  /** Sections of somebody's list of rooms. */
+  sections: 50,
   /** People of one room who wait to be let in. */
   joinRequests: 1_000,
   /** A bearer token of any kind. Longer ones are refused unread. */

@@ -36,6 +36,7 @@ import {
   userId,
 } from "./fields.ts";
 import type { SessionId } from "./ids.ts";
+import { ownPreferences, roomPreferences } from "./preferences.ts";
 import { roles, roomKinds } from "./room-kind.ts";
 import { roomSettingFields } from "./room-settings.ts";
 
@@ -82,6 +83,7 @@ const roomView: z.ZodType<RoomView> = z.object({
   with: z.array(wireUserSchema).exactOptional(),
   read_mark: sequence.exactOptional(),
   unread: z.int().min(0).exactOptional(),
+  unread_after: sequence.exactOptional(),
   mentions: z.int().min(1).exactOptional(),
 });
 
@@ -428,5 +430,13 @@ export const replySchemas: { readonly [T in CommandType]: z.ZodType<Replies[T]> 
     requests: z.array(z.object({ user: wireUserSchema, text: longText.exactOptional(), time })),
   }),
   answer_join_request: membershipChanged,
+  get_preferences: z.object({
+    preferences: ownPreferences,
+    rooms: z.array(z.object({ room: roomId, preferences: roomPreferences })),
+  }),
+  set_preferences: z.object({ preferences: ownPreferences }),
+  set_room_preferences: z.object({ room: roomId, preferences: roomPreferences }),
+  mark_unread: z.object({ room: roomId, read_mark: sequence, unread: z.int().min(0) }),
+  seen_by: z.object({ room: roomId, message_id: eventId, users: z.array(wireUserSchema) }),
   rpc: z.object({ data: rpcAnswer }),
 };

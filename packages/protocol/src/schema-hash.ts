@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "69ec09af03bbce6f343b686fdc2cc7d31b30807c94055f7416915da9b5c8bf50",
+  sha256: "37e9ad67dd96697f282dbb17b23759108d165986a124c61de05669b136953cb2",
 } as const;

@@ -10,6 +10,7 @@ import type {
   FileId,
   InviteId,
   Principal,
+  RoomId,
   SessionId,
 } from "@parlance/protocol";
 import { message, publicRoom, roomId, someTime, stored, userId } from "@parlance/testkit/contracts";
@@ -157,6 +158,9 @@ async function fillRooms(store: Store): Promise<void> {
   }
   await append(event("file.deleted", { file_id: "f2" as FileId }, { user: "bob" }));
   await directory.markRead(roomId("r1"), userId("bob"), 5);
+  await directory.changePreferences(roomId("r1"), userId("bob"), { muted_until: "forever" });
+  const sections = [{ id: "a", name: "Work 語🦊" }];
+  await directory.changePreferences("" as RoomId, userId("bob"), { sections });
   // More than one chunk, with what a search finds.
   const many = Array.from({ length: 1_200 }, (_, n) =>
     message(`text ${n} 語🦊 quotes " ' \\ and lines\n`, { room: "r2", user: "bob", key: `m-${n}` }),

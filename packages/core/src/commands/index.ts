@@ -27,6 +27,13 @@ import { getMessage, listMessages, roomStats } from "./message-views.ts";
 import { deleteMessage, editMessage, react } from "./messages.ts";
 import { banMember, listBans, unbanMember } from "./moderation.ts";
 import { appendText, cancelMessage, closeMessage, getText } from "./open-messages.ts";
+import {
+  getPreferences,
+  markUnread,
+  seenBy,
+  setPreferences,
+  setRoomPreferences,
+} from "./preferences.ts";
 import { publish } from "./publish.ts";
 import { publishAs } from "./publish-as.ts";
 import { history, proof } from "./reading.ts";
@@ -93,6 +100,11 @@ const forEverybody: { readonly [T in ConnectionlessType]: Perform<T, CommandCont
   get_file: getFile,
   list_files: listFiles,
   delete_file: deleteFile,
+  get_preferences: getPreferences,
+  set_preferences: setPreferences,
+  set_room_preferences: setRoomPreferences,
+  mark_unread: markUnread,
+  seen_by: seenBy,
   open_direct: openDirect,
   update_room: updateRoom,
   set_role: setRole,

@@ -13,13 +13,13 @@ import {
 import { appendIn, authorizeIn } from "../append.ts";
 import { backEndMay, isFor } from "../authorize.ts";
 import { directoryWords } from "../directory-words.ts";
+import { memberUser } from "../frames.ts";
 import type { DirectoryRoom } from "../ports/index.ts";
 import type { Room } from "../room.ts";
 import type { CommandContext } from "../services.ts";
 import { mayEnter } from "./entering.ts";
 import { record } from "./membership.ts";
 import { openToManage } from "./moderation.ts";
-import { memberUser } from "./rooms.ts";
 
 const defaultPage = 50;
 /** Who was refused may ask again after so long. */

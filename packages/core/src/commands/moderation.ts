@@ -6,10 +6,10 @@ import {
   ProtocolError,
 } from "@parlance/protocol";
 import { authorizeIn } from "../append.ts";
+import { memberUser } from "../frames.ts";
 import type { Room } from "../room.ts";
 import type { CommandContext } from "../services.ts";
 import { changed, mayTouch, record } from "./membership.ts";
-import { memberUser } from "./rooms.ts";
 
 /** Puts somebody out for good. Their subscriptions end with the event, on every node. */
 export async function banMember(

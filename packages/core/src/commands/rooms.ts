@@ -6,13 +6,15 @@ import {
   type RoomId,
   type RoomList,
   type RoomView,
-  type WireUser,
+  type UserId,
 } from "@parlance/protocol";
 import { appendOf, note } from "../append.ts";
 import { backEndMay, isFor } from "../authorize.ts";
+import { memberUser } from "../frames.ts";
 import { kindByName } from "../kinds.ts";
-import type { JoinedRoom, MemberRecord, RoomRecord } from "../ports/index.ts";
+import type { JoinedRoom, RoomRecord } from "../ports/index.ts";
 import type { CommandContext } from "../services.ts";
+import { silentReaders } from "./preferences.ts";
 import { openToRead } from "./reading.ts";
 
 /** How often another id is tried when one made from the title is taken. */
@@ -54,6 +56,7 @@ export async function createRoom(
         role: "owner",
         read_mark: appended.sequence,
         unread: 0,
+        unread_after: appended.sequence,
       };
     }
     if (command.room !== undefined) throw new ProtocolError("conflict", { field: "room" });
@@ -120,13 +123,14 @@ async function joinedViews(
   const direct = rooms.flatMap(({ room, kind }) => (kind === "direct" ? [room] : []));
   const people = direct.length === 0 ? undefined : await services.directory.peopleOf(direct);
   return rooms.map((record) => {
-    const { role, readMark, unread, mentions, room } = record;
+    const { role, readMark, unread, unreadAfter, mentions, room } = record;
     const others = people?.get(room)?.filter(({ user }) => user !== identity.user);
     return {
       ...view(record),
       role,
       read_mark: readMark,
       unread,
+      unread_after: unreadAfter,
       ...(mentions === 0 ? {} : { mentions }),
       ...(others === undefined ? {} : { with: others.map(memberUser) }),
     };
@@ -143,25 +147,22 @@ export async function listMembers(
   context: CommandContext,
   command: Command<"list_members">,
 ): Promise<MemberList> {
-  await openToRead(context, command.room);
+  const { record } = await openToRead(context, command.room);
   const members = await context.services.directory.members(command.room, limits.listItems);
+  const silent =
+    record.settings.receipts === false
+      ? new Set(members.map(({ user }) => user))
+      : await silentReaders(
+          context,
+          members.map(({ user }) => user),
+        );
+  const isTold = (user: UserId): boolean => user === context.identity.user || !silent.has(user);
   return {
     room: command.room,
     members: members.map((member) => ({
       user: memberUser(member),
       role: member.role,
-      read_mark: member.readMark,
+      read_mark: isTold(member.user) ? member.readMark : 0,
     })),
   };
-}
-
-/** Somebody of a room's lists as others see them. */
-export function memberUser({
-  user,
-  name,
-  userKind,
-  userNumber,
-}: Pick<MemberRecord, "user" | "name" | "userKind" | "userNumber">): WireUser {
-  const number = userNumber === undefined ? {} : { number: userNumber };
-  return { id: user, name, kind: userKind, ...number };
 }

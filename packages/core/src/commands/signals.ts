@@ -3,11 +3,13 @@ import {
   type MarkedRead,
   type PresenceList,
   ProtocolError,
+  type RoomId,
 } from "@parlance/protocol";
 import { authorizeIn } from "../append.ts";
-import { inboxOwner, kinds } from "../kinds.ts";
+import { inboxOwner } from "../kinds.ts";
 import type { CommandContext } from "../services.ts";
 import { mayEnter } from "./entering.ts";
+import { silentReaders, tellRead, tellsReceipts } from "./preferences.ts";
 import { openToRead } from "./reading.ts";
 
 /** One person's typing is told again at most once in so long per room, however many frames come. */
@@ -42,7 +44,11 @@ export async function markRead(
   const room = await openToRead(context, command.room);
   const marks = await services.directory.markRead(command.room, identity.user, command.sequence);
   if (marks === undefined) throw new ProtocolError("not_found");
-  if (kinds[room.record.kind].tellsReadMarks) {
+  tellRead(context, command.room, {
+    ...marks,
+    unreadAfter: Math.min(command.sequence, marks.readMark),
+  });
+  if (tellsReceipts(room.record) && (await isTold(context, command.room))) {
     const { readMark } = marks;
     const event = { type: "read", room: command.room, user: identity.user } as const;
     const message = await room.messageAt(readMark);
@@ -51,6 +57,12 @@ export async function markRead(
     room.signal({ ...event, read_mark: readMark, ...named }, inboxOwner(command.room));
   }
   return { room: command.room, read_mark: marks.readMark, unread: marks.unread };
+}
+
+/** Of an inbox the others are its owner's other devices, whatever its owner tells others. */
+async function isTold(context: CommandContext, room: RoomId): Promise<boolean> {
+  const { user } = context.identity;
+  return inboxOwner(room) === user || !(await silentReaders(context, [user])).has(user);
 }
 
 /** Who is in the room now. */

@@ -12,6 +12,7 @@ import type { Entrances } from "./entrances.ts";
 import type { Keeping } from "./keeping.ts";
 import type { Later } from "./later.ts";
 import type { MentionIndex } from "./mentions.ts";
+import type { Preferences } from "./preferences.ts";
 import type { MemberRecord, RoomRecord } from "./room-log.ts";
 import type { Threads } from "./threads.ts";
 
@@ -25,6 +26,7 @@ export interface Directory
     Keys,
     Members,
     Entrances,
+    Preferences,
     RoomAdmin,
     ReadMarks,
     Threads,
@@ -176,6 +178,8 @@ export interface RoomSummary extends RoomRecord {
 export interface JoinedRoom extends RoomRecord {
   readonly role: Role;
   readonly readMark: Sequence;
+  /** The private mark: what lies above it is unread. */
+  readonly unreadAfter: Sequence;
   readonly unread: number;
   /** Messages of the main line above the private mark that mention the user or everybody; deleted ones are not counted. */
   readonly mentions: number;

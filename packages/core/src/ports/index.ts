@@ -14,6 +14,7 @@ export type * from "./mentions.ts";
 export type * from "./moments.ts";
 export type * from "./open-texts.ts";
 export type * from "./outbox.ts";
+export * from "./preferences.ts";
 export type * from "./presence-board.ts";
 export type * from "./rate-store.ts";
 export type * from "./room-log.ts";

@@ -12,6 +12,7 @@ import * as mentions from "./mentions.ts";
 import * as messages from "./messages.ts";
 import * as moderation from "./moderation.ts";
 import * as openMessages from "./open-messages.ts";
+import * as preferences from "./preferences.ts";
 import * as reading from "./reading.ts";
 import * as roomSettings from "./room-settings.ts";
 import * as rooms from "./rooms.ts";
@@ -95,6 +96,11 @@ export interface Replies {
   ask_to_join: joining.JoinAsked;
   list_join_requests: joining.JoinRequestList;
   answer_join_request: rooms.MembershipChanged;
+  get_preferences: preferences.AllPreferences;
+  set_preferences: preferences.PreferencesSet;
+  set_room_preferences: preferences.RoomPreferencesView;
+  mark_unread: writing.MarkedRead;
+  seen_by: preferences.SeenByList;
   rpc: rpc.RpcAnswer;
 }
 
@@ -172,6 +178,11 @@ interface CommandTypes {
   ask_to_join: joining.AskToJoin;
   list_join_requests: joining.ListJoinRequests;
   answer_join_request: joining.AnswerJoinRequest;
+  get_preferences: preferences.GetPreferences;
+  set_preferences: preferences.SetPreferences;
+  set_room_preferences: preferences.SetRoomPreferences;
+  mark_unread: preferences.MarkUnread;
+  seen_by: preferences.SeenBy;
   rpc: rpc.Rpc;
 }
 
@@ -256,6 +267,11 @@ export const commandSchemas: { readonly [T in CommandType]: z.ZodType<CommandTyp
   ask_to_join: joining.askToJoin,
   list_join_requests: joining.listJoinRequests,
   answer_join_request: joining.answerJoinRequest,
+  get_preferences: preferences.getPreferences,
+  set_preferences: preferences.setPreferences,
+  set_room_preferences: preferences.setRoomPreferences,
+  mark_unread: preferences.markUnread,
+  seen_by: preferences.seenBy,
   rpc: rpc.rpc,
 };
 

@@ -31,6 +31,8 @@ export interface RoomView extends RoomSettings {
   /** The caller's read mark and what lies above it; members only. */
   readonly read_mark?: Sequence;
   readonly unread?: number;
+  /** The caller's private mark, which `unread` counts from: below `read_mark` where something was marked unread again. */
+  readonly unread_after?: Sequence;
   /** How many of the unread messages of the main line mention the caller; members only, absent where none does. */
   readonly mentions?: number;
   /** The others in a direct room, in the order in which they came. */
@@ -99,7 +101,7 @@ export interface ListMembers {
 export interface MemberView {
   readonly user: WireUser;
   readonly role: Role;
-  /** The mark that others may see. */
+  /** The mark that others may see; 0 of those who do not tell, and of all where the room's readers do not. */
   readonly read_mark: Sequence;
 }
 export interface MemberList {

@@ -3,6 +3,14 @@ import { z } from "zod";
 import { type SavedMessage, savedMessage } from "../commands/keeping.ts";
 import { type Draft, draft, type ScheduledMessage, scheduledMessage } from "../commands/later.ts";
 import { type ThreadStanding, threadStanding } from "../commands/threads.ts";
+import { roomId, sequence } from "../fields.ts";
+import type { RoomId, Sequence } from "../ids.ts";
+import {
+  type OwnPreferences,
+  ownPreferences,
+  type RoomPreferences,
+  roomPreferences,
+} from "../preferences.ts";
 
 /**
  * Something of the reader's own changed: told to all connections of that user, the one that asked too. Class *latest-wins*: it may
@@ -18,7 +26,21 @@ export type OwnChange =
   | { readonly what: "thread"; readonly thread: ThreadStanding }
   | { readonly what: "saved"; readonly message: SavedMessage }
   | { readonly what: "draft"; readonly draft: Draft }
-  | { readonly what: "scheduled"; readonly message: ScheduledMessage };
+  | { readonly what: "scheduled"; readonly message: ScheduledMessage }
+  | { readonly what: "preferences"; readonly preferences: OwnPreferences }
+  | {
+      readonly what: "room_preferences";
+      readonly room: RoomId;
+      readonly preferences: RoomPreferences;
+    }
+  /** A read mark of the reader moved; the marks as in `RoomView`. */
+  | {
+      readonly what: "read";
+      readonly room: RoomId;
+      readonly read_mark: Sequence;
+      readonly unread_after: Sequence;
+      readonly unread: number;
+    };
 
 /** Schema of what changed; a client passes over a `what` that it does not know. */
 export const ownChange: z.ZodType<OwnChange> = z.discriminatedUnion("what", [
@@ -26,4 +48,13 @@ export const ownChange: z.ZodType<OwnChange> = z.discriminatedUnion("what", [
   z.object({ what: z.literal("saved"), message: savedMessage }),
   z.object({ what: z.literal("draft"), draft }),
   z.object({ what: z.literal("scheduled"), message: scheduledMessage }),
+  z.object({ what: z.literal("preferences"), preferences: ownPreferences }),
+  z.object({ what: z.literal("room_preferences"), room: roomId, preferences: roomPreferences }),
+  z.object({
+    what: z.literal("read"),
+    room: roomId,
+    read_mark: sequence,
+    unread_after: sequence,
+    unread: z.int().min(0),
+  }),
 ]);

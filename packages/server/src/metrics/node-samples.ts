@@ -81,6 +81,8 @@ function trafficOf({ tally }: NodeParts["node"]): Samples {
     parlance_errors_total: by("code", tally.errors),
     parlance_committed_events_total: one(tally.committed),
     parlance_repeated_appends_total: one(tally.repeated),
+    parlance_unread_checks_total: one(tally.unreadChecks),
+    parlance_unread_mismatches_total: one(tally.unreadMismatches),
     parlance_acknowledgement_duration_seconds: [
       { labels: {}, value: inSeconds(tally.acknowledgedMs) },
     ],

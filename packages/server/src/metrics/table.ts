@@ -72,6 +72,14 @@ const rows = {
     "counter",
     "Appends that were stored before under the same key, and were answered with the first place.",
   ],
+  parlance_unread_checks_total: [
+    "counter",
+    "Comparisons of what one person is told to be unread in one room with what the log says.",
+  ],
+  parlance_unread_mismatches_total: [
+    "counter",
+    "Such comparisons that did not agree. Anything but 0 is a bug.",
+  ],
   parlance_acknowledgement_duration_seconds: [
     "histogram",
     "From the hand-over of an event to the log until it is committed and can be acknowledged.",

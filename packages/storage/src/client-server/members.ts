@@ -28,7 +28,7 @@ export function toMemberRecord({ userNumber, ...row }: MemberRow): MemberRecord 
 
 /** The rooms of one user, with what is unread. */
 const joinedRooms = `SELECT ${recordColumns}, m.role, k.public_sequence AS "readMark",
-    r.countable - k.private_countable AS unread,
+    k.private_sequence AS "unreadAfter", r.countable - k.private_countable AS unread,
     (SELECT count(DISTINCT x.sequence) FROM {mentions} x
      WHERE x.room = r.room AND x.person IN ('', m.user_id)
        AND x.sequence > k.private_sequence AND x.root IS NULL) AS mentions
@@ -40,13 +40,15 @@ const joinedRooms = `SELECT ${recordColumns}, m.role, k.public_sequence AS "read
 type JoinedRow = RecordColumns & {
   readonly role: Role;
   readonly readMark: number;
+  readonly unreadAfter: number;
   readonly unread: number;
   readonly mentions: number;
 };
 
 function joinedRoom(row: JoinedRow): JoinedRoom {
-  const { role, readMark, unread } = row;
-  return { ...roomRecord(row), role, readMark, unread, mentions: Number(row.mentions) };
+  const { role, readMark, unreadAfter, unread } = row;
+  const mentions = Number(row.mentions);
+  return { ...roomRecord(row), role, readMark, unreadAfter, unread, mentions };
 }
 
 export function createMembers(reads: Reads): Members {

@@ -26,6 +26,7 @@ export type TableName =
   | "bans"
   | "invites"
   | "join_requests"
+  | "preferences"
   | "users"
   | "logins"
   | "sessions"

@@ -183,6 +183,10 @@ const tables: Readonly<Record<CopyTableName, Omit<CopyTable, "name">>> = {
       refused_at: "integer",
     },
   },
+  preferences: {
+    key: ["person", "room"],
+    columns: { person: "text", room: "text", value: "text" },
+  },
   users: {
     key: ["number"],
     columns: {

@@ -437,4 +437,14 @@ export const migrations: readonly (readonly string[])[] = [
       KEY {scheduled_by_time} (due_at)
     ) ${table}`,
   ],
+
+  // What people prefer; of the whole under the room "".
+  [
+    `CREATE TABLE IF NOT EXISTS {preferences} (
+      person VARCHAR(191) NOT NULL,
+      room ${id} NOT NULL,
+      value TEXT NOT NULL,
+      PRIMARY KEY (person, room)
+    ) ${table}`,
+  ],
 ];

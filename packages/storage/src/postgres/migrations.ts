@@ -428,4 +428,14 @@ export const migrations: readonly (readonly string[])[] = [
     )`,
     `CREATE INDEX {scheduled_by_time} ON {scheduled} (due_at)`,
   ],
+
+  // What people prefer; of the whole under the room "".
+  [
+    `CREATE TABLE {preferences} (
+      person text COLLATE "C" NOT NULL,
+      room text COLLATE "C" NOT NULL,
+      value text NOT NULL,
+      PRIMARY KEY (person, room)
+    )`,
+  ],
 ];

@@ -8,22 +8,39 @@ import {
 } from "./keeping.ts";
 import { type LaterReadName, type LaterWriteName, laterReads, laterWrites } from "./later.ts";
 import { type MentionReadName, mentionReads } from "./mentions.ts";
+import {
+  type PreferenceReadName,
+  type PreferenceWriteName,
+  preferenceReads,
+  preferenceWrites,
+} from "./preferences.ts";
 import type { DirectorySteps } from "./statements.ts";
 import { type ThreadReadName, type ThreadWriteName, threadReads, threadWrites } from "./threads.ts";
 
 /** Reads, by the names of the directory's methods. */
-export type OwnReadName = ThreadReadName | MentionReadName | KeepingReadName | LaterReadName;
+export type OwnReadName =
+  | ThreadReadName
+  | MentionReadName
+  | KeepingReadName
+  | LaterReadName
+  | PreferenceReadName;
 export const ownReads: DirectorySteps<OwnReadName> = {
   ...threadReads,
   ...mentionReads,
   ...keepingReads,
   ...laterReads,
+  ...preferenceReads,
 };
 
 /** Writes that need their room's row to stay as it is; the first argument of each is the room. */
-export type OwnWriteName = ThreadWriteName | KeepingWriteName | LaterWriteName;
+export type OwnWriteName =
+  | ThreadWriteName
+  | KeepingWriteName
+  | LaterWriteName
+  | PreferenceWriteName;
 export const ownWrites: DirectorySteps<OwnWriteName> = {
   ...threadWrites,
   ...keepingWrites,
   ...laterWrites,
+  ...preferenceWrites,
 };

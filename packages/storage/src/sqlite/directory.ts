@@ -87,6 +87,6 @@ export function createDirectory(writer: Writer, readers: Readers): Directory {
 }
 
 function joinedRoom(row: JoinedRoomColumns, installPart: string): JoinedRoom {
-  const { role, readMark, unread, mentions } = row;
-  return { ...roomRecord(row, installPart), role, readMark, unread, mentions };
+  const { role, readMark, unreadAfter, unread, mentions } = row;
+  return { ...roomRecord(row, installPart), role, readMark, unreadAfter, unread, mentions };
 }

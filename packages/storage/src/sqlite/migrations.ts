@@ -424,6 +424,16 @@ const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX scheduled_by_time ON scheduled (due_at);
   `,
+
+  // What people prefer; of the whole under the room "".
+  `
+  CREATE TABLE preferences (
+    person TEXT NOT NULL,
+    room TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (person, room)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** The schema's version after all migrations. */

@@ -46,6 +46,7 @@ export interface RecordColumns extends RoomColumns {
 export interface JoinedRoomColumns extends RecordColumns {
   readonly role: Role;
   readonly readMark: number;
+  readonly unreadAfter: number;
   readonly unread: number;
   readonly mentions: number;
 }
@@ -270,7 +271,7 @@ export function createDirectoryReads(database: Database): DirectoryReads {
 
 /** The rooms of one user, with what is unread. */
 const joinedRooms = `SELECT ${recordColumns}, role, public_sequence AS readMark,
-    countable - private_countable AS unread,
+    private_sequence AS unreadAfter, countable - private_countable AS unread,
     (SELECT count(DISTINCT sequence) FROM mentions
      WHERE mentions.room = rooms.room AND person IN ('', members.user)
        AND sequence > private_sequence AND root IS NULL) AS mentions

@@ -408,6 +408,7 @@ function describeRooms(store: UseStore): void {
         role: "member",
         mentions: 0,
         readMark: 1,
+        unreadAfter: 1,
         unread: 0,
       });
       expect(await directory.discoverable(userId("u1"), 2)).toHaveLength(2);

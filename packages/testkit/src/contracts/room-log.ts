@@ -12,6 +12,7 @@ import { describeOpenTexts } from "./open-texts.ts";
 import { describeProof } from "./proof.ts";
 import { describeReading } from "./reading.ts";
 import { describeThreads } from "./threads.ts";
+import { describeUnread } from "./unread.ts";
 
 /**
  * Everything that core relies on in a `RoomLog` and in the projections that it keeps.
@@ -33,5 +34,6 @@ export function describeRoomLog(name: string, start: StartStore): void {
     describeErasure(store);
     describeMembership(store);
     describeEntrances(store);
+    describeUnread(store);
   });
 }

@@ -13,6 +13,7 @@ import { createMemoryKeeping } from "./keeping.ts";
 import { createMemoryLater } from "./later.ts";
 import { mentionsAbove, mentionsOf } from "./mentions.ts";
 import { placesOf, savePlaces } from "./places.ts";
+import { createMemoryPreferences } from "./preferences.ts";
 import {
   addControl,
   byTitle,
@@ -163,6 +164,7 @@ export function createMemoryDirectory(state: MemoryState): Directory {
         .sort(byTitle)
         .slice(0, limit),
 
+    ...createMemoryPreferences(),
     ...createMemoryEntrances(state, (room, user) => {
       const member = room.members.get(user);
       return member === undefined ? undefined : memberRecord(state, member);
@@ -281,5 +283,6 @@ function joinedRoom(state: MemoryState, room: MemoryRoom, user: UserId): JoinedR
   const { role, readMark } = member;
   const unread = room.countable - member.privateCountable;
   const mentions = mentionsAbove(state, room, user, member.privateMark);
-  return { ...recordOf(room), role, readMark, unread, mentions };
+  const { privateMark: unreadAfter } = member;
+  return { ...recordOf(room), role, readMark, unreadAfter, unread, mentions };
 }
