@@ -5,7 +5,9 @@ import { backupCommand } from "./commands/backup.ts";
 import { configCommand } from "./commands/config.ts";
 import { connectionsCommand } from "./commands/connections.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { exportCommand } from "./commands/export.ts";
 import { healthCommand } from "./commands/health.ts";
+import { importCommand } from "./commands/import.ts";
 import { keyCommand } from "./commands/key.ts";
 import { banCommand, kickCommand, unbanCommand } from "./commands/kick.ts";
 import { logsCommand } from "./commands/logs.ts";
@@ -14,6 +16,7 @@ import { moveCommand } from "./commands/move.ts";
 import { publishCommand } from "./commands/publish.ts";
 import { restoreCommand } from "./commands/restore.ts";
 import { roomsCommand } from "./commands/rooms.ts";
+import { searchCommand } from "./commands/search.ts";
 import { spoolCommand } from "./commands/spool.ts";
 import { startCommand } from "./commands/start.ts";
 import { statusCommand } from "./commands/status.ts";
@@ -44,6 +47,7 @@ export function createProgram(): Command {
     connectionsCommand(),
     roomsCommand(),
     tailCommand(),
+    searchCommand(),
     traceCommand(),
     usersCommand(),
     kickCommand(),
@@ -60,6 +64,8 @@ export function createProgram(): Command {
     backupCommand(),
     restoreCommand(),
     moveCommand(),
+    importCommand(),
+    exportCommand(),
   ];
   for (const command of commands) program.addCommand(inherit(command, program));
   for (const command of [program, ...everyCommand(program)]) {

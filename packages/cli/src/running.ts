@@ -24,9 +24,10 @@ export async function ask(
   config: Config,
   path: string,
   init: RequestInit = {},
+  waitMs: number = timeoutMs,
 ): Promise<Answer | undefined> {
   try {
-    const signal = AbortSignal.timeout(timeoutMs);
+    const signal = AbortSignal.timeout(waitMs);
     const response = await fetch(`${serverUrl(config)}${path}`, { ...init, signal });
     const text = await response.text();
     return { status: response.status, body: text === "" ? undefined : JSON.parse(text) };
@@ -46,8 +47,9 @@ export function askAsOperator(
   method: "GET" | "POST" | "PUT" | "DELETE",
   path: string,
   body?: unknown,
+  waitMs?: number,
 ): Promise<Answer | undefined> {
-  return operatorAsks(config, method, `/admin${path}`, body);
+  return operatorAsks(config, method, `/admin${path}`, body, waitMs);
 }
 
 /** As `askAsOperator`, for what everybody may ask and an operator of every room. */
@@ -56,16 +58,18 @@ export async function operatorAsks(
   method: "GET" | "POST" | "PUT" | "DELETE",
   path: string,
   body?: unknown,
+  waitMs?: number,
 ): Promise<Answer | undefined> {
   const token = await operatorToken(config);
-  const answer = await ask(config, `/api/v1${path}`, {
+  const init = {
     method,
     headers: {
       authorization: `Bearer ${token}`,
       ...(body === undefined ? {} : { "content-type": "application/json" }),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
+  };
+  const answer = await ask(config, `/api/v1${path}`, init, waitMs);
   if (answer !== undefined && answer.status >= 400) throw refusal(answer);
   return answer;
 }

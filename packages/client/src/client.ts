@@ -5,6 +5,7 @@ import type {
   RoomId,
   RoomList,
   RoomView,
+  SearchResult,
   ServerFrame,
   SignedIn,
   UserId,
@@ -28,6 +29,7 @@ import type {
   CommandBody,
   NewRoom,
   Room,
+  SearchOptions,
   Unlisten,
   WebSocketConstructor,
 } from "./types.ts";
@@ -134,6 +136,10 @@ class LiveClient implements Client, Link {
 
   openDirect(users: readonly string[]): Promise<RoomView> {
     return this.request<"open_direct">({ type: "open_direct", users: users as readonly UserId[] });
+  }
+
+  search(query: string, options?: SearchOptions): Promise<SearchResult> {
+    return this.request<"search">({ type: "search", query, ...options });
   }
 
   async rpc(method: string, data?: Json): Promise<Json> {

@@ -8,6 +8,7 @@ import type {
   MarkedRead,
   MembershipChanged,
   MemberView,
+  MessageList,
   Position,
   Role,
   RoomChanges,
@@ -25,6 +26,7 @@ import { closed, Subscription } from "./subscription.ts";
 import { Texts } from "./texts.ts";
 import type {
   HistoryQuery,
+  MessagesQuery,
   OpenOptions,
   Outgoing,
   PublishOptions,
@@ -141,6 +143,10 @@ export class LiveRoom implements Room {
     const page = await this.#link.request<"history">({ type: "history", room: this.id, ...query });
     if (this.live.isWanted) this.#texts.page(page.events);
     return page;
+  }
+
+  messages(query: MessagesQuery = {}): Promise<MessageList> {
+    return this.#link.request<"list_messages">({ type: "list_messages", room: this.id, ...query });
   }
 
   join(): Promise<MembershipChanged> {

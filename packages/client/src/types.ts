@@ -15,6 +15,7 @@ import type {
   MembershipChanged,
   MemberView,
   MentionWish,
+  MessageList,
   OwnChange,
   Position,
   Published,
@@ -25,6 +26,7 @@ import type {
   RoomList,
   RoomUpdated,
   RoomView,
+  SearchResult,
   Sequence,
   SignedIn,
   Subscribed,
@@ -120,6 +122,8 @@ export interface Client {
   createRoom(room: NewRoom): Promise<RoomView>;
   /** The direct room with these people, the same each time. */
   openDirect(users: readonly string[]): Promise<RoomView>;
+  /** Finds messages by what they say now, the newest first. `next` of a page is the `cursor` of the one behind it. */
+  search(query: string, options?: SearchOptions): Promise<SearchResult>;
   /**
    * Asks the application behind the server and resolves with its answer. Rejects with `rpc_failed` and the application's
    * own words where it refuses, and after `commandTimeoutMs`; what it did is not known then.
@@ -135,6 +139,9 @@ export interface Client {
 /** A command without its `id`, which the SDK gives. */
 export type CommandBody<T extends CommandType> =
   Command<T> extends infer C ? Omit<C, "id"> & { readonly type: T } : never;
+
+/** How a search is narrowed, and how much of it is asked for. */
+export type SearchOptions = Omit<CommandBody<"search">, "type" | "query">;
 
 /** What `createRoom` needs. `room` wishes for an id, where the kind allows one. */
 export interface NewRoom {
@@ -158,6 +165,9 @@ export interface HistoryQuery {
   /** 1-200, 50 if absent. */
   readonly limit?: number;
 }
+
+/** At most one of `before`, `after`, `around` and `at`; none means the newest page. */
+export type MessagesQuery = Omit<CommandBody<"list_messages">, "type" | "room">;
 
 /** What a room tells its listeners. */
 export interface RoomEvents {
@@ -263,6 +273,8 @@ export interface Room {
   /** Ends an open message of somebody else, where one may. */
   cancel(messageId: EventId): Promise<void>;
   history(query?: HistoryQuery): Promise<HistoryPage>;
+  /** A page of messages as they are now, with edits and reactions folded in: also around a place or a time, to jump there. */
+  messages(query?: MessagesQuery): Promise<MessageList>;
   join(): Promise<MembershipChanged>;
   leave(): Promise<MembershipChanged>;
   addMember(user: string, role?: Role): Promise<MembershipChanged>;

@@ -13,12 +13,14 @@ import {
   type Action,
   type Audience,
   announcements,
+  inboxesOf,
   inboxOwner,
   isStaff,
+  type KindPolicy,
   kindByName,
   kinds,
 } from "./kinds.ts";
-import type { Identity } from "./ports/index.ts";
+import type { Identity, ReadableRooms } from "./ports/index.ts";
 import { matchesAny } from "./room-pattern.ts";
 
 export type { Action };
@@ -117,6 +119,26 @@ export function isFor({ rooms }: Identity, room: RoomId): boolean {
 /** What a key with these scopes may do in the rooms that it is for. */
 export function backEndMay(scopes: readonly string[], action: Action): boolean {
   return scopes.includes("admin") || scopes.includes(scopeFor[action]);
+}
+
+/**
+ * The rooms that somebody may read, as facts that a database can look up: `allows` said of all rooms at once.
+ *
+ * @returns undefined for back ends, which may read all that their keys are for.
+ */
+export function readableRooms(identity: Identity): ReadableRooms | undefined {
+  const { user, scopes, onTrustedNetwork } = identity;
+  if (scopes !== undefined) return undefined;
+  const open: RoomKind[] = [];
+  const joined: RoomKind[] = [];
+  let own: readonly RoomId[] = [];
+  for (const [kind, { read }] of Object.entries(kinds) as [RoomKind, KindPolicy][]) {
+    if (read === "signed_in" || (read === "members_or_trusted" && onTrustedNetwork === true)) {
+      open.push(kind);
+    } else if (read === "members" || read === "members_or_trusted") joined.push(kind);
+    else if (read === "owner_only") own = inboxesOf(user);
+  }
+  return { kinds: open, joined, user, own };
 }
 
 function includes(

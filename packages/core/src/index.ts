@@ -14,6 +14,7 @@ export type {
   Remembered,
 } from "./happenings.ts";
 export { durationBoundsMs, Histogram, type HistogramView } from "./histogram.ts";
+export { type ImportPorts, type ImportResult, importItems } from "./imports.ts";
 export { kindByName } from "./kinds.ts";
 export { type MessageTrace, type SeenAt, traceMessage } from "./message-trace.ts";
 export { createNode, defaultSettings } from "./node.ts";
@@ -34,5 +35,6 @@ export { labelOf as rateLabel, presetRates, type RateCost, type RateRule } from 
 export { createMemoryRateStore, fullAt, type SharedBucket, takeShare } from "./rates/shares.ts";
 export { isRoomPattern, matchesAny } from "./room-pattern.ts";
 export { RoomTurns } from "./room-turns.ts";
+export * from "./search/index.ts";
 export * from "./storage-error.ts";
 export { add, type NodeTally } from "./tally.ts";

@@ -133,6 +133,11 @@ export function inboxOwner(room: RoomId): UserId | undefined {
   return prefix === undefined ? undefined : (room.slice(prefix.length) as UserId);
 }
 
+/** The ids that a user's inboxes may have. */
+export function inboxesOf(user: UserId): readonly RoomId[] {
+  return inboxPrefixes.map((prefix) => `${prefix}${user}` as RoomId);
+}
+
 /** True for roles that look after a room. */
 export function isStaff(role: Role | "banned" | undefined): boolean {
   return role === "owner" || role === "moderator";

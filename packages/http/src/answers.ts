@@ -65,6 +65,18 @@ export const textPage: z.ZodType = replySchemas.get_text.meta({ id: "TextPage" }
 export const reacted: z.ZodType = replySchemas.react.meta({ id: "Reacted" });
 export const message: z.ZodType = replySchemas.get_message.meta({ id: "Message" });
 export const messageList: z.ZodType = replySchemas.list_messages.meta({ id: "MessageList" });
+export const importResults: z.ZodType = z
+  .object({
+    results: z.array(
+      z.object({
+        outcome: z.enum(["imported", "repeated", "refused"]),
+        sequence: z.int().exactOptional(),
+        why: z.string().exactOptional(),
+      }),
+    ),
+  })
+  .meta({ id: "ImportResults" });
+export const searchResult: z.ZodType = replySchemas.search.meta({ id: "SearchResult" });
 export const roomStats: z.ZodType = replySchemas.room_stats.meta({ id: "RoomStats" });
 export const markedRead: z.ZodType = replySchemas.mark_read.meta({ id: "MarkedRead" });
 export const rpcAnswer: z.ZodType = replySchemas.rpc.meta({ id: "RpcAnswer" });

@@ -19,6 +19,7 @@ import { entranceRoutes } from "./routes/entrances.ts";
 import { extensionRoutes } from "./routes/extensions.ts";
 import { fileRoutes } from "./routes/files.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { importRoutes } from "./routes/imports.ts";
 import { keepingRoutes } from "./routes/keeping.ts";
 import { laterRoutes } from "./routes/later.ts";
 import { mentionRoutes } from "./routes/mentions.ts";
@@ -35,6 +36,7 @@ import { roomListRoutes } from "./routes/room-list.ts";
 import { roomSettingRoutes } from "./routes/room-settings.ts";
 import { roomRoutes } from "./routes/rooms.ts";
 import { rpcRoutes } from "./routes/rpc.ts";
+import { searchRoutes } from "./routes/search.ts";
 import { threadRoutes } from "./routes/threads.ts";
 import { ticketRoutes } from "./routes/tickets.ts";
 import { webhookRoutes } from "./routes/webhooks.ts";
@@ -101,6 +103,7 @@ export async function createHttp(options: HttpOptions): Promise<HttpServer> {
       mentionRoutes(parts);
       keepingRoutes(parts);
       laterRoutes(parts);
+      searchRoutes(parts);
       openMessageRoutes(parts);
       publishRoutes(parts);
       rpcRoutes(parts);
@@ -111,6 +114,7 @@ export async function createHttp(options: HttpOptions): Promise<HttpServer> {
       connectionRoutes(parts);
       roomListRoutes(parts);
       if (options.move !== undefined) moveRoutes(parts, options.move);
+      if (options.importer !== undefined) importRoutes(parts, options.importer);
       if (options.webhooks !== undefined) webhookRoutes(parts, options.webhooks);
       if (options.files !== undefined) fileRoutes(parts, options.files);
     },

@@ -5,6 +5,7 @@ import type {
   Clock,
   FileStore,
   Ids,
+  ImportResult,
   LivingNode,
   MessageTrace,
   Node,
@@ -33,6 +34,8 @@ export interface HttpOptions {
   readonly files?: FileStore;
   /** Without it there are no routes for moving to another database. */
   readonly move?: MoveControl;
+  /** Without it nothing is imported. */
+  readonly importer?: Importer;
   /** Without it there are no routes for webhooks. */
   readonly webhooks?: WebhookAdmin;
   /** The nodes that serve this install. @throws StorageError */
@@ -71,6 +74,12 @@ export interface ExtensionRoute {
   readonly data: JsonObject;
   readonly answer?: JsonObject;
 }
+
+/** Imports items, each with a result. @param isTrial Only looks at them. @throws StorageError */
+export type Importer = (
+  items: readonly unknown[],
+  isTrial: boolean,
+) => Promise<readonly ImportResult[]>;
 
 /** Moves the install of the running server to another database. */
 export interface MoveControl {

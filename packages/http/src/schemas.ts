@@ -13,7 +13,14 @@ import {
   publicationSchema,
   type RoomId,
   roles,
+  type SearchFeatureName,
   type Sequence,
+  searchAuthors,
+  searchContext,
+  searchCursor,
+  searchFeature,
+  searchLimit,
+  searchQuery as searchText,
   type UserId,
 } from "@parlance/protocol";
 import { z } from "zod";
@@ -26,6 +33,15 @@ export function queryNumber<T extends number>(schema: z.ZodType<T>): z.ZodType<T
     .meta({ type: "integer" })
     .transform(Number)
     .pipe(schema as z.ZodType<T, number>);
+}
+
+/** Several of a kind in one query value, separated by commas. */
+function queryList<T>(schema: z.ZodType<readonly T[]>): z.ZodType<readonly T[], string> {
+  return z
+    .string()
+    .max(limits.searchLength)
+    .transform((text) => text.split(","))
+    .pipe(schema as unknown as z.ZodType<readonly T[], string[]>);
 }
 
 const deviceId: z.ZodType<DeviceId> = fields.deviceId;
@@ -343,6 +359,41 @@ export const messageListQuery: z.ZodType<MessageListQuery> = z
     with_threads: z.literal("true").exactOptional().describe("Those of threads too."),
   })
   .refine(fields.isOnePlace, fields.onePlace);
+
+export interface SearchQuery {
+  q?: string;
+  growing?: "true";
+  room?: RoomId;
+  from?: readonly UserId[];
+  has?: readonly SearchFeatureName[];
+  after?: string;
+  before?: string;
+  context?: number;
+  cursor?: string;
+  limit?: number;
+}
+export const searchQuery: z.ZodType<SearchQuery> = z.object({
+  q: searchText.exactOptional(),
+  growing: z.literal("true").exactOptional(),
+  room: fields.roomId.exactOptional(),
+  from: queryList(searchAuthors).exactOptional(),
+  has: queryList(z.array(searchFeature).max(4)).exactOptional(),
+  after: fields.moment.exactOptional(),
+  before: fields.moment.exactOptional(),
+  context: queryNumber(searchContext).exactOptional(),
+  cursor: searchCursor.exactOptional(),
+  limit: queryNumber(searchLimit).exactOptional(),
+});
+
+export interface ImportBody {
+  items: readonly unknown[];
+  dry_run?: boolean;
+}
+/** Items are looked at one by one: a wrong one is refused alone. */
+export const importBody: z.ZodType<ImportBody> = z.object({
+  items: z.array(z.unknown()).min(1).max(2_000),
+  dry_run: z.boolean().exactOptional(),
+});
 
 export interface TextQuery {
   from?: number;

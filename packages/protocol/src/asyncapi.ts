@@ -30,6 +30,7 @@ const summaries: Readonly<Record<CommandType, string>> = {
   delete_message: "Erases a message and all its versions.",
   react: "Puts a reaction on a message, or takes it off.",
   get_message: "Reads one message as it is now.",
+  search: "Finds messages by what they say now.",
   list_messages: "Reads a page of a room's messages as they are now.",
   list_versions: "Reads what a message said, from its first version on.",
   pin_message: "Pins a message to its room, or takes the pin off.",

@@ -18,6 +18,15 @@ export type * from "./commands/reading.ts";
 export type * from "./commands/room-settings.ts";
 export type * from "./commands/rooms.ts";
 export type * from "./commands/rpc.ts";
+export type * from "./commands/search.ts";
+export {
+  searchAuthors,
+  searchContext,
+  searchCursor,
+  searchFeature,
+  searchLimit,
+  searchQuery,
+} from "./commands/search.ts";
 export type * from "./commands/session.ts";
 export type * from "./commands/threads.ts";
 export type * from "./commands/writing.ts";
@@ -33,6 +42,7 @@ export type * from "./events/rooms.ts";
 export * as fields from "./fields.ts";
 export type * from "./frames.ts";
 export type * from "./ids.ts";
+export * from "./imports.ts";
 export * from "./json-value.ts";
 export * from "./limits.ts";
 export {

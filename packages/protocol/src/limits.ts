@@ -82,6 +82,11 @@ export const limits = {
   /** What is shown of a quoted message, in UTF-16 code units. */
   quoteLength: 200,
   proofEvents: 1_000,
+  /** What is searched for, in UTF-16 code units; hits of one page; messages on each side of one; authors to choose from. */
+  searchLength: 1_024,
+  searchHits: 50,
+  searchContext: 5,
+  searchAuthors: 50,
   /** Live subscriptions of one connection. */
   subscriptions: 1_000,
   /** Rooms in one `resume`. */

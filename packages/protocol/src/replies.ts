@@ -357,6 +357,17 @@ export const replySchemas: { readonly [T in CommandType]: z.ZodType<Replies[T]> 
     length: z.int().min(0),
     open: z.literal(true).exactOptional(),
   }),
+  search: z.object({
+    hits: z.array(
+      z.object({
+        message: messageViewSchema,
+        room_title: z.string(),
+        before: z.array(messageViewSchema).exactOptional(),
+        after: z.array(messageViewSchema).exactOptional(),
+      }),
+    ),
+    next: z.string().exactOptional(),
+  }),
   room_stats: z.object({
     room: roomId,
     message_count: z.int().min(0),

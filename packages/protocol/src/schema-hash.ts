@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "37e9ad67dd96697f282dbb17b23759108d165986a124c61de05669b136953cb2",
+  sha256: "026af821e424e4429db8b7880de1087fb48ade38fdaffa908e8531eaf415ebbf",
 } as const;

@@ -7,6 +7,7 @@ import {
   createNode,
   type FileStore,
   type Ids,
+  importItems,
   type Node,
   traceMessage,
 } from "@parlance/core";
@@ -332,6 +333,17 @@ async function assemble(given: {
     rooms: store.directory,
     files,
     move: given.move,
+    importer: (items, isTrial) =>
+      importItems(
+        {
+          log: store.log,
+          directory: store.directory,
+          files: store.files,
+          clock,
+        },
+        items,
+        isTrial,
+      ),
     webhooks: webhooks.admin,
     nodes: () => fleet.nodes(),
     extensions: extensionsOf(asking.plugins),

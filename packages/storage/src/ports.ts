@@ -36,6 +36,7 @@ export const effects: Effects = {
     findMessage: "read",
     messages: "read",
     messageStats: "read",
+    search: "read",
     appendTexts: "write",
     openText: "read",
     openMessages: "read",

@@ -40,6 +40,7 @@ import { history, proof } from "./reading.ts";
 import { setRole, updateRoom } from "./room-settings.ts";
 import { createRoom, getRoom, listMembers, listRooms } from "./rooms.ts";
 import { rpc } from "./rpc.ts";
+import { search } from "./search.ts";
 import { refresh, signIn } from "./session.ts";
 import { markRead, presence, typing } from "./signals.ts";
 import { resume, subscribe, unsubscribe } from "./subscribe.ts";
@@ -88,6 +89,7 @@ const forEverybody: { readonly [T in ConnectionlessType]: Perform<T, CommandCont
   cancel_message: cancelMessage,
   get_text: getText,
   room_stats: roomStats,
+  search,
   edit_document: editDocument,
   cursor,
   start_call: startCall,

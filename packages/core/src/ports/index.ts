@@ -18,6 +18,7 @@ export * from "./preferences.ts";
 export type * from "./presence-board.ts";
 export type * from "./rate-store.ts";
 export type * from "./room-log.ts";
+export type * from "./search.ts";
 export type * from "./stream.ts";
 export type * from "./threads.ts";
 export type * from "./tickets.ts";

@@ -15,6 +15,7 @@ import type {
   UserId,
 } from "@parlance/protocol";
 import type { OpenTexts } from "./open-texts.ts";
+import type { Search } from "./search.ts";
 
 /**
  * The log of every room: durable, numbered 1, 2, 3 … without holes, the only truth about what was said.
@@ -22,7 +23,7 @@ import type { OpenTexts } from "./open-texts.ts";
  * Failures that are not the caller's fault are `StorageError`s, which say whether the effect is surely
  * absent or unknown. Expected refusals are outcomes, not errors.
  */
-export interface RoomLog extends OpenTexts {
+export interface RoomLog extends OpenTexts, Search {
   /**
    * Appends one durable event and its projections in one transaction, or does neither.
    *

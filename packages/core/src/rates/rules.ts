@@ -95,6 +95,7 @@ const costs: Readonly<Record<Task["type"], RateCost | undefined>> = {
   follow_thread: "reads",
   mark_thread_read: "reads",
   room_stats: "reads",
+  search: "reads",
   get_room: "reads",
   list_rooms: "reads",
   list_members: "reads",

@@ -17,6 +17,7 @@ import * as reading from "./reading.ts";
 import * as roomSettings from "./room-settings.ts";
 import * as rooms from "./rooms.ts";
 import * as rpc from "./rpc.ts";
+import * as search from "./search.ts";
 import * as session from "./session.ts";
 import * as threads from "./threads.ts";
 import * as writing from "./writing.ts";
@@ -69,6 +70,7 @@ export interface Replies {
   cancel_message: messages.MessageChanged;
   get_text: openMessages.TextPage;
   room_stats: messages.RoomStatistics;
+  search: search.SearchResult;
   edit_document: editing.DocumentEdited;
   cursor: Record<string, never>;
   start_call: calls.CallStarted;
@@ -151,6 +153,7 @@ interface CommandTypes {
   cancel_message: openMessages.CancelMessage;
   get_text: openMessages.GetText;
   room_stats: messages.RoomStats;
+  search: search.SearchMessages;
   edit_document: editing.EditDocument;
   cursor: editing.Cursor;
   start_call: calls.StartCall;
@@ -240,6 +243,7 @@ export const commandSchemas: { readonly [T in CommandType]: z.ZodType<CommandTyp
   cancel_message: openMessages.cancelMessage,
   get_text: openMessages.getText,
   room_stats: messages.roomStats,
+  search: search.search,
   edit_document: editing.editDocument,
   cursor: editing.cursor,
   start_call: calls.startCall,

@@ -36,7 +36,6 @@ export interface BatchTools {
   /** Tells a repeat from another body without keeping the body. Its key never leaves the server. */
   readonly keyedHash: (text: string) => Uint8Array;
   readonly nextNonce: () => Uint8Array;
-  readonly searchTerms: (text: string) => string;
   readonly crash: (point: "mid_transaction") => void;
 }
 
@@ -60,7 +59,7 @@ export class Batch {
   constructor(session: Session, tools: BatchTools) {
     this.session = session;
     this.#tools = tools;
-    this.#pending = new PendingRows(session, tools.searchTerms);
+    this.#pending = new PendingRows(session, tools.sql);
   }
 
   /** Before everything else: locks the rooms that are there, in one order on all nodes, and looks for repeats. */

@@ -13,6 +13,7 @@ import { keyHash } from "./batch.ts";
 import type { CopyEngine } from "./copy.ts";
 import type { Cell, Session } from "./session.ts";
 import { loginColumns } from "./tables.ts";
+import { addTermRows, removeTermRows } from "./term-rows.ts";
 
 /** Rows that are asked for with one statement: one text for all of them. */
 const keysAtOnce = 64;
@@ -109,6 +110,7 @@ async function readRows(
 
 export async function removeRows(
   session: Session,
+  of: CopyEngine,
   name: CopyTableName,
   keys: readonly CopyKey[],
 ): Promise<void> {
@@ -119,6 +121,13 @@ export async function removeRows(
         `DELETE FROM {logins} WHERE user_id IN (SELECT id FROM {users} WHERE ${anyOf(key)})`,
         ...piece.flat(),
       );
+    }
+    if (name === "messages" && of.sql.hasTermRows) {
+      const rows = await session.all<{ id: string }>(
+        `SELECT id FROM {messages} WHERE ${anyOf(key)}`,
+        ...piece.flat(),
+      );
+      for (const { id } of rows) await removeTermRows(session, id);
     }
     await session.run(`DELETE FROM {${name}} WHERE ${anyOf(key)}`, ...piece.flat());
   }
@@ -144,6 +153,7 @@ function pieces(keys: readonly CopyKey[]): CopyKey[][] {
 
 export async function insertRows(
   session: Session,
+  of: CopyEngine,
   name: CopyTableName,
   rows: readonly CopyRow[],
 ): Promise<void> {
@@ -155,6 +165,12 @@ export async function insertRows(
     return;
   }
   await insertPieces(session, name, columns, rows);
+  if (name === "messages" && of.sql.hasTermRows) {
+    const terms = rows.map(
+      (row) => [cellIn(columns, row, "id") ?? "", cellIn(columns, row, "terms") ?? ""] as const,
+    );
+    await Promise.all(addTermRows(session, terms));
+  }
   if (name === "users") {
     const logins = rows.flatMap((row) => loginsOf(columns, row));
     if (logins.length > 0) {

@@ -223,18 +223,24 @@ export function copyEndOver(of: CopyEngine): CopyEnd {
         await setMark(session, mark);
         await setIdentity(session, identity);
       });
-      for (const { name } of [...copyTables, { name: "logins" }, { name: "file_owners" }]) {
+      const termTables = of.sql.hasTermRows ? [{ name: "message_terms" }] : [];
+      for (const { name } of [
+        ...copyTables,
+        { name: "logins" },
+        { name: "file_owners" },
+        ...termTables,
+      ]) {
         await writeCarelessly(async (session) => void (await session.run(`DELETE FROM {${name}}`)));
       }
     },
 
-    insert: (table, rows) => writeCarelessly((session) => insertRows(session, table, rows)),
+    insert: (table, rows) => writeCarelessly((session) => insertRows(session, of, table, rows)),
 
     apply: ({ tables }) =>
       writeCarelessly(async (session) => {
         for (const { table, keys, rows } of tables) {
-          await removeRows(session, table, keys);
-          await insertRows(session, table, rows);
+          await removeRows(session, of, table, keys);
+          await insertRows(session, of, table, rows);
         }
       }),
 

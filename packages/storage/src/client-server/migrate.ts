@@ -10,7 +10,10 @@ interface Done {
 }
 
 /** The steps of each version; all additive, so that nodes of the version before go on. */
-export type Migrations = readonly (readonly string[])[];
+export type Migrations = readonly (readonly (string | Step)[])[];
+
+/** A step that is no statement; it may be done again. */
+export type Step = (session: Session) => Promise<void>;
 
 /** What opening the database would find and do. */
 export interface SchemaState {
@@ -43,7 +46,7 @@ export async function runMigrations(
   if (needs > migrations.length) throw new NewerSchemaError(version, migrations.length);
   for (const [index, steps] of migrations.entries()) {
     if (index < version) continue;
-    for (const step of steps) await run(step);
+    for (const step of steps) await (typeof step === "string" ? run(step) : step(session));
     // Version n adds to what version n - 1 knows and takes nothing away.
     await session.run(
       "INSERT INTO {migrations} (version, needs) VALUES (?, ?)",

@@ -1,7 +1,8 @@
 import type { Append } from "@parlance/core";
+import { messageTerms } from "@parlance/core/search";
 import type { AnyDurableEvent } from "@parlance/protocol";
 import type { RoomRow } from "./batch.ts";
-import type { Cell, Session } from "./session.ts";
+import type { Cell, EngineSql, Session } from "./session.ts";
 import {
   eventColumns,
   markColumns,
@@ -9,6 +10,7 @@ import {
   roomAuthorColumns,
   roomStateColumns,
 } from "./tables.ts";
+import { addTermRows } from "./term-rows.ts";
 
 /** What a stored event has beside its append. */
 export interface EventCells {
@@ -27,17 +29,19 @@ export interface EventCells {
 /** Rows of one transaction that are written together: with the next flush, or at the end. */
 export class PendingRows {
   readonly #session: Session;
-  readonly #searchTerms: (text: string) => string;
+  readonly #hasTermRows: boolean;
   #events: Cell[][] = [];
   #messages: Cell[][] = [];
+  /** Of the same messages, where terms have rows of their own: ids and terms. */
+  #terms: (readonly [string, string])[] = [];
   /** Room, author, and by how many messages that author has more now. */
   readonly #tallies = new Map<string, [string, string, number]>();
   /** Room, author, sequence twice, countable: of the newest message by author. */
   readonly #marks = new Map<string, readonly Cell[]>();
 
-  constructor(session: Session, searchTerms: (text: string) => string) {
+  constructor(session: Session, { hasTermRows }: Pick<EngineSql, "hasTermRows">) {
     this.#session = session;
-    this.#searchTerms = searchTerms;
+    this.#hasTermRows = hasTermRows;
   }
 
   event(append: Append, event: AnyDurableEvent, cells: EventCells): void {
@@ -62,17 +66,20 @@ export class PendingRows {
     ]);
     if (event.type !== "message.created") return;
     const { id, author } = append;
-    this.#messages.push([id, room, sequence, author, this.termsOf(event.data.text), sequence]);
+    const { text, data } = event.data;
+    const terms = messageTerms({
+      room: append.room,
+      author,
+      text,
+      ...(data === undefined ? {} : { data }),
+    });
+    this.#messages.push([id, room, sequence, author, terms, sequence, append.time]);
+    if (this.#hasTermRows) this.#terms.push([id, terms]);
     this.tally(room, author, 1);
     // Who did not write it itself has not read it either; a thread has marks of its own.
     const isOwn = (append.principal as string) === author;
     if (!isOwn || event.data.thread !== undefined) return;
     this.#marks.set(`${room} ${author}`, [room, author, sequence, sequence, countable]);
-  }
-
-  /** Search terms of a text. */
-  termsOf(text: string): string {
-    return this.#searchTerms(text);
   }
 
   /** Counts the messages of an author in a room up or down. */
@@ -96,6 +103,8 @@ export class PendingRows {
       const rows = this.#messages;
       this.#messages = [];
       writes.push(session.insert({ table: "messages", columns: messageColumns, rows }));
+      writes.push(...addTermRows(session, this.#terms));
+      this.#terms = [];
     }
     if (this.#tallies.size > 0) {
       const rows = [...this.#tallies.values()];

@@ -1,6 +1,7 @@
 /** What events other than new messages change beside the log. One statement after the other: they are rare. */
 import type { Append } from "@parlance/core";
-import type { AnyDurableEvent, DurablePayloads } from "@parlance/protocol";
+import { messageTerms } from "@parlance/core/search";
+import type { AnyDurableEvent, DurablePayloads, RoomId, UserId } from "@parlance/protocol";
 import { addPin, dropKept, dropPin } from "../sql/keeping.ts";
 import { dropMentions, indexMentions } from "../sql/mentions.ts";
 import { addToThread } from "../sql/threads.ts";
@@ -11,6 +12,7 @@ import { beginText, endText } from "./open-texts.ts";
 import type { PendingRows } from "./pending-rows.ts";
 import { EngineError, type EngineSql, type Session } from "./session.ts";
 import { perform } from "./steps.ts";
+import { addTermRows, removeTermRows } from "./term-rows.ts";
 
 /** Where the event is that is being followed. */
 interface Place {
@@ -35,17 +37,17 @@ export async function projectOther(
       return projectMessage(session, sql, append, event.data, place);
     case "message.closed":
       await endText(session, event.data.message_id);
-      return edit(session, place, event.data, pending.termsOf(event.data.text));
+      return edit(session, sql, place, event.data);
     case "message.edited": {
-      const { message_id: id, text, mentions } = event.data;
-      await edit(session, place, event.data, pending.termsOf(text));
+      const { message_id: id, mentions } = event.data;
+      await edit(session, sql, place, event.data);
       await perform(session, dropMentions(id));
       if (mentions === undefined) return;
       const message = { room: place.room, id, author: append.author };
       return perform(session, indexMentions(message, mentions));
     }
     case "message.deleted":
-      return erase(session, pending, place, event.data.message_id);
+      return erase(session, sql, pending, place, event.data.message_id);
     case "reaction.added":
       await session.run(
         `INSERT INTO {reactions} (message_id, emoji, user_id, room, sequence) VALUES (?, ?, ?, ?, ?)`,
@@ -121,22 +123,35 @@ async function projectMessage(
 
 async function edit(
   session: Session,
-  { sequence }: Place,
-  { message_id: message }: DurablePayloads["message.edited" | "message.closed"],
-  terms: string,
+  sql: EngineSql,
+  { room, sequence }: Place,
+  { message_id: message, text, data }: DurablePayloads["message.edited" | "message.closed"],
 ): Promise<void> {
+  const row = await session.get<{ author: UserId }>(
+    "SELECT author FROM {messages} WHERE id = ?",
+    message,
+  );
+  const terms = messageTerms({
+    room: room as RoomId,
+    author: row?.author ?? ("" as UserId),
+    text,
+    ...(data === undefined ? {} : { data }),
+  });
+  if (sql.hasTermRows) await removeTermRows(session, message);
   await session.run(
     "UPDATE {messages} SET shown_sequence = ?, terms = ? WHERE id = ?",
     sequence,
     terms,
     message,
   );
+  if (sql.hasTermRows) await Promise.all(addTermRows(session, [[message, terms]]));
   await session.run("INSERT INTO {edits} (message_id, sequence) VALUES (?, ?)", message, sequence);
 }
 
 /** Takes the text of a message and of all its versions out of the log and of whatever was made from it. */
 async function erase(
   session: Session,
+  sql: EngineSql,
   pending: PendingRows,
   { room, time }: Place,
   message: string,
@@ -158,6 +173,7 @@ async function erase(
     room,
     sequences,
   );
+  if (sql.hasTermRows) await removeTermRows(session, message);
   await session.run("UPDATE {messages} SET terms = '', deleted_at = ? WHERE id = ?", time, message);
   await session.run("DELETE FROM {reactions} WHERE message_id = ?", message);
   await perform(session, dropMentions(message));

@@ -38,9 +38,9 @@ export async function findMessage(
   return { ...place, isDeleted: deleted_at !== null, isOpen: Number(open) > 0, ...under };
 }
 
-type MessageRow = MessageColumns & { readonly bytes: number };
+type MessageRow = MessageColumns & { readonly room: RoomId; readonly bytes: number };
 
-const messageSelect = `SELECT m.id, m.number, m.sequence, m.author, made.time, made.payload,
+const messageSelect = `SELECT m.room, m.id, m.number, m.sequence, m.author, made.time, made.payload,
     edit.time AS "editTime", edit.payload AS "editPayload", m.shown_sequence AS "shownSequence", o.length AS "openLength",
     t.root AS thread,
     (SELECT p.sequence FROM {pins} p WHERE p.message_id = m.id) AS pin,
@@ -134,6 +134,20 @@ async function placeOfTime(
     step = search.next(new Map(rows.map((row) => [row.sequence, row.time])));
   }
   return step.value;
+}
+
+/** Messages by their numbers, in that order. */
+export async function messagesByNumber(
+  session: Session,
+  numbers: readonly number[],
+): Promise<MessageView[]> {
+  if (numbers.length === 0) return [];
+  const rows = await session.all<MessageRow>(`${messageSelect} WHERE m.number IN (?*)`, numbers);
+  const views = new Map<number, MessageView>();
+  for (const [room, some] of Map.groupBy(rows, (row) => row.room)) {
+    for (const view of await viewsOf(session, room, some)) views.set(view.number, view);
+  }
+  return numbers.flatMap((number) => views.get(number) ?? []);
 }
 
 /** Rows of one room as readers see them. */

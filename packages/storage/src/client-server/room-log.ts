@@ -17,6 +17,7 @@ export function createRoomLog(
   reads: Reads,
   write: Write,
   sql: EngineSql,
+  search: RoomLog["search"],
 ): RoomLog {
   /** Rooms that are being made: who comes second waits, and finds what the first made. */
   const opening = new Map<RoomId, Promise<RoomRecord | undefined>>();
@@ -73,6 +74,7 @@ export function createRoomLog(
     findMessage: (ref) => reads.each((session) => findMessage(session, ref)),
     messages: (query) => reads.snapshot((session) => readMessages(session, query)),
     messageStats: (room) => reads.snapshot((session) => messageStats(session, room)),
+    search,
     ...createOpenTexts(reads, write, sql),
     control: (after) => reads.each((session) => readControl(session, after)),
     controlHead: () => reads.each(readControlHead),

@@ -3,6 +3,7 @@
  * the statements of this folder are written once, in the SQL that both understand, with the few differences behind
  * these interfaces.
  */
+import type { SearchWay } from "./search-messages.ts";
 import type { ColumnTypes, TableName } from "./tables.ts";
 
 /** A value in a row. */
@@ -77,6 +78,9 @@ export interface EngineSql {
   readonly forUpdate: string;
   /** The database's own clock: milliseconds since 1970. */
   readonly now: string;
+  readonly search: SearchWay;
+  /** Whether terms have rows of their own, which this program writes; else an index over `messages.terms` is all. */
+  readonly hasTermRows: boolean;
 }
 
 /** An engine, ready to be used. */

@@ -7,7 +7,6 @@ import { createKeyedHash } from "../sql/keyed-hash.ts";
 import { SetAsideError } from "../sql/marks.ts";
 import { nonceSource } from "../sql/nonces.ts";
 import { createSha256 } from "../sql/sha256.ts";
-import { createSearchTerms } from "../sql/terms.ts";
 import type { Store } from "../store.ts";
 import type { Reads, Write } from "./access.ts";
 import { Batch, type BatchTools } from "./batch.ts";
@@ -25,6 +24,7 @@ import { createPlaces } from "./places.ts";
 import { createPresenceBoard } from "./presence-board.ts";
 import { createRates } from "./rates.ts";
 import { createRoomLog } from "./room-log.ts";
+import { searchMessages } from "./search-messages.ts";
 import type { Engine, Session } from "./session.ts";
 import { reading, transact, writing } from "./transaction.ts";
 import { createKeys, createSessions, createUsers } from "./users.ts";
@@ -32,6 +32,8 @@ import { createWebhooks } from "./webhooks.ts";
 
 /** How long a page waits while others take their time. */
 const pagePatienceMs = 5_000;
+/** A search, which others would have to wait for in turn. */
+const searchPatienceMs = 2_000;
 
 export interface StoreOptions {
   /** Connections reserved for appends, above 0. Batches gain more than connections do. */
@@ -71,6 +73,7 @@ export async function openStoreOver(engine: Engine, options: StoreOptions): Prom
     page: (read) => pages.through(() => reading(others, read)),
     snapshot: (read) => pages.through(() => writing(others, sql.beginSnapshot, read)),
   };
+  const searches = createNarrows(Math.max(1, Math.floor(others.size / 4)), searchPatienceMs);
   const write: Write = (work) => writing(others, sql.begin, work);
   const install = await write(readInstall);
   if (install.mark !== undefined && options.isBeingCopied !== true) {
@@ -84,7 +87,6 @@ export async function openStoreOver(engine: Engine, options: StoreOptions): Prom
     chain: createChain(sha256),
     keyedHash: createKeyedHash(install.payloadKey, sha256),
     nextNonce: nonceSource(),
-    searchTerms: createSearchTerms(),
     crash: pass,
   };
   const hooks = {
@@ -126,7 +128,9 @@ export async function openStoreOver(engine: Engine, options: StoreOptions): Prom
   };
   let closing: Promise<void> | undefined;
   return {
-    log: createRoomLog(lanes, reads, write, sql),
+    log: createRoomLog(lanes, reads, write, sql, (query) =>
+      searches.through(() => searchMessages(others, sql.search, query)),
+    ),
     directory: {
       ...createUsers(reads, write),
       ...createSessions(reads, write),

@@ -8,6 +8,7 @@ export type TableName =
   | "rooms"
   | "events"
   | "messages"
+  | "message_terms"
   | "edits"
   | "reactions"
   | "open_messages"
@@ -119,6 +120,7 @@ export const messageColumns: ColumnTypes = {
   author: "text",
   terms: "text",
   shown_sequence: "integer",
+  time: "integer",
 };
 
 export const openTextColumns: ColumnTypes = {

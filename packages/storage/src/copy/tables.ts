@@ -1,6 +1,6 @@
 /**
  * What is copied between engines: every table with its columns under the names of the client-server engines. What can
- * be made from these again is not copied: the hash of a message's key, folded e-mails and logins, owners of files, the
+ * be made from these again is not copied: the hash of a message's key, rows of terms, folded e-mails and logins, owners of files, the
  * counters of numbers and of the control log; who is present, who has a lease and how much anybody may still ask for is of the moment.
  */
 import {
@@ -20,6 +20,7 @@ import {
 export type CopyTableName = Exclude<
   TableName,
   | "meta"
+  | "message_terms"
   | "logins"
   | "file_owners"
   | "presence"
@@ -89,6 +90,7 @@ const tables: Readonly<Record<CopyTableName, Omit<CopyTable, "name">>> = {
       terms: "text",
       shown_sequence: "integer",
       deleted_at: "integer",
+      time: "integer",
     },
   },
   edits: { key: ["message_id", "sequence"], columns: { message_id: "text", sequence: "integer" } },

@@ -8,6 +8,7 @@ import type { Store } from "../store.ts";
 import { type MysqlAddress, openPool } from "./connect.ts";
 import { isColumnThere } from "./errors.ts";
 import { migrations } from "./migrations.ts";
+import { mysqlSearch } from "./search.ts";
 
 export interface MysqlOptions {
   /** `mysql://user:password@host:3306/database`; `?tls=yes` encrypts. */
@@ -40,6 +41,8 @@ export const mysqlSql: EngineSql = {
   ],
   inKeyOrder: " FORCE INDEX (PRIMARY)",
   forUpdate: "FOR UPDATE",
+  search: mysqlSearch,
+  hasTermRows: true,
   now: "CAST(UNIX_TIMESTAMP(SYSDATE(3)) * 1000 AS SIGNED)",
 };
 

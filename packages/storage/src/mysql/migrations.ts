@@ -1,3 +1,6 @@
+import { makeTerms } from "../client-server/make-terms.ts";
+import type { Migrations } from "../client-server/migrate.ts";
+
 /**
  * Migrations of the MySQL and MariaDB schema in order, forward only. Never change one that was released: add the next.
  * Each is additive, so that nodes of the version before go on beside nodes of this one.
@@ -10,7 +13,7 @@
 const id = "VARCHAR(128)";
 const table = "ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin ROW_FORMAT = DYNAMIC";
 
-export const migrations: readonly (readonly string[])[] = [
+export const migrations: Migrations = [
   [
     `CREATE TABLE IF NOT EXISTS {meta} (
       name VARCHAR(64) PRIMARY KEY, value VARBINARY(255) NOT NULL) ${table}`,
@@ -446,5 +449,16 @@ export const migrations: readonly (readonly string[])[] = [
       value TEXT NOT NULL,
       PRIMARY KEY (person, room)
     ) ${table}`,
+  ],
+  [
+    `ALTER TABLE {messages} ADD COLUMN time BIGINT NOT NULL DEFAULT 0`,
+    `UPDATE {messages} m JOIN {events} e ON e.room = m.room AND e.sequence = m.sequence SET m.time = e.time`,
+    `CREATE TABLE IF NOT EXISTS {message_terms} (
+      term VARCHAR(64) NOT NULL,
+      time BIGINT NOT NULL,
+      number BIGINT NOT NULL,
+      PRIMARY KEY (term, time, number)
+    ) ${table}`,
+    (session) => makeTerms(session, true),
   ],
 ];

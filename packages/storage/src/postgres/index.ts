@@ -7,6 +7,7 @@ import { reading, using } from "../client-server/transaction.ts";
 import type { Store } from "../store.ts";
 import { openPool, type PostgresAddress, quoted } from "./connect.ts";
 import { migrations } from "./migrations.ts";
+import { postgresSearch } from "./search.ts";
 
 export interface PostgresOptions {
   /** `postgres://user:password@host:5432/database`, with the driver's parameters (`sslmode`, …). */
@@ -34,6 +35,8 @@ export const postgresSql: EngineSql = {
   beginSnapshot: ["BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"],
   inKeyOrder: "",
   forUpdate: "FOR NO KEY UPDATE",
+  search: postgresSearch,
+  hasTermRows: false,
   now: "(extract(epoch from clock_timestamp()) * 1000)::bigint",
 };
 

@@ -1,10 +1,14 @@
+import { makeTerms } from "../client-server/make-terms.ts";
+import type { Migrations } from "../client-server/migrate.ts";
+import { lexemes } from "./search.ts";
+
 /**
  * Migrations of the PostgreSQL schema in order, forward only. Never change one that was released: add the next. Each is
  * additive, so that nodes of the version before go on beside nodes of this one.
  *
  * Texts compare by their bytes (`COLLATE "C"`), so that an order never depends on how somebody made the database.
  */
-export const migrations: readonly (readonly string[])[] = [
+export const migrations: Migrations = [
   [
     `CREATE TABLE {meta} (name text COLLATE "C" PRIMARY KEY, value bytea NOT NULL)`,
     `CREATE TABLE {counters} (name text COLLATE "C" PRIMARY KEY, value bigint NOT NULL)`,
@@ -437,5 +441,15 @@ export const migrations: readonly (readonly string[])[] = [
       value text NOT NULL,
       PRIMARY KEY (person, room)
     )`,
+  ],
+  [
+    `ALTER TABLE {messages} ADD COLUMN time bigint`,
+    `UPDATE {messages} m SET time = e.time FROM {events} e WHERE e.room = m.room AND e.sequence = m.sequence`,
+    // Nodes of the version before write none.
+    `ALTER TABLE {messages} ALTER COLUMN time SET DEFAULT (extract(epoch from clock_timestamp()) * 1000)::bigint,
+      ALTER COLUMN time SET NOT NULL`,
+    (session) => makeTerms(session, false),
+    `CREATE INDEX {messages_by_time} ON {messages} (time, number)`,
+    `CREATE INDEX {messages_by_terms} ON {messages} USING gin ((${lexemes}))`,
   ],
 ];

@@ -8,6 +8,7 @@ import { makeDirectory } from "./make-directory.ts";
 import { createOutbox } from "./outbox.ts";
 import { Readers } from "./readers.ts";
 import { createRoomLog } from "./room-log.ts";
+import { Searches } from "./searches.ts";
 import type { ThreadSettings } from "./thread-messages.ts";
 import { createWebhooks } from "./webhooks.ts";
 import { Writer } from "./writer.ts";
@@ -54,6 +55,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     throw error;
   }
   const readers = new Readers(settings, options.readers ?? 2);
+  const searches = new Searches(settings);
   const { cleanStop, epochRenewed, installId } = writer.greeting;
 
   let integrity: StoreStatus["integrity"] = cleanStop ? "not_needed" : "checking";
@@ -69,12 +71,13 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
   const outbox = createOutbox(path, writer, readers);
   const close = async (): Promise<void> => {
     await outbox.close();
+    await searches.close();
     await readers.close();
     await writer.close();
   };
 
   return {
-    log: createRoomLog(writer, readers),
+    log: createRoomLog(writer, readers, searches),
     directory: createDirectory(writer, readers),
     files: createFileIndex(writer, readers),
     outbox,

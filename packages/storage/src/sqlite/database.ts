@@ -52,6 +52,11 @@ export class Database {
     return this.#prepare(sql).iterate(...values) as Iterable<R>;
   }
 
+  /** Makes a function without parameters known to statements; what it throws ends the statement. */
+  define(name: string, call: () => number): void {
+    this.#connection.function(name, { deterministic: false }, call);
+  }
+
   get inTransaction(): boolean {
     return this.#connection.isTransaction;
   }

@@ -104,6 +104,12 @@ describe("a database of version 1", () => {
     const page = await log.messages({ room: lobby, limit: 10 });
     expect(page?.messages.map((message) => message.text)).toEqual(["eins", "", "three"]);
     expect(await log.messageStats(lobby)).toMatchObject({ messages: 2, authors: 1 });
+    const found = await log.search({
+      clauses: [{ terms: ["e"], isPrefix: true }],
+      has: [],
+      limit: 9,
+    });
+    expect(found.messages.map((message) => message.text)).toEqual(["elsewhere", "eins"]);
     await users.setStatus("u_ada" as UserId, "here", 1);
     expect(await users.userByUsername("ada")).toMatchObject({ number: 1, status: "here" });
   });
@@ -144,6 +150,37 @@ describe("what is erased", () => {
     database.close();
     await expect.poll(() => filesHold(secret), { timeout: 2_000, interval: 50 }).toBe(false);
     expect((await log.read({ room: lobby, limit: 1 }))?.head).toBe(11);
+  });
+
+  test("[I-22] leaves no word in the index of searches, whose parts are merged only some day", async () => {
+    const { log } = await open();
+    const word = "xylophonistically";
+    const write = (id: string, text: string): Promise<unknown> => {
+      const data = { text, author_name: "Ada" };
+      return log.append({ ...append({ type: "message.created", data }), id: id as EventId });
+    };
+    for (let n = 0; n < 60; n += 1) await write(`m${n}`, `${word} ${n} and what else is said`);
+    expect(await filesHold(word)).toBe(true);
+    for (let n = 0; n < 60; n += 1) {
+      const about = { message_id: `m${n}` as EventId };
+      const event =
+        n % 2 === 0
+          ? ({ type: "message.deleted", data: { ...about, by: "u_ada" as UserId } } as const)
+          : ({
+              type: "message.edited",
+              data: { ...about, text: "gone", editor_name: "A" },
+            } as const);
+      await log.append({ ...append(event), id: `change-${n}` as EventId });
+    }
+    const clause = { terms: [word.slice(0, 9)], isPrefix: true };
+    expect((await log.search({ clauses: [clause], has: [], limit: 10 })).messages).toEqual([]);
+    // What an edit replaced stays readable in the log; of the index nothing may be left.
+    const database = new DatabaseSync(join(directory, "parlance.db"), { readOnly: true });
+    const blocks = database.prepare("SELECT block FROM message_terms_data").all();
+    expect(
+      blocks.some(({ block }) => Buffer.from(block as Uint8Array).includes(word.slice(1))),
+    ).toBe(false);
+    database.close();
   });
 
   test("[I-22] is in no file though somebody reads meanwhile, once the reader is done", async () => {

@@ -1,5 +1,6 @@
 import { NewerSchemaError } from "../sql/newer-schema-error.ts";
 import type { Database } from "./database.ts";
+import { makeSearchable } from "./search-index.ts";
 
 /**
  * Migrations in order, forward only. Never change one that was released: add the next.
@@ -8,7 +9,7 @@ import type { Database } from "./database.ts";
  * commitment, nonce and running hash, revision, floor, epoch, running number of countable events, principal
  * beside author, device, search terms.
  */
-const migrations: readonly string[] = [
+const migrations: readonly (string | ((database: Database) => void))[] = [
   `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
 
@@ -434,6 +435,7 @@ const migrations: readonly string[] = [
     PRIMARY KEY (person, room)
   ) STRICT, WITHOUT ROWID;
   `,
+  makeSearchable,
 ];
 
 /** The schema's version after all migrations. */
@@ -457,7 +459,8 @@ export function migrate(database: Database): void {
     }
     for (const [index, sql] of migrations.entries()) {
       if (index < version) continue;
-      database.exec(sql);
+      if (typeof sql === "string") database.exec(sql);
+      else sql(database);
       database.run("INSERT INTO migrations (version) VALUES (?)", index + 1);
     }
     database.exec("COMMIT");

@@ -37,7 +37,7 @@ interface PlaceRow extends Omit<MessagePlace, "isDeleted" | "isOpen" | "thread">
   readonly thread: EventId | null;
 }
 
-const messageSelect = `SELECT messages.id, number, messages.sequence, messages.author, made.time,
+const messageSelect = `SELECT messages.room, messages.id, number, messages.sequence, messages.author, made.time,
     made.payload, edit.time AS editTime, edit.payload AS editPayload, shown_sequence AS shownSequence, open_messages.length AS openLength,
     in_thread.root AS thread,
     (SELECT sequence FROM pins WHERE pins.message_id = messages.id) AS pin,
@@ -76,7 +76,7 @@ function named(database: Database, room: string, ids: readonly string[]): Messag
   );
 }
 
-type MessageRow = MessageColumns & { readonly bytes: number };
+type MessageRow = MessageColumns & { readonly room: RoomId; readonly bytes: number };
 
 export function createMessageReads(database: Database): MessageReads {
   const found = (query: MessageQuery, { floor, head }: RoomColumns): MessageRow[] => {
@@ -153,6 +153,18 @@ function placeOfTime(
   return step.value;
 }
 
+/** Messages by their numbers, in that order. */
+export function messagesByNumber(database: Database, numbers: readonly number[]): MessageView[] {
+  const rows = database.all<MessageRow>(
+    `${messageSelect} WHERE number IN (SELECT value FROM json_each(?))`,
+    JSON.stringify(numbers),
+  );
+  const byRoom = Map.groupBy(rows, ({ room }) => room);
+  const found = [...byRoom].flatMap(([room, some]) => viewsOf(database, room, some));
+  const views = new Map(found.map((view) => [view.number, view]));
+  return numbers.flatMap((number) => views.get(number) ?? []);
+}
+
 /** Rows of one room as readers see them. */
 function viewsOf(database: Database, room: RoomId, rows: readonly MessageRow[]): MessageView[] {
   const reactions = reactionsTo(database, rows);
@@ -205,7 +217,7 @@ function stats(database: Database, room: string): StatsColumns | undefined {
   );
   const timeOf = (order: "ASC" | "DESC"): number | null =>
     database.get<{ time: number }>(
-      `SELECT time FROM messages
+      `SELECT events.time FROM messages
        JOIN events ON events.room = messages.room AND events.sequence = messages.sequence
        WHERE messages.room = ? AND deleted_at IS NULL ORDER BY messages.sequence ${order} LIMIT 1`,
       room,

@@ -8,6 +8,7 @@ import { createFileReads } from "./read-files.ts";
 import { createMessageReads } from "./read-messages.ts";
 import { createOpenTextReads } from "./read-open-texts.ts";
 import { createRoomReads } from "./read-rooms.ts";
+import { createSearchReads } from "./search-messages.ts";
 import type { Call, CallResult, ThreadSettings } from "./thread-messages.ts";
 import { createWebhookReads } from "./webhooks.ts";
 
@@ -30,6 +31,7 @@ const reads = new Map<string, (...args: never[]) => unknown>([
   ...Object.entries(createDirectoryReads(database)),
   ...Object.entries(createFileReads(database)),
   ...Object.entries(createWebhookReads(database)),
+  ...Object.entries(createSearchReads(database, () => performance.now())),
   [
     "quickCheck",
     () =>

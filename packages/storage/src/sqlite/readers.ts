@@ -6,6 +6,7 @@ import type { FileReads } from "./read-files.ts";
 import type { MessageReads } from "./read-messages.ts";
 import type { OpenTextReads } from "./read-open-texts.ts";
 import type { RoomReads } from "./read-rooms.ts";
+import type { SearchReads } from "./search-messages.ts";
 import type { Call, CallResult, ThreadSettings } from "./thread-messages.ts";
 import type { WebhookReads } from "./webhooks.ts";
 
@@ -16,14 +17,15 @@ export interface Reads
     OpenTextReads,
     DirectoryReads,
     FileReads,
-    WebhookReads {
+    WebhookReads,
+    SearchReads {
   /** SQLite's findings about its own file; `["ok"]` if there are none. */
   quickCheck(): string[];
 }
 
 /** Reads that may wait before new ones are refused. */
 const waitingReads = 50_000;
-/** Reads of one round trip, so that one thread does not take all while another is idle. */
+/** Reads of one round trip if not said otherwise, so that one thread does not take all while another is idle. */
 const readsAtOnce = 32;
 
 interface Job {
@@ -44,15 +46,17 @@ interface Reader {
 export class Readers {
   readonly #settings: ThreadSettings;
   readonly #most: number;
+  readonly #atOnce: number;
   readonly #readers = new Set<Reader>();
   #queue: Job[] = [];
   #closed = false;
   #scheduled = false;
 
-  /** @param most Threads at most, above 0. */
-  constructor(settings: ThreadSettings, most: number) {
+  /** @param most Threads at most, above 0. @param atOnce Reads that travel to a thread together, and are answered together. */
+  constructor(settings: ThreadSettings, most: number, atOnce: number = readsAtOnce) {
     this.#settings = settings;
     this.#most = most;
+    this.#atOnce = atOnce;
     this.#start();
   }
 
@@ -124,7 +128,7 @@ export class Readers {
 
   #give(reader: Reader): void {
     if (reader.inFlight !== undefined || this.#queue.length === 0) return;
-    const jobs = this.#queue.splice(0, readsAtOnce);
+    const jobs = this.#queue.splice(0, this.#atOnce);
     reader.inFlight = jobs;
     reader.worker.postMessage(jobs.map(({ call }) => call));
   }

@@ -5,10 +5,11 @@ import { storedEvent } from "../sql/stored-event.ts";
 import type { RecordColumns, RoomColumns } from "./read-directory.ts";
 import { eventStride } from "./read-rooms.ts";
 import type { Readers } from "./readers.ts";
+import type { Searches } from "./searches.ts";
 import { type Cell, joinEpoch } from "./thread-messages.ts";
 import type { Writer } from "./writer.ts";
 
-export function createRoomLog(writer: Writer, readers: Readers): RoomLog {
+export function createRoomLog(writer: Writer, readers: Readers, searches: Searches): RoomLog {
   const { installPart } = writer.greeting;
   return {
     append: (append) => writer.append(append),
@@ -63,6 +64,8 @@ export function createRoomLog(writer: Writer, readers: Readers): RoomLog {
         ...(lastAt === null ? {} : { lastAt }),
       };
     },
+
+    search: (query) => searches.search(query),
 
     appendTexts: (pieces) => writer.call("appendTexts", pieces),
     openText: (message, from, maxLength) => readers.call("openText", message, from, maxLength),

@@ -1,9 +1,16 @@
 /** The projections of messages: what each says now, who reacted, how much was written, and the erasure of what is deleted. */
-import type { AnyDurableEvent, DurablePayloads, Mentions } from "@parlance/protocol";
+import { messageTerms } from "@parlance/core/search";
+import type {
+  AnyDurableEvent,
+  DurablePayloads,
+  JsonObject,
+  Mentions,
+  RoomId,
+  UserId,
+} from "@parlance/protocol";
 import { addPin, dropKept, dropPin, pinRefusal } from "../sql/keeping.ts";
 import { dropMentions, indexMentions } from "../sql/mentions.ts";
 import { maxReactionKinds } from "../sql/reaction-kinds.ts";
-import { createSearchTerms } from "../sql/terms.ts";
 import { addToThread } from "../sql/threads.ts";
 import { writeControl } from "./control-log.ts";
 import type { Database } from "./database.ts";
@@ -37,7 +44,6 @@ export interface MessageWrites {
 }
 
 export function createMessageWrites(database: Database): MessageWrites {
-  const searchTerms = createSearchTerms();
   /** Room, author, and by how many messages that author has more now. */
   const tallies = new Map<string, [string, string, number]>();
   let hasErased = false;
@@ -93,13 +99,17 @@ export function createMessageWrites(database: Database): MessageWrites {
   };
 
   const showVersion = (
-    { sequence }: EventPlace,
-    { message_id: message, text }: DurablePayloads["message.edited" | "message.closed"],
+    { room, sequence }: EventPlace,
+    { message_id: message, text, data }: DurablePayloads["message.edited" | "message.closed"],
   ): void => {
+    const author = database.get<{ author: string }>(
+      "SELECT author FROM messages WHERE id = ?",
+      message,
+    )?.author;
     database.run(
       "UPDATE messages SET shown_sequence = ?, terms = ? WHERE id = ?",
       sequence,
-      searchTerms(text),
+      termsOf(room, author ?? "", text, data),
       message,
     );
     database.run("INSERT INTO edits (message_id, sequence) VALUES (?, ?)", message, sequence);
@@ -168,14 +178,15 @@ export function createMessageWrites(database: Database): MessageWrites {
       switch (event.type) {
         case "message.created":
           database.run(
-            `INSERT INTO messages (id, room, sequence, author, terms, shown_sequence)
-             VALUES (?, ?, ?, ?, ?, ?)`,
+            `INSERT INTO messages (number, id, room, sequence, author, terms, shown_sequence, time)
+             VALUES ((SELECT coalesce(max(number), 0) + 1 FROM messages), ?, ?, ?, ?, ?, ?, ?)`,
             place.id,
             place.room,
             place.sequence,
             place.author,
-            searchTerms(event.data.text),
+            termsOf(place.room, place.author, event.data.text, event.data.data),
             place.sequence,
+            place.time,
           );
           tally(place.room, place.author, 1);
           if (event.data.thread !== undefined) {
@@ -259,4 +270,9 @@ export function createMessageWrites(database: Database): MessageWrites {
       tallies.clear();
     },
   };
+}
+
+function termsOf(room: string, author: string, text: string, data: JsonObject | undefined): string {
+  const place = { room: room as RoomId, author: author as UserId };
+  return messageTerms({ ...place, text, ...(data === undefined ? {} : { data }) });
 }

@@ -11,6 +11,7 @@ import { describeMessages } from "./messages.ts";
 import { describeOpenTexts } from "./open-texts.ts";
 import { describeProof } from "./proof.ts";
 import { describeReading } from "./reading.ts";
+import { describeSearch } from "./search.ts";
 import { describeThreads } from "./threads.ts";
 import { describeUnread } from "./unread.ts";
 
@@ -35,5 +36,6 @@ export function describeRoomLog(name: string, start: StartStore): void {
     describeMembership(store);
     describeEntrances(store);
     describeUnread(store);
+    describeSearch(store);
   });
 }

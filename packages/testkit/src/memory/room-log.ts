@@ -8,6 +8,7 @@ import { dropSaved } from "./keeping.ts";
 import { followMentioned } from "./mentions.ts";
 import { findMessage, messagePage, messageStats, refusal } from "./messages.ts";
 import { createMemoryOpenTexts } from "./open-texts.ts";
+import { searchMessages } from "./search.ts";
 import {
   addControl,
   addRoom,
@@ -66,6 +67,8 @@ export function createMemoryRoomLog(state: MemoryState, random: () => number): R
       const room = state.rooms.get(query.room);
       return room === undefined ? undefined : messagePage(state, room, query);
     },
+    search: async (query) => searchMessages(state, query),
+
     messageStats: async (id) => {
       const room = state.rooms.get(id);
       return room === undefined ? undefined : messageStats(state, room);

@@ -79,6 +79,7 @@ export class FaultyStore {
       proof: (room, from, to) => this.#call(host, "proof", () => log.proof(room, from, to)),
       findMessage: (ref) => this.#call(host, "find message", () => log.findMessage(ref)),
       messages: (query) => this.#call(host, "messages", () => log.messages(query)),
+      search: (query) => this.#call(host, "search", () => log.search(query)),
       messageStats: (room) => this.#call(host, "stats", () => log.messageStats(room)),
       appendTexts: (pieces) => this.#call(host, "append texts", () => log.appendTexts(pieces)),
       openText: (message, from, most) =>

@@ -1,0 +1,138 @@
+import { once } from "node:events";
+import { createWriteStream, type WriteStream } from "node:fs";
+import type { Config } from "@parlance/server";
+import { Command } from "commander";
+import { erasures } from "../exports/erasures.ts";
+import { type ExportedEvent, lineOf } from "../exports/lines.ts";
+import { addInstallFlags, configFrom, type Options, withExample } from "../flags.ts";
+import { CommandFailure, say, sayJson } from "../output.ts";
+import { grouped, progressLine } from "../progress.ts";
+import { askAsOperator, operatorAsks, serverUrl } from "../running.ts";
+
+const pageEvents = 200;
+const pageRooms = 200;
+const pageUsers = 200;
+
+interface RoomSummary {
+  readonly room: string;
+  readonly kind: string;
+  readonly title: string;
+  readonly head: number;
+  readonly floor: number;
+}
+
+interface UserSummary {
+  readonly id: string;
+  readonly number: number;
+  readonly name: string;
+  readonly kind: string;
+}
+
+export function exportCommand(): Command {
+  const command = new Command("export")
+    .description("Write rooms as JSON lines that parlance import takes to the same sequences.")
+    .argument("[pattern]", "of room ids: * is any text, ? any character", "*")
+    .option("--to <file>", "standard output if not given")
+    .action(exportTo);
+  return withExample(
+    addInstallFlags(command),
+    "parlance export --to everything.jsonl",
+    "parlance export 'project-*' > projects.jsonl",
+  );
+}
+
+async function exportTo(pattern: string, options: Options): Promise<void> {
+  const { config } = configFrom(options);
+  const to = typeof options["to"] === "string" ? options["to"] : undefined;
+  const out = new Output(to === undefined ? process.stdout : createWriteStream(to));
+  const line = progressLine(options["json"] === true);
+  let events = 0;
+  let rooms = 0;
+  await out.write({ parlance_export: 1 });
+  for await (const { id, name, kind } of usersOf(config)) {
+    if (kind !== "service") await out.write({ type: "user", id, name });
+  }
+  for await (const room of roomsOf(config, pattern)) {
+    rooms += 1;
+    const { room: id, kind, title, head, floor } = room;
+    if (floor > 0) {
+      throw new CommandFailure(
+        `${id}: its log begins behind ${floor}, and cannot be exported whole.`,
+      );
+    }
+    await out.write({ type: "room", room: id, kind, title });
+    // Twice: which message an erased version was of is told only by what comes later.
+    const erased = await erasures(eventsOf(config, id, head));
+    for await (const event of eventsOf(config, id, head)) {
+      await out.write(lineOf(event, erased));
+      events += 1;
+      if (events % 1_000 === 0) line.show(`${grouped(events)} events of ${grouped(rooms)} rooms`);
+    }
+  }
+  await out.end();
+  line.end();
+  if (to === undefined) return;
+  if (options["json"] === true) sayJson({ rooms, events, to });
+  else say(`${grouped(events)} events of ${grouped(rooms)} rooms are in ${to}.`);
+}
+
+/** One value a line, as fast as it is taken. */
+class Output {
+  readonly #stream: WriteStream | NodeJS.WriteStream;
+
+  constructor(stream: WriteStream | NodeJS.WriteStream) {
+    this.#stream = stream;
+  }
+
+  async write(value: object): Promise<void> {
+    if (!this.#stream.write(`${JSON.stringify(value)}\n`)) await once(this.#stream, "drain");
+  }
+
+  async end(): Promise<void> {
+    if (this.#stream === process.stdout) return;
+    this.#stream.end();
+    await once(this.#stream, "close");
+  }
+}
+
+async function* roomsOf(config: Config, pattern: string): AsyncIterable<RoomSummary> {
+  let after: string | undefined;
+  do {
+    const query = new URLSearchParams({ pattern, limit: String(pageRooms) });
+    if (after !== undefined) query.set("after", after);
+    const answer = await askAsOperator(config, "GET", `/rooms?${query.toString()}`);
+    if (answer === undefined) throw silent(config);
+    const page = answer.body as { readonly rooms: readonly RoomSummary[]; readonly next?: string };
+    yield* page.rooms;
+    after = page.next;
+  } while (after !== undefined);
+}
+
+async function* usersOf(config: Config): AsyncIterable<UserSummary> {
+  for (let after = 0; ; ) {
+    const answer = await askAsOperator(config, "GET", `/users?after=${after}&limit=${pageUsers}`);
+    if (answer === undefined) throw silent(config);
+    const { users } = answer.body as { readonly users: readonly UserSummary[] };
+    const last = users.at(-1);
+    if (last === undefined) return;
+    yield* users;
+    after = last.number;
+  }
+}
+
+/** Up to where the room was when it was listed. */
+async function* eventsOf(config: Config, room: string, head: number): AsyncIterable<ExportedEvent> {
+  for (let after = 0; after < head; ) {
+    const path = `/rooms/${encodeURIComponent(room)}/messages?after=${after}&limit=${pageEvents}`;
+    const answer = await operatorAsks(config, "GET", path);
+    if (answer === undefined) throw silent(config);
+    const { events } = answer.body as { readonly events: readonly ExportedEvent[] };
+    if (events.length === 0) return;
+    for (const event of events) if (event.sequence <= head) yield event;
+    after = events.at(-1)?.sequence ?? head;
+  }
+}
+
+function silent(config: Config): CommandFailure {
+  return new CommandFailure(`No server answers at ${serverUrl(config)}.`);
+}

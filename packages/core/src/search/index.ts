@@ -1,0 +1,2 @@
+export * from "./clauses.ts";
+export * from "./terms.ts";
