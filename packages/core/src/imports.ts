@@ -60,13 +60,17 @@ export async function importItems(
 ): Promise<readonly ImportResult[]> {
   const read = items.map(readItem);
   if (isTrial) return read.map((item) => (typeof item === "string" ? refused(item) : imported));
-  const results: (ImportResult | Promise<ImportResult>)[] = [];
+  const results: Promise<ImportResult>[] = [];
   const ends = new Map<RoomId, RoomEnd>();
   for (const item of read) {
-    if (typeof item === "string") results.push(refused(item));
-    else if (item.type === "event") results.push((await beginEvent(ports, ends, item)).result);
-    // Events that come behind it may be about it.
-    else results.push(await (item.type === "user" ? takeUser(ports, item) : takeRoom(ports, item)));
+    if (typeof item === "string") results.push(Promise.resolve(refused(item)));
+    else if (item.type === "event") {
+      results.push(Promise.resolve((await beginEvent(ports, ends, item)).result));
+    } else {
+      // Events that come behind it may be about it.
+      const result = await (item.type === "user" ? takeUser(ports, item) : takeRoom(ports, item));
+      results.push(Promise.resolve(result));
+    }
   }
   return Promise.all(results);
 }
