@@ -73,26 +73,6 @@ export const views: readonly View[] = [
     },
   },
   {
-    name: "editing",
-    text: "A message is edited in its place.",
-    show: async (page) => {
-      await say(page, "Shall we meet at noone?");
-      await toMessage(page);
-      await page.keyboard.press("e");
-      await page.locator(".editor textarea").waitFor();
-    },
-  },
-  {
-    name: "deleting",
-    text: "A deletion can be taken back for a moment.",
-    show: async (page) => {
-      await say(page, "This goes into the wrong room.");
-      await toMessage(page);
-      await page.keyboard.press("Delete");
-      await page.getByTestId("undo").waitFor();
-    },
-  },
-  {
     name: "palette",
     text: "One field for rooms and for everything that can be done.",
     show: (page) => pressOutside(page, "Control+k"),
@@ -151,6 +131,26 @@ export const views: readonly View[] = [
         timeout: 60_000,
       });
       await say(page, "I write this all the same.");
+    },
+  },
+  {
+    name: "editing",
+    text: "A message is edited in its place.",
+    show: async (page) => {
+      await say(page, "Shall we meet at noone?");
+      await toMessage(page);
+      await page.keyboard.press("e");
+      await page.locator(".editor textarea").waitFor();
+    },
+  },
+  {
+    name: "deleting",
+    text: "A deletion can be taken back for a moment.",
+    show: async (page) => {
+      await say(page, "This goes into the wrong room.");
+      await toMessage(page);
+      await page.keyboard.press("Delete");
+      await page.getByTestId("undo").waitFor();
     },
   },
 ];

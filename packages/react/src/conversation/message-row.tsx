@@ -81,6 +81,8 @@ function Message(props: Props & { readonly row: MessageRow }): ReactNode {
     </time>
   );
   const host = { row, room, me };
+  // Of one that was erased the name is gone too.
+  const hasHead = row.first && row.name !== "";
   return (
     <article
       className={`message${row.first ? " first" : ""}${isHot ? " hot" : ""}${isTarget ? " target" : ""} ${row.state}`}
@@ -91,13 +93,13 @@ function Message(props: Props & { readonly row: MessageRow }): ReactNode {
       tabIndex={isActive ? 0 : -1}
       aria-label={t("said", { name: row.name, time: clock })}
     >
-      {row.first ? (
+      {hasHead ? (
         <Avatar id={row.author} name={row.name} />
       ) : (
         <span className="gutter">{time}</span>
       )}
       <div className="body">
-        {row.first ? (
+        {hasHead ? (
           <header>
             <bdi className="author">{row.name}</bdi>
             {row.isUnverified ? <span className="unverified">{t("unverified")}</span> : null}

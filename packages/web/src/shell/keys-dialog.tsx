@@ -11,6 +11,11 @@ const local: readonly (readonly [readonly string[], TextKey])[] = [
   [["↑"], "keyMessages"],
   [["↑", "↓"], "keyMove"],
   [["Home", "End"], "keyEnd"],
+  [["E"], "actEdit"],
+  [["+"], "actReact"],
+  [["C"], "actCopyText"],
+  [["L"], "actCopyLink"],
+  [["Del"], "actDelete"],
   [["Enter"], "keySend"],
   [["Shift Enter"], "keyLine"],
   [["Esc"], "keyEscape"],
@@ -29,7 +34,9 @@ export function KeysDialog({ onClose }: DialogProps): ReactNode {
           <div key={text}>
             <dt>
               {names.map((name) => (
-                <kbd key={name}>{name}</kbd>
+                <kbd key={name} dir="ltr">
+                  {name}
+                </kbd>
               ))}
             </dt>
             <dd>{t(text)}</dd>
