@@ -141,6 +141,11 @@ describe("the web app", () => {
     await makeRoom("long");
     const ann = await comeIn(browser, `${server.url}/room/long`, "Ann");
     await publishMany("long", 400);
+    // All read, and the mark is there: else the page begins at the line of what is new.
+    await expect
+      .poll(async () => (await shown(ann.page)).at(-1)?.sequence ?? 0, { timeout: 20_000 })
+      .toBeGreaterThanOrEqual(400);
+    await ann.page.waitForTimeout(2_500);
     await reload(ann.page);
     await ann.page.getByTestId("message").last().waitFor();
     await ann.page.getByText("Line", { exact: false }).last().waitFor();
