@@ -278,9 +278,21 @@ describe("fields", () => {
   });
 
   test("reserved fields of a publish are refused as unsupported, not dropped", async () => {
-    for (const field of ["thread", "attachments", "encrypted"]) {
+    for (const field of ["attachments", "encrypted"]) {
       const answer = await refused(publish({ [field]: "x" }), "unsupported");
       expect(answer["details"]).toEqual({ field });
+    }
+    await pair.goesOn();
+  });
+
+  test("[J23] a thread or an answer of a message that is not in the room is not found", async () => {
+    for (const field of ["thread", "reply_to"]) {
+      for (const ref of ["x", "999999999", "999999999999999999999999"]) {
+        await refused(publish({ [field]: ref }), "not_found");
+      }
+      for (const wrong of ["", {}, 7, null, "a".repeat(1_024)]) {
+        await refused(publish({ [field]: wrong }), "bad_request");
+      }
     }
     await pair.goesOn();
   });
