@@ -62,10 +62,26 @@ export function capabilityProblems(document: string, things: Things): readonly s
     ...(rows.length === 0 ? ["there is no table of capabilities"] : []),
     ...problems,
     ...twice.map((name) => `${name}: stands there twice`),
+    ...forgotten(document, rows, things.commands).map((name) => `${name}: a command in no row`),
     ...rows.flatMap((row) =>
       problemsOfRow(row, things).map((problem) => `${row.name}: ${problem}`),
     ),
   ];
+}
+
+/** Commands that are neither in a row nor in the list of the others, which begins with `Other commands:`. */
+function forgotten(
+  document: string,
+  rows: readonly Capability[],
+  commands: ReadonlySet<string>,
+): readonly string[] {
+  const others = document.split("\n").find((line) => line.startsWith("Other commands:")) ?? "";
+  const named = new Set(
+    [others, ...rows.map(({ command }) => command)].flatMap((text) =>
+      [...text.matchAll(/`([^`]+)`/gu)].map((found) => found[1] ?? ""),
+    ),
+  );
+  return [...commands].filter((command) => !named.has(command));
 }
 
 function problemsOfRow(row: Capability, things: Things): readonly string[] {

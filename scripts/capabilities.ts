@@ -37,8 +37,20 @@ const things: Things = {
   },
 };
 
-/** `app.get("/rooms", …)`, and `app.route({ method, url: "/rooms" })` for any method. */
-function routesIn(source: string): readonly string[] {
+/** `app.get("/rooms", …)`, and `app.route({ method, url: "/rooms" })` for any method. A path may begin with one that has a name. */
+function routesIn(file: string): readonly string[] {
+  let source = file;
+  for (const [, name = "", path = ""] of file.matchAll(/const (\w+) =\s+"(\/[^"]*)"/gu)) {
+    source = source
+      .replaceAll(
+        new RegExp(`\`\\$\\{${name}\\}([^\`]*)\``, "gu"),
+        (_, rest: string) => `"${path}${rest}"`,
+      )
+      .replaceAll(
+        new RegExp(`(\\burl: |\\(\\s*)${name}\\b`, "gu"),
+        (_, before: string) => `${before}"${path}"`,
+      );
+  }
   const named = [...source.matchAll(/\.(get|post|put|patch|delete)\(\s*"(\/[^"]*)"/gu)].map(
     ([, method = "", route = ""]) => `${method.toUpperCase()} ${route}`,
   );

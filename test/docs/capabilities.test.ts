@@ -18,7 +18,10 @@ const good = {
   test: '`test/e2e/a.test.ts` "somebody reacts"',
 };
 const problems = (change: Partial<typeof good>): readonly string[] =>
-  capabilityProblems(`${head}| ${Object.values({ ...good, ...change }).join(" | ")} |\n`, things);
+  capabilityProblems(
+    `${head}| ${Object.values({ ...good, ...change }).join(" | ")} |\n\nOther commands: \`react\`\n`,
+    things,
+  );
 
 test("a row whose things exist passes", () => {
   expect(problems({})).toEqual([]);
@@ -46,12 +49,21 @@ test("a reason stands in place of what there is not", () => {
 });
 
 test("a document without a table, a row twice and a row with too few cells are found", () => {
-  expect(capabilityProblems("# Web", things)).toEqual(["there is no table of capabilities"]);
+  expect(capabilityProblems("# Web\nOther commands: `react`\n", things)).toEqual([
+    "there is no table of capabilities",
+  ]);
   const row = `| ${Object.values(good).join(" | ")} |\n`;
   expect(capabilityProblems(head + row + row, things)).toEqual(["React: stands there twice"]);
   expect(capabilityProblems(`${head}${row}| Pin | x |\n`, things)).toEqual([
     "Pin: 2 cells in place of 6",
   ]);
+});
+
+test("a command in no row is found, unless it is among the others", () => {
+  const more = { ...things, commands: new Set(["react", "ping"]) };
+  const document = `${head}| ${Object.values(good).join(" | ")} |\n`;
+  expect(capabilityProblems(document, more)).toEqual(["ping: a command in no row"]);
+  expect(capabilityProblems(`${document}\nOther commands: \`ping\`\n`, more)).toEqual([]);
 });
 
 test("a route is the same by every way to write it", () => {
