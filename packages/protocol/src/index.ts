@@ -1,4 +1,5 @@
 export * from "./canonical.ts";
+export { applyPreferences, applyRoomChanges } from "./changes.ts";
 export type * from "./commands/calls.ts";
 export type * from "./commands/editing.ts";
 export type * from "./commands/files.ts";
@@ -46,7 +47,6 @@ export * from "./imports.ts";
 export * from "./json-value.ts";
 export * from "./limits.ts";
 export {
-  applyPreferences,
   type NotificationLevel,
   type OwnPreferenceChanges,
   type OwnPreferences,
@@ -60,7 +60,6 @@ export * from "./publication.ts";
 export * from "./replies.ts";
 export * from "./room-kind.ts";
 export {
-  applyRoomChanges,
   type RoomAvatar,
   type RoomChanges,
   type RoomSettings,

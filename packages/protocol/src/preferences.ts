@@ -42,17 +42,6 @@ type Changes<T, Switches extends keyof T> = {
 export type RoomPreferenceChanges = Changes<RoomPreferences, "favourite">;
 export type OwnPreferenceChanges = Changes<OwnPreferences, "shares_receipts">;
 
-/** Preferences after a change. One preference has one form: a switch at its default is not there. */
-export function applyPreferences(before: object, changes: object): object {
-  const after: Record<string, unknown> = { ...before };
-  for (const [name, value] of Object.entries(changes)) {
-    const isDefault = value === (name === "shares_receipts") || value === null;
-    if (isDefault) delete after[name];
-    else after[name] = value;
-  }
-  return after;
-}
-
 const sectionId = z.string().regex(/^[A-Za-z0-9]{1,16}$/);
 const mutedUntil = z.union([z.literal("forever"), z.iso.datetime()]);
 const section: z.ZodType<Section> = z.object({ id: sectionId, name: sectionName });

@@ -40,22 +40,6 @@ export type RoomChanges = {
     | null;
 } & { readonly title?: string };
 
-/** The settings after a change. */
-export function applyRoomChanges(settings: RoomSettings, changes: RoomChanges): RoomSettings {
-  const { title: _, ...set } = changes;
-  const after: Record<string, unknown> = { ...settings };
-  for (const [name, value] of Object.entries(set)) {
-    if (value === null || isDefault(name, value)) delete after[name];
-    else after[name] = value;
-  }
-  return after;
-}
-
-/** One setting has one form, so that equal settings are equal objects. */
-function isDefault(name: string, value: unknown): boolean {
-  return name === "system_lines" ? value === true : name !== "receipts" && value === false;
-}
-
 const roomAvatar: z.ZodType<RoomAvatar> = z.union([
   z.strictObject({ file: fileId }),
   z

@@ -1,12 +1,7 @@
 /** What people prefer, in SQL that all engines understand. */
 import type { PreferencesRecord } from "@parlance/core";
-import {
-  applyPreferences,
-  type OwnPreferences,
-  type RoomId,
-  type RoomPreferences,
-  type UserId,
-} from "@parlance/protocol";
+import type { OwnPreferences, RoomId, RoomPreferences, UserId } from "@parlance/protocol";
+import { applyPreferences } from "@parlance/protocol/changes";
 import { all, type DirectorySteps, first, run, type Steps } from "./statements.ts";
 
 interface Row {

@@ -1,11 +1,7 @@
 /** What a room's row says of its settings, and what is made from them. */
 import { directoryTerms } from "@parlance/core/directory-words";
-import {
-  applyRoomChanges,
-  type DurablePayloads,
-  type RoomKind,
-  type RoomSettings,
-} from "@parlance/protocol";
+import type { DurablePayloads, RoomKind, RoomSettings } from "@parlance/protocol";
+import { applyRoomChanges } from "@parlance/protocol/changes";
 
 /** Columns that follow from title and settings. */
 export interface SettingColumns {
