@@ -180,7 +180,7 @@ class ServerNode implements Node {
       log: ports.log,
       registry,
       tally,
-      report: (event, fields) => ports.report("error", event, fields),
+      report: ports.report,
     });
     this.#questions = new Questions({ ...ports, tally });
     this.onQuestion(happeningsQuestion, (detail) => answerHappenings(this.happenings, detail));

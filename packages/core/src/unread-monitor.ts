@@ -3,6 +3,7 @@
  * rooms at a time, so that it costs three reads each time whatever the install has. A difference is a bug (I-21), and is counted.
  */
 import type { EventFrame, EventId, UserId } from "@parlance/protocol";
+import type { Report } from "./gate.ts";
 import type { Directory, JoinedRoom, RoomLog } from "./ports/index.ts";
 import type { Registry } from "./registry.ts";
 import type { Tally } from "./tally.ts";
@@ -17,7 +18,7 @@ interface MonitorContext {
   readonly log: Pick<RoomLog, "read">;
   readonly registry: Registry;
   readonly tally: Tally;
-  report(event: string, fields: Readonly<Record<string, unknown>>): void;
+  readonly report: Report;
 }
 
 export class UnreadMonitor {
@@ -65,7 +66,7 @@ export class UnreadMonitor {
     if (counted === room.unread) return;
     tally.unreadMismatches += 1;
     const fields = { room_id: room.room, user_id: user, told: room.unread, counted };
-    report("unread_mismatch", fields);
+    report("error", "unread_mismatch", fields);
   }
 }
 
