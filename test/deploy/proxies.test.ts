@@ -373,8 +373,10 @@ requires(...engines, "chromium")(
     }).opened();
     send(past, { type: "auth", token: generateToken(88, 600, { secret: fleet.cluster.secret }) });
     await seen(past, { type: "authenticated", user_id: 88 });
-    const [connection] = (await fleet.connectedTo(node)).filter(({ user }) => user === "88");
-    expect(connection?.address).toBe("127.0.0.88");
+    // A node that was started a moment ago is not in everybody's list yet.
+    const address = async (): Promise<string | undefined> =>
+      (await fleet.connectedTo(node)).find(({ user }) => user === "88")?.address;
+    await expect.poll(address, { timeout: 15_000 }).toBe("127.0.0.88");
     past.socket.terminate();
   },
 );
