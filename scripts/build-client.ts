@@ -42,7 +42,8 @@ const widget = {
 await build({
   root: widget.home,
   configFile: false,
-  logLevel: "warn",
+  /* A package says "use client", which means nothing here, and who starts for the first time would read about it. */
+  logLevel: "error",
   define: { "process.env.NODE_ENV": JSON.stringify("production") },
   build: {
     target: "es2022",
