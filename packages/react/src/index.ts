@@ -19,6 +19,7 @@ export { ConnectionLine } from "./conversation/connection-line.tsx";
 export { Failure } from "./conversation/failure.tsx";
 export { History } from "./conversation/history.tsx";
 export { JoinBar } from "./conversation/join-bar.tsx";
+export { keyTarget } from "./conversation/list-keys.ts";
 export type { HistoryHandle } from "./conversation/message-list.tsx";
 export { RoomSkeleton } from "./conversation/room-skeleton.tsx";
 export { buildRows, type MessageRow, type Row, type SystemRow } from "./conversation/rows.ts";

@@ -1,8 +1,9 @@
 /** Keys in the list of messages, and the focus of its rows. */
 import type { MessageAction, MessageActionHost } from "./actions.ts";
 
-/** The row that an arrow key, Home or End leads to. */
+/** The row that an arrow key, Home or End leads to in a list of `length` rows; undefined for other keys, and where there are no rows. */
 export function keyTarget(key: string, from: number, length: number): number | undefined {
+  if (length === 0) return undefined;
   switch (key) {
     case "ArrowUp":
       return Math.max(0, from - 1);

@@ -1,6 +1,6 @@
 /** The notifications of the reader, newest first. */
 
-import { clockTime, Dialog, daysAgo, fullTime, shortDay } from "@parlance/react";
+import { clockTime, Dialog, daysAgo, fullTime, keyTarget, shortDay } from "@parlance/react";
 import { type KeyboardEvent, type MouseEvent, type ReactNode, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { navigate } from "../app/use-route.ts";
@@ -82,22 +82,6 @@ export function InboxPanel({ onClose }: DialogProps): ReactNode {
       <AlertsSwitch store={preferences} />
     </Dialog>
   );
-}
-
-function keyTarget(key: string, from: number, length: number): number | undefined {
-  if (length === 0) return undefined;
-  switch (key) {
-    case "ArrowUp":
-      return Math.max(0, from - 1);
-    case "ArrowDown":
-      return Math.min(length - 1, from + 1);
-    case "Home":
-      return 0;
-    case "End":
-      return length - 1;
-    default:
-      return undefined;
-  }
 }
 
 function NoticeItem({
