@@ -81,9 +81,13 @@ async function runTests(name: string, paths: readonly string[], minutes: number)
   return { ...ended, report };
 }
 
+/** Where an error passed through others' code, which tells nothing of it. */
+const foreign = /^\s*at .*(?:node_modules|node:)/;
+
 /** The first lines of an error, indented: enough to tell what went wrong without the log above it. */
 function reason(messages: readonly (string | undefined)[] | undefined): string {
-  const lines = (messages ?? []).flatMap((message) => (message ?? "").split("\n").slice(0, 12));
+  const told = (message = ""): string[] => message.split("\n").filter((line) => !foreign.test(line));
+  const lines = (messages ?? []).flatMap((message) => told(message).slice(0, 12));
   return lines.map((line) => `\n    ${line.slice(0, 200)}`).join("");
 }
 

@@ -116,6 +116,13 @@ export function isFor({ rooms }: Identity, room: RoomId): boolean {
   return rooms === undefined || matchesAny(rooms, room);
 }
 
+/** Whether all that a key lacks is a scope: what is said of any room that it is for, there or not, and no secret. */
+export function lacksScope(use: { identity: Identity; action: Action }, room: RoomId): boolean {
+  const { scopes } = use.identity;
+  if (scopes === undefined || !isFor(use.identity, room)) return false;
+  return backEndMay(scopes, "read") && !backEndMay(scopes, use.action);
+}
+
 /** What a key with these scopes may do in the rooms that it is for. */
 export function backEndMay(scopes: readonly string[], action: Action): boolean {
   return scopes.includes("admin") || scopes.includes(scopeFor[action]);

@@ -1,6 +1,6 @@
 /** The rooms that this node needs now: opened once for all who ask, compared with the log, closed when idle. */
 import { ProtocolError, type RoomId } from "@parlance/protocol";
-import { type Action, kindMadeBy } from "./authorize.ts";
+import { type Action, kindMadeBy, lacksScope } from "./authorize.ts";
 import type { Identity, NewRoom, Notice, Unsubscribe } from "./ports/index.ts";
 import { Room, type RoomContext } from "./room.ts";
 
@@ -62,7 +62,7 @@ export class Rooms {
     if (room !== undefined) return room;
     // Somebody who may not create it was first to ask; whoever may, asks again.
     if (createAs !== undefined) return this.open(id, use);
-    throw new ProtocolError("not_found");
+    throw new ProtocolError(use !== undefined && lacksScope(use, id) ? "forbidden" : "not_found");
   }
 
   #newRoom(id: RoomId, use: RoomUse | undefined): NewRoom | undefined {
