@@ -135,7 +135,8 @@ test("kick puts somebody out of a room, who hears and reads nothing of it any mo
   await expect.poll(() => frames.map(({ type }) => type), patience).toContain("unsubscribed");
   await rest(owner, "POST", `/rooms/${room}/messages`, { text: "for one" });
   expect((await rest(eve, "GET", `/rooms/${room}/messages`)).status).toBe(404);
-  expect(await shown()).toEqual({
+  // A connection that goes is waited for a moment before its user is no longer here.
+  await expect.poll(shown, patience).toEqual({
     members: 1,
     messages: 2,
     online: 0,

@@ -43,8 +43,8 @@ export interface Remembered {
 }
 
 export class Happenings {
-  readonly #appends = new Ring<AppendSeen>();
-  readonly #deliveries = new Ring<DeliverySeen>();
+  readonly #appends = new Ring<AppendSeen>(({ answeredAt }) => answeredAt);
+  readonly #deliveries = new Ring<DeliverySeen>(({ at }) => at);
   readonly #startedAt: number;
 
   /** @param now Milliseconds since 1970. */
@@ -64,37 +64,47 @@ export class Happenings {
     const isHere = (seen: { readonly room: RoomId; readonly epoch: Epoch }): boolean =>
       seen.room === room && seen.epoch === epoch;
     return {
-      appends: this.#appends.all().filter((seen) => isHere(seen) && seen.sequence === sequence),
-      deliveries: this.#deliveries
-        .all()
-        .filter((seen) => isHere(seen) && seen.from <= sequence && sequence <= seen.to),
+      appends: this.#appends.find((seen) => isHere(seen) && seen.sequence === sequence),
+      deliveries: this.#deliveries.find(
+        (seen) => isHere(seen) && seen.from <= sequence && sequence <= seen.to,
+      ),
       since: Math.max(
         this.#startedAt,
-        this.#appends.forgottenUpTo?.answeredAt ?? 0,
-        this.#deliveries.forgottenUpTo?.at ?? 0,
+        this.#appends.forgottenUpTo,
+        this.#deliveries.forgottenUpTo,
       ),
     };
   }
 }
 
-/** The newest `maxKept`, oldest first. */
-class Ring<T> {
+/**
+ * The newest `maxKept`, oldest first. What is added is copied into an object that is there already: ten thousand objects that each
+ * live for minutes and are then thrown away would cost the garbage collector more than the append they tell of.
+ */
+class Ring<T extends object> {
   readonly #kept: T[] = [];
+  readonly #timeOf: (one: T) => number;
   #next = 0;
-  /** The last one that had to go. */
-  forgottenUpTo: T | undefined;
+  /** When the last one that had to go happened; 0 as long as all are here. */
+  forgottenUpTo = 0;
+
+  constructor(timeOf: (one: T) => number) {
+    this.#timeOf = timeOf;
+  }
 
   add(one: T): void {
-    if (this.#kept.length < maxKept) {
-      this.#kept.push(one);
-      return;
+    const slot = this.#kept[this.#next];
+    if (slot === undefined) this.#kept.push({ ...one });
+    else {
+      this.forgottenUpTo = this.#timeOf(slot);
+      Object.assign(slot, one);
     }
-    this.forgottenUpTo = this.#kept[this.#next];
-    this.#kept[this.#next] = one;
     this.#next = (this.#next + 1) % maxKept;
   }
 
-  all(): T[] {
-    return [...this.#kept.slice(this.#next), ...this.#kept.slice(0, this.#next)];
+  /** Copies: what is here is overwritten. */
+  find(isWanted: (one: T) => boolean): T[] {
+    const inOrder = [...this.#kept.slice(this.#next), ...this.#kept.slice(0, this.#next)];
+    return inOrder.filter(isWanted).map((one) => ({ ...one }));
   }
 }
