@@ -3,12 +3,13 @@
  * go in, the next state comes out. A snapshot followed by events equals a newer snapshot (state.test.ts).
  */
 
-import type { EventFrame, RoomView, Subscribed, WireUser } from "@parlance/client";
+import type { WireUser } from "@parlance/client";
 import type { Action } from "./actions.ts";
-import { changesAfter, withChange, withoutChange } from "./changes.ts";
-import { isMainMessage } from "./main-line.ts";
+import { withChange, withoutChange } from "./changes.ts";
+import { addEvent } from "./live-events.ts";
 import type { ChatState, OutgoingView, RoomState, UploadView } from "./model.ts";
-import { byName, changeOnline, changeTyping, withoutUser } from "./signals.ts";
+import { listRooms, openedRoom, openingRoom } from "./rooms.ts";
+import { byName, changeOnline, changeTyping } from "./signals.ts";
 import { addBefore, addToWindow, emptyWindow, shownEvents } from "./window.ts";
 
 /** The state of somebody who has just signed in. */
@@ -141,189 +142,6 @@ function setRoom(state: ChatState, room: RoomState): ChatState {
   return { ...state, rooms: { ...state.rooms, [room.id]: room } };
 }
 
-/** A room of which nothing is known but its id. */
-function emptyRoom(id: string): RoomState {
-  return {
-    id,
-    title: id,
-    kind: "public",
-    role: undefined,
-    listed: false,
-    status: "known",
-    epoch: "",
-    head: 0,
-    floor: 0,
-    events: [],
-    texts: {},
-    older: "idle",
-    unread: 0,
-    readMark: undefined,
-    isReading: false,
-    newAfter: undefined,
-    outgoing: [],
-    changes: [],
-    uploads: [],
-    target: undefined,
-    window: undefined,
-    typing: {},
-    online: undefined,
-    arePeopleUnknown: false,
-    members: undefined,
-    check: { kind: "unchecked" },
-  };
-}
-
-function listRooms(
-  state: ChatState,
-  joined: readonly RoomView[],
-  discoverable: readonly RoomView[],
-): ChatState {
-  const rooms: Record<string, RoomState> = {};
-  for (const room of Object.values(state.rooms)) {
-    // A room that is not listed any more stays only while it is being looked at.
-    if (room.status !== "known") rooms[room.id] = { ...room, listed: false, role: undefined };
-  }
-  for (const view of [...joined, ...discoverable]) {
-    const before = state.rooms[view.room] ?? emptyRoom(view.room);
-    rooms[view.room] = {
-      ...before,
-      listed: true,
-      kind: view.kind,
-      title: view.title,
-      role: view.role,
-      head: Math.max(before.epoch === view.epoch ? before.head : 0, view.head),
-      epoch: before.status === "known" ? view.epoch : before.epoch,
-      floor: before.status === "known" ? view.floor : before.floor,
-      readMark: view.read_mark,
-      unread: before.isReading ? 0 : (view.unread ?? 0),
-    };
-  }
-  return { ...state, listing: "ready", rooms };
-}
-
-function openingRoom(
-  before: RoomState | undefined,
-  action: Extract<Action, { readonly type: "room_opening" }>,
-): RoomState {
-  const room = before ?? emptyRoom(action.room);
-  if (room.status === "ready" && action.anew !== true) return room;
-  return {
-    ...room,
-    status: "loading",
-    events: [],
-    texts: {},
-    older: "idle",
-    window: undefined,
-  };
-}
-
-function openedRoom(
-  room: RoomState,
-  about: Subscribed,
-  page: readonly EventFrame[],
-  me: string,
-): RoomState {
-  // What came live while the page was on its way goes after it.
-  const last = page.at(-1)?.sequence ?? about.floor;
-  const events = [...page, ...room.events.filter((event) => event.sequence > last)];
-  return {
-    ...room,
-    status: "ready",
-    title: about.title,
-    kind: about.kind,
-    role: about.role ?? room.role,
-    epoch: about.epoch,
-    head: Math.max(about.head, events.at(-1)?.sequence ?? 0),
-    floor: about.floor,
-    events,
-    older: "idle",
-    newAfter: newLine(events, room.unread, room.readMark, me),
-    outgoing: withoutStored(room.outgoing, events, me),
-    check: room.epoch === about.epoch ? room.check : { kind: "unchecked" },
-  };
-}
-
-/** The sequence after which everything is new to the reader, if anything is. */
-function newLine(
-  events: readonly EventFrame[],
-  unread: number,
-  readMark: number | undefined,
-  me: string,
-): number | undefined {
-  if (unread === 0) return undefined;
-  if (readMark !== undefined) return readMark;
-  let left = unread;
-  for (const event of events.toReversed()) {
-    if (!isMainMessage(event) || event.author === me) continue;
-    left -= 1;
-    if (left === 0) return event.sequence - 1;
-  }
-  return events[0] === undefined ? undefined : events[0].sequence - 1;
-}
-
-/**
- * A live event. What was seen is dropped by sequence; a room that is not open only counts. The SDK delivers
- * without holes, so a sequence further ahead means that this copy is older than a reload under way.
- */
-function addEvent(room: RoomState, event: EventFrame, me: string): RoomState {
-  if (event.sequence <= room.head && !isNext(room, event)) return room;
-  const isMessage = isMainMessage(event);
-  const isMembership = event.type.startsWith("member.");
-  const isNew = isMessage && event.author !== me && !room.isReading;
-  const next: RoomState = {
-    ...room,
-    head: Math.max(room.head, event.sequence),
-    unread: room.unread + (isNew ? 1 : 0),
-    newAfter: newAfterEvent(room, event, me, isNew),
-    outgoing: withoutStored(room.outgoing, [event], me),
-    changes: changesAfter(room.changes, event),
-    typing: withoutUser(room.typing, event),
-    texts: withoutEnded(room.texts, event),
-    role: roleAfter(room, event, me),
-    members: isMembership ? undefined : room.members,
-  };
-  return isNext(room, event) ? { ...next, events: [...room.events, event] } : next;
-}
-
-/** What is whole says so itself. */
-function withoutEnded(texts: RoomState["texts"], event: EventFrame): RoomState["texts"] {
-  if ("erased" in event) return texts;
-  if (event.type !== "message.closed" && event.type !== "message.deleted") return texts;
-  const { [event.data.message_id]: _whole, ...others } = texts;
-  return others;
-}
-
-/** The line moves when reading stops and something comes; it goes when the reader answers. */
-function newAfterEvent(
-  room: RoomState,
-  event: EventFrame,
-  me: string,
-  isNew: boolean,
-): number | undefined {
-  if (isMainMessage(event) && event.author === me) return undefined;
-  return isNew && room.unread === 0 ? event.sequence - 1 : room.newAfter;
-}
-
-function isNext(room: RoomState, event: EventFrame): boolean {
-  const last = room.events.at(-1)?.sequence;
-  if (room.status === "loading") return last === undefined || event.sequence === last + 1;
-  return room.status === "ready" && event.sequence === (last ?? room.head) + 1;
-}
-
-function roleAfter(room: RoomState, event: EventFrame, me: string): RoomState["role"] {
-  if ("erased" in event) return room.role;
-  switch (event.type) {
-    case "member.joined":
-    case "member.role_changed":
-      return event.data.user === me ? event.data.role : room.role;
-    case "member.left":
-    case "member.banned":
-      return event.data.user === me ? undefined : room.role;
-    default:
-      return room.role;
-  }
-}
-
 function addOlder(
   room: RoomState,
   { events, views, floor }: Extract<Action, { readonly type: "older_loaded" }>,
@@ -352,23 +170,6 @@ function changeOutgoing(room: RoomState, entry: OutgoingView): RoomState {
   }
   const outgoing = room.outgoing.map((one) => (one === before ? entry : one));
   return { ...room, outgoing };
-}
-
-function withoutStored(
-  outgoing: readonly OutgoingView[],
-  events: readonly EventFrame[],
-  me: string,
-): readonly OutgoingView[] {
-  if (outgoing.length === 0) return outgoing;
-  const stored = new Set<string>();
-  for (const event of events) {
-    if (event.author === me && event.client_message_id !== undefined) {
-      stored.add(event.client_message_id);
-    }
-  }
-  return stored.size === 0
-    ? outgoing
-    : outgoing.filter((entry) => !stored.has(entry.clientMessageId));
 }
 
 function expireTyping(state: ChatState, now: number): ChatState {

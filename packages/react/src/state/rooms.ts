@@ -1,0 +1,129 @@
+/** Rooms as they are listed and opened. Pure, like the reducer that uses it. */
+import type { EventFrame, RoomView, Subscribed } from "@parlance/client";
+import type { Action } from "./actions.ts";
+import { withoutStored } from "./live-events.ts";
+import { isMainMessage } from "./main-line.ts";
+import type { ChatState, RoomState } from "./model.ts";
+
+/** A room of which nothing is known but its id. */
+function emptyRoom(id: string): RoomState {
+  return {
+    id,
+    title: id,
+    kind: "public",
+    role: undefined,
+    listed: false,
+    status: "known",
+    epoch: "",
+    head: 0,
+    floor: 0,
+    events: [],
+    texts: {},
+    older: "idle",
+    unread: 0,
+    readMark: undefined,
+    isReading: false,
+    newAfter: undefined,
+    outgoing: [],
+    changes: [],
+    uploads: [],
+    target: undefined,
+    window: undefined,
+    typing: {},
+    online: undefined,
+    arePeopleUnknown: false,
+    members: undefined,
+    check: { kind: "unchecked" },
+  };
+}
+
+/** The list of rooms came. */
+export function listRooms(
+  state: ChatState,
+  joined: readonly RoomView[],
+  discoverable: readonly RoomView[],
+): ChatState {
+  const rooms: Record<string, RoomState> = {};
+  for (const room of Object.values(state.rooms)) {
+    // A room that is not listed any more stays only while it is being looked at.
+    if (room.status !== "known") rooms[room.id] = { ...room, listed: false, role: undefined };
+  }
+  for (const view of [...joined, ...discoverable]) {
+    const before = state.rooms[view.room] ?? emptyRoom(view.room);
+    rooms[view.room] = {
+      ...before,
+      listed: true,
+      kind: view.kind,
+      title: view.title,
+      role: view.role,
+      head: Math.max(before.epoch === view.epoch ? before.head : 0, view.head),
+      epoch: before.status === "known" ? view.epoch : before.epoch,
+      floor: before.status === "known" ? view.floor : before.floor,
+      readMark: view.read_mark,
+      unread: before.isReading ? 0 : (view.unread ?? 0),
+    };
+  }
+  return { ...state, listing: "ready", rooms };
+}
+
+/** Somebody looks at a room: what is loaded stays, unless it counts no longer. */
+export function openingRoom(
+  before: RoomState | undefined,
+  action: Extract<Action, { readonly type: "room_opening" }>,
+): RoomState {
+  const room = before ?? emptyRoom(action.room);
+  if (room.status === "ready" && action.anew !== true) return room;
+  return {
+    ...room,
+    status: "loading",
+    events: [],
+    texts: {},
+    older: "idle",
+    window: undefined,
+  };
+}
+
+/** The newest part of the log came. */
+export function openedRoom(
+  room: RoomState,
+  about: Subscribed,
+  page: readonly EventFrame[],
+  me: string,
+): RoomState {
+  // What came live while the page was on its way goes after it.
+  const last = page.at(-1)?.sequence ?? about.floor;
+  const events = [...page, ...room.events.filter((event) => event.sequence > last)];
+  return {
+    ...room,
+    status: "ready",
+    title: about.title,
+    kind: about.kind,
+    role: about.role ?? room.role,
+    epoch: about.epoch,
+    head: Math.max(about.head, events.at(-1)?.sequence ?? 0),
+    floor: about.floor,
+    events,
+    older: "idle",
+    newAfter: newLine(events, room.unread, room.readMark, me),
+    outgoing: withoutStored(room.outgoing, events, me),
+    check: room.epoch === about.epoch ? room.check : { kind: "unchecked" },
+  };
+}
+
+/** The sequence after which everything is new to the reader, if anything is. */
+function newLine(
+  events: readonly EventFrame[],
+  unread: number,
+  readMark: number | undefined,
+  me: string,
+): number | undefined {
+  if (unread === 0) return undefined;
+  if (readMark !== undefined) return readMark;
+  let left = unread;
+  for (const event of events.toReversed()) {
+    if (!isMainMessage(event) || event.author === me) continue;
+    left -= 1;
+    if (left === 0) return event.sequence - 1;
+  }
+  return events[0] === undefined ? undefined : events[0].sequence - 1;
+}
