@@ -25,8 +25,8 @@ const things: Things = {
     ),
   ),
   methods: new Set(
-    [...read("packages/client/src/types.ts").matchAll(/^ {2}(\w+)(?:<[^(]*>)?\(/gmu)].map(
-      (found) => found[1] ?? "",
+    globSync("packages/client/src/types*.ts", { cwd: root }).flatMap((path) =>
+      [...read(path).matchAll(/^ {2}(\w+)(?:<[^(]*>)?\(/gmu)].map((found) => found[1] ?? ""),
     ),
   ),
   titlesIn: (file) => {

@@ -86,7 +86,8 @@ const foreign = /^\s*at .*(?:node_modules|node:)/;
 
 /** The first lines of an error, indented: enough to tell what went wrong without the log above it. */
 function reason(messages: readonly (string | undefined)[] | undefined): string {
-  const told = (message = ""): string[] => message.split("\n").filter((line) => !foreign.test(line));
+  const told = (message = ""): string[] =>
+    message.split("\n").filter((line) => !foreign.test(line));
   const lines = (messages ?? []).flatMap((message) => told(message).slice(0, 12));
   return lines.map((line) => `\n    ${line.slice(0, 200)}`).join("");
 }

@@ -15,6 +15,7 @@ import { firstWindowMs, maxWindowMs, reconnectDelay, stableMs } from "./backoff.
 import { Credentials } from "./credentials.ts";
 import { Emitter } from "./emitter.ts";
 import { ClientError } from "./errors.ts";
+import { KeepingClient } from "./keeping.ts";
 import { Line } from "./line.ts";
 import type { Link } from "./link.ts";
 import { Outbox } from "./outbox.ts";
@@ -53,7 +54,7 @@ type Platform = {
 };
 const platform = globalThis as Platform;
 
-class LiveClient implements Client, Link {
+class LiveClient extends KeepingClient implements Client, Link {
   state: ClientState = { status: "idle" };
   user: WireUser | undefined;
   session: SignedIn | undefined;
@@ -82,6 +83,7 @@ class LiveClient implements Client, Link {
   #connected: PromiseWithResolvers<WireUser> | undefined;
 
   constructor(options: ClientOptions) {
+    super();
     const WebSocket = options.WebSocket ?? platform.WebSocket;
     if (WebSocket === undefined) throw new TypeError("no WebSocket here: pass one in the options");
     if ((options.token === undefined) === (options.guest === undefined)) {

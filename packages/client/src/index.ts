@@ -1,6 +1,7 @@
 export type {
   ClientMessageId,
   ClosedReason,
+  Draft,
   DurableEvent,
   EphemeralEvent,
   Epoch,
@@ -11,12 +12,16 @@ export type {
   EventId,
   FileId,
   FileView,
+  ForwardedFrom,
   HistoryPage,
   MarkedRead,
   MembershipChanged,
   MemberView,
   MessageList,
   MessageView,
+  OwnChange,
+  PinList,
+  PinView,
   Position,
   PresenceEvent,
   Published,
@@ -26,6 +31,8 @@ export type {
   RoomKind,
   RoomList,
   RoomView,
+  SavedList,
+  ScheduledMessage,
   SearchHit,
   SearchResult,
   Sequence,
@@ -39,3 +46,4 @@ export { createClient } from "./client.ts";
 export type { LocalErrorCode } from "./errors.ts";
 export { ClientError } from "./errors.ts";
 export type * from "./types.ts";
+export type * from "./types-keeping.ts";

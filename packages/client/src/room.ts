@@ -20,6 +20,7 @@ import type {
   WireUser,
 } from "@parlance/protocol";
 import { Emitter } from "./emitter.ts";
+import { KeepingRoom } from "./keeping.ts";
 import type { Link } from "./link.ts";
 import { Message, type Outbox } from "./outbox.ts";
 import { closed, Subscription } from "./subscription.ts";
@@ -44,8 +45,7 @@ import { LiveWriting } from "./writing.ts";
 const typingIntervalMs = 2_000;
 
 /** A room with its own messages: those on their way are swapped for their events. */
-export class LiveRoom implements Room {
-  readonly id: RoomId;
+export class LiveRoom extends KeepingRoom implements Room {
   readonly live: Subscription;
   readonly #link: Link;
   readonly #outbox: Outbox;
@@ -56,7 +56,7 @@ export class LiveRoom implements Room {
   #typedAt = 0;
 
   constructor(id: RoomId, link: Link, outbox: Outbox) {
-    this.id = id;
+    super(id, link);
     this.#link = link;
     this.#outbox = outbox;
     this.#texts = new Texts(id, link, (text) => this.#emitter.emit("text", text));
