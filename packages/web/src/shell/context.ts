@@ -11,8 +11,12 @@ export interface Page {
   readonly token: string;
   /** Id of the room on the screen. */
   readonly room: string | undefined;
-  /** Opens a dialog in place of the one that is open. */
-  openDialog(name: DialogName): void;
+  /**
+   * Opens a dialog in place of the one that is open.
+   *
+   * @param subject What the dialog is about: the id of a room, for instance.
+   */
+  openDialog(name: DialogName, subject?: string): void;
   closeDialog(): void;
   /**
    * Opens a panel beside the conversation; on narrow screens over it.

@@ -1,13 +1,15 @@
-/** Every dialog of the page, by name. A new one is a row here and a file of its own. */
+/**
+ * Every dialog of the page, by name. A new one is a row here and a file of its own. All but the palette are
+ * loaded when they are first opened.
+ */
 import type { ComponentType } from "react";
-import { CreateRoomDialog } from "../chat/rooms/create-room-dialog.tsx";
-import { InboxPanel } from "../inbox/inbox-panel.tsx";
-import { KeysDialog } from "./keys-dialog.tsx";
+import { laterDialog } from "./later.tsx";
 import { Palette } from "./palette.tsx";
-import { PreferencesDialog } from "./preferences-dialog.tsx";
 
 /** What a dialog is given; the rest it takes from `usePage`. */
 export interface DialogProps {
+  /** What the dialog is about, as `openDialog` was told: the id of a room, for instance. */
+  readonly subject: string | undefined;
   onClose(): void;
 }
 
@@ -17,8 +19,12 @@ export type DialogName = "palette" | "create" | "inbox" | "keys" | "preferences"
 /** The component of each. */
 export const dialogs: Readonly<Record<DialogName, ComponentType<DialogProps>>> = {
   palette: Palette,
-  create: CreateRoomDialog,
-  inbox: InboxPanel,
-  keys: KeysDialog,
-  preferences: PreferencesDialog,
+  create: laterDialog(
+    async () => (await import("../chat/rooms/create-room-dialog.tsx")).CreateRoomDialog,
+  ),
+  inbox: laterDialog(async () => (await import("../inbox/inbox-panel.tsx")).InboxPanel),
+  keys: laterDialog(async () => (await import("./keys-dialog.tsx")).KeysDialog),
+  preferences: laterDialog(
+    async () => (await import("./preferences-dialog.tsx")).PreferencesDialog,
+  ),
 };

@@ -17,6 +17,11 @@ import { Side } from "./side.tsx";
 /** Below this width one pane is shown (the same number is in layout.css). */
 const onePane = "(max-width: 699px)";
 
+interface OpenDialog {
+  readonly name: DialogName;
+  readonly subject: string | undefined;
+}
+
 /** A panel that somebody opened in a room. */
 export interface OpenPanel {
   readonly name: PanelName;
@@ -40,7 +45,7 @@ export function ChatPage({
 }): ReactNode {
   const route = useRoute();
   const room = route.page === "room" ? route.room : undefined;
-  const [dialog, setDialog] = useState<DialogName>();
+  const [dialog, setDialog] = useState<OpenDialog>();
   const [panel, setPanel] = useState<OpenPanel>();
 
   useEffect(() => {
@@ -54,7 +59,7 @@ export function ChatPage({
       preferences,
       token,
       room,
-      openDialog: setDialog,
+      openDialog: (name, subject) => setDialog({ name, subject }),
       closeDialog: () => setDialog(undefined),
       openPanel: (name, subject) => setPanel({ name, subject, room }),
       closePanel: () => setPanel(undefined),
@@ -67,9 +72,9 @@ export function ChatPage({
   useMessageOfAddress(room, route.page === "room" ? route.sequence : undefined);
   useKeys(page);
   useDocumentTitle(room);
-  const openInbox = useCallback(() => setDialog("inbox"), []);
+  const openInbox = useCallback(() => setDialog({ name: "inbox", subject: undefined }), []);
   useAlerts(preferences, openInbox);
-  const Dialog = dialog === undefined ? undefined : dialogs[dialog];
+  const Dialog = dialog === undefined ? undefined : dialogs[dialog.name];
   // A panel is about one room: another one begins without.
   const opened = panel?.room === room ? panel : undefined;
   return (
@@ -84,7 +89,13 @@ export function ChatPage({
             <Side roomId={room} panel={opened} />
           </>
         )}
-        {Dialog === undefined ? null : <Dialog onClose={page.closeDialog} />}
+        {Dialog === undefined ? null : (
+          <Dialog
+            key={`${dialog?.name}/${dialog?.subject ?? ""}`}
+            subject={dialog?.subject}
+            onClose={page.closeDialog}
+          />
+        )}
       </div>
     </PageContext>
   );
