@@ -15,10 +15,10 @@ import { firstWindowMs, maxWindowMs, reconnectDelay, stableMs } from "./backoff.
 import { Credentials } from "./credentials.ts";
 import { Emitter } from "./emitter.ts";
 import { ClientError } from "./errors.ts";
-import { KeepingClient } from "./keeping.ts";
 import { Line } from "./line.ts";
 import type { Link } from "./link.ts";
 import { Outbox } from "./outbox.ts";
+import { ReadingClient } from "./reading.ts";
 import { Requests } from "./requests.ts";
 import { LiveRoom } from "./room.ts";
 import { beginAll, closed } from "./subscription.ts";
@@ -54,7 +54,7 @@ type Platform = {
 };
 const platform = globalThis as Platform;
 
-class LiveClient extends KeepingClient implements Client, Link {
+class LiveClient extends ReadingClient implements Client, Link {
   state: ClientState = { status: "idle" };
   user: WireUser | undefined;
   session: SignedIn | undefined;

@@ -17,7 +17,11 @@ export type {
   MarkedRead,
   MembershipChanged,
   MemberView,
+  MentionList,
+  Mentions,
+  MentionWish,
   MessageList,
+  MessageVersion,
   MessageView,
   OwnChange,
   PinList,
@@ -25,11 +29,14 @@ export type {
   Position,
   PresenceEvent,
   Published,
+  QuotedMessage,
   ReadEvent,
   Role,
+  RoomChanges,
   RoomId,
   RoomKind,
   RoomList,
+  RoomSettings,
   RoomView,
   SavedList,
   ScheduledMessage,
@@ -38,6 +45,11 @@ export type {
   Sequence,
   SignedIn,
   Subscribed,
+  ThreadList,
+  ThreadPage,
+  ThreadStanding,
+  ThreadSummary,
+  ThreadView,
   TypingEvent,
   UserId,
   WireUser,
@@ -47,3 +59,4 @@ export type { LocalErrorCode } from "./errors.ts";
 export { ClientError } from "./errors.ts";
 export type * from "./types.ts";
 export type * from "./types-keeping.ts";
+export type * from "./types-reading.ts";

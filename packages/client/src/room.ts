@@ -20,9 +20,9 @@ import type {
   WireUser,
 } from "@parlance/protocol";
 import { Emitter } from "./emitter.ts";
-import { KeepingRoom } from "./keeping.ts";
 import type { Link } from "./link.ts";
 import { Message, type Outbox } from "./outbox.ts";
+import { ReadingRoom } from "./reading.ts";
 import { closed, Subscription } from "./subscription.ts";
 import { Texts } from "./texts.ts";
 import type {
@@ -45,7 +45,7 @@ import { LiveWriting } from "./writing.ts";
 const typingIntervalMs = 2_000;
 
 /** A room with its own messages: those on their way are swapped for their events. */
-export class LiveRoom extends KeepingRoom implements Room {
+export class LiveRoom extends ReadingRoom implements Room {
   readonly live: Subscription;
   readonly #link: Link;
   readonly #outbox: Outbox;
