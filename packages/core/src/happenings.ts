@@ -68,11 +68,7 @@ export class Happenings {
       deliveries: this.#deliveries.find(
         (seen) => isHere(seen) && seen.from <= sequence && sequence <= seen.to,
       ),
-      since: Math.max(
-        this.#startedAt,
-        this.#appends.forgottenUpTo,
-        this.#deliveries.forgottenUpTo,
-      ),
+      since: Math.max(this.#startedAt, this.#appends.forgottenUpTo, this.#deliveries.forgottenUpTo),
     };
   }
 }
