@@ -5,54 +5,30 @@
  *
  *   PARLANCE_SAMPLE_DATA=… node bench/history.ts [millions of messages, 10] [folder to keep it in]
  */
-import { createReadStream, existsSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
-import { createGunzip } from "node:zlib";
 import type { Append, RoomLog, SearchQuery } from "@parlance/core";
 import { clauseOf, type ReadableRooms, roomTerm } from "@parlance/core";
 import type { ClientMessageId, EventId, Principal, RoomId, UserId } from "@parlance/protocol";
 import { openSqlite } from "@parlance/storage/sqlite";
 import { quantile } from "./support/numbers.ts";
 import { Results } from "./support/results.ts";
+import { ubuntuHistory } from "./support/ubuntu.ts";
 
 const wanted = Number(process.argv[2] ?? "10") * 1_000_000;
 const kept = process.argv[3];
-const source = join(process.env["PARLANCE_SAMPLE_DATA"] ?? "", "ubuntu-irc.jsonl.gz");
 const inFlight = 4_000;
 const first = "ubuntu-0" as RoomId;
 /** Copies in the first room, for its depth. */
 const deep = 10;
 const spanMs = 15 * 365 * 86_400_000;
 
-interface Line {
-  readonly day: string;
-  readonly time?: string;
-  readonly kind: string;
-  readonly from: string;
-  readonly text?: string;
-}
-
-async function history(): Promise<readonly { at: number; from: string; text: string }[]> {
-  const lines: { at: number; from: string; text: string }[] = [];
-  const input = createInterface({ input: createReadStream(source).pipe(createGunzip()) });
-  let last = 0;
-  for await (const text of input) {
-    const line = JSON.parse(text) as Line;
-    if (line.text === undefined || line.text.trim() === "") continue;
-    const given = Date.parse(`${line.day}T${line.time ?? "00:00"}Z`);
-    last = Math.max(last, Number.isNaN(given) ? last : given);
-    lines.push({ at: last, from: line.from.replaceAll(/[^\x21-\x7e]/g, "_"), text: line.text });
-  }
-  return lines.toSorted((left, right) => left.at - right.at);
-}
-
 /** Stores the history once, as an import does. */
 async function fill(log: RoomLog): Promise<number> {
-  const lines = await history();
+  const lines = await ubuntuHistory();
   const begun = performance.now();
   await log.open(first, { kind: "public", title: first, createdAt: 0 });
   let waiting: Promise<unknown>[] = [];
