@@ -7,6 +7,8 @@ import type { Config } from "./config/schema.ts";
 
 /** For requests under way when the listener closes. */
 const requestGraceMs = 2_000;
+/** Between two looks at what is still open. */
+const lookMs = 50;
 
 /**
  * How several processes have one port. `system`: each listens, and the kernel spreads connections over them
@@ -96,6 +98,26 @@ export function answerNotYet({ headers }: IncomingMessage, response: ServerRespo
 export function lastAnswers(server: Server): void {
   server.prependListener("request", (_request, response) => {
     response.setHeader("connection", "close");
+  });
+}
+
+/**
+ * Resolves when nobody keeps a connection any more, at the latest when one that was kept as `lastAnswers` began has been idle for
+ * so long that its owner has to count with its end. A proxy sends a request over such a connection at any moment, and
+ * tells its client 502 if it finds it closed.
+ *
+ * @param since When `lastAnswers` began, as `performance.now()` has it.
+ */
+export async function keptConnectionsOver(server: Server, since: number): Promise<void> {
+  const end = since + server.keepAliveTimeout + lookMs;
+  while (performance.now() < end && (await openConnections(server)) > 0) {
+    await new Promise((resolve) => setTimeout(resolve, lookMs));
+  }
+}
+
+function openConnections(server: Server): Promise<number> {
+  return new Promise((resolve) => {
+    server.getConnections((error, count) => resolve(error === null ? count : 0));
   });
 }
 

@@ -9,7 +9,7 @@ import type { Doors } from "./doors.ts";
 import type { ExtraListeners } from "./extra-listeners.ts";
 import type { FleetMember } from "./fleet.ts";
 import type { Asking } from "./hooks.ts";
-import { closeListener, lastAnswers } from "./listener.ts";
+import { closeListener, keptConnectionsOver, lastAnswers } from "./listener.ts";
 import type { Log } from "./log.ts";
 import type { MetricsListener } from "./metrics/listener.ts";
 import type { Watch } from "./metrics/watch.ts";
@@ -66,14 +66,17 @@ export async function closeInOrder(parts: Parts, drainMs: number): Promise<void>
   log.report("info", "server_draining", { connections: node.counts().connections });
   life.isDraining = true;
   gateway.refuseNew();
-  for (const listener of [server, ...extra.listeners.map((one) => one.server)]) {
-    lastAnswers(listener);
-  }
+  const listeners = [server, ...extra.listeners.map((one) => one.server)];
+  const since = performance.now();
+  for (const listener of listeners) lastAnswers(listener);
   await Promise.all([parts.doors.close(), parts.webhooks.close(), parts.fleet.close()]);
   await node.drain(drainMs);
   gateway.close();
   await socketIo.socketIo.close();
   streams.close();
+  if (config.trusted_proxies.length > 0) {
+    await Promise.all(listeners.map((listener) => keptConnectionsOver(listener, since)));
+  }
   await Promise.all([closeListener(server), extra.close()]);
   await http.close();
   await node.close();
