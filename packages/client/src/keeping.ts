@@ -1,6 +1,5 @@
 /** Finding and keeping: the commands behind `RoomKeeping` and `ClientKeeping`. */
 import type {
-  CommandType,
   Draft,
   EventId,
   FileDeleted,
@@ -9,7 +8,6 @@ import type {
   PinList,
   Pinned,
   Published,
-  Reply,
   RoomId,
   SavedList,
   SavedMessage,
@@ -17,16 +15,15 @@ import type {
 } from "@parlance/protocol";
 import type { Link } from "./link.ts";
 import { newId, placeOf } from "./outbox.ts";
-import type { CommandBody } from "./types.ts";
+import { PeopleClient, PeopleRoom } from "./people.ts";
 import type { ClientKeeping, DraftOptions, RoomKeeping, ScheduleOptions } from "./types-keeping.ts";
 
 /** What a room does to keep messages. */
-export class KeepingRoom implements RoomKeeping {
-  readonly id: RoomId;
+export class KeepingRoom extends PeopleRoom implements RoomKeeping {
   readonly #link: Link;
 
   constructor(id: RoomId, link: Link) {
-    this.id = id;
+    super(id, link);
     this.#link = link;
   }
 
@@ -95,9 +92,7 @@ export class KeepingRoom implements RoomKeeping {
 }
 
 /** What a client does to keep messages of all rooms. */
-export abstract class KeepingClient implements ClientKeeping {
-  abstract request<T extends CommandType>(command: CommandBody<T>): Promise<Reply<T>>;
-
+export abstract class KeepingClient extends PeopleClient implements ClientKeeping {
   saved(query: Parameters<ClientKeeping["saved"]>[0] = {}): Promise<SavedList> {
     return this.request<"list_saved">({ type: "list_saved", ...query });
   }

@@ -35,6 +35,7 @@ import type {
 } from "@parlance/protocol";
 import type { ClientError } from "./errors.ts";
 import type { ClientKeeping, RoomKeeping } from "./types-keeping.ts";
+import type { ClientPeople, RoomPeople } from "./types-people.ts";
 import type { ClientReading, RoomReading } from "./types-reading.ts";
 
 /** Gives the credential to sign in with; called before every connect and every refresh. */
@@ -104,7 +105,7 @@ export interface ClientEvents {
 export type Unlisten = () => void;
 
 /** One connection to a server, kept up as long as the application wants it. */
-export interface Client extends ClientKeeping, ClientReading {
+export interface Client extends ClientKeeping, ClientPeople, ClientReading {
   readonly state: ClientState;
   /** Who is signed in; stays known while the line is down. */
   readonly user: WireUser | undefined;
@@ -247,7 +248,7 @@ export interface RoomReset {
 }
 
 /** One room, as this client deals with it. */
-export interface Room extends RoomKeeping, RoomReading {
+export interface Room extends RoomKeeping, RoomPeople, RoomReading {
   readonly id: RoomId;
   /** The last answer to a subscription; undefined before the first and after its end. */
   readonly subscription: Subscribed | undefined;
