@@ -62,6 +62,7 @@ const nothing = {
   floor: 0,
   changes: [],
   window: undefined,
+  settings: {},
 } as const;
 
 /** The messages of a room that `useOpenRoom` has opened. */

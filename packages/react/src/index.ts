@@ -5,6 +5,7 @@ export { codeOf, useFailureText } from "./chat/failure-text.ts";
 export { inboxesOf } from "./chat/inboxes.ts";
 export { findRooms, sortRooms } from "./chat/order.ts";
 export { type KeyValue, local, perWindow, readStored, writeStored } from "./chat/storage.ts";
+export { ClosedBar, closedTo } from "./composer/closed-bar.tsx";
 export { Composer } from "./composer/composer.tsx";
 export { createDrafts, type Drafts } from "./composer/drafts.ts";
 export { type ComposerState, useComposer } from "./composer/use-composer.ts";

@@ -1,6 +1,7 @@
 /** A whole room, for pages of other people: what is said, who is writing, and a field to write in. */
 import { type ReactNode, useRef } from "react";
 import { useChat } from "./chat/context.ts";
+import { ClosedBar, closedTo } from "./composer/closed-bar.tsx";
 import { Composer } from "./composer/composer.tsx";
 import { ConnectionLine } from "./conversation/connection-line.tsx";
 import { History } from "./conversation/history.tsx";
@@ -25,6 +26,7 @@ export function Room({ id, join = false }: { id: string; join?: boolean }): Reac
   const history = useRef<HistoryHandle>(null);
   const files = useFiles(room);
   const isReady = room?.status === "ready";
+  const why = room === undefined ? undefined : closedTo(room);
   return (
     <div className="parlance">
       <section className="conversation whole" aria-label={room?.title ?? id}>
@@ -41,7 +43,8 @@ export function Room({ id, join = false }: { id: string; join?: boolean }): Reac
         )}
         {isReady ? <TypingLine room={room} /> : null}
         {isReady && room.role === undefined ? <JoinBar room={room} /> : null}
-        {isReady && room.role !== undefined ? (
+        {isReady && room.role !== undefined && why !== undefined ? <ClosedBar why={why} /> : null}
+        {isReady && room.role !== undefined && why === undefined ? (
           <Composer
             key={id}
             roomId={id}

@@ -9,9 +9,9 @@ import { listAcquaintances } from "./acquaintances.ts";
 import { createChecks } from "./checks.ts";
 import { inboxesOf } from "./inboxes.ts";
 import { createLiveRooms } from "./live-rooms.ts";
+import { createMarks, type Marks } from "./marks.ts";
 import { createMessageActs, type MessageActs } from "./message-acts.ts";
 import { createPlaces, type Places } from "./places.ts";
-import { createReadMarks } from "./read-marks.ts";
 import { type KeyValue, local } from "./storage.ts";
 
 /** Events of a room that stay in memory when one looks at another. */
@@ -30,7 +30,7 @@ const renderMs = 16;
 const ofOthers: ReadonlySet<Action["type"]> = new Set(["event", "presence", "typing", "text_grew"]);
 
 /** What the components see. Acts return at once; what comes of them is in the state. */
-export interface Chat extends MessageActs, Places, Uploads {
+export interface Chat extends MessageActs, Marks, Places, Uploads {
   /** Fetches the bytes of a file; undefined where the page has no way to. */
   readonly loadFile: ChatOptions["loadFile"];
   readonly client: Client;
@@ -46,8 +46,6 @@ export interface Chat extends MessageActs, Places, Uploads {
   leaveView(room: string): void;
   /** Loads the newest notifications of one of the reader's inboxes, and keeps it live. */
   loadInbox(room: string): Promise<void>;
-  /** Nothing in the room is unread any more. */
-  markAllRead(room: string): void;
   send(room: string, text: string): void;
   retry(clientMessageId: string): void;
   discard(room: string, clientMessageId: string): void;
@@ -70,7 +68,6 @@ export interface Chat extends MessageActs, Places, Uploads {
   acquaintances(except: string): Promise<readonly WireUser[]>;
   /** Makes a room and resolves with its id. @throws ClientError when the server refuses. */
   createRoom(kind: "public" | "private", title: string): Promise<string>;
-  setReading(room: string, isReading: boolean): void;
   typing(room: string, active: boolean): void;
   listPeople(room: string): Promise<void>;
   listRooms(): Promise<void>;
@@ -115,9 +112,12 @@ export function startChat(client: Client, me: WireUser, options: ChatOptions = {
     for (const listen of listeners) listen();
   };
   const roomState = (id: string): RoomState | undefined => state.rooms[id];
-  const readMarks = createReadMarks(async (id, sequence) => {
-    const { unread } = await client.room(id).markRead(sequence);
-    dispatch({ type: "marked_read", room: id, unread });
+  const marks = createMarks({
+    client,
+    me: me.id,
+    dispatch,
+    roomState,
+    listRooms: () => listRooms(),
   });
   const rooms = createLiveRooms({
     client,
@@ -126,7 +126,7 @@ export function startChat(client: Client, me: WireUser, options: ChatOptions = {
     roomState,
     isOpen: (id) => open.has(id),
     landingRoom: options.landingRoom,
-    onRead: readMarks.mark,
+    onRead: marks.read,
   });
   const checks = createChecks(client, dispatch, (id) => (open.has(id) ? roomState(id) : undefined));
   const acts = createMessageActs(client, dispatch, roomState);
@@ -178,6 +178,7 @@ export function startChat(client: Client, me: WireUser, options: ChatOptions = {
 
   return {
     ...acts,
+    ...marks,
     ...places,
     ...uploads,
     loadFile: options.loadFile,
@@ -214,10 +215,6 @@ export function startChat(client: Client, me: WireUser, options: ChatOptions = {
       dispatch({ type: "room_opening", room: id });
       if (roomState(id)?.status !== "ready") await rooms.load(id);
     },
-    markAllRead: (id) => {
-      const room = roomState(id);
-      if (room?.role !== undefined && room.unread > 0) readMarks.mark(id, room.head);
-    },
     send: (id, text) => rooms.noteOutgoing(id, rooms.bind(id).publish(text)),
     retry: (clientMessageId) => rooms.outgoing(clientMessageId)?.retry(),
     discard: (id, clientMessageId) => {
@@ -253,12 +250,6 @@ export function startChat(client: Client, me: WireUser, options: ChatOptions = {
       await rooms.listPeople(id);
     },
     acquaintances: (except) => listAcquaintances(client, Object.values(state.rooms), except),
-    setReading: (id, isReading) => {
-      const room = roomState(id);
-      if (room === undefined || room.isReading === isReading) return;
-      dispatch({ type: "reading_changed", room: id, isReading });
-      if (isReading && room.role !== undefined) readMarks.mark(id, room.head);
-    },
     typing: (id, active) => client.room(id).typing(active),
     listPeople: rooms.listPeople,
     listRooms,
@@ -271,7 +262,7 @@ export function startChat(client: Client, me: WireUser, options: ChatOptions = {
       clearInterval(forgetTyping);
       clearInterval(listAgain);
       clearTimeout(telling);
-      readMarks.close();
+      marks.close();
       acts.close();
       uploads.close();
       rooms.close();

@@ -7,6 +7,7 @@ const texts: Readonly<Record<string, TextKey>> = {
   too_large: "errorTooLong",
   storage_full: "errorStorageFull",
   forbidden: "errorForbidden",
+  archived: "errorArchived",
   not_found: "errorNotFound",
   conflict: "errorConflict",
   rate_limited: "errorTooMany",

@@ -2,6 +2,7 @@
 import type { Client, EventFrame, Outgoing, Room, Subscribed, Unlisten } from "@parlance/client";
 import type { Action } from "../state/actions.ts";
 import type { OutgoingView, RoomState } from "../state/model.ts";
+import { isRead } from "../state/unread.ts";
 import { codeOf } from "./failure-text.ts";
 
 /** Milliseconds after which a reader forgets a `typing` that was not repeated (protocol, `typing`). */
@@ -77,11 +78,6 @@ export function createLiveRooms(host: RoomsHost): LiveRooms {
           const until = event.active ? Date.now() + typingExpiryMs : undefined;
           dispatch({ type: "typing", room: id, user: event.user, name: event.name, until });
         }
-        // This reader, in another window or on another device.
-        if (event.type === "read" && event.user === me) {
-          const isAll = event.read_mark >= (roomState(id)?.head ?? 0);
-          if (isAll) dispatch({ type: "marked_read", room: id, unread: 0 });
-        }
         if (event.type === "presence") {
           dispatch({ type: "presence", room: id, online: event.online, offline: event.offline });
           if (event.omitted === true) listPeopleSoon(id);
@@ -103,8 +99,11 @@ export function createLiveRooms(host: RoomsHost): LiveRooms {
   };
 
   const receive = (id: string, event: EventFrame): void => {
+    const wasHeld = roomState(id)?.isHeldUnread === true;
     dispatch({ type: "event", event });
-    if (roomState(id)?.isReading === true && event.author !== me) host.onRead(id, event.sequence);
+    const room = roomState(id);
+    const isOthers = event.author !== me || wasHeld;
+    if (room !== undefined && isRead(room) && isOthers) host.onRead(id, event.sequence);
     if (event.type.startsWith("member.")) listPeopleSoon(id);
   };
 
@@ -159,8 +158,9 @@ export function createLiveRooms(host: RoomsHost): LiveRooms {
       const isJoining = join && about.role === undefined;
       const unread = (roomState(id)?.unread ?? 0) + firstPage.beyondUnread;
       const limit = Math.min(firstPage.most, Math.max(firstPage.least, unread));
-      const [{ head, floor, epoch, events }] = await Promise.all([
+      const [{ head, floor, epoch, events }, view] = await Promise.all([
         room.history({ limit }),
+        room.view(),
         isJoining ? joinRoom(id).catch(() => undefined) : undefined,
       ]);
       dispatch({
@@ -168,6 +168,7 @@ export function createLiveRooms(host: RoomsHost): LiveRooms {
         room: id,
         about: { ...about, head, floor, epoch },
         events,
+        view,
       });
     } catch (error) {
       if (roomState(id)?.status === "ready") return;

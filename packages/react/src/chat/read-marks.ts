@@ -6,6 +6,8 @@ const intervalMs = 1_000;
 /** Collects marks per room; the highest travels. */
 export interface ReadMarks {
   mark(room: string, sequence: number): void;
+  /** What has not travelled yet does not count. */
+  drop(room: string): void;
   close(): void;
 }
 
@@ -31,6 +33,7 @@ export function createReadMarks(
       due.set(room, Math.max(sequence, due.get(room) ?? 0));
       if (!timers.has(room)) flush(room);
     },
+    drop: (room) => void due.delete(room),
     close: () => {
       for (const timer of timers.values()) clearTimeout(timer);
     },

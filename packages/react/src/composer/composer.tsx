@@ -13,6 +13,7 @@ import { useTexts } from "../texts/texts.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { Popover } from "../ui/popover.tsx";
 import { growField } from "./grow.ts";
+import { useSlowMode } from "./slow-mode.ts";
 import { useComposer } from "./use-composer.ts";
 
 /** What is left is shown from here on. */
@@ -44,7 +45,9 @@ export function Composer({
   const { t } = useTexts();
   const field = useRef<HTMLTextAreaElement>(null);
   const composer = useComposer(roomId);
-  const { text, left, canSend } = composer;
+  const { everySeconds, waitSeconds } = useSlowMode(roomId);
+  const { text, left } = composer;
+  const canSend = composer.canSend && waitSeconds === 0;
 
   useLayoutEffect(() => growField(field.current), [text]);
   useEffect(() => {
@@ -52,7 +55,7 @@ export function Composer({
   }, [roomId, takesFocus]);
 
   const send = (): void => {
-    if (!composer.send()) return;
+    if (!canSend || !composer.send()) return;
     onSent?.();
     field.current?.focus();
   };
@@ -122,6 +125,13 @@ export function Composer({
           <Icon name="send" />
         </button>
       </div>
+      {everySeconds === undefined ? null : (
+        <p className="left" data-testid="slow-mode">
+          {waitSeconds === 0
+            ? t("slowMode", { count: everySeconds })
+            : t("slowWait", { count: waitSeconds })}
+        </p>
+      )}
       {left > nearLimit ? null : (
         <p className={left < 0 ? "left over" : "left"} role="status">
           {left < 0 ? t("charactersOver", { count: -left }) : t("charactersLeft", { count: left })}

@@ -1,4 +1,4 @@
-import type { EventFrame } from "@parlance/client";
+import type { EventFrame, RoomSettings } from "@parlance/client";
 import { describe, expect, test } from "vitest";
 import type { OutgoingView } from "../state/model.ts";
 import { grownText, mayCancel } from "./growth.tsx";
@@ -28,7 +28,12 @@ function member(sequence: number, what: "joined" | "left", ms = 0): EventFrame {
 }
 const rowsOf = (
   events: readonly EventFrame[],
-  more: { newAfter?: number; floor?: number; outgoing?: readonly OutgoingView[] } = {},
+  more: {
+    newAfter?: number;
+    floor?: number;
+    outgoing?: readonly OutgoingView[];
+    settings?: RoomSettings;
+  } = {},
 ): ReturnType<typeof buildRows> =>
   buildRows(
     {
@@ -38,6 +43,7 @@ const rowsOf = (
       floor: 0,
       changes: [],
       window: undefined,
+      settings: {},
       ...more,
     },
     me,
@@ -255,6 +261,7 @@ describe("what became of messages", () => {
           newAfter: undefined,
           floor: 0,
           window: undefined,
+          settings: {},
           changes: [
             { ...change, kind: "edit", text: "mine", state },
             { ...change, key: "r", kind: "react", emoji: "A", on: true, state },

@@ -75,7 +75,10 @@ export const blockMs = 5 * 60_000;
 
 /** The rows of a room, oldest first. Days are those of the reader's time zone. */
 export function buildRows(
-  room: Pick<RoomState, "events" | "outgoing" | "newAfter" | "floor" | "changes" | "window">,
+  room: Pick<
+    RoomState,
+    "events" | "outgoing" | "newAfter" | "floor" | "changes" | "window" | "settings"
+  >,
   me: { readonly id: string; readonly name: string },
 ): readonly Row[] {
   const rows: Row[] = [];
@@ -136,6 +139,8 @@ export function buildRows(
     }
     if ("erased" in event) continue;
     if (event.type !== "member.joined" && event.type !== "member.left") continue;
+    // The room wants no lines for who comes and goes.
+    if (room.settings.system_lines === false) continue;
     const change = {
       name: event.data.name,
       what: event.type === "member.joined" ? ("joined" as const) : ("left" as const),

@@ -9,9 +9,9 @@ export function useRows(
   room: Parts,
   me: { readonly id: string; readonly name: string },
 ): readonly Row[] {
-  const { events, outgoing, newAfter, floor, changes, window } = room;
+  const { events, outgoing, newAfter, floor, changes, window, settings } = room;
   return useMemo(
-    () => buildRows({ events, outgoing, newAfter, floor, changes, window }, me),
-    [events, outgoing, newAfter, floor, changes, window, me],
+    () => buildRows({ events, outgoing, newAfter, floor, changes, window, settings }, me),
+    [events, outgoing, newAfter, floor, changes, window, settings, me],
   );
 }

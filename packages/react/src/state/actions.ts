@@ -35,6 +35,8 @@ export type Action =
       readonly about: Subscribed;
       /** The newest part of the log, ascending, without holes; read after the subscription began. */
       readonly events: readonly EventFrame[];
+      /** The room as it was asked for after the subscription began. */
+      readonly view?: RoomView;
     }
   | {
       readonly type: "room_refused";
@@ -106,5 +108,14 @@ export type Action =
       readonly offline: readonly string[];
     }
   | { readonly type: "reading_changed"; readonly room: string; readonly isReading: boolean }
-  | { readonly type: "marked_read"; readonly room: string; readonly unread: number }
+  /** The reader's mark moved, on whichever device. */
+  | {
+      readonly type: "mark_moved";
+      readonly room: string;
+      readonly unreadAfter: number;
+      /** Messages of others above it. */
+      readonly unread: number;
+      /** The reader said so here. */
+      readonly byHand?: true;
+    }
   | { readonly type: "check_changed"; readonly room: string; readonly check: Check };

@@ -3,7 +3,9 @@ import type { EventFrame } from "@parlance/client";
 import { changesAfter } from "./changes.ts";
 import { isMainMessage } from "./main-line.ts";
 import type { OutgoingView, RoomState } from "./model.ts";
+import { withUpdates } from "./settings.ts";
 import { withoutUser } from "./signals.ts";
+import { isRead, mentionsReader } from "./unread.ts";
 
 /**
  * A live event. What was seen is dropped by sequence; a room that is not open only counts. The SDK delivers
@@ -13,11 +15,16 @@ export function addEvent(room: RoomState, event: EventFrame, me: string): RoomSt
   if (event.sequence <= room.head && !isNext(room, event)) return room;
   const isMessage = isMainMessage(event);
   const isMembership = event.type.startsWith("member.");
-  const isNew = isMessage && event.author !== me && !room.isReading;
+  const isOwn = isMessage && event.author === me;
+  // Who answers has read.
+  const before = isOwn && room.isHeldUnread ? { ...room, isHeldUnread: false } : room;
+  const isNew = isMessage && !isOwn && !isRead(before);
   const next: RoomState = {
-    ...room,
+    ...withUpdates(before, [event]),
     head: Math.max(room.head, event.sequence),
-    unread: room.unread + (isNew ? 1 : 0),
+    unread: isOwn && before.isReading ? 0 : room.unread + (isNew ? 1 : 0),
+    mentions:
+      isOwn && before.isReading ? 0 : room.mentions + (isNew && mentionsReader(event, me) ? 1 : 0),
     newAfter: newAfterEvent(room, event, me, isNew),
     outgoing: withoutStored(room.outgoing, [event], me),
     changes: changesAfter(room.changes, event),

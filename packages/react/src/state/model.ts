@@ -5,6 +5,7 @@ import type {
   MessageView,
   Role,
   RoomKind,
+  RoomSettings,
   WireUser,
 } from "@parlance/client";
 
@@ -34,6 +35,10 @@ export interface RoomState {
   readonly kind: RoomKind;
   /** Undefined for who is not a member. */
   readonly role: Role | undefined;
+  /** What was set of it; what has its default is not there. */
+  readonly settings: RoomSettings;
+  /** The last event that `settings` and the title contain. */
+  readonly settingsAt: number;
   /** In the server's listing: one's own, or one to discover. */
   readonly listed: boolean;
   /**
@@ -50,10 +55,14 @@ export interface RoomState {
   readonly texts: Readonly<Record<string, string>>;
   /** The page before `events`. */
   readonly older: "idle" | "loading" | "failed";
-  /** The reader's mark when the rooms were listed; undefined for who has just come. */
+  /** The reader's private mark, as far as the server has told it; undefined for who has just come. */
   readonly readMark: number | undefined;
   /** Messages of others above the read mark. */
   readonly unread: number;
+  /** How many of these mention the reader. */
+  readonly mentions: number;
+  /** The reader wants it unread: what is on the screen does not count as read until they go away or write. */
+  readonly isHeldUnread: boolean;
   /** The end of the conversation is on a screen that somebody looks at. */
   readonly isReading: boolean;
   /** Where the line "new since" goes: after this sequence. */

@@ -1,9 +1,11 @@
 /** Rooms as they are listed and opened. Pure, like the reducer that uses it. */
-import type { EventFrame, RoomView, Subscribed } from "@parlance/client";
+import type { EventFrame, RoomView } from "@parlance/client";
 import type { Action } from "./actions.ts";
 import { withoutStored } from "./live-events.ts";
 import { isMainMessage } from "./main-line.ts";
 import type { ChatState, RoomState } from "./model.ts";
+import { withUpdates, withView } from "./settings.ts";
+import { isRead } from "./unread.ts";
 
 /** A room of which nothing is known but its id. */
 function emptyRoom(id: string): RoomState {
@@ -11,6 +13,8 @@ function emptyRoom(id: string): RoomState {
     id,
     title: id,
     kind: "public",
+    settings: {},
+    settingsAt: 0,
     role: undefined,
     listed: false,
     status: "known",
@@ -22,6 +26,8 @@ function emptyRoom(id: string): RoomState {
     older: "idle",
     unread: 0,
     readMark: undefined,
+    mentions: 0,
+    isHeldUnread: false,
     isReading: false,
     newAfter: undefined,
     outgoing: [],
@@ -51,16 +57,16 @@ export function listRooms(
   for (const view of [...joined, ...discoverable]) {
     const before = state.rooms[view.room] ?? emptyRoom(view.room);
     rooms[view.room] = {
-      ...before,
+      ...withView(before, view),
       listed: true,
-      kind: view.kind,
-      title: view.title,
       role: view.role,
       head: Math.max(before.epoch === view.epoch ? before.head : 0, view.head),
       epoch: before.status === "known" ? view.epoch : before.epoch,
       floor: before.status === "known" ? view.floor : before.floor,
-      readMark: view.read_mark,
-      unread: before.isReading ? 0 : (view.unread ?? 0),
+      readMark: view.unread_after ?? view.read_mark,
+      unread: isRead(before) ? 0 : (view.unread ?? 0),
+      isHeldUnread: before.isHeldUnread && (view.unread ?? 0) > 0,
+      mentions: isRead(before) ? 0 : (view.mentions ?? 0),
     };
   }
   return { ...state, listing: "ready", rooms };
@@ -86,18 +92,16 @@ export function openingRoom(
 /** The newest part of the log came. */
 export function openedRoom(
   room: RoomState,
-  about: Subscribed,
-  page: readonly EventFrame[],
+  { about, events: page, view }: Extract<Action, { readonly type: "room_opened" }>,
   me: string,
 ): RoomState {
   // What came live while the page was on its way goes after it.
   const last = page.at(-1)?.sequence ?? about.floor;
   const events = [...page, ...room.events.filter((event) => event.sequence > last)];
+  const known = { ...room, title: about.title, kind: about.kind };
   return {
-    ...room,
+    ...withUpdates(view === undefined ? known : withView(known, view), events),
     status: "ready",
-    title: about.title,
-    kind: about.kind,
     role: about.role ?? room.role,
     epoch: about.epoch,
     head: Math.max(about.head, events.at(-1)?.sequence ?? 0),

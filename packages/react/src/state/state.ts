@@ -10,6 +10,7 @@ import { addEvent } from "./live-events.ts";
 import type { ChatState, OutgoingView, RoomState, UploadView } from "./model.ts";
 import { listRooms, openedRoom, openingRoom } from "./rooms.ts";
 import { byName, changeOnline, changeTyping } from "./signals.ts";
+import { isRead, withMark } from "./unread.ts";
 import { addBefore, addToWindow, emptyWindow, shownEvents } from "./window.ts";
 
 /** The state of somebody who has just signed in. */
@@ -50,7 +51,7 @@ function reduceRoom(
 ): RoomState {
   switch (action.type) {
     case "room_opened":
-      return openedRoom(room, action.about, action.events, me);
+      return openedRoom(room, action, me);
     case "room_refused":
       return { ...room, status: action.status };
     case "room_left":
@@ -58,6 +59,7 @@ function reduceRoom(
         ...room,
         role: undefined,
         unread: 0,
+        mentions: 0,
         status: "known",
         events: [],
         newAfter: undefined,
@@ -67,6 +69,7 @@ function reduceRoom(
         ...room,
         window: undefined,
         target: undefined,
+        isHeldUnread: false,
         events: room.events.slice(-action.keep),
       };
     case "text_grew":
@@ -110,6 +113,7 @@ function reduceRoom(
         ...room,
         role: room.role ?? "member",
         unread: 0,
+        mentions: 0,
         readMark: undefined,
         newAfter: undefined,
       };
@@ -124,17 +128,20 @@ function reduceRoom(
     case "presence":
       return { ...room, online: changeOnline(room.online, action.online, action.offline) };
     case "reading_changed":
-      return action.isReading === room.isReading
-        ? room
-        : { ...room, isReading: action.isReading, unread: action.isReading ? 0 : room.unread };
-    case "marked_read":
-      // What came while the mark travelled is on the screen already.
-      return { ...room, unread: room.isReading ? 0 : action.unread };
+      return readingRoom(room, action.isReading);
+    case "mark_moved":
+      return withMark(room, action, me);
     case "check_changed":
       return { ...room, check: action.check };
     default:
       return action satisfies never;
   }
+}
+
+function readingRoom(room: RoomState, isReading: boolean): RoomState {
+  if (isReading === room.isReading) return room;
+  const next = { ...room, isReading };
+  return isRead(next) ? { ...next, unread: 0, mentions: 0 } : next;
 }
 
 function setRoom(state: ChatState, room: RoomState): ChatState {

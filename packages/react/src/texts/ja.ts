@@ -14,6 +14,7 @@ export const ja: TextSet = {
   errorTooMany: "試行回数が多すぎます。少し待ってからもう一度お試しください。",
   errorTooLong: "メッセージが長すぎます。",
   errorForbidden: "ここには書き込めません。",
+  errorArchived: "このルームはアーカイブされています。",
   errorNotFound: "このルームはなくなったか、あなたには公開されていません。",
   errorConflict: "この番号の別のメッセージがすでにサーバーにあります。",
   errorOutboxFull: "送信待ちが多すぎます。送信が済んでからもう一度お試しください。",
@@ -69,6 +70,10 @@ export const ja: TextSet = {
   typingOne: "{{a}} が入力中",
   typingTwo: "{{a}} と {{b}} が入力中",
   typingMany: "数人が入力中",
+  archivedNote: "このルームはアーカイブされています。読むことはできますが、書き込めません。",
+  announcementNote: "ここに書けるのはルームの管理者だけです。",
+  slowMode_other: "低速モード：{{count}} 秒に 1 件まで書けます。",
+  slowWait_other: "あと {{count}} 秒で書けます。",
 
   people: "参加者",
   here: "オンライン",

@@ -1,8 +1,10 @@
 /** One room: header, connection, history, composer. */
 import {
+  ClosedBar,
   Completeness,
   Composer,
   ConnectionLine,
+  closedTo,
   DropZone,
   History,
   type HistoryHandle,
@@ -47,6 +49,7 @@ export function Conversation({
   const files = useFiles(room);
   const actions = usePageActions();
   const isReady = room?.status === "ready";
+  const why = room === undefined ? undefined : closedTo(room);
   return (
     <main className="conversation">
       <Header room={room} panel={panel} />
@@ -67,7 +70,9 @@ export function Conversation({
       {isReady ? <TypingLine room={room} /> : <div className="typing-line" />}
       {isWrittenByBackEnds(room) ? null : isReady && room.role === undefined ? (
         <JoinBar room={room} />
-      ) : isRefused(room) ? null : (
+      ) : isRefused(room) ? null : why !== undefined && isReady ? (
+        <ClosedBar why={why} />
+      ) : (
         <Composer
           roomId={roomId}
           title={knownTitle(room)}
@@ -109,7 +114,16 @@ function Header({
               (room?.status === "gone" || room?.status === "absent" ? t("unknownRoom") : "")}
           </bdi>
         </h1>
-        {room?.status === "ready" ? <Completeness room={room} /> : null}
+        {room?.status === "ready" ? (
+          <div className="bar-sub">
+            <Completeness room={room} />
+            {room.settings.topic === undefined ? null : (
+              <bdi className="topic" title={room.settings.topic}>
+                {room.settings.topic}
+              </bdi>
+            )}
+          </div>
+        ) : null}
       </div>
       <InboxButton where="conversation" onOpen={() => page.openDialog("inbox")} />
       {panelNames.map((name) => (
