@@ -6,6 +6,7 @@
 import type { Epoch, PresenceEvent, Sequence } from "@parlance/protocol";
 import type { ErasedTexts } from "./erased-texts.ts";
 import type { Bytes, LogPage } from "./ports/index.ts";
+import { readFrom } from "./reader-floor.ts";
 import { encode, type RecentEvents } from "./recent-events.ts";
 import type { RoomContext } from "./room.ts";
 import type { Subscription } from "./subscription.ts";
@@ -94,7 +95,7 @@ export class CatchUp {
     while (bytes < stepBytes) {
       const event = this.#recent.after(subscription.offset);
       if (event === undefined) break;
-      const encoded = event.bytesFor(wire);
+      const encoded = event.bytesFor(wire, subscription.floor);
       subscription.offset = event.sequence;
       if (encoded === undefined) continue;
       frames.push(encoded);
@@ -147,7 +148,7 @@ export class CatchUp {
       if (frame.sequence !== subscription.offset + 1) continue;
       // The page is older than the erasure: the next one has it.
       if (this.#room.erasedTexts.has(frame)) break;
-      const encoded = encode(wire, frame, epoch);
+      const encoded = encode(wire, readFrom(subscription.floor, frame), epoch);
       subscription.offset = frame.sequence;
       if (encoded !== undefined) frames.push(encoded);
     }

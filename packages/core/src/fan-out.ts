@@ -11,8 +11,10 @@ import type { Tally } from "./tally.ts";
 /** A room with more live subscriptions than this is written after everything else, in slices. */
 const bulkAudience = 256;
 
-/** Live subscriptions that share a wire, and what they are to get at the end of this turn. */
+/** Live subscriptions that share a wire and a floor, and what they are to get at the end of this turn. */
 interface Audience {
+  readonly wire: Wire;
+  readonly floor: Sequence;
   readonly subscriptions: Set<Subscription>;
   pending: Bytes[];
   /** The room's place before the first of `pending`. */
@@ -20,7 +22,7 @@ interface Audience {
 }
 
 export class FanOut {
-  readonly #audiences = new Map<Wire, Audience>();
+  readonly #audiences = new Set<Audience>();
   readonly #fellBehind: (subscription: Subscription, offset: Sequence) => void;
   readonly #tally: Tally;
 
@@ -32,46 +34,54 @@ export class FanOut {
 
   get size(): number {
     let size = 0;
-    for (const { subscriptions } of this.#audiences.values()) size += subscriptions.size;
+    for (const { subscriptions } of this.#audiences) size += subscriptions.size;
     return size;
   }
 
   *[Symbol.iterator](): Generator<Subscription> {
-    for (const { subscriptions } of this.#audiences.values()) yield* subscriptions;
+    for (const { subscriptions } of this.#audiences) yield* subscriptions;
   }
 
   /** Adds one that has everything so far. */
   add(subscription: Subscription, last: Sequence): void {
-    const { wire } = subscription.connection;
-    let audience = this.#audiences.get(wire);
+    let audience = this.#audienceOf(subscription);
     if (audience === undefined) {
-      audience = { subscriptions: new Set(), pending: [], pendingAfter: last };
-      this.#audiences.set(wire, audience);
+      const { floor, connection } = subscription;
+      const { wire } = connection;
+      audience = { wire, floor, subscriptions: new Set(), pending: [], pendingAfter: last };
+      this.#audiences.add(audience);
     }
-    this.#endTurnOf(wire, audience);
+    this.#endTurnOf(audience);
     audience.subscriptions.add(subscription);
   }
 
   /** Takes one out, after what is pending for it. */
   remove(subscription: Subscription): void {
-    const { wire } = subscription.connection;
-    const audience = this.#audiences.get(wire);
+    const audience = this.#audienceOf(subscription);
     if (audience?.subscriptions.has(subscription) !== true) return;
-    this.#endTurnOf(wire, audience);
+    this.#endTurnOf(audience);
     audience.subscriptions.delete(subscription);
-    if (audience.subscriptions.size === 0) this.#audiences.delete(wire);
+    if (audience.subscriptions.size === 0) this.#audiences.delete(audience);
+  }
+
+  /* There is one for each wire, and more only in rooms where reading begins with one's joining. */
+  #audienceOf({ connection, floor }: Subscription): Audience | undefined {
+    for (const audience of this.#audiences) {
+      if (audience.wire === connection.wire && audience.floor === floor) return audience;
+    }
+    return undefined;
   }
 
   /** What a live subscription has in its outbox already: what is pending here is not. */
   placeOf(subscription: Subscription, last: Sequence): Sequence {
-    const audience = this.#audiences.get(subscription.connection.wire);
+    const audience = this.#audienceOf(subscription);
     return audience === undefined || audience.pending.length === 0 ? last : audience.pendingAfter;
   }
 
   /** Adds the next durable event to this turn. @param before The room's place before it. */
   event(event: RecentEvent, before: Sequence): void {
-    for (const [wire, audience] of this.#audiences) {
-      const bytes = event.bytesFor(wire);
+    for (const audience of this.#audiences) {
+      const bytes = event.bytesFor(audience.wire, audience.floor);
       if (bytes === undefined) continue;
       if (audience.pending.length === 0) audience.pendingAfter = before;
       audience.pending.push(bytes);
@@ -81,12 +91,12 @@ export class FanOut {
   /** Queues what this turn brought for everybody. @returns how many subscriptions were given it. */
   endTurn(): number {
     let reached = 0;
-    for (const [wire, audience] of this.#audiences) reached += this.#endTurnOf(wire, audience);
+    for (const audience of this.#audiences) reached += this.#endTurnOf(audience);
     return reached;
   }
 
-  #endTurnOf(wire: Wire, audience: Audience): number {
-    const { pending, pendingAfter, subscriptions } = audience;
+  #endTurnOf(audience: Audience): number {
+    const { wire, pending, pendingAfter, subscriptions } = audience;
     const first = pending[0];
     if (first === undefined) return 0;
     audience.pending = [];
@@ -117,9 +127,12 @@ export class FanOut {
   ephemeral(event: EphemeralEvent, last: Sequence, to?: UserId): void {
     const about = "user" in event && event.user !== to ? event.user : undefined;
     let reached = 0;
-    for (const [wire, audience] of this.#audiences) {
-      const bytes = encode(wire, event);
-      this.#endTurnOf(wire, audience);
+    const encoded = new Map<Wire, Bytes | undefined>();
+    for (const audience of this.#audiences) {
+      const { wire } = audience;
+      if (!encoded.has(wire)) encoded.set(wire, encode(wire, event));
+      const bytes = encoded.get(wire);
+      this.#endTurnOf(audience);
       const isBulk = audience.subscriptions.size > bulkAudience;
       for (const subscription of audience.subscriptions) {
         const { connection } = subscription;

@@ -62,10 +62,10 @@ describe("recent events", () => {
       },
     } as typeof lineWire;
     const one = event(1);
-    expect(one.bytesFor(wire)).toBe(one.bytesFor(wire));
+    expect(one.bytesFor(wire, 0)).toBe(one.bytesFor(wire, 0));
     const other = { ...wire };
-    expect(one.bytesFor(other)).toEqual(one.bytesFor(wire));
-    expect(one.bytesFor(other)).toBe(one.bytesFor(other));
+    expect(one.bytesFor(other, 0)).toEqual(one.bytesFor(wire, 0));
+    expect(one.bytesFor(other, 0)).toBe(one.bytesFor(other, 0));
     expect(encoded).toBe(2);
   });
 });

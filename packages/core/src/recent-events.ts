@@ -1,6 +1,7 @@
 import type { Epoch, EventFrame, Sequence } from "@parlance/protocol";
 import { payloadLength } from "./frames.ts";
 import type { Bytes, Wire } from "./ports/index.ts";
+import { isWithheld, readFrom } from "./reader-floor.ts";
 
 /** Weight of an event without its text: envelope, encoded bytes, objects. */
 const baseWeight = 600;
@@ -25,8 +26,11 @@ export class RecentEvent {
     this.#epoch = epoch;
   }
 
-  /** Undefined where the wire's dialect has no word for the event. */
-  bytesFor(wire: Wire): Bytes | undefined {
+  /** @param floor Of the reader. @returns undefined where the wire's dialect has no word for the event. */
+  bytesFor(wire: Wire, floor: Sequence): Bytes | undefined {
+    if (isWithheld(this.frame, floor)) {
+      return encode(wire, readFrom(floor, this.frame), this.#epoch);
+    }
     if (this.#wire === wire) return this.#bytes;
     if (this.#wire === undefined) {
       this.#wire = wire;

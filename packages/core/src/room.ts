@@ -39,6 +39,7 @@ import type {
 } from "./ports/index.ts";
 import { RoomPresence } from "./presence.ts";
 import { RecentEvent, RecentEvents, type RecentPool } from "./recent-events.ts";
+import { RoomBegins } from "./room-begins.ts";
 import { RoomRoles } from "./room-roles.ts";
 import type { Subscription } from "./subscription.ts";
 import type { Tally } from "./tally.ts";
@@ -81,6 +82,7 @@ export class Room {
   record: RoomRecord;
   readonly presence: RoomPresence;
   readonly roles: RoomRoles;
+  readonly begins: RoomBegins;
   readonly cursors: Cursors;
   readonly typing: TypingTold;
   readonly calls: RoomCalls;
@@ -118,6 +120,7 @@ export class Room {
     this.usedAt = context.clock.monotonic();
     this.presence = new RoomPresence(this, context);
     this.roles = new RoomRoles(this, context.directory);
+    this.begins = new RoomBegins(this, context.directory);
     this.cursors = new Cursors(context.clock, (event) => this.signal(event));
     this.typing = new TypingTold(context.clock, (event) => this.deliverEphemeral(event));
     this.calls = new RoomCalls(this, context);
@@ -288,6 +291,7 @@ export class Room {
     this.#turnAfter ??= before;
     this.#context.tally.delivered += 1;
     this.#followErasure(event.frame);
+    const { history } = this.record.settings;
     this.#followSettings(event.frame);
     // A payload was erased: what is kept here still has it.
     if (event.frame.type === "file.deleted") this.#recent.clear();
@@ -295,6 +299,9 @@ export class Room {
     this.#live.event(event, before);
     this.#mark();
     this.#followMembership(event);
+    // Reading begins elsewhere now, for everybody: they read the room anew.
+    if (history === this.record.settings.history) return;
+    this.endAll({ type: "reset", room: this.record.room, epoch: this.epoch });
   }
 
   /** The control log says that the payloads of these events are gone. */
@@ -327,9 +334,13 @@ export class Room {
     const { frame } = event;
     this.calls.follow(frame);
     if ("erased" in frame) {
-      if (frame.type.startsWith("member.")) this.roles.forget();
+      if (frame.type.startsWith("member.")) {
+        this.roles.forget();
+        this.begins.forgetAll();
+      }
       return;
     }
+    if ("user" in frame.data) this.begins.forget(frame.data.user);
     switch (frame.type) {
       case "member.joined":
       case "member.role_changed":

@@ -7,6 +7,8 @@ export class Subscription {
   readonly connection: Connection;
   readonly room: Room;
   readonly wantsPresence: boolean;
+  /** The last sequence that its reader does not read; see `floorFor`. */
+  readonly floor: Sequence;
   /**
    * The last sequence put into the outbox while *behind*; -1 while *live*, when it is the room's own place.
    * So a live subscription costs nothing per event.
@@ -18,9 +20,10 @@ export class Subscription {
   missedPresence = false;
   isEnded = false;
 
-  constructor(connection: Connection, room: Room, wantsPresence: boolean) {
+  constructor(connection: Connection, room: Room, floor: Sequence, wantsPresence: boolean) {
     this.connection = connection;
     this.room = room;
+    this.floor = floor;
     this.wantsPresence = wantsPresence;
   }
 

@@ -17,6 +17,7 @@ export function applyRoomChanges(settings: RoomSettings, changes: RoomChanges): 
 
 /** One setting has one form, so that equal settings are equal objects. */
 function isDefault(name: string, value: unknown): boolean {
+  if (name === "history") return value === "all";
   return name === "system_lines" ? value === true : name !== "receipts" && value === false;
 }
 

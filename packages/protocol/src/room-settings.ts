@@ -29,6 +29,8 @@ export interface RoomSettings {
   readonly system_lines?: false;
   /** Whether readers tell each other how far they have read. As the room's kind has it. */
   readonly receipts?: boolean;
+  /** What members read: of a private room, only what was written since they joined. All of it. */
+  readonly history?: "since_joined";
   /** A private room that is found in the directory, and may be asked to be let into. Not listed. */
   readonly listed?: true;
 }
@@ -37,6 +39,7 @@ export interface RoomSettings {
 export type RoomChanges = {
   readonly [K in keyof RoomSettings]?:
     | (K extends "archived" | "listed" | "system_lines" ? boolean : RoomSettings[K])
+    | (K extends "history" ? "all" : never)
     | null;
 } & { readonly title?: string };
 
@@ -68,6 +71,7 @@ export const roomSettingFields: {
   slow_mode_s: slowMode.exactOptional(),
   system_lines: z.literal(false).exactOptional(),
   receipts: z.boolean().exactOptional(),
+  history: z.literal("since_joined").exactOptional(),
   listed: z.literal(true).exactOptional(),
 };
 
@@ -85,6 +89,7 @@ export const roomChangeFields: {
   slow_mode_s: slowMode.nullable().exactOptional(),
   system_lines: z.boolean().nullable().exactOptional(),
   receipts: z.boolean().nullable().exactOptional(),
+  history: z.enum(["all", "since_joined"]).nullable().exactOptional(),
   listed: z.boolean().nullable().exactOptional(),
 };
 

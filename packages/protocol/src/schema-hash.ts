@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "026af821e424e4429db8b7880de1087fb48ade38fdaffa908e8531eaf415ebbf",
+  sha256: "e4ee16bb88e2a52c0b354bdd1a9b70bfecbdd4ffffbbe96076d6683df22b206c",
 } as const;

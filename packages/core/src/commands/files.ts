@@ -17,6 +17,7 @@ import { harmlessFileName, harmlessMediaType } from "../file-name.ts";
 import type { Files, OpenUpload } from "../files.ts";
 import { isStaff } from "../kinds.ts";
 import type { SharedFile } from "../ports/index.ts";
+import { floorFor } from "../reader-floor.ts";
 import type { Room } from "../room.ts";
 import type { CommandContext } from "../services.ts";
 import { mayEnter } from "./entering.ts";
@@ -220,7 +221,8 @@ export async function getFile(
 ): Promise<FileView> {
   const found = await filesOf(context).ports.index.file(command.file_id);
   if (found === undefined) throw new ProtocolError("not_found");
-  await openAsOf(context, found.file.room, found.revision);
+  const room = await openAsOf(context, found.file.room, found.revision);
+  if (!(await isRead(context, room, found.file))) throw new ProtocolError("not_found");
   return viewOf(found.file);
 }
 
@@ -233,8 +235,16 @@ export async function listFiles(
   await openToRead(context, command.room);
   const limit = command.limit ?? defaultList;
   const { files, revision } = await index.files(command.room, command.before, limit);
-  await openAsOf(context, command.room, revision);
-  return { room: command.room, files: files.map(viewOf) };
+  const floor = await floorFor(context, await openAsOf(context, command.room, revision));
+  const read = files.filter(({ sequence }) => sequence > floor);
+  return { room: command.room, files: read.map(viewOf) };
+}
+
+/** Whether the caller reads so far back in the room as where the file was shared. The room's picture is for all. */
+async function isRead(context: CommandContext, room: Room, file: SharedFile): Promise<boolean> {
+  const { avatar } = room.record.settings;
+  if (avatar !== undefined && "file" in avatar && avatar.file === file.file) return true;
+  return file.sequence > (await floorFor(context, room));
 }
 
 /** Removes a file: the event first, then the bytes. What a crash leaves of them is swept. */
@@ -248,6 +258,7 @@ export async function deleteFile(
     await authorizeIn(context, "read", room);
     const found = await files.ports.index.file(command.file_id);
     if (found?.file.room !== command.room) throw new ProtocolError("not_found");
+    if (!(await isRead(context, room, found.file))) throw new ProtocolError("not_found");
     if (!(await looksAfter(context, room, found.file))) throw new ProtocolError("forbidden");
   };
   await mayDelete();

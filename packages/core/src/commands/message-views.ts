@@ -10,6 +10,7 @@ import {
 } from "@parlance/protocol";
 import { authorizeIn } from "../append.ts";
 import type { MessagePage, MessageQuery } from "../ports/index.ts";
+import { floorFor, viewsFrom } from "../reader-floor.ts";
 import type { Room } from "../room.ts";
 import type { CommandContext } from "../services.ts";
 import { defaultPage, openToRead, pageBytes, recheckRead } from "./reading.ts";
@@ -68,7 +69,7 @@ async function readPlain(
   const page = await context.services.log.messages(query);
   if (page === undefined) throw new ProtocolError("not_found");
   if (page.revision !== revision) await recheckRead(context, room);
-  return page;
+  return { ...page, messages: viewsFrom(await floorFor(context, room), page.messages) };
 }
 
 /* Security (Z7): the event tells all readers the same, and so only an id. Where a message is from is added for those who may read it
@@ -127,6 +128,8 @@ export async function roomStats(
   command: Command<"room_stats">,
 ): Promise<RoomStatistics> {
   const room = await openToRead(context, command.room);
+  // As a search has no total: there are no numbers of what the caller does not read.
+  if ((await floorFor(context, room)) > 0) throw new ProtocolError("feature_disabled");
   const stats = await context.services.log.messageStats(command.room);
   if (stats === undefined) throw new ProtocolError("not_found");
   await authorizeIn(context, "read", room);

@@ -22,6 +22,7 @@ import {
 import { allows, authorize } from "../authorize.ts";
 import { type Awaitable, Pipelined } from "../outcome.ts";
 import type { MessagePlace, Said } from "../ports/index.ts";
+import { floorFor } from "../reader-floor.ts";
 import type { Room } from "../room.ts";
 import type { CommandContext } from "../services.ts";
 import { answerOf, inTurn } from "./asking.ts";
@@ -68,7 +69,8 @@ async function edit(
       ? await mentionsIn(context, command, what.text, command.mentions)
       : undefined;
     const whom = mentions === undefined ? {} : { mentions };
-    const data = { message_id: place.id, ...what, editor_name: context.identity.name, ...whom };
+    const editor_name = context.identity.name;
+    const data = { message_id: place.id, ...what, editor_name, ...whom, ...placed(room, place) };
     return { type: "message.edited", data } as const;
   };
   const wanted: Wanted = { ...repeatable(command), event: await eventOf(said) };
@@ -138,8 +140,11 @@ export async function findIn(
   room: RoomId,
   ref: string,
 ): Promise<MessagePlace> {
-  const place = await context.services.log.findMessage(ref);
+  const { log, rooms } = context.services;
+  const place = await log.findMessage(ref);
   if (place?.room !== room) throw new ProtocolError("not_found");
+  const opened = rooms.get(room) ?? (await rooms.open(room));
+  if (place.sequence <= (await floorFor(context, opened))) throw new ProtocolError("not_found");
   return place;
 }
 
@@ -162,6 +167,14 @@ async function mayDeleteSome(
   const mayManage = allows(identity, "manage", room.record, role);
   if (!mayManage) authorize(identity, "write", room.record, role);
   return { mayManage };
+}
+
+/** Where the message is that an event says the text of, for rooms where some may not read that far back. */
+export function placed(
+  { record }: Room,
+  { sequence }: Pick<MessagePlace, "sequence">,
+): { message_sequence?: MessagePlace["sequence"] } {
+  return record.settings.history === undefined ? {} : { message_sequence: sequence };
 }
 
 function repeatable(command: Pick<Command<"edit_message">, "client_message_id">): {

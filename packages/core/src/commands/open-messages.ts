@@ -20,7 +20,7 @@ import type { IdleMessage, MessagePlace } from "../ports/index.ts";
 import type { Room } from "../room.ts";
 import type { CommandContext, Services } from "../services.ts";
 import { mayEnter } from "./entering.ts";
-import { changed, findIn, isAuthor } from "./messages.ts";
+import { changed, findIn, isAuthor, placed } from "./messages.ts";
 import { openToRead, recheckRead } from "./reading.ts";
 import { mustBeOpen } from "./write.ts";
 
@@ -158,6 +158,7 @@ async function store(
         author_name,
         ...(author_number === undefined ? {} : { author_number }),
         ...(data === undefined ? {} : { data }),
+        ...placed(room, view),
       },
     },
   };

@@ -15,6 +15,7 @@ import {
 import { memberUser } from "../frames.ts";
 import { kinds } from "../kinds.ts";
 import { everywhere, type RoomRecord } from "../ports/index.ts";
+import { floorFor } from "../reader-floor.ts";
 import type { CommandContext } from "../services.ts";
 import { findIn } from "./messages.ts";
 import { openToRead } from "./reading.ts";
@@ -73,12 +74,14 @@ export async function markUnread(
   context: CommandContext,
   command: Command<"mark_unread">,
 ): Promise<MarkedRead> {
-  await openToRead(context, command.room);
+  const room = await openToRead(context, command.room);
   const { directory } = context.services;
   const { user } = context.identity;
   const known = await directory.roomOf(user, command.room);
   if (known === undefined) throw new ProtocolError("not_found");
-  const place = Math.min(known.unreadAfter, command.sequence - 1);
+  // What came before one's joining is not counted where it is not read.
+  const from = Math.max(command.sequence - 1, await floorFor(context, room));
+  const place = Math.min(known.unreadAfter, from);
   const marks = await directory.markRead(command.room, user, place);
   if (marks === undefined) throw new ProtocolError("not_found");
   tellRead(context, command.room, { ...marks, unreadAfter: place });

@@ -6,6 +6,7 @@ import {
   type RoomId,
 } from "@parlance/protocol";
 import { authorizeIn } from "../append.ts";
+import { floorFor, isWithheld, readFrom } from "../reader-floor.ts";
 import type { Room } from "../room.ts";
 import type { CommandContext } from "../services.ts";
 import { mayEnter } from "./entering.ts";
@@ -39,21 +40,26 @@ export async function history(
 ): Promise<HistoryPage> {
   const room = await openToRead(context, command.room);
   const { revision } = room;
+  const { after } = command;
+  const from = after === undefined ? undefined : Math.max(after, await floorFor(context, room));
   const page = await context.services.log.read({
     room: command.room,
-    ...(command.after === undefined ? {} : { after: command.after }),
+    ...(from === undefined ? {} : { after: from }),
     ...(command.before === undefined ? {} : { before: command.before }),
     limit: command.limit ?? defaultPage,
     maxBytes: pageBytes,
   });
   if (page === undefined) throw new ProtocolError("not_found");
   if (page.revision !== revision) await recheckRead(context, room);
+  const floor = Math.max(page.floor, await floorFor(context, room));
   return {
     room: command.room,
     epoch: page.epoch,
-    floor: page.floor,
+    floor,
     head: page.head,
-    events: page.events.map((event) => event.frame),
+    events: page.events.flatMap(({ frame }) =>
+      frame.sequence > floor ? [readFrom(floor, frame)] : [],
+    ),
   };
 }
 
@@ -63,8 +69,13 @@ export async function proof(
   command: Command<"proof">,
 ): Promise<ProofResult> {
   const { room, from, to } = command;
-  await openToRead(context, room);
-  const chain = await context.services.log.proof(room, from, to);
+  const opened = await openToRead(context, room);
+  const chain = await context.services.log.proof(
+    room,
+    from,
+    to,
+    await withheldFrom(context, opened, { from, to }),
+  );
   if (chain === undefined) throw new ProtocolError("resync_required");
   return {
     room,
@@ -75,4 +86,34 @@ export async function proof(
     hash_after: chain.hashAfter,
     commitments: chain.commitments,
   };
+}
+
+/* Security: with the nonce, whoever guesses a text could tell whether it is the one. Of what the caller is not shown there is only the
+ * commitment, as of what was erased. */
+/** Places in a range whose events say what the caller does not read. @throws ProtocolError `resync_required` where the range begins before that. */
+async function withheldFrom(
+  context: CommandContext,
+  room: Room,
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<readonly number[]> {
+  const floor = await floorFor(context, room);
+  if (from <= floor) throw new ProtocolError("resync_required");
+  if (floor === room.record.floor) return [];
+  const found: number[] = [];
+  for (let after = from - 1; after < to; ) {
+    const page = await context.services.log.read({
+      room: room.record.room,
+      after,
+      upTo: to,
+      limit: to - after,
+      maxBytes: pageBytes,
+    });
+    const last = page?.events.at(-1);
+    if (page === undefined || last === undefined) break;
+    for (const { frame } of page.events) {
+      if (isWithheld(frame, floor)) found.push(frame.sequence);
+    }
+    after = last.frame.sequence;
+  }
+  return found;
 }

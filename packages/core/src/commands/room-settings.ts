@@ -24,6 +24,10 @@ export async function updateRoom(
   if (changes.listed === true && room.record.kind !== "private") {
     throw new ProtocolError("bad_request", { field: "listed" });
   }
+  // Elsewhere people read without being members: nobody could say since when.
+  if (changes.history === "since_joined" && room.record.kind !== "private") {
+    throw new ProtocolError("bad_request", { field: "history" });
+  }
   await mustHavePicture(context, command.room, changes);
   const data = { ...changes, editor_name: context.identity.name };
   const stored = await appendIn(

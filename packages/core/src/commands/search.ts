@@ -7,10 +7,13 @@ import {
   type RoomId,
   type SearchHit,
   type SearchResult,
+  type Sequence,
   type UserId,
 } from "@parlance/protocol";
 import { backEndMay, readableRooms } from "../authorize.ts";
 import type { SearchPlace } from "../ports/index.ts";
+import { floorFor, viewsFrom } from "../reader-floor.ts";
+import type { Room } from "../room.ts";
 import { type QueryText, readQueryText } from "../search/query-text.ts";
 import type { CommandContext } from "../services.ts";
 import { openToRead, pageBytes } from "./reading.ts";
@@ -102,15 +105,15 @@ async function roomsOf(
 /** By its id, else by its title among those that the caller belongs to. */
 async function roomCalled(context: CommandContext, name: string): Promise<RoomId | undefined> {
   const id = fields.roomId.safeParse(name);
-  if (id.success && (await mayRead(context, id.data)) !== undefined) return id.data;
+  if (id.success && (await readable(context, id.data)) !== undefined) return id.data;
   const joined = await context.services.directory.roomsOf(context.identity.user, maxTitles);
   return joined.find(({ title }) => title.toLowerCase() === name.toLowerCase())?.room;
 }
 
-/** @returns the room's title; undefined where the caller may not read it. */
-async function mayRead(context: CommandContext, room: RoomId): Promise<string | undefined> {
+/** @returns undefined where the caller may not read it. */
+async function readable(context: CommandContext, room: RoomId): Promise<Room | undefined> {
   try {
-    return (await openToRead(context, room)).record.title;
+    return await openToRead(context, room);
   } catch (error) {
     if (error instanceof ProtocolError && hidden.has(error.code)) return undefined;
     throw error;
@@ -145,16 +148,19 @@ async function hitsOf(
   messages: readonly MessageView[],
   beside: number,
 ): Promise<readonly SearchHit[]> {
-  const titles = new Map<RoomId, string | undefined>();
+  const rooms = new Map<RoomId, Room | undefined>();
   for (const { room } of messages) {
-    if (!titles.has(room)) titles.set(room, await mayRead(context, room));
+    if (!rooms.has(room)) rooms.set(room, await readable(context, room));
   }
   const hits: SearchHit[] = [];
-  for (const message of messages) {
-    const title = titles.get(message.room);
-    if (title === undefined) continue;
-    const around = beside === 0 ? {} : await surroundings(context, message, beside);
-    hits.push({ message, room_title: title, ...around });
+  for (const found of messages) {
+    const room = rooms.get(found.room);
+    if (room === undefined) continue;
+    const floor = await floorFor(context, room);
+    const [message] = viewsFrom(floor, [found]);
+    if (message === undefined) continue;
+    const around = beside === 0 ? {} : await surroundings(context, message, beside, floor);
+    hits.push({ message, room_title: room.record.title, ...around });
   }
   return hits;
 }
@@ -163,6 +169,7 @@ async function surroundings(
   { services }: CommandContext,
   { room, sequence, thread }: MessageView,
   beside: number,
+  floor: Sequence,
 ): Promise<Pick<SearchHit, "before" | "after">> {
   const limit = 2 * beside + 1;
   const page = await services.log.messages({
@@ -172,7 +179,7 @@ async function surroundings(
     limit,
     maxBytes: pageBytes,
   });
-  const messages = page?.messages ?? [];
+  const messages = viewsFrom(floor, page?.messages ?? []);
   return {
     before: messages.filter((message) => message.sequence < sequence),
     after: messages.filter((message) => message.sequence > sequence),

@@ -13,6 +13,7 @@ import { openFor, relevantRole } from "../append.ts";
 import { authorize } from "../authorize.ts";
 import { asProtocolError } from "../failure.ts";
 import { type Awaitable, Together } from "../outcome.ts";
+import { floorFor } from "../reader-floor.ts";
 import type { Room } from "../room.ts";
 import type { LiveContext } from "../services.ts";
 import { Subscription } from "../subscription.ts";
@@ -31,11 +32,12 @@ export function subscribe(
     return new Together(
       () => {
         const { last = 0, position } = command;
-        const newest = Math.max(room.record.floor, room.last - last);
+        const floor = knownFloor(context, room);
+        const newest = Math.max(floor, room.last - last);
         const offset = Math.min(position?.offset ?? newest, newest);
         if (command.with_present === true) room.presence.tellNow();
-        start = attach(context, room, offset, command.presence === true);
-        const placed = place(room, start === undefined ? placeOf(context, room) : offset);
+        start = attach(context, room, { offset, floor, wantsPresence: command.presence === true });
+        const placed = place(room, floor, start === undefined ? placeOf(context, room) : offset);
         if (command.with_present !== true) return placed;
         return { ...placed, present: room.presence.listWith(context.identity) };
       },
@@ -74,9 +76,11 @@ export async function resume(
     }
     try {
       const { offset } = wanted.position;
-      const subscription = attach(context, room, offset, wanted.presence === true);
+      const floor = knownFloor(context, room);
+      const wantsPresence = wanted.presence === true;
+      const subscription = attach(context, room, { offset, floor, wantsPresence });
       if (subscription !== undefined) started.push(subscription);
-      return place(room, subscription === undefined ? placeOf(context, room) : offset);
+      return place(room, floor, subscription === undefined ? placeOf(context, room) : offset);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       return { room: wanted.room, error: error.toWire() };
@@ -109,15 +113,17 @@ function readable(
   const room = context.services.rooms.get(id);
   if (room === undefined) return openReadable(context, id, position);
   const role = relevantRole(context, "read", room);
+  const floor = floorFor(context, room);
   if (
     role instanceof Promise ||
+    floor instanceof Promise ||
     isUnheardOf(room, position) ||
     mustAskToEnter(context, room.record)
   ) {
     return openReadable(context, id, position);
   }
   authorize(context.identity, "read", room.record, role);
-  checkPosition(room, position);
+  checkPosition(room, floor, position);
   return room;
 }
 
@@ -135,7 +141,7 @@ async function openReadable(
     authorize(context.identity, "read", room.record, await relevantRole(context, "read", room));
   }
   await mayEnter(context, room);
-  checkPosition(room, position);
+  checkPosition(room, await floorFor(context, room), position);
   return room;
 }
 
@@ -145,12 +151,27 @@ function isUnheardOf(room: Room, position: Position | undefined): boolean {
   return position.epoch !== room.epoch || position.offset > room.last;
 }
 
-function checkPosition(room: Room, position: Position | undefined): void {
+function checkPosition(room: Room, floor: Sequence, position: Position | undefined): void {
   if (position === undefined) return;
-  const { floor } = room.record;
   const isKept = position.offset >= floor && position.offset <= room.last;
   if (position.epoch === room.epoch && isKept) return;
   throw new ProtocolError("resync_required", { epoch: room.epoch, head: room.last, floor });
+}
+
+/** As `floorFor`, in one step with the reply. @throws ProtocolError `unavailable` where it was forgotten since it was asked for. */
+function knownFloor(context: LiveContext, room: Room): Sequence {
+  const floor = floorFor(context, room);
+  if (floor instanceof Promise) {
+    throw new ProtocolError("unavailable", { retry_after_ms: retryAfterMs });
+  }
+  return floor;
+}
+
+/** Where a new subscription begins. */
+interface Beginning {
+  readonly offset: Sequence;
+  readonly floor: Sequence;
+  readonly wantsPresence: boolean;
 }
 
 /**
@@ -161,8 +182,7 @@ function checkPosition(room: Room, position: Position | undefined): void {
 function attach(
   context: LiveContext,
   room: Room,
-  offset: Sequence,
-  wantsPresence: boolean,
+  { offset, floor, wantsPresence }: Beginning,
 ): Subscription | undefined {
   const { connection } = context;
   const { room: id } = room.record;
@@ -179,7 +199,11 @@ function attach(
   if (connection.subscriptionCount >= limits.subscriptions) {
     throw new ProtocolError("too_large", { limit: limits.subscriptions });
   }
-  const subscription = new Subscription(connection, room, wantsPresence);
+  // Security: the membership that the place was checked for may have ended, and another one begun.
+  if (offset < floor) {
+    throw new ProtocolError("resync_required", { epoch: room.epoch, head: room.last, floor });
+  }
+  const subscription = new Subscription(connection, room, floor, wantsPresence);
   connection.keep(subscription);
   connection.isBehind = true;
   const begin = Math.min(offset, room.last);
@@ -194,14 +218,14 @@ function placeOf(context: LiveContext, room: Room): Sequence {
   return subscription === undefined || subscription.isLive ? room.last : subscription.offset;
 }
 
-function place(room: Room, offset: Sequence): Subscribed {
+function place(room: Room, floor: Sequence, offset: Sequence): Subscribed {
   const { record } = room;
   return {
     room: record.room,
     epoch: room.epoch,
     offset,
     head: room.last,
-    floor: record.floor,
+    floor,
     kind: record.kind,
     title: record.title,
   };

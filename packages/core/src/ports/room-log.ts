@@ -60,9 +60,15 @@ export interface RoomLog extends OpenTexts, Search {
   /**
    * What proves `from..to`. The caller has checked the bounds against the protocol's limits.
    *
+   * @param withheld Sequences of which only the commitment is told, as of erased ones.
    * @returns undefined if the room does not exist or the range is not wholly in the log.
    */
-  proof(room: RoomId, from: Sequence, to: Sequence): Promise<ChainProof | undefined>;
+  proof(
+    room: RoomId,
+    from: Sequence,
+    to: Sequence,
+    withheld?: readonly Sequence[],
+  ): Promise<ChainProof | undefined>;
 
   /**
    * Where a message is and who wrote it, also of a deleted one.

@@ -52,6 +52,8 @@ export interface DurablePayloads extends CallPayloads, FilePayloads, RoomPayload
     readonly author_number?: number;
     /** What was put beside the text when it was opened. */
     readonly data?: JsonObject;
+    /** Place of the message, in rooms whose members read what was written since they joined. */
+    readonly message_sequence?: Sequence;
   };
   "member.joined": {
     readonly user: UserId;
@@ -73,6 +75,8 @@ export interface DurablePayloads extends CallPayloads, FilePayloads, RoomPayload
     readonly editor_name: string;
     /** Whom the message mentions from now on. */
     readonly mentions?: Mentions;
+    /** As of `message.closed`. */
+    readonly message_sequence?: Sequence;
   };
   /** A message and all its versions were erased. */
   "message.deleted": {
@@ -157,6 +161,7 @@ const payloads = {
     author_name: z.string(),
     author_number: number.exactOptional(),
     data: messageData.exactOptional(),
+    message_sequence: sequence.exactOptional(),
   }),
   "member.joined": z.object({
     user: userId,
@@ -171,6 +176,7 @@ const payloads = {
     data: messageData.exactOptional(),
     editor_name: z.string(),
     mentions: mentions.exactOptional(),
+    message_sequence: sequence.exactOptional(),
   }),
   "message.deleted": z.object({
     message_id: messageId,

@@ -70,7 +70,8 @@ export function createRoomLog(
       return new Map(rows.map((row) => [row.room, roomHead(row)]));
     },
 
-    proof: (room, from, to) => reads.snapshot((session) => readProof(session, room, from, to)),
+    proof: (room, from, to, withheld = []) =>
+      reads.snapshot((session) => readProof(session, room, { from, to, withheld })),
     findMessage: (ref) => reads.each((session) => findMessage(session, ref)),
     messages: (query) => reads.snapshot((session) => readMessages(session, query)),
     messageStats: (room) => reads.snapshot((session) => messageStats(session, room)),
@@ -133,11 +134,17 @@ async function readPage(session: Session, query: LogQuery): Promise<LogPageOf | 
 type LogPageOf = NonNullable<Awaited<ReturnType<RoomLog["read"]>>>;
 type ProofOf = NonNullable<Awaited<ReturnType<RoomLog["proof"]>>>;
 
+interface ProofRange {
+  readonly from: number;
+  readonly to: number;
+  /** Sequences of which only the commitment is told. */
+  readonly withheld: readonly number[];
+}
+
 async function readProof(
   session: Session,
   room: RoomId,
-  from: number,
-  to: number,
+  { from, to, withheld }: ProofRange,
 ): Promise<ProofOf | undefined> {
   const state = await session.get<RoomColumns & { floorHash: Uint8Array }>(
     `SELECT ${roomColumns}, r.floor_hash AS "floorHash" FROM {rooms} r WHERE r.room = ?`,
@@ -163,8 +170,10 @@ async function readProof(
     epoch: roomHead(state).epoch satisfies Epoch,
     hashBefore: toHex(before),
     hashAfter: toHex(after.hash),
-    commitments: rows.map(({ nonce, commitment }) =>
-      nonce === null ? { commitment: toHex(commitment) } : { nonce: toHex(nonce) },
+    commitments: rows.map(({ sequence, nonce, commitment }) =>
+      nonce === null || withheld.includes(Number(sequence))
+        ? { commitment: toHex(commitment) }
+        : { nonce: toHex(nonce) },
     ),
   };
 }

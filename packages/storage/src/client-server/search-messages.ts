@@ -2,6 +2,7 @@
 import type { SearchPage, SearchQuery } from "@parlance/core";
 import { type Clause, clausePattern } from "@parlance/core/search";
 import { StorageError } from "@parlance/core/storage-error";
+import { beginsWithJoining } from "../sql/room-settings.ts";
 import { messagesByNumber } from "./read-messages.ts";
 import { type Cell, EngineError, type Parameter, type Pool, type Session } from "./session.ts";
 
@@ -106,7 +107,8 @@ function conditionsOf(query: SearchQuery, time: string, number: string): Conditi
     const { kinds, own, joined, user } = within;
     conditions.push([
       `(r.kind IN (?*) OR m.room IN (?*) OR (r.kind IN (?*)
-        AND EXISTS (SELECT 1 FROM {members} x WHERE x.room = m.room AND x.user_id = ?)))`,
+        AND EXISTS (SELECT 1 FROM {members} x WHERE x.room = m.room AND x.user_id = ?
+          AND (m.sequence > x.joined_sequence OR NOT ${beginsWithJoining("r.settings")}))))`,
       notEmpty(kinds),
       notEmpty(own),
       notEmpty(joined),

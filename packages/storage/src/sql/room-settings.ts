@@ -18,6 +18,14 @@ export function readSettings(text: string | null): RoomSettings {
   return text === null ? {} : (JSON.parse(text) as RoomSettings);
 }
 
+/**
+ * SQL that is true where a room's members read from their joining on. The column holds what `JSON.stringify` wrote, in which a quotation
+ * mark within a text has a backslash before it: so no text is taken for the setting. @param column Of the settings, as JSON.
+ */
+export function beginsWithJoining(column: string): string {
+  return `coalesce(${column}, '') LIKE '%"history":"since_joined"%'`;
+}
+
 /** Columns of a room with nothing set. */
 export function newSettings(kind: string, title: string): SettingColumns {
   return columnsOf(kind as RoomKind, title, {});

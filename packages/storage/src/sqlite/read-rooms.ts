@@ -30,7 +30,12 @@ export interface RoomReads {
   room(room: string): RecordColumns | undefined;
   read(query: LogQuery): PageColumns | undefined;
   heads(rooms: readonly string[]): RoomColumns[];
-  proof(room: string, from: number, to: number): ProofColumns | undefined;
+  proof(
+    room: string,
+    from: number,
+    to: number,
+    withheld: readonly number[],
+  ): ProofColumns | undefined;
   control(after: number): ControlEntry[];
   controlHead(): number;
 }
@@ -110,7 +115,8 @@ export function createRoomReads(database: Database): RoomReads {
         JSON.stringify(rooms),
       ),
 
-    proof: (room, from, to) => inSnapshot(database, () => proof(database, room, from, to)),
+    proof: (room, from, to, withheld) =>
+      inSnapshot(database, () => proof(database, room, { from, to, withheld })),
 
     control: (after) =>
       database
@@ -130,11 +136,17 @@ export function createRoomReads(database: Database): RoomReads {
   };
 }
 
+interface ProofRange {
+  readonly from: number;
+  readonly to: number;
+  /** Sequences of which only the commitment is told. */
+  readonly withheld: readonly number[];
+}
+
 function proof(
   database: Database,
   room: string,
-  from: number,
-  to: number,
+  { from, to, withheld }: ProofRange,
 ): ProofColumns | undefined {
   const state = database.get<{
     epoch_part: string;
@@ -162,8 +174,10 @@ function proof(
     epochPart: state.epoch_part,
     hashBefore: toHex(before),
     hashAfter: toHex(after.hash),
-    commitments: rows.map(({ nonce, commitment }) =>
-      nonce === null ? { commitment: toHex(commitment) } : { nonce: toHex(nonce) },
+    commitments: rows.map(({ sequence, nonce, commitment }) =>
+      nonce === null || withheld.includes(sequence)
+        ? { commitment: toHex(commitment) }
+        : { nonce: toHex(nonce) },
     ),
   };
 }

@@ -38,8 +38,8 @@ export function createRoomLog(writer: Writer, readers: Readers, searches: Search
       return new Map(rows.map((row) => [row.room, roomHead(row, installPart)]));
     },
 
-    proof: async (room, from, to) => {
-      const proof = await readers.call("proof", room, from, to);
+    proof: async (room, from, to, withheld = []) => {
+      const proof = await readers.call("proof", room, from, to, withheld);
       if (proof === undefined) return undefined;
       const { epochPart, hashBefore, hashAfter, commitments } = proof;
       return { epoch: joinEpoch(installPart, epochPart), hashBefore, hashAfter, commitments };

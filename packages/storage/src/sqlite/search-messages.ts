@@ -1,6 +1,7 @@
 /** Searching, in a thread of its own. */
 import type { SearchPage, SearchQuery } from "@parlance/core";
 import { authorTerm, type Clause, featureTerm, roomTerm } from "@parlance/core/search";
+import { beginsWithJoining } from "../sql/room-settings.ts";
 import type { Database, Value } from "./database.ts";
 import { inSnapshot } from "./in-snapshot.ts";
 import { messagesByNumber } from "./read-messages.ts";
@@ -67,7 +68,8 @@ function statementOf(query: SearchQuery): { readonly sql: string; readonly value
       `(rooms.kind IN (SELECT value FROM json_each(?))
         OR messages.room IN (SELECT value FROM json_each(?))
         OR rooms.kind IN (SELECT value FROM json_each(?))
-          AND EXISTS (SELECT 1 FROM members WHERE members.room = messages.room AND user = ?))`,
+          AND EXISTS (SELECT 1 FROM members WHERE members.room = messages.room AND user = ?
+            AND (messages.sequence > joined_sequence OR NOT ${beginsWithJoining("rooms.settings")})))`,
       JSON.stringify(within.kinds),
       JSON.stringify(within.own),
       JSON.stringify(within.joined),

@@ -12,6 +12,7 @@ import { describeOpenTexts } from "./open-texts.ts";
 import { describeProof } from "./proof.ts";
 import { describeReading } from "./reading.ts";
 import { describeSearch } from "./search.ts";
+import { describeSinceJoined } from "./since-joined.ts";
 import { describeThreads } from "./threads.ts";
 import { describeUnread } from "./unread.ts";
 
@@ -37,5 +38,6 @@ export function describeRoomLog(name: string, start: StartStore): void {
     describeEntrances(store);
     describeUnread(store);
     describeSearch(store);
+    describeSinceJoined(store);
   });
 }

@@ -45,7 +45,7 @@ export function createMemoryRoomLog(state: MemoryState, random: () => number): R
       return new Map(known.map((room) => [room.room, headOf(room)]));
     },
 
-    proof: async (id, from, to) => {
+    proof: async (id, from, to, withheld = []) => {
       const room = state.rooms.get(id);
       if (room === undefined || from < 1 || from > to || to > room.events.length) return undefined;
       const last = room.events[to - 1];
@@ -56,8 +56,10 @@ export function createMemoryRoomLog(state: MemoryState, random: () => number): R
         hashAfter: toHex(last.hash),
         commitments: room.events
           .slice(from - 1, to)
-          .map(({ nonce, commitment }) =>
-            nonce === undefined ? { commitment: toHex(commitment) } : { nonce: toHex(nonce) },
+          .map(({ frame, nonce, commitment }) =>
+            nonce === undefined || withheld.includes(frame.sequence)
+              ? { commitment: toHex(commitment) }
+              : { nonce: toHex(nonce) },
           ),
       };
     },

@@ -22,7 +22,11 @@ export function searchMessages(state: MemoryState, query: SearchQuery): SearchPa
       limit: Number.MAX_SAFE_INTEGER,
     });
     found.push(
-      ...messages.filter((message) => isFound(query, searchedText(room, message), message)),
+      ...messages
+        .filter(
+          ({ sequence }) => query.within === undefined || isSince(query.within, room, sequence),
+        )
+        .filter((message) => isFound(query, searchedText(room, message), message)),
     );
   }
   found.sort(byAge);
@@ -47,6 +51,12 @@ function mayRead({ kinds, joined, own, user }: ReadableRooms, room: MemoryRoom):
     own.includes(room.room) ||
     (joined.includes(room.kind) && room.members.has(user))
   );
+}
+
+/** Where reading begins with joining, whether the member had joined by then. */
+function isSince({ user }: ReadableRooms, room: MemoryRoom, sequence: number): boolean {
+  if (room.settings.history !== "since_joined") return true;
+  return sequence > (room.members.get(user)?.joinedSequence ?? Number.POSITIVE_INFINITY);
 }
 
 /** What an open message said when it was opened is found, what was appended once it is closed. */

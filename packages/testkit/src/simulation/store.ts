@@ -76,7 +76,8 @@ export class FaultyStore {
       open: (room, createAs) => this.#call(host, "open", () => log.open(room, createAs)),
       read: (query) => this.#call(host, "read", () => log.read(query)),
       heads: (rooms) => this.#call(host, "heads", () => log.heads(rooms)),
-      proof: (room, from, to) => this.#call(host, "proof", () => log.proof(room, from, to)),
+      proof: (room, from, to, withheld) =>
+        this.#call(host, "proof", () => log.proof(room, from, to, withheld)),
       findMessage: (ref) => this.#call(host, "find message", () => log.findMessage(ref)),
       messages: (query) => this.#call(host, "messages", () => log.messages(query)),
       search: (query) => this.#call(host, "search", () => log.search(query)),
