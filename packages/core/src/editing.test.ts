@@ -298,7 +298,7 @@ describe("rooms by name", () => {
     expect(await log.open("ocr_job_1" as RoomId)).toMatchObject({ kind: "job", head: 1 });
     await expect(
       node.execute<"publish">(backEnd("read"), publish("ocr_job_2", "1")),
-    ).rejects.toMatchObject({ code: "not_found" });
+    ).rejects.toMatchObject({ code: "forbidden" });
   });
 
   test("[PE] notifications is made by a back end, read by all, and written by a trusted network too", async () => {
