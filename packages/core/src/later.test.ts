@@ -27,7 +27,9 @@ async function start(
 }
 
 const own = (client: TestClient): OwnEvent["change"][] =>
-  client.frames.flatMap((frame) => (frame.type === "own" ? [frame.change] : []));
+  client.frames.flatMap((frame) =>
+    frame.type === "own" && frame.change.what !== "joined" ? [frame.change] : [],
+  );
 const iso = (clock: ManualClock, inMs: number): string =>
   new Date(clock.now() + inMs).toISOString();
 

@@ -521,7 +521,10 @@ function kindOf(rooms: Rooms, room: RoomId): Awaitable<RoomKind> {
 }
 
 function hearJoined(registry: Registry, { user, room, position }: JoinedFact): void {
-  for (const connection of registry.ofUser(user)) connection.joined(room, position);
+  for (const connection of registry.ofUser(user)) {
+    connection.joined(room, position);
+    connection.own({ type: "own", change: { what: "joined", room } });
+  }
 }
 
 function hearOwn(registry: Registry, user: UserId, change: OwnChange): void {

@@ -77,6 +77,20 @@ describe("direct rooms", () => {
     );
   });
 
+  test("show at once on all devices of those who come in, and to nobody else", async () => {
+    const [first, second] = await startTwo();
+    const ann = await first.signIn("ann");
+    const bob = await second.signIn("bob", "phone");
+    const desk = await first.signIn("bob", "desk");
+    const cat = await second.signIn("cat");
+    const { room } = await ann.ask({ type: "open_direct", users: ["bob"] });
+    await settle();
+    const joined = { type: "own", change: { what: "joined", room } };
+    expect(bob.frames).toContainEqual(joined);
+    expect(desk.frames).toContainEqual(joined);
+    expect(cat.frames).not.toContainEqual(joined);
+  });
+
   test("opened by both at the same moment on two nodes have each member once", async () => {
     const [first, second] = await startTwo();
     const [ann, bob] = await Promise.all([first.signIn("ann"), second.signIn("bob")]);

@@ -40,7 +40,9 @@ async function privateRoom(harness: Harness & Store, owner: TestClient, ...membe
 }
 
 const own = (client: TestClient): OwnEvent["change"][] =>
-  client.frames.flatMap((frame: ServerFrame) => (frame.type === "own" ? [frame.change] : []));
+  client.frames.flatMap((frame: ServerFrame) =>
+    frame.type === "own" && frame.change.what !== "joined" ? [frame.change] : [],
+  );
 const created = (client: TestClient): EventFrame[] =>
   client.frames.filter((frame): frame is EventFrame => frame.type === "message.created");
 

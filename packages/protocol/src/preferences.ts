@@ -31,6 +31,8 @@ export interface Section {
 export interface OwnPreferences {
   /** In their order. None. */
   readonly sections?: readonly Section[];
+  /** Ids of the parts of the list that are folded: sections, or parts that every list has by names of its client. None. */
+  readonly folded?: readonly string[];
   /** Whether others see how far one has read. They do. */
   readonly shares_receipts?: false;
 }
@@ -49,6 +51,7 @@ const sections: z.ZodType<readonly Section[]> = z
   .array(section)
   .max(limits.sections)
   .refine((list) => new Set(list.map(({ id }) => id)).size === list.length, "an id comes twice");
+const folded = z.array(sectionId).max(limits.sections + 16);
 
 export const roomPreferences: z.ZodType<RoomPreferences> = z.object({
   favourite: z.literal(true).exactOptional(),
@@ -66,9 +69,11 @@ export const roomPreferenceChanges: z.ZodType<RoomPreferenceChanges> = z.object(
 });
 export const ownPreferences: z.ZodType<OwnPreferences> = z.object({
   sections: sections.exactOptional(),
+  folded: folded.exactOptional(),
   shares_receipts: z.literal(false).exactOptional(),
 });
 export const ownPreferenceChanges: z.ZodType<OwnPreferenceChanges> = z.object({
   sections: sections.nullable().exactOptional(),
+  folded: folded.nullable().exactOptional(),
   shares_receipts: z.boolean().nullable().exactOptional(),
 });

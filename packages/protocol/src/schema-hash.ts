@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "e4ee16bb88e2a52c0b354bdd1a9b70bfecbdd4ffffbbe96076d6683df22b206c",
+  sha256: "2a796eea374757a4ff84b69a0d8d8f7f584ae1b0e30bb6796be2fd2002a74726",
 } as const;

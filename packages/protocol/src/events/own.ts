@@ -33,6 +33,8 @@ export type OwnChange =
       readonly room: RoomId;
       readonly preferences: RoomPreferences;
     }
+  /** The reader became a member, by whosever doing: the room is in their list from now on. */
+  | { readonly what: "joined"; readonly room: RoomId }
   /** A read mark of the reader moved; the marks as in `RoomView`. */
   | {
       readonly what: "read";
@@ -50,6 +52,7 @@ export const ownChange: z.ZodType<OwnChange> = z.discriminatedUnion("what", [
   z.object({ what: z.literal("scheduled"), message: scheduledMessage }),
   z.object({ what: z.literal("preferences"), preferences: ownPreferences }),
   z.object({ what: z.literal("room_preferences"), room: roomId, preferences: roomPreferences }),
+  z.object({ what: z.literal("joined"), room: roomId }),
   z.object({
     what: z.literal("read"),
     room: roomId,
