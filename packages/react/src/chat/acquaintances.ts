@@ -12,9 +12,9 @@ import { byName } from "../state/signals.ts";
 export async function listAcquaintances(
   client: Client,
   rooms: readonly RoomState[],
-  except: string,
+  except: string | undefined,
 ): Promise<readonly WireUser[]> {
-  const members = await client.room(except).members();
+  const members = except === undefined ? [] : await client.room(except).members();
   const known = new Set<string>(members.map((one) => one.user.id));
   const asked = await Promise.allSettled(
     rooms

@@ -5,24 +5,21 @@ import { createUploads, type Uploads } from "../files/uploads.ts";
 import type { Action } from "../state/actions.ts";
 import type { ChatState, Link, RoomState } from "../state/model.ts";
 import { initialState, reduce } from "../state/state.ts";
-import { listAcquaintances } from "./acquaintances.ts";
 import { createChecks } from "./checks.ts";
 import { inboxesOf } from "./inboxes.ts";
 import { createLiveRooms } from "./live-rooms.ts";
 import { createMarks, type Marks } from "./marks.ts";
 import { createMessageActs, type MessageActs } from "./message-acts.ts";
+import { createPreferences, type PreferenceActs } from "./own-preferences.ts";
 import { createPlaces, type Places } from "./places.ts";
+import { createRoomActs, type RoomActs } from "./room-acts.ts";
 import { type KeyValue, local } from "./storage.ts";
 
 /** Events of a room that stay in memory when one looks at another. */
 const keptEvents = 200;
 /** The list of rooms is not asked for more often than this when the window comes to the front. */
 const listingAgeMs = 2_000;
-/**
- * So often it is asked for while the window is visible. The protocol tells nobody that they were brought into a
- * room they do not follow, so such a room shows after this time, after a reconnect, or when one comes back to
- * the window, whichever is first.
- */
+/** So often it is asked for while the window is visible: that one was brought into a room may be told and lost. */
 const listingEveryMs = 60_000;
 
 /** What others do is shown at most this often: a thousand missed messages must not be a thousand renderings. */
@@ -30,7 +27,7 @@ const renderMs = 16;
 const ofOthers: ReadonlySet<Action["type"]> = new Set(["event", "presence", "typing", "text_grew"]);
 
 /** What the components see. Acts return at once; what comes of them is in the state. */
-export interface Chat extends MessageActs, Marks, Places, Uploads {
+export interface Chat extends MessageActs, Marks, Places, PreferenceActs, RoomActs, Uploads {
   /** Fetches the bytes of a file; undefined where the page has no way to. */
   readonly loadFile: ChatOptions["loadFile"];
   readonly client: Client;
@@ -51,23 +48,6 @@ export interface Chat extends MessageActs, Marks, Places, Uploads {
   discard(room: string, clientMessageId: string): void;
   /** Ends an open message. @throws ClientError when the server refuses. */
   cancel(room: string, message: string): Promise<void>;
-  /** @throws ClientError when the server refuses. */
-  join(room: string): Promise<void>;
-  /** @throws ClientError when the server refuses. */
-  leave(room: string): Promise<void>;
-  /** Makes the public room of an address that led nowhere, and opens it. @throws ClientError when the server refuses. */
-  makeRoom(room: string): Promise<void>;
-  /** Brings somebody into a room. @throws ClientError when the server refuses. */
-  addMember(room: string, user: string): Promise<void>;
-  /** Puts somebody out of a room. @throws ClientError when the server refuses. */
-  removeMember(room: string, user: string): Promise<void>;
-  /**
-   * Everybody in the rooms that the reader has joined, members and who is there now, by name, without the
-   * members of `except`. @throws ClientError when not one room could be asked.
-   */
-  acquaintances(except: string): Promise<readonly WireUser[]>;
-  /** Makes a room and resolves with its id. @throws ClientError when the server refuses. */
-  createRoom(kind: "public" | "private", title: string): Promise<string>;
   typing(room: string, active: boolean): void;
   listPeople(room: string): Promise<void>;
   listRooms(): Promise<void>;
@@ -119,9 +99,11 @@ export function startChat(client: Client, me: WireUser, options: ChatOptions = {
     roomState,
     listRooms: () => listRooms(),
   });
+  const drafts = createDrafts(options.storage ?? local, me.id);
   const rooms = createLiveRooms({
     client,
     me: me.id,
+    onGone: (id) => drafts.set(id, ""),
     dispatch,
     roomState,
     isOpen: (id) => open.has(id),
@@ -136,6 +118,12 @@ export function startChat(client: Client, me: WireUser, options: ChatOptions = {
     listedAt = Date.now();
     return rooms.list();
   };
+  const preferences = createPreferences(client, dispatch, () => state.preferences);
+  const all = (): readonly RoomState[] => Object.values(state.rooms);
+  const roomActs = createRoomActs({ client, rooms, dispatch, listRooms, all });
+  const unlistenJoined = client.on("own", ({ what }) => {
+    if (what === "joined") void listRooms();
+  });
 
   /** Only what one has joined counts what is unread. Who comes for the first time joins. */
   const joinInboxes = async (): Promise<void> => {
@@ -154,6 +142,7 @@ export function startChat(client: Client, me: WireUser, options: ChatOptions = {
     if (link.kind === "waiting") wasInterrupted = true;
     if (link.kind !== "online") return;
     joining = listRooms().then(joinInboxes);
+    void preferences.load();
     for (const id of open.keys()) {
       if (roomState(id)?.status === "ready") void rooms.listPeople(id);
       else void rooms.load(id);
@@ -180,10 +169,13 @@ export function startChat(client: Client, me: WireUser, options: ChatOptions = {
     ...acts,
     ...marks,
     ...places,
+    ...roomActs,
     ...uploads,
+    prefer: preferences.prefer,
+    preferEverywhere: preferences.preferEverywhere,
     loadFile: options.loadFile,
     client,
-    drafts: createDrafts(options.storage ?? local, me.id),
+    drafts,
     get: () => state,
     subscribe: (listen) => {
       listeners.add(listen);
@@ -223,33 +215,6 @@ export function startChat(client: Client, me: WireUser, options: ChatOptions = {
       dispatch({ type: "outgoing_discarded", room: id, id: clientMessageId });
     },
     cancel: (id, message) => client.room(id).cancel(message as EventId),
-    join: rooms.join,
-    leave: async (id) => {
-      await client.room(id).leave();
-      await rooms.drop(id);
-      dispatch({ type: "room_left", room: id });
-      await listRooms();
-    },
-    createRoom: async (kind, title) => {
-      const view = await client.createRoom({ kind, title });
-      await listRooms();
-      return view.room;
-    },
-    makeRoom: async (id) => {
-      await client.createRoom({ kind: "public", title: id, room: id });
-      await listRooms();
-      await rooms.load(id);
-      await rooms.listPeople(id);
-    },
-    addMember: async (id, user) => {
-      await client.room(id).addMember(user);
-      await rooms.listPeople(id);
-    },
-    removeMember: async (id, user) => {
-      await client.room(id).removeMember(user);
-      await rooms.listPeople(id);
-    },
-    acquaintances: (except) => listAcquaintances(client, Object.values(state.rooms), except),
     typing: (id, active) => client.room(id).typing(active),
     listPeople: rooms.listPeople,
     listRooms,
@@ -267,6 +232,8 @@ export function startChat(client: Client, me: WireUser, options: ChatOptions = {
       uploads.close();
       rooms.close();
       checks.close();
+      preferences.close();
+      unlistenJoined();
       unlisten();
       document.removeEventListener("visibilitychange", onVisible);
       window.removeEventListener("focus", onVisible);

@@ -25,6 +25,8 @@ export interface RoomsHost {
   readonly landingRoom: string | undefined;
   /** Somebody else's message or another event came into a room that is being read. */
   onRead(id: string, sequence: number): void;
+  /** The room is closed to the reader: what is kept of it has to go. */
+  onGone(id: string): void;
 }
 
 /** The rooms of one chat. Nothing here throws; what fails is in the state. */
@@ -83,6 +85,9 @@ export function createLiveRooms(host: RoomsHost): LiveRooms {
           if (event.omitted === true) listPeopleSoon(id);
         }
       }),
+      room.on("subscribed", ({ present }) => {
+        if (present !== undefined) dispatch({ type: "people_listed", room: id, online: present });
+      }),
       room.on("reset", () => {
         const isInbox = roomState(id)?.kind === "inbox" && roomState(id)?.status === "ready";
         dispatch({ type: "room_opening", room: id, anew: true });
@@ -92,6 +97,7 @@ export function createLiveRooms(host: RoomsHost): LiveRooms {
         withPresence.delete(id);
         counting.delete(id);
         dispatch({ type: "room_refused", room: id, status: "gone" });
+        host.onGone(id);
         void list();
       }),
     ]);
@@ -104,7 +110,7 @@ export function createLiveRooms(host: RoomsHost): LiveRooms {
     const room = roomState(id);
     const isOthers = event.author !== me || wasHeld;
     if (room !== undefined && isRead(room) && isOthers) host.onRead(id, event.sequence);
-    if (event.type.startsWith("member.")) listPeopleSoon(id);
+    if (/^(?:member|join)\./.test(event.type)) listPeopleSoon(id);
   };
 
   const listPeopleSoon = (id: string): void => {
@@ -193,7 +199,7 @@ export function createLiveRooms(host: RoomsHost): LiveRooms {
     try {
       const rooms = await client.listRooms();
       dispatch({ type: "rooms_listed", ...rooms });
-      for (const { room } of rooms.joined) {
+      for (const { room, kind } of rooms.joined) {
         if (host.isOpen(room)) {
           // Somebody brought the reader in, or back, while they looked at its closed door.
           const status = roomState(room)?.status;
@@ -202,7 +208,8 @@ export function createLiveRooms(host: RoomsHost): LiveRooms {
         }
         if (withPresence.has(room) || counting.has(room)) continue;
         // One that cannot be followed shows that when it is opened.
-        const begun = bind(room).subscribe();
+        // Who is there of a direct room shows in the list.
+        const begun = kind === "direct" ? follow(bind(room)) : bind(room).subscribe();
         counting.set(
           room,
           begun.then(listMissed, () => undefined),
@@ -221,7 +228,16 @@ export function createLiveRooms(host: RoomsHost): LiveRooms {
   const listPeople = async (id: string): Promise<void> => {
     if (!host.isOpen(id) || roomState(id)?.status !== "ready") return;
     const room = client.room(id);
-    const [members, online] = await Promise.allSettled([room.members(), room.presence()]);
+    const { role, kind } = roomState(id) ?? {};
+    const isAnswering = kind === "private" && (role === "owner" || role === "moderator");
+    const [members, online, requests] = await Promise.allSettled([
+      room.members(),
+      room.presence(),
+      isAnswering ? room.joinRequests() : [],
+    ]);
+    if (requests.status === "fulfilled") {
+      dispatch({ type: "requests_listed", room: id, requests: requests.value });
+    }
     if (members.status === "fulfilled") {
       dispatch({ type: "members_listed", room: id, members: members.value });
     }

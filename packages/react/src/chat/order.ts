@@ -1,5 +1,6 @@
 /** The order of rooms in lists. */
 import type { RoomState } from "../state/model.ts";
+import type { Preferences } from "../state/preferences.ts";
 
 const titles = new Intl.Collator();
 
@@ -26,4 +27,48 @@ export function findRooms(rooms: readonly RoomState[], query: string): readonly 
   return rooms
     .filter((room) => words.every((word) => text(room).includes(word)))
     .toSorted((a, b) => begins(a) - begins(b));
+}
+
+/** A part of the list of rooms. */
+export interface RoomGroup {
+  /** Of a section: its id. */
+  readonly id: string;
+  /** `section`: one of the reader's own, with its name. */
+  readonly kind: "favourites" | "section" | "rooms" | "direct";
+  readonly name: string;
+  readonly isFolded: boolean;
+  readonly rooms: readonly RoomState[];
+}
+
+/**
+ * The reader's rooms as they want to see them: favourites, their own sections, other rooms, people. A section
+ * without rooms is there too; the other parts only with rooms. What is hidden is left out until something is
+ * written in it.
+ */
+export function groupRooms(
+  joined: readonly RoomState[],
+  { everywhere, rooms }: Preferences,
+): readonly RoomGroup[] {
+  const { sections = [], folded = [] } = everywhere;
+  const known = new Set(sections.map(({ id }) => id));
+  const placeOf = (room: RoomState): string => {
+    const wish = rooms[room.id];
+    if (wish?.favourite === true) return "favourites";
+    if (wish?.section !== undefined && known.has(wish.section)) return `section ${wish.section}`;
+    return room.kind === "direct" ? "direct" : "rooms";
+  };
+  const shown = joined.filter((room) => (rooms[room.id]?.hidden_at ?? -1) < room.head);
+  const group = (id: string, kind: RoomGroup["kind"], name: string, place: string): RoomGroup => ({
+    id,
+    kind,
+    name,
+    isFolded: folded.includes(id),
+    rooms: shown.filter((room) => placeOf(room) === place),
+  });
+  return [
+    group("favourites", "favourites", "", "favourites"),
+    ...sections.map(({ id, name }) => group(id, "section", name, `section ${id}`)),
+    group("rooms", "rooms", "", "rooms"),
+    group("direct", "direct", "", "direct"),
+  ].filter((one) => one.kind === "section" || one.rooms.length > 0);
 }

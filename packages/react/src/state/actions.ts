@@ -1,9 +1,14 @@
 /** What can happen to the state of the chat. */
 
 import type {
+  AllPreferences,
   EventFrame,
+  JoinRequestView,
   MemberView,
   MessageView,
+  OwnPreferences,
+  RoomChanges,
+  RoomPreferences,
   RoomView,
   Subscribed,
   WireUser,
@@ -46,6 +51,24 @@ export type Action =
   | { readonly type: "room_left"; readonly room: string }
   | { readonly type: "room_trimmed"; readonly room: string; readonly keep: number }
   | { readonly type: "event"; readonly event: EventFrame }
+  /** All that the reader prefers. */
+  | { readonly type: "preferences_listed"; readonly all: AllPreferences }
+  | { readonly type: "preferred"; readonly preferences: OwnPreferences }
+  /** `of`: a room, known or not. */
+  | { readonly type: "room_preferred"; readonly of: string; readonly preferences: RoomPreferences }
+  /** The reader's own change of a room, which is in the log at that sequence. */
+  | {
+      readonly type: "room_updated";
+      readonly room: string;
+      readonly sequence: number;
+      readonly changes: RoomChanges;
+    }
+  /** Who waits to be let in. */
+  | {
+      readonly type: "requests_listed";
+      readonly room: string;
+      readonly requests: readonly JoinRequestView[];
+    }
   /** An open message grew: `text` is all of it. */
   | {
       readonly type: "text_grew";

@@ -31,6 +31,7 @@ export function addEvent(room: RoomState, event: EventFrame, me: string): RoomSt
     typing: withoutUser(room.typing, event),
     texts: withoutEnded(room.texts, event),
     role: roleAfter(room, event, me),
+    ended: endedBy(room, event, me),
     members: isMembership ? undefined : room.members,
   };
   return isNext(room, event) ? { ...next, events: [...room.events, event] } : next;
@@ -73,6 +74,15 @@ function roleAfter(room: RoomState, event: EventFrame, me: string): RoomState["r
     default:
       return room.role;
   }
+}
+
+/** Why the reader is about to be told that the room is closed to them. */
+function endedBy(room: RoomState, event: EventFrame, me: string): RoomState["ended"] {
+  if ("erased" in event) return room.ended;
+  if (event.type === "member.banned" && event.data.user === me) return "banned";
+  if (event.type === "member.left" && event.data.user === me && event.author !== me)
+    return "removed";
+  return event.type === "member.joined" && event.data.user === me ? undefined : room.ended;
 }
 
 /** Own messages that are in none of the events. */

@@ -1,6 +1,7 @@
 /** The shape of what the chat shows. */
 import type {
   EventFrame,
+  JoinRequestView,
   MemberView,
   MessageView,
   Role,
@@ -8,6 +9,7 @@ import type {
   RoomSettings,
   WireUser,
 } from "@parlance/client";
+import type { Preferences } from "./preferences.ts";
 
 /** Everything on the screen of somebody who is signed in, but for what belongs to one control. */
 export interface ChatState {
@@ -17,6 +19,7 @@ export interface ChatState {
   readonly listing: "loading" | "ready" | "failed";
   /** By room id: the reader's rooms, those to discover, and what is open. */
   readonly rooms: Readonly<Record<string, RoomState>>;
+  readonly preferences: Preferences;
 }
 
 /** How things stand with the server. */
@@ -39,6 +42,12 @@ export interface RoomState {
   readonly settings: RoomSettings;
   /** The last event that `settings` and the title contain. */
   readonly settingsAt: number;
+  /** The others of a direct room. */
+  readonly with: readonly WireUser[] | undefined;
+  /** Who waits to be let in, as far as the reader may know; undefined until asked. */
+  readonly requests: readonly JoinRequestView[] | undefined;
+  /** Why the room is `gone`, where its log said so. */
+  readonly ended: "removed" | "banned" | undefined;
   /** In the server's listing: one's own, or one to discover. */
   readonly listed: boolean;
   /**

@@ -14,6 +14,9 @@ function emptyRoom(id: string): RoomState {
     title: id,
     kind: "public",
     settings: {},
+    with: undefined,
+    requests: undefined,
+    ended: undefined,
     settingsAt: 0,
     role: undefined,
     listed: false,
@@ -98,7 +101,9 @@ export function openedRoom(
   // What came live while the page was on its way goes after it.
   const last = page.at(-1)?.sequence ?? about.floor;
   const events = [...page, ...room.events.filter((event) => event.sequence > last)];
-  const known = { ...room, title: about.title, kind: about.kind };
+  // A direct room is called by who is in it, which only its view tells.
+  const title = about.kind === "direct" && room.with !== undefined ? room.title : about.title;
+  const known = { ...room, title, kind: about.kind, ended: undefined };
   return {
     ...withUpdates(view === undefined ? known : withView(known, view), events),
     status: "ready",
@@ -130,4 +135,14 @@ function newLine(
     if (left === 0) return event.sequence - 1;
   }
   return events[0] === undefined ? undefined : events[0].sequence - 1;
+}
+
+/**
+ * The room is closed to the reader: nothing of it stays but its name, why it ended, and what the reader wrote
+ * and it did not take.
+ */
+export function goneRoom(room: RoomState): RoomState {
+  const { id, kind, title, epoch, outgoing, ended, listed } = room;
+  const empty = emptyRoom(id);
+  return { ...empty, kind, title, epoch, ended, listed, outgoing, status: "gone" };
 }

@@ -1,5 +1,5 @@
 /** What a room's staff has set: as a view tells it, and as `room.updated` changes it. Pure, like the reducer that uses it. */
-import type { EventFrame, RoomSettings, RoomView } from "@parlance/client";
+import type { EventFrame, RoomChanges, RoomSettings, RoomView } from "@parlance/client";
 import type { RoomState } from "./model.ts";
 
 const names = [
@@ -19,11 +19,28 @@ export function withView(room: RoomState, view: RoomView): RoomState {
   const set = names.flatMap((name) => (view[name] === undefined ? [] : [[name, view[name]]]));
   return {
     ...room,
-    title: view.title,
+    title: titleOf(view),
     kind: view.kind,
+    with: view.with,
     settings: Object.fromEntries(set) as RoomSettings,
     settingsAt: view.head,
   };
+}
+
+/** A direct room is called by the others in it. */
+function titleOf({ kind, title, with: others = [] }: RoomView): string {
+  if (kind !== "direct" || others.length === 0) return title;
+  return others.map(({ name }) => name).join(", ");
+}
+
+/** The room after the reader's own change, told by its answer before its event. */
+export function withOwnUpdate(
+  room: RoomState,
+  { sequence, changes }: { readonly sequence: number; readonly changes: RoomChanges },
+): RoomState {
+  if (sequence <= room.settingsAt) return room;
+  // What others have set meanwhile is not here yet, so the event is still to be applied.
+  return { ...withChanges(room, changes), settingsAt: room.settingsAt };
 }
 
 /** The room after events, of which those count that its settings do not contain yet. */
@@ -32,15 +49,19 @@ export function withUpdates(room: RoomState, events: readonly EventFrame[]): Roo
   for (const event of events) {
     if (event.sequence <= next.settingsAt || event.type !== "room.updated") continue;
     if ("erased" in event) continue;
-    const { title = next.title, editor_name: _, ...changes } = event.data;
-    const settings: Record<string, unknown> = { ...next.settings };
-    for (const [name, value] of Object.entries(changes)) {
-      if (isDefault(name, value)) delete settings[name];
-      else settings[name] = value;
-    }
-    next = { ...next, title, settings: settings as RoomSettings, settingsAt: event.sequence };
+    const { editor_name: _, ...changes } = event.data;
+    next = { ...withChanges(next, changes), settingsAt: event.sequence };
   }
   return next;
+}
+
+function withChanges(room: RoomState, { title = room.title, ...changes }: RoomChanges): RoomState {
+  const settings: Record<string, unknown> = { ...room.settings };
+  for (const [name, value] of Object.entries(changes)) {
+    if (isDefault(name, value)) delete settings[name];
+    else settings[name] = value;
+  }
+  return { ...room, title, settings: settings as RoomSettings };
 }
 
 /** One setting has one form, so that equal settings are equal objects. */

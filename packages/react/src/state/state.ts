@@ -8,14 +8,22 @@ import type { Action } from "./actions.ts";
 import { withChange, withoutChange } from "./changes.ts";
 import { addEvent } from "./live-events.ts";
 import type { ChatState, OutgoingView, RoomState, UploadView } from "./model.ts";
-import { listRooms, openedRoom, openingRoom } from "./rooms.ts";
+import { listedPreferences, noPreferences, withRoomPreferences } from "./preferences.ts";
+import { goneRoom, listRooms, openedRoom, openingRoom } from "./rooms.ts";
+import { withOwnUpdate } from "./settings.ts";
 import { byName, changeOnline, changeTyping } from "./signals.ts";
 import { isRead, withMark } from "./unread.ts";
 import { addBefore, addToWindow, emptyWindow, shownEvents } from "./window.ts";
 
 /** The state of somebody who has just signed in. */
 export function initialState(me: WireUser): ChatState {
-  return { me, link: { kind: "connecting" }, listing: "loading", rooms: {} };
+  return {
+    me,
+    link: { kind: "connecting" },
+    listing: "loading",
+    rooms: {},
+    preferences: noPreferences,
+  };
 }
 
 /** The next state. Returns the same object when nothing changed. */
@@ -29,6 +37,15 @@ export function reduce(state: ChatState, action: Action): ChatState {
       return state.listing === "ready" ? state : { ...state, listing: "failed" };
     case "typing_expired":
       return expireTyping(state, action.now);
+    case "preferences_listed":
+      return { ...state, preferences: listedPreferences(action.all) };
+    case "preferred":
+      return { ...state, preferences: { ...state.preferences, everywhere: action.preferences } };
+    case "room_preferred":
+      return {
+        ...state,
+        preferences: withRoomPreferences(state.preferences, action.of, action.preferences),
+      };
     case "room_opening":
       return setRoom(state, openingRoom(state.rooms[action.room], action));
     case "event": {
@@ -53,7 +70,11 @@ function reduceRoom(
     case "room_opened":
       return openedRoom(room, action, me);
     case "room_refused":
-      return { ...room, status: action.status };
+      return action.status === "gone" ? goneRoom(room) : { ...room, status: action.status };
+    case "room_updated":
+      return withOwnUpdate(room, action);
+    case "requests_listed":
+      return { ...room, requests: action.requests };
     case "room_left":
       return {
         ...room,
