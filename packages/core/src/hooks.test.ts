@@ -91,6 +91,37 @@ describe("publish", () => {
     ]);
   });
 
+  test("[HOOK-2] the application says where a message belongs and whom it mentions; what it does not say stays", async () => {
+    const harness = await start();
+    const ann = await subscribed(harness, "ann");
+    const root = await ann.publish("general", "root", "r1");
+    harness.application.publish = ({ text, thread }) =>
+      text === "loose"
+        ? { text, thread: root.message_id, reply_to: "1", mentions: { room: true } }
+        : { text: `${text}!`, ...(thread === undefined ? {} : { reply_to: null }) };
+    const say = (text: string, key: string, more: object = {}) =>
+      ann.ask<"publish">({
+        type: "publish",
+        room: "general",
+        text,
+        client_message_id: key,
+        ...more,
+      });
+    await say("loose", "a1");
+    await say("tied", "a2", { thread: "1", reply_to: "1" });
+    await settle();
+    const [, loose, tied] = ann.frames.filter(({ type }) => type === "message.created");
+    const { message_id: id } = root;
+    expect(loose).toMatchObject({ data: { thread: id, reply_to: id, mentions: { room: true } } });
+    expect(tied).toMatchObject({ data: { text: "tied!", thread: id } });
+    expect(JSON.stringify(tied)).not.toContain("reply_to");
+    expect(harness.application.asked.at(-1)).toMatchObject({ thread: "1", reply_to: "1" });
+    expect(await say("loose", "a1")).toMatchObject({ repeated: true });
+    harness.application.publish = ({ text }) => ({ text, thread: "no-such-message" });
+    const lost = { type: "publish", room: "general", text: "x", client_message_id: "a3" } as const;
+    expect((await ann.refusal(lost)).code).toBe("not_found");
+  });
+
   test("[HOOK-2] one that is rejected is not stored, and its writer reads why", async () => {
     const harness = await start();
     harness.application.publish = () => {

@@ -66,7 +66,7 @@ export async function publishEverywhere(
   key: ClientMessageId,
   via?: string,
 ): Promise<readonly PublicationResult[]> {
-  const { data, from, traceparent } = publication;
+  const { data, from, thread, reply_to, mentions, traceparent } = publication;
   const cause: Cause = {
     ...(via === undefined ? {} : { via }),
     ...(traceparent === undefined ? {} : { traceparent }),
@@ -82,6 +82,9 @@ export async function publishEverywhere(
         text: textOfContent(publication),
         ...(data === undefined ? {} : { data }),
         ...(from === undefined ? {} : { from }),
+        ...(thread === undefined ? {} : { thread }),
+        ...(reply_to === undefined ? {} : { reply_to }),
+        ...(mentions === undefined ? {} : { mentions }),
       };
       const published = await node.execute<"publish">(identity, command, cause);
       results.push({ room, published });

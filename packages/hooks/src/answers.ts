@@ -1,5 +1,5 @@
 /** What answers say, wherever they come from: an application over HTTP or a plug-in. Nothing else of them is taken. */
-import type { Asker, Said, VouchedUser } from "@parlance/core";
+import type { Asker, PublishAnswer, Said, VouchedUser } from "@parlance/core";
 import {
   type ErrorCode,
   fields,
@@ -7,6 +7,7 @@ import {
   type Json,
   jsonLength,
   limits,
+  mentionWish,
   ProtocolError,
 } from "@parlance/protocol";
 import { Silence } from "./silence.ts";
@@ -26,9 +27,33 @@ export function userIn(value: unknown): VouchedUser | undefined {
 }
 
 /** What is to be stored: `said` itself where the answer changes nothing. @throws Silence */
-export function saidIn(value: unknown, said: Said): Said {
+export function answerIn(value: unknown, said: Said): PublishAnswer {
   if (value === null || value === undefined) return said;
-  const { text = said.text, data = said.data } = membersOf(value);
+  const members = membersOf(value);
+  const links = linksIn(members);
+  const what = saidIn(members, said);
+  return Object.keys(links).length === 0 ? what : { ...what, ...links };
+}
+
+/** @throws Silence */
+function linksIn({ thread, reply_to, mentions }: Members): Omit<PublishAnswer, keyof Said> {
+  const linked: Record<string, unknown> = {};
+  for (const [name, ref] of Object.entries({ thread, reply_to })) {
+    if (ref === undefined) continue;
+    if (ref !== null && !fields.messageRef.safeParse(ref).success) {
+      throw new Silence(`${name} not understood`);
+    }
+    linked[name] = ref;
+  }
+  if (mentions === undefined) return linked;
+  const parsed = mentionWish.safeParse(mentions);
+  if (!parsed.success) throw new Silence("mentions not understood");
+  return { ...linked, mentions: parsed.data };
+}
+
+/** @throws Silence */
+function saidIn(members: Members, said: Said): Said {
+  const { text = said.text, data = said.data } = members;
   if (text === said.text && data === said.data) return said;
   const parsedText = fields.messageText.safeParse(text);
   if (!parsedText.success) throw new Silence("text not understood");

@@ -3,6 +3,7 @@ import {
   type Hook,
   type Hooks,
   nobodyAnswers,
+  type PublishAnswer,
   type PublishQuestion,
   type Said,
 } from "@parlance/core";
@@ -49,21 +50,41 @@ function allOf<Question>(hooks: readonly Hook<Question, void>[]): Hook<Question,
 }
 
 /** Each is asked about what the one before made of it. */
-function chainOf(hooks: readonly Hook<PublishQuestion, Said>[]): Hook<PublishQuestion, Said> {
+function chainOf(
+  hooks: readonly Hook<PublishQuestion, PublishAnswer>[],
+): Hook<PublishQuestion, PublishAnswer> {
   return {
     concerns: (question) => hooks.some((hook) => hook.concerns(question)),
     async ask(question) {
-      const { text, data, ...rest } = question;
-      const asSent: Said = { text, ...(data === undefined ? {} : { data }) };
-      let said = asSent;
+      const { text, data, thread: _, reply_to: __, ...rest } = question;
+      let said: Said = { text, ...(data === undefined ? {} : { data }) };
+      let links: Links = {};
       for (const hook of hooks) {
-        const next = { ...rest, ...said };
+        const next = { ...rest, ...said, ...linksOf(question, links) };
         if (!hook.concerns(next)) continue;
         const answer = await hook.ask(next);
-        if (answer.text !== said.text || answer.data !== said.data) said = answer;
+        const { text: newText, data: newData, ...newLinks } = answer;
+        if (newText !== said.text || newData !== said.data) {
+          said = { text: newText, ...(newData === undefined ? {} : { data: newData }) };
+        }
+        links = { ...links, ...newLinks };
       }
-      return said;
+      return { ...said, ...links };
     },
+  };
+}
+
+/** What an answer says beside the text. */
+type Links = Omit<PublishAnswer, keyof Said>;
+
+/** The links that the next one is told: as they were sent, unless one before it said otherwise. */
+function linksOf(
+  question: PublishQuestion,
+  { thread = question.thread, reply_to = question.reply_to }: Links,
+): Pick<PublishQuestion, "thread" | "reply_to"> {
+  return {
+    ...(thread === undefined || thread === null ? {} : { thread }),
+    ...(reply_to === undefined || reply_to === null ? {} : { reply_to }),
   };
 }
 

@@ -7,6 +7,7 @@ import type {
   CommandType,
   Json,
   JsonObject,
+  MentionWish,
   Published,
   Reply,
   RoomId,
@@ -42,7 +43,7 @@ export interface Plugin {
   /** Whether somebody may come in whom the room's rules would let in. */
   join?(question: JoinQuestion): Maybe<void>;
   /** What becomes of a message or an edit: nothing for as it is, or what is to be stored instead. */
-  publish?(question: PublishQuestion): Maybe<{ text?: string; data?: JsonObject | null }>;
+  publish?(question: PublishQuestion): Maybe<PublishAnswer>;
   /** Answers to clients' questions (`rpc`), by method. */
   readonly methods?: Readonly<Record<string, (call: Call) => Maybe<unknown>>>;
 
@@ -104,7 +105,14 @@ export interface Acting {
   /** Writes a message. @param said `key` makes it safe to say the same again. */
   publish(
     room: string,
-    said: { readonly text: string; readonly data?: JsonObject; readonly key?: string },
+    said: {
+      readonly text: string;
+      readonly data?: JsonObject;
+      readonly thread?: string;
+      readonly reply_to?: string;
+      readonly mentions?: MentionWish;
+      readonly key?: string;
+    },
   ): Promise<Published>;
   /** Any command of docs/protocol/native.md that needs no connection. */
   execute<T extends CommandType>(
@@ -132,10 +140,23 @@ export interface JoinQuestion extends Asked {
   readonly kind: string;
 }
 
+/** What is to be stored instead: what is absent stays as it was sent, null takes it away. */
+export interface PublishAnswer {
+  readonly text?: string;
+  readonly data?: JsonObject | null;
+  /** A message of the room, by id or number: under which it is a reply, which it answers. Not of an edit. */
+  readonly thread?: string | null;
+  readonly reply_to?: string | null;
+  /** Whom it mentions beside those whom the text names. */
+  readonly mentions?: MentionWish;
+}
+
 export interface PublishQuestion extends Asked {
   readonly room: RoomId;
   readonly text: string;
   readonly data?: JsonObject;
+  readonly thread?: string;
+  readonly reply_to?: string;
   readonly client_message_id?: string;
   /** The message that it replaces. */
   readonly edits?: string;

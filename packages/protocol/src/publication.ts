@@ -1,9 +1,11 @@
 /** What a back end publishes, whichever door it takes. The same fields over HTTP, brokers, files and tables. */
 import { z } from "zod";
+import { type MentionWish, mentionWish } from "./commands/mentions.ts";
 import {
   clientMessageId,
   displayName,
   messageData,
+  messageRef,
   messageText,
   roomId,
   userId,
@@ -33,6 +35,12 @@ export interface Publication {
    * for back ends that may (`impersonate`); the service stays on record.
    */
   readonly from?: UserId | { readonly id: UserId; readonly name?: string };
+  /** With `room`: the message is a reply in the thread under this one of the room, a message's id or number. */
+  readonly thread?: string;
+  /** With `room`: it answers this message of the room. */
+  readonly reply_to?: string;
+  /** Whom it mentions beside those whom the text names. */
+  readonly mentions?: MentionWish;
   /** The same key with the same content again is stored once, however often and through whichever door it comes. */
   readonly idempotency_key?: ClientMessageId;
   /** W3C Trace Context, "traceparent": the trace that it is a part of. For traces only: it is not stored. */
@@ -54,6 +62,9 @@ export const publicationSchema: z.ZodType<Publication> = z
     from: z
       .union([userId, z.object({ id: userId, name: displayName.exactOptional() })])
       .exactOptional(),
+    thread: messageRef.exactOptional(),
+    reply_to: messageRef.exactOptional(),
+    mentions: mentionWish.exactOptional(),
     idempotency_key: clientMessageId.exactOptional(),
     traceparent: z.string().max(256).exactOptional(),
   })
@@ -63,6 +74,14 @@ export const publicationSchema: z.ZodType<Publication> = z
   .refine(({ text, data }) => text !== undefined || data !== undefined, {
     message: "text or data",
     path: ["text"],
+  })
+  .refine(({ room, thread }) => thread === undefined || room !== undefined, {
+    message: "a thread is in one room",
+    path: ["thread"],
+  })
+  .refine(({ room, reply_to }) => reply_to === undefined || room !== undefined, {
+    message: "what is answered is in one room",
+    path: ["reply_to"],
   }) as unknown as z.ZodType<Publication>;
 
 const shown = ["text", "message", "title", "type"] as const;

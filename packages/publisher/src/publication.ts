@@ -18,6 +18,16 @@ export type Publication = Target & {
   readonly data?: Readonly<Record<string, unknown>>;
   /** The user who is shown as its author, for keys with the scope `impersonate`; with a name, one that is made if need be. */
   readonly from?: string | { readonly id: string; readonly name?: string };
+  /** With `room`: the message under which it is a reply, by id or number. */
+  readonly thread?: string;
+  /** With `room`: the message that it answers. */
+  readonly reply_to?: string;
+  /** Whom it mentions beside those whom the text names. */
+  readonly mentions?: {
+    readonly users?: readonly string[];
+    readonly room?: true;
+    readonly here?: true;
+  };
   /** 1-64 visible ASCII characters. The same key with the same content again is stored once. Absent: a random one. */
   readonly idempotency_key?: string;
 };

@@ -77,6 +77,25 @@ describe("what a back end publishes", () => {
     expect(await textsOf("news")).toEqual(["One", "Two"]);
   });
 
+  test("[PUB-31] goes into a thread, answers a message and mentions people, of one room", async () => {
+    const first = await send(key, { room: "desk", text: "Ticket 7" });
+    const root = (first.body as { results: { message_id: string }[] }).results[0]?.message_id;
+    const mentions = { room: true };
+    const reply = { room: "desk", text: "Done", thread: root, reply_to: root, mentions };
+    expect((await send(key, reply)).status).toBe(201);
+    const read = await fetch(`${server.url}/api/v1/rooms/desk/messages`, {
+      headers: { authorization: `Bearer ${operator}` },
+    });
+    expect(await read.json()).toMatchObject({
+      events: [{}, { data: { text: "Done", thread: root, reply_to: root, mentions } }],
+    });
+    expect((await send(key, { ...reply, room: "other" })).status).toBe(404);
+    for (const name of ["thread", "reply_to"]) {
+      const many = { rooms: ["desk", "news"], text: "x", [name]: root };
+      expect(await send(key, many)).toMatchObject({ status: 400 });
+    }
+  });
+
   test("reaches rooms, users' inboxes and everybody", async () => {
     const to = async (target: object): Promise<readonly string[]> => {
       const { body } = await send(key, { ...target, text: "Hello" });

@@ -13,7 +13,7 @@ import {
 } from "../append.ts";
 import type { Connection } from "../connection.ts";
 import { type Awaitable, Pipelined } from "../outcome.ts";
-import type { Said } from "../ports/index.ts";
+import type { PublishAnswer, Said } from "../ports/index.ts";
 import type { Room } from "../room.ts";
 import type { CommandContext } from "../services.ts";
 import { mayEnter } from "./entering.ts";
@@ -22,9 +22,9 @@ import { mustBeOpen, type Writing, writeLater } from "./write.ts";
 /** How what is said becomes an event, and what of the message the application is asked about. */
 export interface Asking {
   readonly said: Said;
-  eventOf(said: Said): Awaitable<Wanted["event"]>;
+  eventOf(said: PublishAnswer): Awaitable<Wanted["event"]>;
   /** Absent where nobody has to be asked: it only keeps its place behind what is. */
-  ask?(said: Said): Promise<Said>;
+  ask?(said: Said): Promise<PublishAnswer>;
 }
 
 /** As `write`, once the application has said what is to be stored. Its `Stored` tells what that is. */
@@ -67,7 +67,8 @@ export async function answerOf(
   const askEnds = context.trace?.step("ask");
   const answer = await ask(said);
   askEnds?.();
-  const isAsSent = answer.text === said.text && answer.data === said.data;
+  const { text, data, ...more } = answer;
+  const isAsSent = text === said.text && data === said.data && Object.keys(more).length === 0;
   return isAsSent ? wanted : { ...wanted, event: await eventOf(answer), sent: wanted.event };
 }
 

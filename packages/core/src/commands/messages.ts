@@ -21,7 +21,7 @@ import {
 } from "../append.ts";
 import { allows, authorize } from "../authorize.ts";
 import { type Awaitable, Pipelined } from "../outcome.ts";
-import type { MessagePlace, Said } from "../ports/index.ts";
+import type { MessagePlace, PublishAnswer, Said } from "../ports/index.ts";
 import { floorFor } from "../reader-floor.ts";
 import type { Room } from "../room.ts";
 import type { CommandContext } from "../services.ts";
@@ -39,7 +39,7 @@ export function editMessage(
   const said: Said = { text, ...(data === undefined ? {} : { data }) };
   const isAsked = hook?.concerns({ ...askerOf(context), ...said, room }) === true;
   if (!isAsked && context.connection?.asking === undefined) return edit(context, command);
-  const ask = async (place: MessagePlace): Promise<Said> =>
+  const ask = async (place: MessagePlace): Promise<PublishAnswer> =>
     hook?.ask({ ...askerOf(context), ...said, room, edits: place.id, ...repeatable(command) }) ??
     said;
   return inTurn(context.connection, async () => {
@@ -53,7 +53,7 @@ export function editMessage(
 async function edit(
   context: CommandContext,
   command: Command<"edit_message">,
-  ask?: (place: MessagePlace) => Promise<Said>,
+  ask?: (place: MessagePlace) => Promise<PublishAnswer>,
 ): Promise<MessageChanged> {
   const room = await context.services.rooms.open(command.room);
   const mayEdit = async (): Promise<void> => authorizeIn(context, "write", room);
@@ -64,9 +64,14 @@ async function edit(
   if (place.isOpen) throw new ProtocolError("conflict", { field: "message_id" });
   const { text, data } = command;
   const said: Said = { text, ...(data === undefined ? {} : { data }) };
-  const eventOf = async (what: Said) => {
-    const mentions = maySpeakOf(what.text, command.mentions)
-      ? await mentionsIn(context, command, what.text, command.mentions)
+  const eventOf = async (answer: PublishAnswer) => {
+    const { mentions: named = command.mentions } = answer;
+    const what: Said = {
+      text: answer.text,
+      ...(answer.data === undefined ? {} : { data: answer.data }),
+    };
+    const mentions = maySpeakOf(what.text, named)
+      ? await mentionsIn(context, command, what.text, named)
       : undefined;
     const whom = mentions === undefined ? {} : { mentions };
     const editor_name = context.identity.name;

@@ -10,7 +10,7 @@ import {
 } from "@parlance/protocol";
 import type { Stored } from "../append.ts";
 import type { Awaitable, Pipelined } from "../outcome.ts";
-import type { MessagePlace, PublishQuestion, Said } from "../ports/index.ts";
+import type { MessagePlace, PublishAnswer, PublishQuestion, Said } from "../ports/index.ts";
 import type { CommandContext } from "../services.ts";
 import { writeAsked } from "./asking.ts";
 import { askerOf } from "./entering.ts";
@@ -84,7 +84,10 @@ async function mentionedIn(
 type Links = Pick<DurablePayloads["message.created"], "thread" | "reply_to">;
 
 /* Also of deleted ones: what was stored has to be found again when it is sent again. */
-async function linksOf(context: CommandContext, command: PublishTask): Promise<Links> {
+async function linksOf(
+  context: CommandContext,
+  command: Pick<PublishTask, "room" | "thread" | "reply_to">,
+): Promise<Links> {
   const { room, thread, reply_to: quoted } = command;
   const place = async (ref: string | undefined): Promise<MessagePlace | undefined> =>
     ref === undefined ? undefined : findIn(context, room, ref);
@@ -107,9 +110,9 @@ function say(
   const growing = open === undefined ? {} : { open };
   const { forwards } = command;
   const forwarded = forwards === undefined ? {} : { forwarded: forwards };
-  const eventOf = (what: Said, whom: Mentioned) => {
+  const eventOf = (what: Said, whom: Mentioned, linked = links) => {
     const payload = payloadOf(context, what, shownAs, from);
-    const data = { ...payload, ...growing, ...links, ...forwarded, ...whom };
+    const data = { ...payload, ...growing, ...linked, ...forwarded, ...whom };
     return { type: "message.created", data } as const;
   };
   const author = from?.user ?? shownAs?.user;
@@ -131,7 +134,15 @@ function say(
   const hook = context.services.hooks?.publish;
   const isBehind = context.connection?.asking !== undefined;
   if (hook === undefined && !isBehind) return write(context, writing);
-  const question: PublishQuestion = { ...askerOf(context), ...said, room, clientMessageId };
+  const { thread, reply_to } = command;
+  const question: PublishQuestion = {
+    ...askerOf(context),
+    ...said,
+    room,
+    clientMessageId,
+    ...(thread === undefined ? {} : { thread }),
+    ...(reply_to === undefined ? {} : { reply_to }),
+  };
   const isAsked = hook?.concerns(question) === true;
   if (!isAsked && !isBehind) return write(context, writing);
   // What is appended later could not be asked about: it is shown at once, and its place is counted by its writer.
@@ -139,11 +150,30 @@ function say(
   return writeAsked(context, writing, {
     said,
     eventOf: async (answer) => {
-      rewritten = answer;
-      return eventOf(answer, await mentionedIn(context, command, answer.text));
+      const { text, data } = answer;
+      rewritten = { text, ...(data === undefined ? {} : { data }) };
+      const { mentions = command.mentions } = answer;
+      const named = { ...command, ...(mentions === undefined ? {} : { mentions }) };
+      const [whom, linked] = await Promise.all([
+        mentionedIn(context, named, text),
+        linksOf(context, relinked(command, answer)),
+      ]);
+      return eventOf(rewritten, whom, linked);
     },
     ...(isAsked ? { ask: async () => hook.ask(question) } : {}),
   });
+}
+
+/** The command with the links that the application gave it. */
+function relinked(
+  { room, thread: sentThread, reply_to: sentQuoted }: PublishTask,
+  { thread = sentThread, reply_to: quoted = sentQuoted }: PublishAnswer,
+): Pick<PublishTask, "room" | "thread" | "reply_to"> {
+  return {
+    room,
+    ...(thread === undefined || thread === null ? {} : { thread }),
+    ...(quoted === undefined || quoted === null ? {} : { reply_to: quoted }),
+  };
 }
 
 function tell(context: CommandContext, said: Said, published: Published): void {

@@ -3,6 +3,7 @@ import type {
   EventId,
   Json,
   JsonObject,
+  MentionWish,
   RoomId,
   RoomKind,
 } from "@parlance/protocol";
@@ -36,7 +37,7 @@ export interface Hooks {
   /** Whether somebody may come into a room that the rules would let them into. */
   readonly join?: Hook<JoinQuestion, void>;
   /** What becomes of a message that its writer may write. */
-  readonly publish?: Hook<PublishQuestion, Said>;
+  readonly publish?: Hook<PublishQuestion, PublishAnswer>;
   /**
    * What the application answers to a client's question: JSON of at most `limits.rpcAnswerBytes`.
    *
@@ -73,6 +74,18 @@ export interface PublishQuestion extends Asker, Said {
   readonly clientMessageId?: ClientMessageId;
   /** The message that it replaces. */
   readonly edits?: EventId;
+  /** As in `publish`. */
+  readonly thread?: string;
+  readonly reply_to?: string;
+}
+
+/** What is to be stored. What is absent beside text and data stays as it was sent; of an edit only `mentions` counts. */
+export interface PublishAnswer extends Said {
+  /** A message of the room, by id or number; null for none. */
+  readonly thread?: string | null;
+  readonly reply_to?: string | null;
+  /** In place of those whom the writer named beside the text. */
+  readonly mentions?: MentionWish;
 }
 
 /** What a message says. */

@@ -197,6 +197,18 @@ describe("publish", () => {
     ["other data", 200, '{"data":{"a":[1]}}', { text: "hello", data: { a: [1] } }],
     ["no data any more", 200, '{"data":null}', { text: "hello" }],
     [
+      "a thread, an answer, mentions",
+      200,
+      '{"thread":"7","reply_to":null,"mentions":{"users":["bob"]},"author":"eve"}',
+      {
+        text: "hello",
+        data: { mood: "good" },
+        thread: "7",
+        reply_to: null,
+        mentions: { users: ["bob"] },
+      },
+    ],
+    [
       "somebody else, somewhere else",
       200,
       '{"text":"x","room":"vip","author":"bob","user":{"id":"bob"},"author_name":"Bob"}',

@@ -1,6 +1,6 @@
 /** Asks the application what becomes of a message: it passes, is rewritten or is rejected. */
-import type { Hook, PublishQuestion, Said } from "@parlance/core";
-import { refusalOf, saidIn, userFacts } from "../answers.ts";
+import type { Hook, PublishAnswer, PublishQuestion, Said } from "@parlance/core";
+import { answerIn, refusalOf, userFacts } from "../answers.ts";
 import { matchesRoom } from "../room-patterns.ts";
 import { refusedBySilence } from "../silence.ts";
 import { Application, type HttpHookOptions, jsonOf, mustBe, wordsOf } from "./application.ts";
@@ -18,7 +18,9 @@ export interface PublishHookOptions extends HttpHookOptions {
 const maxAnswerBytes = 131_072;
 
 /** `publish` over HTTP. */
-export function createPublishHook(options: PublishHookOptions): Hook<PublishQuestion, Said> {
+export function createPublishHook(
+  options: PublishHookOptions,
+): Hook<PublishQuestion, PublishAnswer> {
   const { fallback, backEnds } = options;
   const isAbout = matchesRoom(options.rooms);
   const mayPause = fallback === "pass";
@@ -31,9 +33,9 @@ export function createPublishHook(options: PublishHookOptions): Hook<PublishQues
   return {
     concerns: ({ identity, room }) => (backEnds || identity.scopes === undefined) && isAbout(room),
     ask(question) {
-      const { dialect, room, text, data, clientMessageId, edits } = question;
+      const { dialect, room, text, data, clientMessageId, edits, thread, reply_to } = question;
       const said: Said = { text, ...(data === undefined ? {} : { data }) };
-      return application.ask<Said>({
+      return application.ask<PublishAnswer>({
         question: {
           type: "publish",
           user: userFacts(question),
@@ -41,13 +43,15 @@ export function createPublishHook(options: PublishHookOptions): Hook<PublishQues
           room,
           ...(clientMessageId === undefined ? {} : { client_message_id: clientMessageId }),
           ...(edits === undefined ? {} : { edits }),
+          ...(thread === undefined ? {} : { thread }),
+          ...(reply_to === undefined ? {} : { reply_to }),
           ...said,
         },
         read: (answer) => {
           if (answer.status === 403) throw refusalOf("rejected", wordsOf(answer));
           if (answer.status === 204) return said;
           mustBe(answer, 200);
-          return saidIn(jsonOf(answer), said);
+          return answerIn(jsonOf(answer), said);
         },
         silent: () => {
           if (mayPause) return said;

@@ -4,12 +4,13 @@ import type {
   Hook,
   Hooks,
   JoinQuestion,
+  PublishAnswer,
   PublishQuestion,
   Report,
   Said,
 } from "@parlance/core";
 import type { Json, JsonObject } from "@parlance/protocol";
-import { jsonAnswer, saidIn, userFacts, userIn } from "../answers.ts";
+import { answerIn, jsonAnswer, userFacts, userIn } from "../answers.ts";
 import { matchesRoom } from "../room-patterns.ts";
 import { Circuit, type HookView, refusedBySilence } from "../silence.ts";
 import type { PluginThread, ThreadQuestion } from "./plugin-thread.ts";
@@ -86,10 +87,11 @@ export function hooksOfPlugin(
     const type = data?.["type"];
     return typeof type === "string" && type.startsWith(`${name}.`);
   };
-  const publish: Hook<PublishQuestion, Said> = {
+  const publish: Hook<PublishQuestion, PublishAnswer> = {
     concerns: (question) => isOurs(question.data) || isHooked(question),
     ask: (asked) => {
-      const { identity, dialect, room, text, data, clientMessageId, edits } = asked;
+      const { identity, dialect, room, text, data, clientMessageId, edits, thread, reply_to } =
+        asked;
       const said: Said = { text, ...(data === undefined ? {} : { data }) };
       const question = {
         user: userFacts(asked),
@@ -97,12 +99,14 @@ export function hooksOfPlugin(
         room,
         ...(clientMessageId === undefined ? {} : { client_message_id: clientMessageId }),
         ...(edits === undefined ? {} : { edits }),
+        ...(thread === undefined ? {} : { thread }),
+        ...(reply_to === undefined ? {} : { reply_to }),
         ...said,
         is_hooked: isHooked(asked),
       };
-      return askPublish<Said>(
+      return askPublish<PublishAnswer>(
         { asked: "publish", question, identity, refuses: "rejected" },
-        (value) => saidIn(value, said),
+        (value) => answerIn(value, said),
         // Of its own type nothing passes unchecked.
         isOurs(data) ? undefined : () => said,
       );
