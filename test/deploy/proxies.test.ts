@@ -260,6 +260,8 @@ describe.each(proxyNames)("%s with the file as shipped", (name: ProxyName) => {
       people.map((who) => comeIn(browser, `${proxy.origin}/room/${room}`, `${who} of ${name}`)),
     );
     const pages = windows.map(({ page }) => page);
+    // Rows far above what is seen are not there at all.
+    for (const page of pages) await page.setViewportSize({ width: 1280, height: 3_000 });
     const nodes = await Promise.all(pages.map(async (page) => fleet.nodeOf(await userOf(page))));
     expect(new Set(nodes).size).toBeGreaterThan(1);
     const everybody = async (what: string): Promise<void> => {

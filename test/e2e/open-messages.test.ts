@@ -221,13 +221,13 @@ describe("the web app", () => {
       await row.getByText("the rest,").waitFor();
       const fromEnd = (): Promise<number> =>
         history.evaluate((log) => log.scrollHeight - log.scrollTop - log.clientHeight);
-      await expect.poll(fromEnd).toBeLessThan(40);
+      await expect.poll(fromEnd, { timeout: waitMs }).toBeLessThan(40);
       await history.evaluate((log) => log.scrollBy(0, -600));
       await page.getByRole("button", { name: "Go to the newest message" }).waitFor();
       const place = await history.evaluate((log) => log.scrollTop);
       writing.append("line\n".repeat(30));
       await until("what is stored", () => writing.length > 150);
-      await expect.poll(fromEnd).toBeGreaterThan(800);
+      await expect.poll(fromEnd, { timeout: waitMs }).toBeGreaterThan(800);
       expect(await history.evaluate((log) => log.scrollTop)).toBe(place);
       writing.append("End.");
       await writing.close();

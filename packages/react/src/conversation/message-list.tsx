@@ -56,7 +56,7 @@ export function MessageList({
   const list = useRef<VirtualizerHandle>(null);
   const scroller = useRef<HTMLDivElement>(null);
   const first = shownEvents(room)[0]?.sequence ?? 0;
-  const place = usePlace({ list, rows, room, first });
+  const place = usePlace({ list, scroller, rows, room, first });
   const { isAtEnd } = place;
   const [seen, setSeen] = useState(room.head);
   const [active, setActive] = useState<string>();

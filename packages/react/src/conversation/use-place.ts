@@ -27,11 +27,14 @@ export interface Place {
 /** @param first Sequence of the first event that is shown; 0 if there is none. */
 export function usePlace({
   list,
+  scroller,
   rows,
   room,
   first,
 }: {
   list: RefObject<VirtualizerHandle | null>;
+  /** What scrolls, around the list. */
+  scroller: RefObject<HTMLElement | null>;
   rows: readonly Row[];
   room: RoomState;
   first: number;
@@ -42,9 +45,11 @@ export function usePlace({
   const [shownFirst, setShownFirst] = useState(first);
   const isElsewhere = room.window !== undefined;
 
+  // By hand: the list's own `scrollToIndex` goes on for a while as rows are measured, and would pull back who scrolls up meanwhile.
+  // What grows later is followed by `onResize`.
   const scrollToEnd = useCallback(() => {
-    if (rows.length > 0) list.current?.scrollToIndex(rows.length - 1, { align: "end" });
-  }, [list, rows.length]);
+    scroller.current?.scrollTo({ top: scroller.current.scrollHeight, behavior: "instant" });
+  }, [scroller]);
   const loadIfNear = useCallback(() => {
     const handle = list.current;
     if (handle === null) return;
