@@ -14,6 +14,8 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    /* What a test waits for may be late where others use the machine too; what never comes is found all the same. */
+    expect: { poll: { timeout: 20_000 } },
     /* A forgotten `.only` would let everything else go unnoticed. */
     allowOnly: false,
     ...(notes === undefined
