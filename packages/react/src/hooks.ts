@@ -63,6 +63,7 @@ const nothing = {
   changes: [],
   window: undefined,
   settings: {},
+  pins: undefined,
 } as const;
 
 /** The messages of a room that `useOpenRoom` has opened. */

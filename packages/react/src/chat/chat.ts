@@ -7,6 +7,7 @@ import type { ChatState, Link, RoomState } from "../state/model.ts";
 import { initialState, reduce } from "../state/state.ts";
 import { createChecks } from "./checks.ts";
 import { inboxesOf } from "./inboxes.ts";
+import { createKeeping, type Keeping } from "./keeping.ts";
 import { createLiveRooms } from "./live-rooms.ts";
 import { createMarks, type Marks } from "./marks.ts";
 import { createMessageActs, type MessageActs } from "./message-acts.ts";
@@ -27,7 +28,14 @@ const renderMs = 16;
 const ofOthers: ReadonlySet<Action["type"]> = new Set(["event", "presence", "typing", "text_grew"]);
 
 /** What the components see. Acts return at once; what comes of them is in the state. */
-export interface Chat extends MessageActs, Marks, Places, PreferenceActs, RoomActs, Uploads {
+export interface Chat
+  extends Keeping,
+    MessageActs,
+    Marks,
+    Places,
+    PreferenceActs,
+    RoomActs,
+    Uploads {
   /** Fetches the bytes of a file; undefined where the page has no way to. */
   readonly loadFile: ChatOptions["loadFile"];
   readonly client: Client;
@@ -114,6 +122,7 @@ export function startChat(client: Client, me: WireUser, options: ChatOptions = {
   const acts = createMessageActs(client, dispatch, roomState);
   const places = createPlaces(client, dispatch, roomState);
   const uploads = createUploads(client, dispatch);
+  const { list: listKept, close: closeKept, ...keeping } = createKeeping(client, dispatch);
   const listRooms = (): Promise<void> => {
     listedAt = Date.now();
     return rooms.list();
@@ -143,6 +152,7 @@ export function startChat(client: Client, me: WireUser, options: ChatOptions = {
     if (link.kind !== "online") return;
     joining = listRooms().then(joinInboxes);
     void preferences.load();
+    void listKept();
     for (const id of open.keys()) {
       if (roomState(id)?.status === "ready") void rooms.listPeople(id);
       else void rooms.load(id);
@@ -173,6 +183,7 @@ export function startChat(client: Client, me: WireUser, options: ChatOptions = {
     ...uploads,
     prefer: preferences.prefer,
     preferEverywhere: preferences.preferEverywhere,
+    ...keeping,
     loadFile: options.loadFile,
     client,
     drafts,
@@ -230,6 +241,7 @@ export function startChat(client: Client, me: WireUser, options: ChatOptions = {
       marks.close();
       acts.close();
       uploads.close();
+      closeKept();
       rooms.close();
       checks.close();
       preferences.close();

@@ -1,5 +1,5 @@
 /** What a reader does to messages that are there: shown at once, sent, and shown as failed where it was refused. */
-import type { Client, ClientMessageId, FileId, RoomId } from "@parlance/client";
+import type { Client, ClientMessageId, EventId, FileId, OwnChange, RoomId } from "@parlance/client";
 import type { Action } from "../state/actions.ts";
 import type { PendingChange, RoomState } from "../state/model.ts";
 import { codeOf } from "./failure-text.ts";
@@ -20,6 +20,10 @@ export interface MessageActs {
   undo(room: string, subject: string): void;
   /** Puts a reaction on, or takes one's own off. */
   react(room: string, message: string, emoji: string, on: boolean): void;
+  /** Pins a message to its room, or takes the pin off. */
+  pin(room: string, message: string, on: boolean): void;
+  /** Saves a message for oneself, or does not any more. */
+  save(room: string, message: string, on: boolean): void;
   /** Tries a change again that failed. */
   retryChange(room: string, key: string): void;
   /** Forgets a change that failed. */
@@ -49,7 +53,9 @@ export function createMessageActs(
     const sending: PendingChange = { ...change, state: "sending", reason: undefined };
     show(room, sending);
     try {
-      const sequence = await request(client, room, sending, id);
+      const sequence = await request(client, room, sending, id, (own) =>
+        dispatch({ type: "own", change: own }),
+      );
       // A newer one of the same key is on its way.
       if (known.get(place) !== sent) return;
       known.delete(place);
@@ -111,6 +117,24 @@ export function createMessageActs(
       const key = keyOf(`react ${emoji}`, message);
       void send(room, { ...begin, kind: "react", key, message, emoji, on, id: newId() });
     },
+    pin: (room, message, on) =>
+      void send(room, {
+        ...begin,
+        kind: "pin",
+        key: keyOf("pin", message),
+        message,
+        on,
+        id: newId(),
+      }),
+    save: (room, message, on) =>
+      void send(room, {
+        ...begin,
+        kind: "save",
+        key: keyOf("save", message),
+        message,
+        on,
+        id: newId(),
+      }),
     retryChange: (room, key) => {
       const sent = known.get(placeOf(room, key));
       const isFailed = roomState(room)?.changes.some(
@@ -141,6 +165,7 @@ async function request(
   id: string,
   change: PendingChange,
   client_message_id: ClientMessageId,
+  tell: (change: OwnChange) => void,
 ): Promise<number | undefined> {
   const place = { room: id as RoomId, message_id: change.message, client_message_id };
   switch (change.kind) {
@@ -163,6 +188,17 @@ async function request(
       const { emoji, on } = change;
       return (await client.request<"react">({ type: "react", ...place, emoji, on })).sequence;
     }
+    case "pin": {
+      const body = { type: "pin_message", ...place, on: change.on } as const;
+      return (await client.request<"pin_message">(body)).sequence;
+    }
+    case "save":
+      // It is in no log, so no event tells it.
+      tell({
+        what: "saved",
+        message: await client.room(id).save(change.message as EventId, change.on),
+      });
+      return undefined;
     default:
       return change satisfies never;
   }

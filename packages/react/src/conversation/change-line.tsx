@@ -3,7 +3,17 @@ import type { ReactNode } from "react";
 import { useFailureText } from "../chat/failure-text.ts";
 import type { PendingChange } from "../state/model.ts";
 import { useTexts } from "../texts/texts.tsx";
+import type { TextKey } from "../texts/translate.ts";
 import { Icon } from "../ui/icons.tsx";
+
+const failures = {
+  edit: "editFailed",
+  delete: "deleteFailed",
+  delete_file: "deleteFailed",
+  pin: "pinFailed",
+  save: "saveFailed",
+  react: "editFailed",
+} as const satisfies Record<PendingChange["kind"], TextKey>;
 
 /** @param change Not a reaction. */
 export function ChangeLine({
@@ -24,7 +34,7 @@ export function ChangeLine({
     return (
       <p className="failure" role="status">
         <Icon name="warning" small />
-        <span>{t(change.kind === "edit" ? "editFailed" : "deleteFailed", { reason })}</span>
+        <span>{t(failures[change.kind], { reason })}</span>
         <button type="button" className="link" onClick={onRetry}>
           {t("retry")}
         </button>

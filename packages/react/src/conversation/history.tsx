@@ -2,7 +2,7 @@
  * The messages of a room, or of a place further back in its log. Each jump to another piece of the log is a list of
  * its own, so that the list below only ever grows at its ends.
  */
-import { type ReactNode, type Ref, useState } from "react";
+import { type ReactNode, type Ref, useEffect, useState } from "react";
 import { useChat } from "../chat/context.ts";
 import type { RoomState } from "../state/model.ts";
 import { shownEvents } from "../state/window.ts";
@@ -16,17 +16,21 @@ const noActions: readonly MessageAction[] = [];
 
 /**
  * @param room A room that is ready. One instance per life of its log (`key`).
+ * @param onPlace Goes to a place of any room; the same function each time. Absent: there is no way to.
  * @param actions What the page can do with messages beyond the standard acts; the same array each time.
  */
 export function History({
   room,
   actions = noActions,
+  onPlace,
   ref,
 }: {
   room: RoomState;
   actions?: readonly MessageAction[];
+  onPlace?: (room: string, sequence: number) => void;
   ref: Ref<HistoryHandle>;
 }): ReactNode {
+  usePins(room);
   const events = shownEvents(room);
   const first = events[0]?.sequence ?? 0;
   const last = events.at(-1)?.sequence ?? 0;
@@ -44,11 +48,19 @@ export function History({
       {isLoading ? (
         <RoomSkeleton />
       ) : (
-        <MessageList key={number} ref={ref} room={room} actions={actions} />
+        <MessageList key={number} ref={ref} room={room} actions={actions} onPlace={onPlace} />
       )}
       <Announcer room={room} />
     </div>
   );
+}
+
+/** Which messages are pinned is asked once, and followed by events from then on. */
+function usePins({ id, pins }: RoomState): void {
+  const chat = useChat();
+  useEffect(() => {
+    if (pins === undefined) void chat.listPins(id);
+  }, [chat, id, pins]);
 }
 
 /** What is going on at the ends of the list. It lies over it, so that nothing moves when it goes. */

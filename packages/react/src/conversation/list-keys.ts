@@ -1,4 +1,5 @@
 /** Keys in the list of messages, and the focus of its rows. */
+import { activeIn } from "../ui/focus.ts";
 import type { MessageAction, MessageActionHost } from "./actions.ts";
 
 /** The row that an arrow key, Home or End leads to in a list of `length` rows; undefined for other keys, and where there are no rows. */
@@ -48,7 +49,8 @@ export function focusKey(scroller: HTMLElement | null, key: string, frames = mou
   // While it is a field, the field has the focus.
   if (row !== null && row !== undefined && row.querySelector("textarea") === null) {
     row.focus({ preventScroll: true });
-    return;
+    // One that is not measured yet is hidden, and takes no focus.
+    if (activeIn(row) === row) return;
   }
   if (scroller === null || frames === 0) return;
   if (frames === mountFrames) scroller.focus({ preventScroll: true });

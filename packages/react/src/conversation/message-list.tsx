@@ -43,10 +43,12 @@ const markedMs = 2_500;
 export function MessageList({
   room,
   actions: more,
+  onPlace,
   ref,
 }: {
   room: RoomState;
   actions: readonly MessageAction[];
+  onPlace?: ((room: string, sequence: number) => void) | undefined;
   ref: Ref<HistoryHandle>;
 }): ReactNode {
   const { t } = useTexts();
@@ -185,6 +187,7 @@ export function MessageList({
               mayCancel={mayCancel(row, room, me.id)}
               acts={acts}
               actions={actions}
+              onPlace={onPlace}
             />
           )}
         </Virtualizer>

@@ -11,7 +11,9 @@ import { ActionBar } from "./action-bar.tsx";
 import type { MessageAction } from "./actions.ts";
 import { ChangeLine } from "./change-line.tsx";
 import { Failure } from "./failure.tsx";
+import { ForwardedLine } from "./forwarded-line.tsx";
 import { Growth } from "./growth.tsx";
+import { KeptMarks } from "./kept-marks.tsx";
 import { LinesAbove } from "./lines-above.tsx";
 import { MessageEditor } from "./message-editor.tsx";
 import { Reactions } from "./reactions.tsx";
@@ -38,6 +40,8 @@ interface Props {
   readonly mayCancel: boolean;
   readonly acts: RowActs;
   readonly actions: readonly MessageAction[];
+  /** Goes to a place of any room; absent: there is no way to. */
+  readonly onPlace?: ((room: string, sequence: number) => void) | undefined;
 }
 
 /** A message or a system line, with what stands above it. */
@@ -147,7 +151,8 @@ function Message(props: Props & { readonly row: MessageRow }): ReactNode {
 }
 
 /** What was said, or that it was removed. */
-function Content({ row, isLastOwn, grown }: Props & { readonly row: MessageRow }): ReactNode {
+function Content(props: Props & { readonly row: MessageRow }): ReactNode {
+  const { row, room, isLastOwn, grown, onPlace } = props;
   const { t } = useTexts();
   const isLeaving = row.change?.kind === "delete" || row.change?.kind === "delete_file";
   if (row.text === undefined) {
@@ -155,12 +160,16 @@ function Content({ row, isLastOwn, grown }: Props & { readonly row: MessageRow }
   }
   return (
     <div className={isLeaving ? "text leaving" : "text"}>
+      {row.forwarded === undefined || row.messageId === undefined ? null : (
+        <ForwardedLine room={room.id} message={row.messageId} onJump={onPlace} />
+      )}
       {row.file === undefined ? (
         <MessageText text={grown ?? row.text} />
       ) : (
         <FileCard file={row.file} />
       )}
       {row.isEdited ? <span className="edited">{t("edited")}</span> : null}
+      <KeptMarks row={row} />
       {row.own ? <SendState row={row} isLastOwn={isLastOwn} /> : null}
     </div>
   );

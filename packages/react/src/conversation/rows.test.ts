@@ -44,6 +44,7 @@ const rowsOf = (
       changes: [],
       window: undefined,
       settings: {},
+      pins: undefined,
       ...more,
     },
     me,
@@ -262,6 +263,7 @@ describe("what became of messages", () => {
           floor: 0,
           window: undefined,
           settings: {},
+          pins: undefined,
           changes: [
             { ...change, kind: "edit", text: "mine", state },
             { ...change, key: "r", kind: "react", emoji: "A", on: true, state },

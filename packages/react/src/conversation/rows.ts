@@ -1,8 +1,10 @@
 /** From a room's events and the reader's own unsent messages to the rows of the conversation. */
 
-import type { EventFrame } from "@parlance/client";
+import type { EventFrame, ForwardedFrom } from "@parlance/client";
+import { shownSaved } from "../state/kept.ts";
 import { deletedInThreads, isInThread } from "../state/main-line.ts";
 import type { OutgoingView, PendingChange, RoomState } from "../state/model.ts";
+import { shownPins } from "../state/pins.ts";
 import { shownEvents } from "../state/window.ts";
 import { type Fold, foldMessages, type Reaction, type Version } from "./fold.ts";
 
@@ -39,6 +41,11 @@ export interface MessageRow extends Above {
   /** `open`: it grows, and `text` is what it began with. Else how it ended, where that was not by its writer. */
   readonly growth: Version["growth"];
   readonly isEdited: boolean;
+  readonly isPinned: boolean;
+  /** By the reader, for themselves. */
+  readonly isSaved: boolean;
+  /** It says what another message said: where that is, as far as it was told; `undefined`: it does not. */
+  readonly forwarded: ForwardedFrom | undefined;
   readonly reactions: readonly Reaction[];
   /** What the reader is changing, but for reactions. */
   readonly change: PendingChange | undefined;
@@ -77,9 +84,10 @@ export const blockMs = 5 * 60_000;
 export function buildRows(
   room: Pick<
     RoomState,
-    "events" | "outgoing" | "newAfter" | "floor" | "changes" | "window" | "settings"
+    "events" | "outgoing" | "newAfter" | "floor" | "changes" | "window" | "settings" | "pins"
   >,
   me: { readonly id: string; readonly name: string },
+  saved: ReadonlySet<string> = nothing,
 ): readonly Row[] {
   const rows: Row[] = [];
   let day = "";
@@ -119,8 +127,10 @@ export function buildRows(
 
   const fold = foldMessages(room, me.id);
   const changes = new Map(
-    room.changes.flatMap((one) => (one.kind === "react" ? [] : [[one.message, one] as const])),
+    room.changes.flatMap((one) => (isQuiet(one) ? [] : [[one.message, one] as const])),
   );
+  const pinned = shownPins(room.pins, room.changes);
+  const kept = shownSaved(saved, room.changes);
   const shown = shownEvents(room);
   const gone = deletedInThreads(room.window === undefined ? shown : [...shown, ...room.events]);
   for (const event of shown) {
@@ -130,6 +140,8 @@ export function buildRows(
         ...messageOf(event, me.id),
         ...fold.version(event.id),
         change: changes.get(event.id),
+        isPinned: pinned.has(event.id),
+        isSaved: kept.has(event.id),
       });
       continue;
     }
@@ -167,6 +179,13 @@ export function buildRows(
   return rows;
 }
 
+const nothing: ReadonlySet<string> = new Set();
+
+/** A reaction, and what is pinned or saved, shows as done until it was refused. */
+function isQuiet({ kind, state }: PendingChange): boolean {
+  return kind === "react" || ((kind === "pin" || kind === "save") && state !== "failed");
+}
+
 type Message = Omit<MessageRow, "first" | "kind" | "own" | keyof Above>;
 
 function messageOf(event: EventFrame, me: string): Message {
@@ -187,11 +206,15 @@ function messageOf(event: EventFrame, me: string): Message {
     reason: undefined,
     clientMessageId: undefined,
     ...unchanged,
+    forwarded: data?.forwarded === undefined ? undefined : { message_id: data.forwarded },
   };
 }
 
 const unchanged = {
   isEdited: false,
+  isPinned: false,
+  isSaved: false,
+  forwarded: undefined,
   reactions: [],
   change: undefined,
   isFile: false,

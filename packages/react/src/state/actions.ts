@@ -6,6 +6,7 @@ import type {
   JoinRequestView,
   MemberView,
   MessageView,
+  OwnChange,
   OwnPreferences,
   RoomChanges,
   RoomPreferences,
@@ -13,6 +14,7 @@ import type {
   Subscribed,
   WireUser,
 } from "@parlance/client";
+import type { Kept } from "./kept.ts";
 import type { Check, Link, OutgoingView, PendingChange, UploadView } from "./model.ts";
 
 /** A page of the log with its messages as they are now. */
@@ -68,6 +70,17 @@ export type Action =
       readonly type: "requests_listed";
       readonly room: string;
       readonly requests: readonly JoinRequestView[];
+    }
+  /** Something of the reader's own changed, on whichever device. */
+  | { readonly type: "own"; readonly change: OwnChange }
+  /** What the reader keeps, as far as it was asked for. */
+  | { readonly type: "kept_listed"; readonly kept: Partial<Kept> }
+  /** Ids of pinned messages as of `head`. */
+  | {
+      readonly type: "pins_listed";
+      readonly room: string;
+      readonly pins: readonly string[];
+      readonly head: number;
     }
   /** An open message grew: `text` is all of it. */
   | {

@@ -3,6 +3,7 @@ import type { EventFrame } from "@parlance/client";
 import { changesAfter } from "./changes.ts";
 import { isMainMessage } from "./main-line.ts";
 import type { OutgoingView, RoomState } from "./model.ts";
+import { pinsAfter } from "./pins.ts";
 import { withUpdates } from "./settings.ts";
 import { withoutUser } from "./signals.ts";
 import { isRead, mentionsReader } from "./unread.ts";
@@ -32,6 +33,7 @@ export function addEvent(room: RoomState, event: EventFrame, me: string): RoomSt
     texts: withoutEnded(room.texts, event),
     role: roleAfter(room, event, me),
     ended: endedBy(room, event, me),
+    pins: pinsAfter(room.pins, event),
     members: isMembership ? undefined : room.members,
   };
   return isNext(room, event) ? { ...next, events: [...room.events, event] } : next;

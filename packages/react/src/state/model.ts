@@ -9,6 +9,7 @@ import type {
   RoomSettings,
   WireUser,
 } from "@parlance/client";
+import type { Kept } from "./kept.ts";
 import type { Preferences } from "./preferences.ts";
 
 /** Everything on the screen of somebody who is signed in, but for what belongs to one control. */
@@ -20,6 +21,7 @@ export interface ChatState {
   /** By room id: the reader's rooms, those to discover, and what is open. */
   readonly rooms: Readonly<Record<string, RoomState>>;
   readonly preferences: Preferences;
+  readonly kept: Kept;
 }
 
 /** How things stand with the server. */
@@ -94,6 +96,8 @@ export interface RoomState {
   readonly arePeopleUnknown: boolean;
   /** Undefined until listed, and again when membership changed. */
   readonly members: readonly MemberView[] | undefined;
+  /** Ids of pinned messages, the one pinned last first; undefined until listed. */
+  readonly pins: readonly string[] | undefined;
   readonly check: Check;
 }
 
@@ -125,6 +129,8 @@ export type PendingChange = {
   /** `message` is the id of the file. */
   | { readonly kind: "delete_file" }
   | { readonly kind: "react"; readonly emoji: string; readonly on: boolean }
+  /** Pinned to the room, or saved by the reader, or not any more. */
+  | { readonly kind: "pin" | "save"; readonly on: boolean }
 );
 
 /** A file on its way to the server. */

@@ -42,6 +42,7 @@ function emptyRoom(id: string): RoomState {
     online: undefined,
     arePeopleUnknown: false,
     members: undefined,
+    pins: undefined,
     check: { kind: "unchecked" },
   };
 }
@@ -89,6 +90,7 @@ export function openingRoom(
     texts: {},
     older: "idle",
     window: undefined,
+    pins: undefined,
   };
 }
 

@@ -6,8 +6,11 @@
 import type { WireUser } from "@parlance/client";
 import type { Action } from "./actions.ts";
 import { withChange, withoutChange } from "./changes.ts";
+import { nothingKept } from "./kept.ts";
 import { addEvent } from "./live-events.ts";
 import type { ChatState, OutgoingView, RoomState, UploadView } from "./model.ts";
+import { ownAfter } from "./own.ts";
+import { listedPins } from "./pins.ts";
 import { listedPreferences, noPreferences, withRoomPreferences } from "./preferences.ts";
 import { goneRoom, listRooms, openedRoom, openingRoom } from "./rooms.ts";
 import { withOwnUpdate } from "./settings.ts";
@@ -22,6 +25,7 @@ export function initialState(me: WireUser): ChatState {
     link: { kind: "connecting" },
     listing: "loading",
     rooms: {},
+    kept: nothingKept,
     preferences: noPreferences,
   };
 }
@@ -35,6 +39,10 @@ export function reduce(state: ChatState, action: Action): ChatState {
       return listRooms(state, action.joined, action.discoverable);
     case "rooms_failed":
       return state.listing === "ready" ? state : { ...state, listing: "failed" };
+    case "own":
+      return ownAfter(state, action.change);
+    case "kept_listed":
+      return { ...state, kept: { ...state.kept, ...action.kept } };
     case "typing_expired":
       return expireTyping(state, action.now);
     case "preferences_listed":
@@ -152,6 +160,8 @@ function reduceRoom(
       return readingRoom(room, action.isReading);
     case "mark_moved":
       return withMark(room, action, me);
+    case "pins_listed":
+      return { ...room, pins: listedPins(room, action.pins, action.head) };
     case "check_changed":
       return { ...room, check: action.check };
     default:

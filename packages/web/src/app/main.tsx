@@ -9,6 +9,7 @@ import "../chat/rooms/rooms.css";
 import "../chat/conversation/first-minute.css";
 import "../chat/job/job.css";
 import "../inbox/inbox.css";
+import "../keeping/keeping.css";
 import { App } from "./app.tsx";
 import { createPreferences } from "./preferences.ts";
 

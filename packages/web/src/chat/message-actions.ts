@@ -4,6 +4,7 @@ import type { TFunction } from "i18next";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { messagePath } from "../app/route.ts";
+import { mayPin } from "../keeping/may-pin.ts";
 import type { Page } from "../shell/context.ts";
 import { usePage } from "../shell/context.ts";
 
@@ -15,8 +16,46 @@ export interface ActionTools {
 }
 
 /** Each action, with its text in the reader's language. */
-function pageActions({ t }: ActionTools): readonly MessageAction[] {
+function pageActions({ chat, page, t }: ActionTools): readonly MessageAction[] {
   return [
+    {
+      id: "pin",
+      label: t("actPin"),
+      icon: "pin",
+      isFor: (host) => isThere(host) && mayPin(host.room) && !host.row.isPinned,
+      run: ({ row, room }) => chat.pin(room.id, row.messageId ?? "", true),
+    },
+    {
+      id: "unpin",
+      label: t("actUnpin"),
+      icon: "pin",
+      isFor: (host) => isThere(host) && mayPin(host.room) && host.row.isPinned,
+      run: ({ row, room }) => chat.pin(room.id, row.messageId ?? "", false),
+    },
+    {
+      id: "save",
+      label: t("actSave"),
+      icon: "bookmark",
+      key: "s",
+      isFor: (host) => isThere(host) && !host.row.isSaved,
+      run: ({ row, room }) => chat.save(room.id, row.messageId ?? "", true),
+    },
+    {
+      id: "unsave",
+      label: t("actUnsave"),
+      icon: "bookmark",
+      key: "s",
+      isFor: (host) => isThere(host) && host.row.isSaved,
+      run: ({ row, room }) => chat.save(room.id, row.messageId ?? "", false),
+    },
+    {
+      id: "forward",
+      label: t("actForward"),
+      icon: "forward",
+      key: "f",
+      isFor: (host) => isThere(host) && host.row.growth !== "open",
+      run: ({ row, room }) => page.openDialog("forward", `${room.id}/${row.messageId ?? ""}`),
+    },
     {
       id: "copy-link",
       label: t("actCopyLink"),

@@ -1,10 +1,12 @@
 /** Arabic texts. */
 import { ar as components } from "@parlance/react/texts/ar";
 import type { Texts } from "./en.ts";
+import { keeping } from "./keeping/ar.ts";
 
 /** Complete by type: a key that is missing here does not compile. */
 export const ar: Texts = {
   ...components,
+  ...keeping,
 
   appName: "Parlance",
   back: "العودة إلى الغرف",

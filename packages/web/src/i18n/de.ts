@@ -1,10 +1,12 @@
 /** German texts. */
 import { de as components } from "@parlance/react/texts/de";
 import type { Texts } from "./en.ts";
+import { keeping } from "./keeping/de.ts";
 
 /** Complete by type: a key that is missing here does not compile. */
 export const de: Texts = {
   ...components,
+  ...keeping,
 
   appName: "Parlance",
   back: "Zurück zu den Räumen",

@@ -1,9 +1,11 @@
 /** English texts. The keys of this file are the keys of every language; those of the components come from their package. */
 import type { CompleteSet } from "@parlance/react";
 import { en as components } from "@parlance/react/texts/en";
+import { keeping } from "./keeping/en.ts";
 
 export const en = {
   ...components,
+  ...keeping,
 
   appName: "Parlance",
   back: "Back to rooms",

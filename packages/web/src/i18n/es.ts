@@ -1,10 +1,12 @@
 /** Spanish texts. */
 import { es as components } from "@parlance/react/texts/es";
 import type { Texts } from "./en.ts";
+import { keeping } from "./keeping/es.ts";
 
 /** Complete by type: a key that is missing here does not compile. */
 export const es: Texts = {
   ...components,
+  ...keeping,
 
   appName: "Parlance",
   back: "Volver a las salas",

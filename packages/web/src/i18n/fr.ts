@@ -1,10 +1,12 @@
 /** French texts. */
 import { fr as components } from "@parlance/react/texts/fr";
 import type { Texts } from "./en.ts";
+import { keeping } from "./keeping/fr.ts";
 
 /** Complete by type: a key that is missing here does not compile. */
 export const fr: Texts = {
   ...components,
+  ...keeping,
 
   appName: "Parlance",
   back: "Retour aux salons",

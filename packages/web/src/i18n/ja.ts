@@ -1,10 +1,12 @@
 /** Japanese texts. */
 import { ja as components } from "@parlance/react/texts/ja";
 import type { Texts } from "./en.ts";
+import { keeping } from "./keeping/ja.ts";
 
 /** Complete by type: a key that is missing here does not compile. */
 export const ja: Texts = {
   ...components,
+  ...keeping,
 
   appName: "Parlance",
   back: "ルーム一覧へ戻る",

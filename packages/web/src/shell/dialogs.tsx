@@ -14,7 +14,14 @@ export interface DialogProps {
 }
 
 /** Names of dialogs. */
-export type DialogName = "palette" | "create" | "inbox" | "keys" | "preferences";
+export type DialogName =
+  | "saved"
+  | "forward"
+  | "palette"
+  | "create"
+  | "inbox"
+  | "keys"
+  | "preferences";
 
 /** The component of each. */
 export const dialogs: Readonly<Record<DialogName, ComponentType<DialogProps>>> = {
@@ -22,6 +29,8 @@ export const dialogs: Readonly<Record<DialogName, ComponentType<DialogProps>>> =
   create: laterDialog(
     async () => (await import("../chat/rooms/create-room-dialog.tsx")).CreateRoomDialog,
   ),
+  saved: laterDialog(async () => (await import("../keeping/saved-dialog.tsx")).SavedDialog),
+  forward: laterDialog(async () => (await import("../keeping/forward-dialog.tsx")).ForwardDialog),
   inbox: laterDialog(async () => (await import("../inbox/inbox-panel.tsx")).InboxPanel),
   keys: laterDialog(async () => (await import("./keys-dialog.tsx")).KeysDialog),
   preferences: laterDialog(

@@ -15,6 +15,8 @@ const local: readonly (readonly [readonly string[], TextKey])[] = [
   [["+"], "actReact"],
   [["C"], "actCopyText"],
   [["L"], "actCopyLink"],
+  [["S"], "actSave"],
+  [["F"], "actForward"],
   [["Del"], "actDelete"],
   [["Enter"], "keySend"],
   [["Shift Enter"], "keyLine"],

@@ -19,6 +19,8 @@ import type { DialogProps } from "./dialogs.tsx";
 
 /** Entries shown at once; further letters narrow the rest. */
 const shownEntries = 10;
+/** Rooms before anything is typed; everything that can be done follows. */
+const shownRooms = 6;
 
 interface Entry {
   readonly key: string;
@@ -34,7 +36,7 @@ export function Palette({ onClose }: DialogProps): ReactNode {
   const listId = useId();
   const [query, setQuery] = useState("");
   const [chosen, setChosen] = useState(0);
-  const found = useEntries(query).slice(0, shownEntries);
+  const found = useEntries(query);
 
   const run = (entry: Entry | undefined): void => {
     if (entry === undefined) return;
@@ -125,7 +127,7 @@ function useEntries(query: string): readonly Entry[] {
       }))
       .filter(({ text }) => words.every((word) => text.toLocaleLowerCase().includes(word)));
     return query === ""
-      ? [...found.slice(0, shownEntries - 4), ...commands]
-      : [...found, ...commands];
+      ? [...found.slice(0, shownRooms), ...commands]
+      : [...found, ...commands].slice(0, shownEntries);
   }, [rooms, query, t, page, chat]);
 }

@@ -7,6 +7,7 @@ import type { ComponentType, ReactNode } from "react";
 import { landingRoom, roomPath } from "../app/route.ts";
 import { navigate } from "../app/use-route.ts";
 import type { TextKey } from "../i18n/index.ts";
+import { laterPanel } from "./later.tsx";
 
 /** What a panel is given; the rest it takes from `usePage` and the hooks of `@parlance/react`. */
 export interface PanelProps {
@@ -17,7 +18,7 @@ export interface PanelProps {
 }
 
 /** Names of panels. */
-export type PanelName = "people";
+export type PanelName = "people" | "pins" | "files";
 
 /** One panel. */
 export interface Panel {
@@ -27,6 +28,8 @@ export interface Panel {
   readonly Component: ComponentType<PanelProps>;
   /** Has a button above the conversation. Others are opened from where they belong. */
   readonly hasButton: boolean;
+  /** Told beside its button; without any, the button is not there. Absent: always there. */
+  countOf?(room: RoomState): number;
 }
 
 /** The panel that shows where nobody has chosen another one, on screens wide enough. */
@@ -35,6 +38,19 @@ export const defaultPanel: PanelName = "people";
 /** Each panel. */
 export const panels: Readonly<Record<PanelName, Panel>> = {
   people: { title: "people", icon: "people", Component: People, hasButton: true },
+  pins: {
+    title: "pins",
+    icon: "pin",
+    Component: laterPanel(async () => (await import("../keeping/pins-panel.tsx")).PinsPanel),
+    hasButton: true,
+    countOf: (room) => room.pins?.length ?? 0,
+  },
+  files: {
+    title: "files",
+    icon: "file",
+    Component: laterPanel(async () => (await import("../keeping/files-panel.tsx")).FilesPanel),
+    hasButton: true,
+  },
 };
 
 function People({ room }: PanelProps): ReactNode {

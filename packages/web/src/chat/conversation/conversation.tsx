@@ -22,6 +22,7 @@ import { useTranslation } from "react-i18next";
 import { landingRoom } from "../../app/route.ts";
 import { goBackTo } from "../../app/use-route.ts";
 import { InboxButton } from "../../inbox/inbox-button.tsx";
+import { useGoToPlace } from "../../keeping/use-place.ts";
 import { usePage } from "../../shell/context.ts";
 import { type PanelName, panels } from "../../shell/panels.tsx";
 import { JobView } from "../job/job-view.tsx";
@@ -48,6 +49,7 @@ export function Conversation({
   const history = useRef<HistoryHandle>(null);
   const files = useFiles(room);
   const actions = usePageActions();
+  const goTo = useGoToPlace();
   const isReady = room?.status === "ready";
   const why = room === undefined ? undefined : closedTo(room);
   return (
@@ -61,7 +63,7 @@ export function Conversation({
         <JobView room={room} />
       ) : isReady ? (
         <DropZone room={room.title} onFiles={files}>
-          <History key={room.epoch} ref={history} room={room} actions={actions} />
+          <History key={room.epoch} ref={history} room={room} actions={actions} onPlace={goTo} />
           <UploadList room={room} />
         </DropZone>
       ) : (
@@ -126,23 +128,35 @@ function Header({
         ) : null}
       </div>
       <InboxButton where="conversation" onOpen={() => page.openDialog("inbox")} />
-      {panelNames.map((name) => (
-        <button
-          key={name}
-          type="button"
-          className={`button panel-button ${name}-button`}
-          aria-haspopup="dialog"
-          aria-expanded={panel === name}
-          aria-label={name === "people" && here !== undefined ? undefined : t(panels[name].title)}
-          disabled={room?.status !== "ready"}
-          onClick={() => page.openPanel(name)}
-        >
-          <Icon name={panels[name].icon} />
-          {name === "people" ? (
-            <span>{here === undefined ? t("people") : t("hereCount", { count: here })}</span>
-          ) : null}
-        </button>
-      ))}
+      {panelNames.map((name) => {
+        const count = room === undefined ? 0 : panels[name].countOf?.(room);
+        return count === 0 ? null : (
+          <button
+            key={name}
+            type="button"
+            className={`button panel-button ${name}-button`}
+            aria-haspopup="dialog"
+            aria-expanded={panel === name}
+            aria-label={
+              name === "people" && here !== undefined
+                ? undefined
+                : count === undefined
+                  ? t(panels[name].title)
+                  : `${t(panels[name].title)}, ${count}`
+            }
+            title={t(panels[name].title)}
+            disabled={room?.status !== "ready"}
+            onClick={() => page.openPanel(name)}
+          >
+            <Icon name={panels[name].icon} />
+            {name === "people" ? (
+              <span>{here === undefined ? t("people") : t("hereCount", { count: here })}</span>
+            ) : count === undefined ? null : (
+              <span>{count}</span>
+            )}
+          </button>
+        );
+      })}
     </header>
   );
 }
