@@ -240,6 +240,7 @@ class LiveClient extends ReadingClient implements Client, Link {
     this.#outbox.resume();
     for (const room of this.#rooms.values()) room.resume();
     this.#requests.resume(line);
+    this.saidAnew();
     this.#connected?.resolve(session.user);
     this.#setState({ status: "online", user: session.user });
   }

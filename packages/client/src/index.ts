@@ -1,6 +1,8 @@
 export type {
   AllPreferences,
+  Availability,
   BanView,
+  ChosenStatus,
   ClientMessageId,
   ClosedReason,
   DirectoryEntry,
@@ -38,10 +40,17 @@ export type {
   OwnChange,
   OwnPreferenceChanges,
   OwnPreferences,
+  OwnProfile,
+  PersonView,
   PinList,
   PinView,
   Position,
   PresenceEvent,
+  PresenceState,
+  PresentUser,
+  Profile,
+  ProfileChanges,
+  ProfileShown,
   Published,
   QuotedMessage,
   ReadEvent,
@@ -78,4 +87,5 @@ export { ClientError } from "./errors.ts";
 export type * from "./types.ts";
 export type * from "./types-keeping.ts";
 export type * from "./types-people.ts";
+export type * from "./types-profiles.ts";
 export type * from "./types-reading.ts";

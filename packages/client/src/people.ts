@@ -2,7 +2,6 @@
 import type {
   AllPreferences,
   BanView,
-  CommandType,
   DirectoryPage,
   InviteId,
   InviteMade,
@@ -13,7 +12,6 @@ import type {
   MembershipChanged,
   OwnPreferenceChanges,
   OwnPreferences,
-  Reply,
   Role,
   RoomId,
   RoomPreferenceChanges,
@@ -22,7 +20,7 @@ import type {
   UserId,
 } from "@parlance/protocol";
 import type { Link } from "./link.ts";
-import type { CommandBody } from "./types.ts";
+import { ProfilesClient } from "./profiles.ts";
 import type { ClientPeople, DirectoryQuery, InviteWish, RoomPeople } from "./types-people.ts";
 
 /** What a room does about people. */
@@ -91,9 +89,7 @@ export class PeopleRoom implements RoomPeople {
 }
 
 /** What a client does about ways into rooms, and preferences. */
-export abstract class PeopleClient implements ClientPeople {
-  abstract request<T extends CommandType>(command: CommandBody<T>): Promise<Reply<T>>;
-
+export abstract class PeopleClient extends ProfilesClient implements ClientPeople {
   directory(query: DirectoryQuery = {}): Promise<DirectoryPage> {
     return this.request<"list_directory">({ type: "list_directory", ...query });
   }

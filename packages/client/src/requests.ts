@@ -11,6 +11,7 @@ export const maxWaitingCommands = 1_000;
 const repeatable: ReadonlySet<CommandType> = new Set<CommandType>([
   "history",
   "get_message",
+  "get_profile",
   "get_room",
   "get_text",
   "get_invite",
@@ -30,6 +31,7 @@ const repeatable: ReadonlySet<CommandType> = new Set<CommandType>([
   "list_versions",
   "mark_thread_read",
   "list_members",
+  "list_people",
   "list_rooms",
   "mark_read",
   "ping",
@@ -37,6 +39,9 @@ const repeatable: ReadonlySet<CommandType> = new Set<CommandType>([
   "proof",
   "save_draft",
   "save_message",
+  "set_idle",
+  "set_picture",
+  "set_profile",
 ]);
 
 interface Waiting {

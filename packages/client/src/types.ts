@@ -36,6 +36,7 @@ import type {
 import type { ClientError } from "./errors.ts";
 import type { ClientKeeping, RoomKeeping } from "./types-keeping.ts";
 import type { ClientPeople, RoomPeople } from "./types-people.ts";
+import type { ClientProfiles } from "./types-profiles.ts";
 import type { ClientReading, RoomReading } from "./types-reading.ts";
 
 /** Gives the credential to sign in with; called before every connect and every refresh. */
@@ -105,7 +106,7 @@ export interface ClientEvents {
 export type Unlisten = () => void;
 
 /** One connection to a server, kept up as long as the application wants it. */
-export interface Client extends ClientKeeping, ClientPeople, ClientReading {
+export interface Client extends ClientKeeping, ClientPeople, ClientProfiles, ClientReading {
   readonly state: ClientState;
   /** Who is signed in; stays known while the line is down. */
   readonly user: WireUser | undefined;

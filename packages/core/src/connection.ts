@@ -41,6 +41,7 @@ import type {
 import { RateLimit } from "./rates/rate-limit.ts";
 import type { Seat } from "./rates/rates.ts";
 import { encode } from "./recent-events.ts";
+import type { Room } from "./room.ts";
 import type { Services } from "./services.ts";
 import type { Subscription } from "./subscription.ts";
 import { add } from "./tally.ts";
@@ -65,6 +66,8 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
   newNames = 0;
   /** Some subscription may be behind; looked at when the socket drains. */
   isBehind = false;
+  /** Nobody uses its window; said by its client. */
+  isIdle = false;
   device: DeviceId | undefined;
   identity: Identity | undefined;
   /** What the application said of the handshake, once it was asked. */
@@ -185,6 +188,16 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
   /** Its user became a member of a room, here or elsewhere. */
   joined(room: RoomId, position: Position): void {
     if (this.#state === "ready") this.#translator.joined?.(room, position, this);
+  }
+
+  /** Its user goes by this name now. */
+  called(name: string): void {
+    if (this.identity !== undefined) this.identity = { ...this.identity, name };
+  }
+
+  /** Those that it is subscribed to. */
+  rooms(): Room[] {
+    return Array.from(this.#subscriptions.values(), ({ room }) => room);
   }
 
   /** Something of its user's own changed, here or elsewhere. */
@@ -400,6 +413,7 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
     }
     this.#subscriptions.clear();
     this.#services.registry.remove(this);
+    this.#services.people.moved(this.userId);
     this.#lifeSigns?.tell(false);
     this.#onIdle?.();
   }
@@ -469,6 +483,7 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
     });
     this.#state = "ready";
     registry.bind(this, identity.user);
+    this.#services.people.moved(identity.user);
     report("info", "signed_in", this.#fields());
   }
 

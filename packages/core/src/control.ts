@@ -46,6 +46,10 @@ export class ControlFollower {
 
   #apply(fact: ControlFact): void {
     const { rooms, registry } = this.#services;
+    if (fact.type === "profile_changed") {
+      this.#services.people.hear(fact.user);
+      return;
+    }
     if (fact.type === "message_erased") {
       rooms.get(fact.room)?.erased(fact.sequences);
       return;
@@ -67,6 +71,7 @@ export function endsIdentity(fact: ControlFact, identity: Identity): boolean {
     case "member_ended":
     case "message_erased":
     case "admin_changed":
+    case "profile_changed":
       return false;
     case "session_revoked":
       return identity.session === fact.session;

@@ -9,9 +9,11 @@ import type {
   ErrorCode,
   Json,
   Position,
+  PresenceState,
   ProtocolError,
   Reply,
   RoomId,
+  UserId,
 } from "@parlance/protocol";
 import type { Happenings } from "./happenings.ts";
 import type {
@@ -151,7 +153,9 @@ export interface Node {
   openRooms(): readonly OpenRoomView[];
   /** The live connections, for operators. */
   connections(): readonly ConnectionView[];
-  /** Who is here by a connection of this node: in a room, or in `""` if connected at all. Each once. */
+  /** What others may see of somebody by the connections of this node alone. */
+  stateHere(user: UserId): PresenceState;
+  /** Who is here by a connection of this node, and may be seen: in a room, or in `""` if connected at all. Each once. */
   present(): readonly WebhookPresent[];
 }
 
@@ -172,7 +176,7 @@ export interface FleetAnswers {
 /** Commands that make sense without a live connection. */
 export type ConnectionlessType = Exclude<
   CommandType,
-  "sign_in" | "refresh" | "subscribe" | "resume" | "unsubscribe" | "ping"
+  "sign_in" | "refresh" | "subscribe" | "resume" | "unsubscribe" | "ping" | "set_idle"
 >;
 
 /** How a command came that no connection brought. */

@@ -1,5 +1,14 @@
 /** A node: the commands, the rooms and the connections of one server process, put together over the ports. */
-import type { Command, Json, OwnChange, Reply, RoomId, RoomKind, UserId } from "@parlance/protocol";
+import type {
+  Command,
+  Json,
+  OwnChange,
+  PresenceState,
+  Reply,
+  RoomId,
+  RoomKind,
+  UserId,
+} from "@parlance/protocol";
 import { CommandRun } from "./command-run.ts";
 import { perform } from "./commands/index.ts";
 import { sendDue } from "./commands/later.ts";
@@ -33,9 +42,10 @@ import type {
 import { Happenings } from "./happenings.ts";
 import { kindByName } from "./kinds.ts";
 import { answerHappenings, happeningsQuestion } from "./message-trace.ts";
-import { onlineIn, onlineQuestion } from "./online.ts";
+import { onlineIn, onlineQuestion, readState, stateQuestion } from "./online.ts";
 import { OpenMessages } from "./open-messages.ts";
 import type { Awaitable } from "./outcome.ts";
+import { People } from "./people.ts";
 import { PlaceWriter } from "./places.ts";
 import type {
   FilePorts,
@@ -87,6 +97,8 @@ const sweepFilesMs = 600_000;
 const sendDueMs = 1_000;
 /** How often one person's unread in one room is compared with the log. */
 const unreadCheckMs = 10_000;
+/** How long other nodes are waited for to say whether somebody is there. */
+const stateWait = { timeoutMs: 700 } as const;
 /** A node whose own timer is later than this was asleep, and does not trust what it knows. */
 const asleepMs = 3_000;
 
@@ -122,6 +134,7 @@ class ServerNode implements Node {
     const happenings = new Happenings(ports.clock.now());
     this.happenings = happenings;
     const flusher = new Flusher(ports.clock, () => this.#isAwake(), tally);
+    const people = new People({ ...ports, registry });
     const rooms = new Rooms({
       log: ports.log,
       directory: ports.directory,
@@ -133,6 +146,7 @@ class ServerNode implements Node {
       tally,
       happenings,
       presenceFlushMs: settings.presenceFlushMs,
+      people,
       onFailure: (event, error) => ports.report("warn", event, { error }),
       onJoined: (fact) => this.#services.tellJoined(fact),
       ...(ports.onCommitted === undefined ? {} : { onCommitted: ports.onCommitted }),
@@ -163,6 +177,7 @@ class ServerNode implements Node {
       rooms,
       flusher,
       registry,
+      people,
       rates,
       devicePlaces,
       tally,
@@ -172,6 +187,7 @@ class ServerNode implements Node {
       isAwake,
       tellJoined,
       tellOwn,
+      stateOf: async (user) => readState(await this.askAll(stateQuestion, user, stateWait)),
       ...files,
     };
     this.#control = new ControlFollower(this.#services);
@@ -193,6 +209,7 @@ class ServerNode implements Node {
       return report as unknown as Json;
     });
     this.onQuestion(onlineQuestion, (wanted) => onlineIn(rooms, wanted));
+    this.onQuestion(stateQuestion, (user) => people.stateHere(user as UserId));
     this.onQuestion(connectionQuestions.end, (id) =>
       typeof id === "string" ? endConnection(registry, id) : false,
     );
@@ -229,6 +246,7 @@ class ServerNode implements Node {
     this.#every(connectionCheckMs, () => {
       for (const connection of this.#services.registry) connection.check();
       void this.#services.devicePlaces.flush();
+      this.#services.people.tick();
     });
     this.#every(sendDueMs, () => this.#sendDue());
     this.#every(sweepRoomsMs, () => {
@@ -317,6 +335,7 @@ class ServerNode implements Node {
     this.#services.rooms.close();
     this.#services.rates.close();
     await this.#services.devicePlaces.flush();
+    await this.#services.people.writeSeen();
     await this.#services.broker.close();
   }
 
@@ -378,11 +397,15 @@ class ServerNode implements Node {
     return this.#services.rates.seat({ identity, dialect, ...from });
   }
 
+  stateHere(user: UserId): PresenceState {
+    return this.#services.people.stateHere(user);
+  }
+
   present(): readonly WebhookPresent[] {
-    const { registry, rooms } = this.#services;
+    const { people, registry, rooms } = this.#services;
     const connected = new Map<UserId, WebhookPresent>();
     for (const { identity } of registry) {
-      if (identity === undefined) continue;
+      if (identity === undefined || people.isInvisible(identity)) continue;
       connected.set(identity.user, { room: "", user: identity.user, name: identity.name });
     }
     const present = [...connected.values()];

@@ -1,5 +1,5 @@
-/** How many are in which rooms, as every node that has a room open knows of all nodes. */
-import type { Json } from "@parlance/protocol";
+/** Questions to all nodes: how many are in which rooms, as every node that has a room open knows, and whether somebody is here. */
+import type { Json, PresenceState } from "@parlance/protocol";
 import type { FleetAnswers } from "./gate.ts";
 import type { Rooms } from "./rooms.ts";
 
@@ -28,4 +28,14 @@ export function readOnline({ answers }: FleetAnswers): ReadonlyMap<string, numbe
     }
   }
   return online;
+}
+
+/** Name of the question what others see of somebody by the connections of one node; its detail is the user. */
+export const stateQuestion = "state";
+
+/** Total. Somebody is idle only where all of their windows are. */
+export function readState({ answers }: FleetAnswers): PresenceState {
+  const heard = new Set(answers.map(({ answer }) => answer));
+  const order: readonly PresenceState[] = ["dnd", "active", "away"];
+  return order.find((state) => heard.has(state)) ?? "offline";
 }

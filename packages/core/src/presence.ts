@@ -3,7 +3,13 @@
  * connections; what a silent node said expires. Changes are told together a few times a second, so that a
  * reconnect of everybody costs as many events as it lasts ticks, not as there are people.
  */
-import { limits, type PresenceEvent, type UserId, type WireUser } from "@parlance/protocol";
+import {
+  isSamePresence,
+  limits,
+  type PresenceEvent,
+  type PresentUser,
+  type UserId,
+} from "@parlance/protocol";
 import { wireUser } from "./frames.ts";
 import type { Identity, Notice, Timer } from "./ports/index.ts";
 import type { Room, RoomContext } from "./room.ts";
@@ -27,7 +33,8 @@ const digestMsPerUser = 0.1;
 export const presenceLeaseMs = 22_000;
 
 interface Local {
-  readonly user: WireUser;
+  /** As others see it; undefined where they do not. */
+  user: PresentUser | undefined;
   connections: number;
   /** Monotonic time at which the last connection went. */
   leftAt: number | undefined;
@@ -37,11 +44,14 @@ export class RoomPresence {
   readonly #room: Room;
   readonly #context: RoomContext;
   readonly #local = new Map<UserId, Local>();
-  readonly #remote = new Map<string, { users: ReadonlyMap<UserId, WireUser>; heardAt: number }>();
+  readonly #remote = new Map<
+    string,
+    { users: ReadonlyMap<UserId, PresentUser>; heardAt: number }
+  >();
   /** Users of nodes that stopped, until when they are waited for elsewhere. */
-  readonly #moving = new Map<UserId, { readonly user: WireUser; readonly until: number }>();
+  readonly #moving = new Map<UserId, { readonly user: PresentUser; readonly until: number }>();
   /** What subscribers were told last. */
-  readonly #told = new Map<UserId, WireUser>();
+  readonly #told = new Map<UserId, PresentUser>();
   #timer: Timer | undefined;
   #digestAt = Number.NEGATIVE_INFINITY;
   #isDigestDue = false;
@@ -60,11 +70,23 @@ export class RoomPresence {
     if (local !== undefined) {
       local.connections += 1;
       local.leftAt = undefined;
+      this.moved(identity);
       return;
     }
-    const user = wireUser(identity);
+    const user = this.#context.people.shown(identity);
     this.#local.set(identity.user, { user, connections: 1, leftAt: undefined });
-    this.#changed();
+    if (user !== undefined) this.#changed();
+  }
+
+  /** Somebody here may be seen otherwise now. */
+  moved(identity: Identity): void {
+    const local = this.#local.get(identity.user);
+    // Whoever is gone stays as they were seen last.
+    if (local === undefined || local.leftAt !== undefined) return;
+    const user = this.#context.people.shown(identity);
+    const isSame = user && local.user ? isSamePresence(user, local.user) : user === local.user;
+    local.user = user;
+    if (!isSame) this.#changed();
   }
 
   went(subscription: Subscription): void {
@@ -77,9 +99,9 @@ export class RoomPresence {
     this.#arm();
   }
 
-  /** Those of this node, in grace too. */
-  *here(): Generator<WireUser> {
-    for (const { user } of this.#local.values()) yield user;
+  /** Those of this node who may be seen, in grace too. */
+  *here(): Generator<PresentUser> {
+    for (const { user } of this.#local.values()) if (user !== undefined) yield user;
   }
 
   /** Another node's list; an empty one means that it has nobody left. */
@@ -108,7 +130,7 @@ export class RoomPresence {
     return this.#local.size;
   }
 
-  /** Whether somebody is here, on any node. */
+  /** Whether somebody is here, on any node; on this one whoever is invisible too. */
   has(user: UserId): boolean {
     if (this.#local.has(user)) return true;
     for (const { users } of this.#remote.values()) if (users.has(user)) return true;
@@ -120,7 +142,7 @@ export class RoomPresence {
    * to. Somebody who went and came again before that was told is on the list, since nothing will be told about them.
    * At most `limits.listItems`.
    */
-  list(): WireUser[] {
+  list(): PresentUser[] {
     this.tellNow();
     return [...this.#told.values()].slice(0, limits.listItems);
   }
@@ -131,9 +153,12 @@ export class RoomPresence {
   }
 
   /** `list`, and the one who is about to subscribe. */
-  listWith(identity: Identity): WireUser[] {
+  listWith(identity: Identity): PresentUser[] {
     const others = [...this.#told.values()].filter((user) => user.id !== identity.user);
-    return [...others.slice(0, limits.listItems - 1), wireUser(identity)];
+    return [
+      ...others.slice(0, limits.listItems - 1),
+      this.#context.people.shown(identity) ?? wireUser(identity),
+    ];
   }
 
   /** Changes that are not named: whoever missed some asks for the list. */
@@ -193,11 +218,17 @@ export class RoomPresence {
     });
   }
 
-  #now(): Map<UserId, WireUser> {
-    const users = new Map<UserId, WireUser>();
-    for (const [id, local] of this.#local) users.set(id, local.user);
+  #now(): Map<UserId, PresentUser> {
+    const users = new Map<UserId, PresentUser>();
+    for (const { user } of this.#local.values()) if (user !== undefined) users.set(user.id, user);
     for (const { users: remote } of this.#remote.values()) {
-      for (const [id, user] of remote) if (!users.has(id)) users.set(id, user);
+      for (const [id, user] of remote) {
+        /* Security: what this node knows of its own people comes first: another may not have heard yet that they are invisible. */
+        const isHidden = this.#local.get(id)?.user === undefined && this.#local.has(id);
+        const known = users.get(id);
+        // One is away where all of one's windows are idle.
+        if (!isHidden && (known === undefined || known.state === "away")) users.set(id, user);
+      }
     }
     for (const [id, { user }] of this.#moving) if (!users.has(id)) users.set(id, user);
     return users;
@@ -225,21 +256,32 @@ export class RoomPresence {
     const users = this.#now();
     const online = [...users.values()].filter((user) => !this.#told.has(user.id));
     const offline = [...this.#told.keys()].filter((id) => !users.has(id));
-    if (online.length + offline.length === 0) return;
-    for (const user of online) this.#told.set(user.id, user);
+    const changed = [...users.values()].filter((user) => {
+      const told = this.#told.get(user.id);
+      return told !== undefined && told !== user && !isSamePresence(told, user);
+    });
+    if (online.length + offline.length + changed.length === 0) return;
+    for (const user of [...online, ...changed]) this.#told.set(user.id, user);
     for (const id of offline) this.#told.delete(id);
     const { room } = this.#room.record;
     this.#room.deliverEphemeral(
-      online.length + offline.length > maxNamedChanges
+      online.length + offline.length + changed.length > maxNamedChanges
         ? this.unnamed()
-        : { type: "presence", room, count: users.size, online, offline },
+        : {
+            type: "presence",
+            room,
+            count: users.size,
+            online,
+            offline,
+            ...(changed.length === 0 ? {} : { changed }),
+          },
     );
   }
 
   #digest(now: number): void {
     this.#digestAt = now;
     this.#isDigestDue = false;
-    const users = [...this.#local.values()].map((local) => local.user);
+    const users = [...this.here()];
     this.#saidNobody = users.length === 0;
     this.#context.broker.publish(this.#room.record.room, {
       type: "present",

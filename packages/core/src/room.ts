@@ -25,6 +25,7 @@ import { payloadLength } from "./frames.ts";
 import type { Happenings } from "./happenings.ts";
 import { MarksTold } from "./marks-told.ts";
 import { Pace } from "./pace.ts";
+import type { People } from "./people.ts";
 import type {
   Broker,
   Clock,
@@ -66,6 +67,7 @@ export interface RoomContext {
   readonly tally: Tally;
   readonly happenings: Happenings;
   readonly presenceFlushMs: number;
+  readonly people: Pick<People, "shown">;
   readonly nodeId: string;
   /** A failure that nobody waits for. */
   onFailure(event: string, error: unknown): void;

@@ -1,10 +1,11 @@
-import type { DeviceId, OwnChange, UserId } from "@parlance/protocol";
+import type { DeviceId, OwnChange, PresenceState, UserId } from "@parlance/protocol";
 import type { Connection } from "./connection.ts";
 import type { Files } from "./files.ts";
 import type { Flusher } from "./flusher.ts";
 import type { NodePorts, NodeSettings } from "./gate.ts";
 import type { Happenings } from "./happenings.ts";
 import type { OpenMessages } from "./open-messages.ts";
+import type { People } from "./people.ts";
 import type { PlaceWriter } from "./places.ts";
 import type { CommandTrace, Identity, JoinedFact } from "./ports/index.ts";
 import type { Rates } from "./rates/rates.ts";
@@ -19,6 +20,7 @@ export interface Services extends NodePorts {
   readonly rooms: Rooms;
   readonly flusher: Flusher;
   readonly registry: Registry;
+  readonly people: People;
   readonly rates: Rates;
   readonly devicePlaces: PlaceWriter;
   readonly tally: Tally;
@@ -30,6 +32,8 @@ export interface Services extends NodePorts {
   readonly tellJoined: (fact: JoinedFact) => void;
   /** Tells a user's connections, on all nodes, what changed of the user's own. */
   readonly tellOwn: (user: UserId, change: OwnChange) => void;
+  /** What others see of somebody by their connections to all nodes. */
+  readonly stateOf: (user: UserId) => Promise<PresenceState>;
   /** Absent where the node takes no files. */
   readonly files?: Files;
   /** False from the moment the node notices that it was asleep until it has looked around. */

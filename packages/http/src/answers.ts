@@ -41,6 +41,9 @@ export const preferencesSet: z.ZodType = replySchemas.set_preferences.meta({
 export const roomPreferencesSet: z.ZodType = replySchemas.set_room_preferences.meta({
   id: "RoomPreferencesSet",
 });
+export const profileShown: z.ZodType = replySchemas.get_profile.meta({ id: "ProfileShown" });
+export const profileSet: z.ZodType = replySchemas.set_profile.meta({ id: "ProfileSet" });
+export const peopleList: z.ZodType = replySchemas.list_people.meta({ id: "PeopleList" });
 export const seenBy: z.ZodType = replySchemas.seen_by.meta({ id: "SeenBy" });
 export const membershipChanged: z.ZodType = replySchemas.join.meta({ id: "MembershipChanged" });
 export const published: z.ZodType = replySchemas.publish.meta({ id: "Published" });

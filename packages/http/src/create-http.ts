@@ -31,6 +31,7 @@ import { operationRoutes } from "./routes/operations.ts";
 import { overviewRoutes } from "./routes/overview.ts";
 import type { ApiInstance, ApiParts } from "./routes/parts.ts";
 import { preferenceRoutes } from "./routes/preferences.ts";
+import { profileRoutes } from "./routes/profiles.ts";
 import { publishRoutes } from "./routes/publish.ts";
 import { roomListRoutes } from "./routes/room-list.ts";
 import { roomSettingRoutes } from "./routes/room-settings.ts";
@@ -97,6 +98,7 @@ export async function createHttp(options: HttpOptions): Promise<HttpServer> {
       roomSettingRoutes(parts);
       entranceRoutes(parts);
       preferenceRoutes(parts);
+      profileRoutes(parts);
       messageRoutes(parts);
       messageChangeRoutes(parts);
       threadRoutes(parts);

@@ -9,6 +9,7 @@ import type {
   LivingNode,
   MessageTrace,
   Node,
+  Profiles,
   Report,
   RoomAdmin,
   Tickets,
@@ -30,6 +31,7 @@ export interface HttpOptions {
   readonly keys: ApiKeys;
   readonly users: UserAdmin;
   readonly rooms: RoomAdmin;
+  readonly pictures: Pick<Profiles, "picture">;
   /** Bytes of shared files; without it there are no routes for them. */
   readonly files?: FileStore;
   /** Without it there are no routes for moving to another database. */

@@ -242,6 +242,8 @@ export const memberParams: z.ZodType<{ room: RoomId; user: UserId }> = z.object(
   room: fields.roomId,
   user: fields.userId,
 });
+/** Somebody. */
+export const personParams: z.ZodType<{ user: UserId }> = z.object({ user: fields.userId });
 /** A message by its id or its number. */
 export interface MessageParams {
   room: RoomId;

@@ -30,6 +30,7 @@ import type { Attempts } from "./attempts.ts";
 import { BoundedCache } from "./bounded-cache.ts";
 import type { Issuer } from "./issuers.ts";
 import { type Claims, verifyJwt } from "./jwt.ts";
+import { checkDisplayName } from "./names.ts";
 import { createRevocations } from "./revocations.ts";
 import { matchesHash, splitToken } from "./secrets.ts";
 import { numberOf, sessionIdentity } from "./sessions.ts";
@@ -80,6 +81,11 @@ export function createAuthenticator(options: AuthenticatorOptions): {
         return;
       case "user_disabled":
         keys.deleteWhere((key) => key.principal === (fact.user as string));
+        users.delete(fact.user);
+        sessions.deleteWhere((session) => session.user === fact.user);
+        return;
+      case "profile_changed":
+        if (fact.renamed !== true) return;
         users.delete(fact.user);
         sessions.deleteWhere((session) => session.user === fact.user);
         return;
@@ -284,7 +290,12 @@ export function createAuthenticator(options: AuthenticatorOptions): {
     identityOf: bySubject,
   });
   const vouched = createVouching(directory, clock);
-  const authenticator: Authenticator = { authenticate };
+  const authenticator: Authenticator = {
+    authenticate,
+    checkName: (name) => {
+      checkDisplayName(name);
+    },
+  };
   return { authenticator, tickets, revoked: () => revocations.expire() };
 }
 

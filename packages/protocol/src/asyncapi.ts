@@ -85,6 +85,11 @@ const summaries: Readonly<Record<CommandType, string>> = {
   set_room_preferences: "Sets how the caller wants to see one room.",
   mark_unread: "Makes everything from a place on unread again, for the caller alone.",
   seen_by: "Lists who has read a message, as far as they tell.",
+  get_profile: "Tells who somebody is, and whether they are here.",
+  set_profile: "Sets what is said of the caller: name, profile, availability, status.",
+  set_picture: "Sets the caller's picture, or takes it away.",
+  set_idle: "Says whether somebody still uses this connection's window.",
+  list_people: "Lists a room's people with their profiles.",
   rpc: "Asks the application behind the server.",
 };
 

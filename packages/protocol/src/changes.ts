@@ -25,7 +25,7 @@ function isDefault(name: string, value: unknown): boolean {
 export function applyPreferences(before: object, changes: object): object {
   const after: Record<string, unknown> = { ...before };
   for (const [name, value] of Object.entries(changes)) {
-    const isDefault = value === (name === "shares_receipts") || value === null;
+    const isDefault = value === name.startsWith("shares_") || value === null;
     if (isDefault) delete after[name];
     else after[name] = value;
   }

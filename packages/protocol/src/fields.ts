@@ -123,6 +123,31 @@ export const sectionName: z.ZodType<string> = line(limits.nameLength);
 /** What a room is about just now: one line. */
 export const topic: z.ZodType<string> = line(limits.topicLength);
 
+/** What somebody says about themselves in a few words: one line. */
+export const shortLine: z.ZodType<string> = line(limits.statusLength);
+
+/** A name that the platform's time zone database has. */
+export const timeZone: z.ZodType<string> = z
+  .string()
+  .max(limits.timeZoneLength)
+  .regex(/^[A-Za-z][A-Za-z0-9_+/-]*$/)
+  .refine((name) => {
+    try {
+      return new Intl.DateTimeFormat("en", { timeZone: name }).format() !== "";
+    } catch {
+      return false;
+    }
+  }, "no time zone");
+
+/** A picture's id: as hard to guess as a key. */
+export const pictureId: z.ZodType<string> = z.string().regex(/^[A-Za-z0-9]{32}$/);
+
+/** Base64 of a small picture. */
+export const pictureData: z.ZodType<string> = z
+  .string()
+  .max(Math.ceil(limits.pictureBytes / 3) * 4, { abort: true })
+  .regex(/^[A-Za-z0-9+/]+={0,2}$/);
+
 /** Several lines of text for people: what a room is for, why somebody wants to come in. */
 export const longText: z.ZodType<string> = z
   .string()
@@ -239,8 +264,6 @@ export const emoji: z.ZodType<string> = z
   .refine((text) => isStorable(text) && !/[\p{Cc}\p{Z}<>&"'`]/u.test(text), "not a reaction")
   .refine((text) => !invisible.test(text), "nothing to see in it");
 
-/** What somebody says about themselves: one line, 1-64 UTF-16 code units. */
-export const userStatus: z.ZodType<string> = line(limits.statusLength);
 export const callId: z.ZodType<CallId> = z
   .string()
   .max(64)

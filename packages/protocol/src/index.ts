@@ -15,6 +15,7 @@ export type * from "./commands/messages.ts";
 export type * from "./commands/moderation.ts";
 export type * from "./commands/open-messages.ts";
 export type * from "./commands/preferences.ts";
+export type * from "./commands/profiles.ts";
 export type * from "./commands/reading.ts";
 export type * from "./commands/room-settings.ts";
 export type * from "./commands/rooms.ts";
@@ -56,6 +57,21 @@ export {
   roomPreferenceChanges,
   type Section,
 } from "./preferences.ts";
+export {
+  type Availability,
+  availabilities,
+  type ChosenStatus,
+  chosenAt,
+  isSamePresence,
+  type OwnProfile,
+  type PresenceState,
+  type PresentUser,
+  type Profile,
+  type ProfileChanges,
+  presenceStates,
+  presentUser,
+  profileChanges,
+} from "./profiles.ts";
 export * from "./publication.ts";
 export * from "./replies.ts";
 export * from "./room-kind.ts";

@@ -39,6 +39,10 @@ export const limits = {
   reactionUsers: 50,
   /** What somebody says about themselves: one line, in UTF-16 code units. */
   statusLength: 64,
+  timeZoneLength: 64,
+  /** Somebody's picture: bytes, and pixels of its longer side. */
+  pictureBytes: 32_768,
+  pictureSide: 512,
   /** Nesting of objects and arrays in one frame. */
   jsonDepth: 32,
   roomIdLength: 128,

@@ -35,6 +35,8 @@ export interface OwnPreferences {
   readonly folded?: readonly string[];
   /** Whether others see how far one has read. They do. */
   readonly shares_receipts?: false;
+  /** Whether others see when one was here last. They do. Whoever does not share it is not told it of others. */
+  readonly shares_last_seen?: false;
 }
 
 type Changes<T, Switches extends keyof T> = {
@@ -42,7 +44,7 @@ type Changes<T, Switches extends keyof T> = {
 };
 /** What is to be set anew; null takes it back to its default. */
 export type RoomPreferenceChanges = Changes<RoomPreferences, "favourite">;
-export type OwnPreferenceChanges = Changes<OwnPreferences, "shares_receipts">;
+export type OwnPreferenceChanges = Changes<OwnPreferences, "shares_receipts" | "shares_last_seen">;
 
 const sectionId = z.string().regex(/^[A-Za-z0-9]{1,16}$/);
 const mutedUntil = z.union([z.literal("forever"), z.iso.datetime()]);
@@ -71,9 +73,11 @@ export const ownPreferences: z.ZodType<OwnPreferences> = z.object({
   sections: sections.exactOptional(),
   folded: folded.exactOptional(),
   shares_receipts: z.literal(false).exactOptional(),
+  shares_last_seen: z.literal(false).exactOptional(),
 });
 export const ownPreferenceChanges: z.ZodType<OwnPreferenceChanges> = z.object({
   sections: sections.nullable().exactOptional(),
   folded: folded.nullable().exactOptional(),
   shares_receipts: z.boolean().nullable().exactOptional(),
+  shares_last_seen: z.boolean().nullable().exactOptional(),
 });

@@ -11,6 +11,7 @@ import { savedMessage } from "./commands/keeping.ts";
 import { draft, scheduledMessage } from "./commands/later.ts";
 import { mentions } from "./commands/mentions.ts";
 import type { MessageChanged, MessageView } from "./commands/messages.ts";
+import type { PersonView } from "./commands/profiles.ts";
 import type { ProofResult, Subscribed } from "./commands/reading.ts";
 import type { MembershipChanged, MemberView, RoomView } from "./commands/rooms.ts";
 import type { WireUser } from "./commands/session.ts";
@@ -37,6 +38,7 @@ import {
 } from "./fields.ts";
 import type { SessionId } from "./ids.ts";
 import { ownPreferences, roomPreferences } from "./preferences.ts";
+import { ownProfile, presenceStates, presentUser, profileFields, shownStatus } from "./profiles.ts";
 import { roles, roomKinds } from "./room-kind.ts";
 import { roomSettingFields } from "./room-settings.ts";
 
@@ -74,7 +76,7 @@ const standing = {
 const subscribed: z.ZodType<Subscribed> = z.object({
   ...standing,
   offset: sequence,
-  present: z.array(wireUserSchema).exactOptional(),
+  present: z.array(presentUser).exactOptional(),
 });
 
 const roomView: z.ZodType<RoomView> = z.object({
@@ -91,6 +93,15 @@ const memberView: z.ZodType<MemberView> = z.object({
   user: wireUserSchema,
   role: z.enum(roles),
   read_mark: sequence,
+});
+
+const personView: z.ZodType<PersonView> = z.object({
+  user: wireUserSchema,
+  username: z.string().exactOptional(),
+  ...profileFields,
+  state: z.enum(presenceStates),
+  status: shownStatus.exactOptional(),
+  last_seen: z.iso.datetime().exactOptional(),
 });
 
 const membershipChanged: z.ZodType<MembershipChanged> = z.object({ room: roomId, epoch, sequence });
@@ -272,7 +283,7 @@ export const replySchemas: { readonly [T in CommandType]: z.ZodType<Replies[T]> 
   add_member: membershipChanged,
   remove_member: membershipChanged,
   list_members: z.object({ room: roomId, members: z.array(memberView) }),
-  presence: z.object({ room: roomId, users: z.array(wireUserSchema) }),
+  presence: z.object({ room: roomId, users: z.array(presentUser) }),
   edit_message: messageChanged,
   delete_message: messageChanged,
   react: z.object({
@@ -449,5 +460,10 @@ export const replySchemas: { readonly [T in CommandType]: z.ZodType<Replies[T]> 
   set_room_preferences: z.object({ room: roomId, preferences: roomPreferences }),
   mark_unread: z.object({ room: roomId, read_mark: sequence, unread: z.int().min(0) }),
   seen_by: z.object({ room: roomId, message_id: eventId, users: z.array(wireUserSchema) }),
+  get_profile: z.object({ person: personView, own: ownProfile.exactOptional() }),
+  set_profile: z.object({ own: ownProfile }),
+  set_picture: z.object({ own: ownProfile }),
+  set_idle: z.object({}),
+  list_people: z.object({ room: roomId, people: z.array(personView) }),
   rpc: z.object({ data: rpcAnswer }),
 };

@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "2a796eea374757a4ff84b69a0d8d8f7f584ae1b0e30bb6796be2fd2002a74726",
+  sha256: "a259b0d91975de7f0b719a57b2d5861db3606e533d0a7529b9e9a309b13a154a",
 } as const;

@@ -10,13 +10,18 @@ import {
 } from "@parlance/dialects/symfony-chat";
 import { isForwarded, isLoopback } from "@parlance/gateway";
 import { type HttpReply, type HttpRequest, type HttpServer, rateHeaders } from "@parlance/http";
-import { type ClientMessageId, ProtocolError, type UserId } from "@parlance/protocol";
+import {
+  type ClientMessageId,
+  type PresenceState,
+  ProtocolError,
+  type UserId,
+} from "@parlance/protocol";
 import { isLoopbackHost } from "./config/safety.ts";
 import type { DialectName } from "./config/types.ts";
 
 /** What the routes work with. */
 export interface DialectRouteParts {
-  readonly node: Pick<Node, "execute" | "spend" | "rate" | "connections">;
+  readonly node: Pick<Node, "execute" | "spend" | "rate" | "connections" | "stateHere">;
   readonly accounts: Accounts;
   readonly authenticator: Authenticator;
   readonly users: SymfonyDoors["users"];
@@ -88,7 +93,7 @@ export function mountDialectRoutes(http: HttpServer, parts: DialectRouteParts): 
     authenticator,
     users: parts.users,
     signUpAllowed: parts.signUpAllowed,
-    isOnline: whoIsOnline(node, parts.clock),
+    stateOf: whoIsThere(node, parts.clock),
     newMessageId,
     newPassword: () => randomBytes(24).toString("base64url"),
     now: parts.clock.now,
@@ -109,20 +114,23 @@ export function mountDialectRoutes(http: HttpServer, parts: DialectRouteParts): 
 }
 
 /** How long a look at all connections serves: a list of a thousand users asks a thousand times. */
-const onlineMs = 250;
+const shownMs = 250;
 
-/** Whether a user has a connection, or a page of nobody's wrote last under its name. */
-function whoIsOnline(node: Pick<Node, "connections">, clock: Clock): (user: UserId) => boolean {
-  let online: ReadonlySet<string> = new Set();
+/** Whether a user has a connection and may be seen, or a page of nobody's wrote last under its name. */
+function whoIsThere(
+  node: Pick<Node, "connections" | "stateHere">,
+  clock: Clock,
+): (user: UserId) => PresenceState {
+  let shown: ReadonlySet<string> = new Set();
   let lookedAt = Number.NEGATIVE_INFINITY;
   return (user) => {
-    if (clock.monotonic() - lookedAt > onlineMs) {
-      online = new Set(
-        node.connections().flatMap((view) => [view.user ?? "", view.shown_as ?? ""]),
-      );
+    const state = node.stateHere(user);
+    if (state !== "offline") return state;
+    if (clock.monotonic() - lookedAt > shownMs) {
+      shown = new Set(node.connections().map((view) => view.shown_as ?? ""));
       lookedAt = clock.monotonic();
     }
-    return online.has(user);
+    return shown.has(user) ? "active" : "offline";
   };
 }
 

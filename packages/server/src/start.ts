@@ -331,6 +331,7 @@ async function assemble(given: {
     keys: identity.keys,
     users: identity.users,
     rooms: store.directory,
+    pictures: store.directory,
     files,
     move: given.move,
     importer: (items, isTrial) =>
@@ -455,7 +456,9 @@ async function assemble(given: {
 }
 
 /** The node as those see it who come by HTTP. */
-function viaHttp(node: Node): Pick<Node, "execute" | "spend" | "rate" | "connections" | "askAll"> {
+function viaHttp(
+  node: Node,
+): Pick<Node, "execute" | "spend" | "rate" | "connections" | "askAll" | "stateHere"> {
   return {
     execute: (identity, command, cause) =>
       node.execute(identity, command, { via: "http", ...cause }),
@@ -463,6 +466,7 @@ function viaHttp(node: Node): Pick<Node, "execute" | "spend" | "rate" | "connect
     rate: (identity, cost) => node.rate(identity, cost),
     connections: () => node.connections(),
     askAll: (question, detail, asking) => node.askAll(question, detail, asking),
+    stateHere: (user) => node.stateHere(user),
   };
 }
 

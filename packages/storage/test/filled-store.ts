@@ -64,6 +64,11 @@ async function fillDirectory({ directory }: Store): Promise<void> {
   await directory.upsertExternal(userId("bob"), "Bob", someTime + 1);
   await directory.upsertExternal(userId("eve"), "Eve", someTime + 2);
   await directory.setDisabled(userId("eve"), true, someTime + 3);
+  const profile = { title: "Fisher 語", availability: "dnd" } as const;
+  await directory.changeProfile(userId("bob"), profile, someTime + 4);
+  const picture = { id: "ab".repeat(16), mediaType: "image/png", data: "iVBORw0K" } as const;
+  await directory.setPicture(userId("bob"), picture, someTime + 4);
+  await directory.noteSeen([userId("bob")], someTime + 4);
   await directory.setStatus(userId("bob"), "gone fishing 🎣", someTime + 4);
   await directory.setPassword(userId("u_ada"), "scrypt$other", undefined, someTime + 5);
   const session = { user: userId("u_ada"), createdAt: someTime, expiresAt: someTime + 1e9 };

@@ -73,6 +73,9 @@ export function countingIds(prefix = ""): Ids {
  * `ann#12` to have that number, or `service:shop?publish` for a back end with that scope.
  */
 export const namesAsTokens: Authenticator = {
+  checkName(name: string): void {
+    if (name === "admin") throw new ProtocolError("bad_request", { field: "name" });
+  },
   authenticate(credential: Credential): Promise<Identity> {
     if (!("token" in credential)) return Promise.reject(new ProtocolError("forbidden"));
     const [who = "", expires] = credential.token.split("!");

@@ -16,6 +16,8 @@ import {
   fields,
   isPlainJson,
   ownChange,
+  type PresentUser,
+  presentUser,
   type UserId,
   type WireUser,
 } from "@parlance/protocol";
@@ -88,7 +90,9 @@ function eventRow(subject: Subject, event: CommittedEvent): readonly unknown[] {
   return [sequence, revision, countable, type, id, author, time, cid ?? 0, payload];
 }
 
-function personRow({ id, name, kind, number }: WireUser): readonly unknown[] {
+/** What somebody says of themselves comes behind what older nodes know. */
+function personRow({ id, name, kind, number, ...said }: PresentUser): readonly unknown[] {
+  if (Object.keys(said).length > 0) return [id, name, kind, number ?? null, said];
   return number === undefined ? [id, name, kind] : [id, name, kind, number];
 }
 
@@ -272,14 +276,20 @@ const userKinds: ReadonlySet<unknown> = new Set<WireUser["kind"]>([
 
 function presentOf([, node, rows, closing]: readonly unknown[]): Notice | undefined {
   if (!isId(node) || !Array.isArray(rows) || rows.length > maxPeople) return undefined;
-  const users: WireUser[] = [];
+  const users: PresentUser[] = [];
   for (const row of rows as readonly unknown[]) {
     if (!Array.isArray(row)) return undefined;
-    const [id, name, kind, number] = row as readonly unknown[];
+    const [id, name, kind, number, said] = row as readonly unknown[];
     if (!isId(id) || typeof name !== "string" || !userKinds.has(kind)) return undefined;
-    if (number !== undefined && !isSequence(number)) return undefined;
-    const user = { id, name, kind } as WireUser;
-    users.push(number === undefined ? user : { ...user, number });
+    if (number !== undefined && number !== null && !isSequence(number)) return undefined;
+    const user = { id, name, kind, ...(isSequence(number) ? { number } : {}) } as PresentUser;
+    if (typeof said !== "object" || said === null) {
+      users.push(user);
+      continue;
+    }
+    // What a newer node says that is not in order here is left out; that somebody is there counts all the same.
+    const whole = presentUser.safeParse({ ...said, ...user });
+    users.push(whole.success ? whole.data : user);
   }
   return closing === 1
     ? { type: "present", node, users, isClosing: true }

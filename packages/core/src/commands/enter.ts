@@ -31,6 +31,7 @@ export async function enter(
   connection.beginVerifying();
   try {
     const identity = await identify(services, connection, entry);
+    await services.people.know(identity);
     if (entry.exclusive === true) await mustBeFree(services, connection, identity);
     const places = await placesOf(services, connection, entry, identity);
     return new Together(

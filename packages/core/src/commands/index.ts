@@ -34,6 +34,7 @@ import {
   setPreferences,
   setRoomPreferences,
 } from "./preferences.ts";
+import { getProfile, listPeople, setIdle, setPicture, setProfile } from "./profiles.ts";
 import { publish } from "./publish.ts";
 import { publishAs } from "./publish-as.ts";
 import { history, proof } from "./reading.ts";
@@ -107,6 +108,10 @@ const forEverybody: { readonly [T in ConnectionlessType]: Perform<T, CommandCont
   set_room_preferences: setRoomPreferences,
   mark_unread: markUnread,
   seen_by: seenBy,
+  get_profile: getProfile,
+  set_profile: setProfile,
+  set_picture: setPicture,
+  list_people: listPeople,
   open_direct: openDirect,
   update_room: updateRoom,
   set_role: setRole,
@@ -126,8 +131,8 @@ const forEverybody: { readonly [T in ConnectionlessType]: Perform<T, CommandCont
 };
 
 const forConnections: {
-  readonly [T in "subscribe" | "resume" | "unsubscribe"]: Perform<T, LiveContext>;
-} = { subscribe, resume, unsubscribe };
+  readonly [T in "subscribe" | "resume" | "unsubscribe" | "set_idle"]: Perform<T, LiveContext>;
+} = { subscribe, resume, unsubscribe, set_idle: setIdle };
 
 /** Starts one command of a connection. @throws ProtocolError, StorageError, or rejects with one. */
 export function dispatch(
@@ -154,7 +159,8 @@ export function dispatch(
       return refresh(services, connection, command);
     case "subscribe":
     case "resume":
-    case "unsubscribe": {
+    case "unsubscribe":
+    case "set_idle": {
       const perform = forConnections[command.type] as Perform<typeof command.type, LiveContext>;
       return perform(contextOf(services, connection, trace), command);
     }

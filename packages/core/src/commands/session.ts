@@ -75,10 +75,10 @@ async function verify(
 ): Promise<Identity> {
   connection.beginVerifying();
   try {
-    return await services.authenticator.authenticate({
-      ...credential,
-      address: connection.peer.address,
-    });
+    const { address } = connection.peer;
+    const identity = await services.authenticator.authenticate({ ...credential, address });
+    await services.people.know(identity);
+    return identity;
   } catch (error) {
     connection.endVerifying();
     throw error;

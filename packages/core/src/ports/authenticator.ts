@@ -8,6 +8,12 @@ export interface Authenticator {
    *   `token_expired` for a token that verified but is over, `banned` for a disabled user.
    */
   authenticate(credential: Credential): Promise<Identity>;
+  /**
+   * Whether somebody may go by a name that they choose for themselves.
+   *
+   * @throws ProtocolError `bad_request` for one that reads like an authority here.
+   */
+  checkName(name: string): void;
 }
 
 export type Credential = (

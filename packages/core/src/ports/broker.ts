@@ -5,10 +5,10 @@ import type {
   Json,
   OwnChange,
   Position,
+  PresentUser,
   RoomId,
   Sequence,
   UserId,
-  WireUser,
 } from "@parlance/protocol";
 
 /**
@@ -76,7 +76,7 @@ export type Notice =
   | {
       readonly type: "present";
       readonly node: string;
-      readonly users: readonly WireUser[];
+      readonly users: readonly PresentUser[];
       readonly isClosing?: true;
     }
   /** Asks the other nodes whom they have in the room: sent by one that has just begun to listen. */

@@ -13,6 +13,7 @@ import type { Keeping } from "./keeping.ts";
 import type { Later } from "./later.ts";
 import type { MentionIndex } from "./mentions.ts";
 import type { Preferences } from "./preferences.ts";
+import type { Profiles } from "./profiles.ts";
 import type { MemberRecord, RoomRecord } from "./room-log.ts";
 import type { Threads } from "./threads.ts";
 
@@ -27,6 +28,7 @@ export interface Directory
     Members,
     Entrances,
     Preferences,
+    Profiles,
     RoomAdmin,
     ReadMarks,
     Threads,

@@ -16,6 +16,7 @@ export type * from "./open-texts.ts";
 export type * from "./outbox.ts";
 export * from "./preferences.ts";
 export type * from "./presence-board.ts";
+export type * from "./profiles.ts";
 export type * from "./rate-store.ts";
 export type * from "./room-log.ts";
 export type * from "./search.ts";

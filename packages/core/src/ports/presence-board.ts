@@ -1,4 +1,4 @@
-import type { RoomId, WireUser } from "@parlance/protocol";
+import type { PresentUser, RoomId } from "@parlance/protocol";
 
 /**
  * Who is in which room, node by node, in the database: how nodes hear of each other's people while no broker carries
@@ -27,7 +27,7 @@ export interface PresenceBoard {
 export interface PresenceList {
   readonly node: string;
   readonly room: RoomId;
-  readonly users: readonly WireUser[];
+  readonly users: readonly PresentUser[];
   /** The node cannot be heard otherwise, nor hear: others put theirs too, for it. */
   readonly isCutOff: boolean;
   /** The node stops: whoever is on its list no more may be on the way to another node. */

@@ -310,6 +310,8 @@ export type ControlFact =
   | { readonly type: "user_disabled"; readonly user: UserId }
   /** It became an administrator, or is one no longer. */
   | { readonly type: "admin_changed"; readonly user: UserId }
+  /** What somebody says of themselves is different; `renamed`: their name too, which others remember. */
+  | { readonly type: "profile_changed"; readonly user: UserId; readonly renamed?: true }
   | { readonly type: "key_revoked"; readonly principal: Principal };
 
 export interface ControlEntry {

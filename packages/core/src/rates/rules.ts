@@ -72,6 +72,10 @@ const costs: Readonly<Record<Task["type"], RateCost | undefined>> = {
   get_preferences: "reads",
   mark_unread: "reads",
   seen_by: "reads",
+  get_profile: "reads",
+  list_people: "reads",
+  set_profile: "writes",
+  set_picture: "writes",
   mark_read: "reads",
   history: "reads",
   proof: "reads",
@@ -113,6 +117,7 @@ const costs: Readonly<Record<Task["type"], RateCost | undefined>> = {
   typing: undefined,
   cursor: undefined,
   presence: undefined,
+  set_idle: undefined,
   signal_call: undefined,
   ping: undefined,
   // By attempts (`identity`).

@@ -1,8 +1,16 @@
 import { backEndMay, type Identity, type UserRecord } from "@parlance/core";
-import { limits, ProtocolError, type UserId } from "@parlance/protocol";
+import { limits, type PresenceState, ProtocolError, type UserId } from "@parlance/protocol";
 import { isMembers, member } from "../json/frame.ts";
 import type { RestRequest, RestRoute } from "../json/rest.ts";
 import type { SymfonyDoors } from "./rest.ts";
+
+/** What the chat's pages call it. */
+const words: Readonly<Record<PresenceState, string>> = {
+  active: "online",
+  away: "away",
+  dnd: "busy",
+  offline: "offline",
+};
 
 /** Users: making, listing, finding, and the status that somebody chose (SC-07). */
 export function userRoutes(doors: SymfonyDoors): readonly RestRoute[] {
@@ -36,7 +44,7 @@ export function userRoutes(doors: SymfonyDoors): readonly RestRoute[] {
       id: user.kind === "external" ? user.id : user.number,
       username: user.username ?? user.name,
       ...(seesEmail && user.email !== undefined ? { email: user.email } : {}),
-      status: user.status ?? (doors.isOnline(user.id) ? "online" : "offline"),
+      status: user.status ?? words[doors.stateOf(user.id)],
       created_at: new Date(user.createdAt).toISOString(),
     };
   }

@@ -1,6 +1,6 @@
 /** The Symfony chat's REST routes (SC-07, SC-08). */
 import type { Accounts, Authenticator, Node, Users } from "@parlance/core";
-import type { ClientMessageId, UserId } from "@parlance/protocol";
+import type { ClientMessageId, PresenceState, UserId } from "@parlance/protocol";
 import type { RestRoute } from "../json/rest.ts";
 import { messageRoutes } from "./rest-messages.ts";
 import { userRoutes } from "./rest-users.ts";
@@ -14,7 +14,8 @@ export interface SymfonyDoors {
   readonly authenticator: Authenticator;
   readonly users: Pick<Users, "user" | "users" | "userByNumber" | "userByUsername" | "setStatus">;
   readonly signUpAllowed: boolean;
-  readonly isOnline: (user: UserId) => boolean;
+  /** Whether somebody is there, as others may know it. */
+  readonly stateOf: (user: UserId) => PresenceState;
   readonly newMessageId: () => ClientMessageId;
   /** For accounts that are made without one, where that is allowed. */
   readonly newPassword: () => string;

@@ -43,6 +43,7 @@ beforeEach(async () => {
       directory,
       broker: createMemoryBroker(),
       authenticator: {
+        checkName: namesAsTokens.checkName,
         authenticate: (credential) =>
           namesAsTokens.authenticate(
             "ticket" in credential ? { token: credential.ticket.slice(4) } : credential,

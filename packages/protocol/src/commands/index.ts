@@ -13,6 +13,7 @@ import * as messages from "./messages.ts";
 import * as moderation from "./moderation.ts";
 import * as openMessages from "./open-messages.ts";
 import * as preferences from "./preferences.ts";
+import * as profiles from "./profiles.ts";
 import * as reading from "./reading.ts";
 import * as roomSettings from "./room-settings.ts";
 import * as rooms from "./rooms.ts";
@@ -103,6 +104,11 @@ export interface Replies {
   set_room_preferences: preferences.RoomPreferencesView;
   mark_unread: writing.MarkedRead;
   seen_by: preferences.SeenByList;
+  get_profile: profiles.ProfileShown;
+  set_profile: profiles.ProfileSet;
+  set_picture: profiles.ProfileSet;
+  set_idle: Record<string, never>;
+  list_people: profiles.PeopleList;
   rpc: rpc.RpcAnswer;
 }
 
@@ -186,6 +192,11 @@ interface CommandTypes {
   set_room_preferences: preferences.SetRoomPreferences;
   mark_unread: preferences.MarkUnread;
   seen_by: preferences.SeenBy;
+  get_profile: profiles.GetProfile;
+  set_profile: profiles.SetProfile;
+  set_picture: profiles.SetPicture;
+  set_idle: profiles.SetIdle;
+  list_people: profiles.ListPeople;
   rpc: rpc.Rpc;
 }
 
@@ -276,6 +287,11 @@ export const commandSchemas: { readonly [T in CommandType]: z.ZodType<CommandTyp
   set_room_preferences: preferences.setRoomPreferences,
   mark_unread: preferences.markUnread,
   seen_by: preferences.seenBy,
+  get_profile: profiles.getProfile,
+  set_profile: profiles.setProfile,
+  set_picture: profiles.setPicture,
+  set_idle: profiles.setIdle,
+  list_people: profiles.listPeople,
   rpc: rpc.rpc,
 };
 

@@ -5,9 +5,9 @@ import type { EventFrame } from "../events/durable.ts";
 import { commandId, epoch, pageLimit, roomId, sequence } from "../fields.ts";
 import type { Epoch, Position, RoomId, Sequence } from "../ids.ts";
 import { limits } from "../limits.ts";
+import type { PresentUser } from "../profiles.ts";
 import type { Role, RoomKind } from "../room-kind.ts";
 import type { CommandId } from "./command-id.ts";
-import type { WireUser } from "./session.ts";
 
 /**
  * Starts live delivery of one room on this connection. Idempotent: a second `subscribe` to a room that is
@@ -44,7 +44,7 @@ export interface Subscribed {
    * Asked for by `with_present`: who is there as subscribers were told, and the caller. The `presence` events that follow
    * count from it. At most 1,000.
    */
-  readonly present?: readonly WireUser[];
+  readonly present?: readonly PresentUser[];
 }
 
 /** `subscribe` with a position, for many rooms in one frame. Answered per room, in the same order. */

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { commandId, roomId, roomTitle, userId } from "../fields.ts";
 import type { Epoch, RoomId, Sequence, UserId } from "../ids.ts";
 import { limits } from "../limits.ts";
+import type { PresentUser } from "../profiles.ts";
 import type { Role, RoomKind } from "../room-kind.ts";
 import { roles } from "../room-kind.ts";
 import type { RoomSettings } from "../room-settings.ts";
@@ -117,7 +118,7 @@ export interface Presence {
 }
 export interface PresenceList {
   readonly room: RoomId;
-  readonly users: readonly WireUser[];
+  readonly users: readonly PresentUser[];
 }
 
 export const createRoom: z.ZodType<CreateRoom> = z

@@ -1,10 +1,10 @@
 /** Ephemeral events: signals that are not in any log and may be lost, and notices about a connection. */
 import { z } from "zod";
 import type { Json } from "../canonical.ts";
-import type { WireUser } from "../commands/session.ts";
 import type { ErrorCode } from "../errors.ts";
 import { callId, cursorPosition, epoch, roomId, sequence, userId } from "../fields.ts";
 import type { CallId, Epoch, EventId, RoomId, Sequence, UserId } from "../ids.ts";
+import { type PresentUser, presentUser } from "../profiles.ts";
 import { type OwnEvent, ownChange } from "./own.ts";
 
 /** Somebody writes or stopped. Class *droppable*. Forget it after `typingExpiryMs` without another. */
@@ -22,11 +22,13 @@ export const typingExpiryMs = 6_000;
 export interface PresenceEvent {
   readonly type: "presence";
   readonly room: RoomId;
-  readonly online: readonly WireUser[];
+  readonly online: readonly PresentUser[];
   readonly offline: readonly UserId[];
+  /** Those who were here before and are seen otherwise now: another state, status, name or picture. */
+  readonly changed?: readonly PresentUser[];
   /** How many are here now. */
   readonly count: number;
-  /** Present and true when too many came and went to name them all: `online` and `offline` are empty, and the
+  /** Present and true when too many came and went to name them all: `online`, `offline` and `changed` are empty, and the
    * command `presence` tells who is here. */
   readonly omitted?: boolean;
 }
@@ -107,13 +109,6 @@ export type NoticeEvent = UnsubscribedEvent | ResetEvent | GoodbyeEvent;
 /** Everything that is in no log. */
 export type ServerSignal = EphemeralEvent | NoticeEvent | OwnEvent;
 
-const user = z.object({
-  id: userId,
-  name: z.string(),
-  kind: z.enum(["account", "guest", "external", "service"]),
-  number: z.int().min(0).exactOptional(),
-});
-
 /** Schemas of the ephemeral events and notices, for documents and tests. */
 export const ephemeralSchemas: Readonly<Record<ServerSignal["type"], z.ZodType>> = {
   typing: z.object({
@@ -126,8 +121,9 @@ export const ephemeralSchemas: Readonly<Record<ServerSignal["type"], z.ZodType>>
   presence: z.object({
     type: z.literal("presence"),
     room: roomId,
-    online: z.array(user),
+    online: z.array(presentUser),
     offline: z.array(userId),
+    changed: z.array(presentUser).exactOptional(),
     count: z.number(),
     omitted: z.boolean().exactOptional(),
   }),

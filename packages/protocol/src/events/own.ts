@@ -11,6 +11,7 @@ import {
   type RoomPreferences,
   roomPreferences,
 } from "../preferences.ts";
+import { type OwnProfile, ownProfile } from "../profiles.ts";
 
 /**
  * Something of the reader's own changed: told to all connections of that user, the one that asked too. Class *latest-wins*: it may
@@ -35,6 +36,7 @@ export type OwnChange =
     }
   /** The reader became a member, by whosever doing: the room is in their list from now on. */
   | { readonly what: "joined"; readonly room: RoomId }
+  | { readonly what: "profile"; readonly own: OwnProfile }
   /** A read mark of the reader moved; the marks as in `RoomView`. */
   | {
       readonly what: "read";
@@ -53,6 +55,7 @@ export const ownChange: z.ZodType<OwnChange> = z.discriminatedUnion("what", [
   z.object({ what: z.literal("preferences"), preferences: ownPreferences }),
   z.object({ what: z.literal("room_preferences"), room: roomId, preferences: roomPreferences }),
   z.object({ what: z.literal("joined"), room: roomId }),
+  z.object({ what: z.literal("profile"), own: ownProfile }),
   z.object({
     what: z.literal("read"),
     room: roomId,

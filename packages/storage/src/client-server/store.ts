@@ -22,6 +22,7 @@ import { createOutbox } from "./outbox.ts";
 import { createOwn } from "./own.ts";
 import { createPlaces } from "./places.ts";
 import { createPresenceBoard } from "./presence-board.ts";
+import { createProfileWrites } from "./profiles.ts";
 import { createRates } from "./rates.ts";
 import { createRoomLog } from "./room-log.ts";
 import { searchMessages } from "./search-messages.ts";
@@ -133,6 +134,7 @@ export async function openStoreOver(engine: Engine, options: StoreOptions): Prom
     ),
     directory: {
       ...createUsers(reads, write),
+      ...createProfileWrites(write),
       ...createSessions(reads, write),
       ...createKeys(reads, write),
       ...createMembers(reads),

@@ -28,6 +28,7 @@ export type TableName =
   | "invites"
   | "join_requests"
   | "preferences"
+  | "pictures"
   | "users"
   | "logins"
   | "sessions"

@@ -205,7 +205,13 @@ const tables: Readonly<Record<CopyTableName, Omit<CopyTable, "name">>> = {
       status_at: "integer",
       created_at: "integer",
       is_admin: "integer",
+      profile: "text",
+      seen_at: "integer",
     },
+  },
+  pictures: {
+    key: ["id"],
+    columns: { id: "text", person: "text", media_type: "text", data: "text" },
   },
   sessions: {
     key: ["id"],

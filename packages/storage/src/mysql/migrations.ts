@@ -461,4 +461,16 @@ export const migrations: Migrations = [
     ) ${table}`,
     (session) => makeTerms(session, true),
   ],
+
+  // Who people are, and when they were here last.
+  [
+    `ALTER TABLE {users} ADD COLUMN profile TEXT, ADD COLUMN seen_at BIGINT`,
+    `CREATE TABLE IF NOT EXISTS {pictures} (
+      id VARCHAR(64) NOT NULL PRIMARY KEY,
+      person VARCHAR(191) NOT NULL,
+      media_type VARCHAR(64) NOT NULL,
+      data MEDIUMTEXT NOT NULL,
+      KEY {pictures_by_person} (person)
+    ) ${table}`,
+  ],
 ];

@@ -452,4 +452,17 @@ export const migrations: Migrations = [
     `CREATE INDEX {messages_by_time} ON {messages} (time, number)`,
     `CREATE INDEX {messages_by_terms} ON {messages} USING gin ((${lexemes}))`,
   ],
+
+  // Who people are, and when they were here last.
+  [
+    `ALTER TABLE {users} ADD COLUMN profile text`,
+    `ALTER TABLE {users} ADD COLUMN seen_at bigint`,
+    `CREATE TABLE {pictures} (
+      id text COLLATE "C" PRIMARY KEY,
+      person text COLLATE "C" NOT NULL,
+      media_type text NOT NULL,
+      data text NOT NULL
+    )`,
+    `CREATE INDEX {pictures_by_person} ON {pictures} (person)`,
+  ],
 ];

@@ -14,6 +14,7 @@ import {
   preferenceReads,
   preferenceWrites,
 } from "./preferences.ts";
+import { type ProfileReadName, profileReads } from "./profiles.ts";
 import type { DirectorySteps } from "./statements.ts";
 import { type ThreadReadName, type ThreadWriteName, threadReads, threadWrites } from "./threads.ts";
 
@@ -23,13 +24,15 @@ export type OwnReadName =
   | MentionReadName
   | KeepingReadName
   | LaterReadName
-  | PreferenceReadName;
+  | PreferenceReadName
+  | ProfileReadName;
 export const ownReads: DirectorySteps<OwnReadName> = {
   ...threadReads,
   ...mentionReads,
   ...keepingReads,
   ...laterReads,
   ...preferenceReads,
+  ...profileReads,
 };
 
 /** Writes that need their room's row to stay as it is; the first argument of each is the room. */

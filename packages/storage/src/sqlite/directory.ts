@@ -25,6 +25,11 @@ export function createDirectory(writer: Writer, readers: Readers): Directory {
     setDisabled: (id, disabled, now) => writer.call("setDisabled", id, disabled, now),
     setAdmin: (id, isAdmin, now) => writer.call("setAdmin", id, isAdmin, now),
     setStatus: (id, status, now) => writer.call("setStatus", id, status, now),
+    changeProfile: (user, changes, now) => writer.call("changeProfile", user, changes, now),
+    setPicture: (user, picture, now) => writer.call("setPicture", user, picture, now),
+    noteSeen: async (users, at) => {
+      if (users.length > 0) await writer.call("noteSeen", users, at);
+    },
 
     createSession: (session) => writer.call("createSession", session),
     session: (id) => readers.call("session", id),

@@ -436,6 +436,19 @@ const migrations: readonly (string | ((database: Database) => void))[] = [
   ) STRICT, WITHOUT ROWID;
   `,
   makeSearchable,
+
+  // Who people are, and when they were here last.
+  `
+  ALTER TABLE users ADD COLUMN profile TEXT;
+  ALTER TABLE users ADD COLUMN seen_at INTEGER;
+  CREATE TABLE pictures (
+    id TEXT PRIMARY KEY,
+    person TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    data TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX pictures_by_person ON pictures (person);
+  `,
 ];
 
 /** The schema's version after all migrations. */

@@ -21,13 +21,18 @@ import { createFileWrites, type FileWrites } from "./write-files.ts";
 import { giveBackLease, takeLease } from "./write-leases.ts";
 import { appendTexts } from "./write-open-texts.ts";
 import { savePlaces } from "./write-places.ts";
+import { createProfileWrites, type ProfileWrites } from "./write-profiles.ts";
 import type { RoomWrites } from "./write-rooms.ts";
 
 /** One-time tokens that are over, forgotten in one call: more than the one that comes, so they become fewer. */
 const forgottenAtOnce = 100;
 
 /** Every write that is not an append, by name. Called inside the writer's transaction. */
-export interface DirectoryWrites extends FileWrites, WebhookWrites, AtOnce<OwnWriteName> {
+export interface DirectoryWrites
+  extends FileWrites,
+    WebhookWrites,
+    ProfileWrites,
+    AtOnce<OwnWriteName> {
   openRoom(room: string, create: NewRoom): void;
   createUser(user: NewUser): UserRecord | "taken";
   upsertExternal(id: UserId, name: string, now: number): UserRecord;
@@ -88,6 +93,7 @@ export function createDirectoryWrites(database: Database, rooms: RoomWrites): Di
   return {
     ...createFileWrites(database),
     ...createWebhookWrites(database),
+    ...createProfileWrites(database),
     ...atOnce<AtOnce<OwnWriteName>>(database, ownWrites),
 
     openRoom: (room, create) => {

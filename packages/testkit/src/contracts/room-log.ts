@@ -9,6 +9,7 @@ import { describeMembership } from "./membership.ts";
 import { describeMentions } from "./mentions.ts";
 import { describeMessages } from "./messages.ts";
 import { describeOpenTexts } from "./open-texts.ts";
+import { describeProfiles } from "./profiles.ts";
 import { describeProof } from "./proof.ts";
 import { describeReading } from "./reading.ts";
 import { describeSearch } from "./search.ts";
@@ -37,6 +38,7 @@ export function describeRoomLog(name: string, start: StartStore): void {
     describeMembership(store);
     describeEntrances(store);
     describeUnread(store);
+    describeProfiles(store);
     describeSearch(store);
     describeSinceJoined(store);
   });

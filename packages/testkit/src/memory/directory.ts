@@ -14,6 +14,7 @@ import { createMemoryLater } from "./later.ts";
 import { mentionsAbove, mentionsOf } from "./mentions.ts";
 import { placesOf, savePlaces } from "./places.ts";
 import { createMemoryPreferences } from "./preferences.ts";
+import { createMemoryProfiles } from "./profiles.ts";
 import {
   addControl,
   byTitle,
@@ -165,6 +166,7 @@ export function createMemoryDirectory(state: MemoryState): Directory {
         .slice(0, limit),
 
     ...createMemoryPreferences(),
+    ...createMemoryProfiles(state),
     ...createMemoryEntrances(state, (room, user) => {
       const member = room.members.get(user);
       return member === undefined ? undefined : memberRecord(state, member);

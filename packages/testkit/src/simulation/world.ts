@@ -215,6 +215,7 @@ export class World {
 
   #authenticator(directory: { session: FaultyStore["directory"]["session"] }, now: () => number) {
     return {
+      checkName: () => {},
       authenticate: async (credential) => {
         const token = "token" in credential ? this.#tokens.get(credential.token) : undefined;
         if (token === undefined) throw new ProtocolError("unauthenticated");
