@@ -64,6 +64,7 @@ const nothing = {
   window: undefined,
   settings: {},
   pins: undefined,
+  others: {},
 } as const;
 
 /** The messages of a room that `useOpenRoom` has opened. */

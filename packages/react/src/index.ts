@@ -9,7 +9,7 @@ export type { MadeKind } from "./chat/room-acts.ts";
 export { type KeyValue, local, perWindow, readStored, writeStored } from "./chat/storage.ts";
 export { ClosedBar, closedTo } from "./composer/closed-bar.tsx";
 export { Composer } from "./composer/composer.tsx";
-export { createDrafts, type Drafts } from "./composer/drafts.ts";
+export { createDrafts, type Drafts, draftKey } from "./composer/drafts.ts";
 export { type ComposerState, useComposer } from "./composer/use-composer.ts";
 export {
   isStaff,
@@ -33,6 +33,7 @@ export { UploadList } from "./files/upload-list.tsx";
 export { useFiles } from "./files/use-files.ts";
 export * from "./hooks.ts";
 export { MessageText, preloadMarkdown } from "./markdown/message-text.tsx";
+export { plainLine } from "./markdown/plain-line.ts";
 export { PeoplePanel } from "./people/people-panel.tsx";
 export { TypingLine } from "./people/typing-line.tsx";
 export { ParlanceProvider } from "./provider.tsx";
@@ -42,6 +43,7 @@ export type { Kept } from "./state/kept.ts";
 export type { ChatState, Check, Link, OutgoingView, RoomState } from "./state/model.ts";
 export { isMuted, levelOf, type Preferences } from "./state/preferences.ts";
 export { initialState, reduce } from "./state/state.ts";
+export { threadAt } from "./state/threads.ts";
 export { TextsContext, useTexts } from "./texts/texts.tsx";
 export { clockTime, daysAgo, fullTime, longDay, percent, shortDay } from "./texts/times.ts";
 export {
@@ -54,6 +56,7 @@ export {
   type TextValues,
   type Translate,
 } from "./texts/translate.ts";
+export { ThreadPanel } from "./threads/thread-panel.tsx";
 export { Avatar } from "./ui/avatar.tsx";
 export { Dialog } from "./ui/dialog.tsx";
 export { Choice, Field, Segments } from "./ui/field.tsx";

@@ -1,5 +1,5 @@
 /** A whole room, for pages of other people: what is said, who is writing, and a field to write in. */
-import { type ReactNode, useRef } from "react";
+import { type ReactNode, useRef, useState } from "react";
 import { useChat } from "./chat/context.ts";
 import { ClosedBar, closedTo } from "./composer/closed-bar.tsx";
 import { Composer } from "./composer/composer.tsx";
@@ -15,6 +15,8 @@ import { useOpenRoom } from "./hooks.ts";
 import { TypingLine } from "./people/typing-line.tsx";
 import type { RoomState } from "./state/model.ts";
 import { useTexts } from "./texts/texts.tsx";
+import { ThreadPanel } from "./threads/thread-panel.tsx";
+import { Dialog } from "./ui/dialog.tsx";
 
 /**
  * Fills its parent, which gives it a height.
@@ -24,6 +26,8 @@ import { useTexts } from "./texts/texts.tsx";
 export function Room({ id, join = false }: { id: string; join?: boolean }): ReactNode {
   const room = useOpenRoom(id, join);
   const history = useRef<HistoryHandle>(null);
+  const [thread, setThread] = useState<string>();
+  const { t } = useTexts();
   const files = useFiles(room);
   const isReady = room?.status === "ready";
   const why = room === undefined ? undefined : closedTo(room);
@@ -35,7 +39,7 @@ export function Room({ id, join = false }: { id: string; join?: boolean }): Reac
           <RoomSkeleton />
         ) : isReady ? (
           <DropZone room={room.title} onFiles={files}>
-            <History key={`${id}/${room.epoch}`} ref={history} room={room} />
+            <History key={`${id}/${room.epoch}`} ref={history} room={room} onThread={setThread} />
             <UploadList room={room} />
           </DropZone>
         ) : (
@@ -53,6 +57,11 @@ export function Room({ id, join = false }: { id: string; join?: boolean }): Reac
             {...(files === undefined ? {} : { onFiles: files })}
             onMessages={() => history.current?.focusLast()}
           />
+        ) : null}
+        {isReady && thread !== undefined ? (
+          <Dialog title={t("thread")} onClose={() => setThread(undefined)} className="sheet">
+            <ThreadPanel room={room} root={thread} />
+          </Dialog>
         ) : null}
       </section>
     </div>

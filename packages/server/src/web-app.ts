@@ -19,7 +19,14 @@ const pagePolicy = [
 ].join("; ");
 
 /** Addresses that the app itself draws; everything else that is no file is not found. */
-const pages = ["/", "/room/:room", "/room/:room/:sequence", "/settings", "/admin"] as const;
+const pages = [
+  "/",
+  "/room/:room",
+  "/room/:room/:sequence",
+  "/room/:room/:sequence/thread",
+  "/settings",
+  "/admin",
+] as const;
 
 /**
  * Serves the web app, the SDK at `/client/parlance.js`, the custom elements at `/client/elements.js`, and the room for

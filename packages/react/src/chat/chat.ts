@@ -1,10 +1,11 @@
 /** Binds the SDK to the state: listens, asks, and turns the reader's acts into commands. */
-import type { Client, EventId, WireUser } from "@parlance/client";
+import type { Client, EventId, PublishOptions, WireUser } from "@parlance/client";
 import { createDrafts, type Drafts } from "../composer/drafts.ts";
 import { createUploads, type Uploads } from "../files/uploads.ts";
 import type { Action } from "../state/actions.ts";
 import type { ChatState, Link, RoomState } from "../state/model.ts";
 import { initialState, reduce } from "../state/state.ts";
+import { type Answers, createAnswers } from "./answers.ts";
 import { createChecks } from "./checks.ts";
 import { inboxesOf } from "./inboxes.ts";
 import { createKeeping, type Keeping } from "./keeping.ts";
@@ -15,6 +16,7 @@ import { createPreferences, type PreferenceActs } from "./own-preferences.ts";
 import { createPlaces, type Places } from "./places.ts";
 import { createRoomActs, type RoomActs } from "./room-acts.ts";
 import { type KeyValue, local } from "./storage.ts";
+import { createThreads, type Threads } from "./threads.ts";
 
 /** Events of a room that stay in memory when one looks at another. */
 const keptEvents = 200;
@@ -29,12 +31,14 @@ const ofOthers: ReadonlySet<Action["type"]> = new Set(["event", "presence", "typ
 
 /** What the components see. Acts return at once; what comes of them is in the state. */
 export interface Chat
-  extends Keeping,
+  extends Answers,
+    Keeping,
     MessageActs,
     Marks,
     Places,
     PreferenceActs,
     RoomActs,
+    Threads,
     Uploads {
   /** Fetches the bytes of a file; undefined where the page has no way to. */
   readonly loadFile: ChatOptions["loadFile"];
@@ -51,7 +55,8 @@ export interface Chat
   leaveView(room: string): void;
   /** Loads the newest notifications of one of the reader's inboxes, and keeps it live. */
   loadInbox(room: string): Promise<void>;
-  send(room: string, text: string): void;
+  /** @param options Where it belongs. */
+  send(room: string, text: string, options?: PublishOptions): void;
   retry(clientMessageId: string): void;
   discard(room: string, clientMessageId: string): void;
   /** Ends an open message. @throws ClientError when the server refuses. */
@@ -111,14 +116,16 @@ export function startChat(client: Client, me: WireUser, options: ChatOptions = {
   const rooms = createLiveRooms({
     client,
     me: me.id,
-    onGone: (id) => drafts.set(id, ""),
+    onGone: (id) => drafts.forget(id),
     dispatch,
     roomState,
     isOpen: (id) => open.has(id),
     landingRoom: options.landingRoom,
     onRead: marks.read,
+    onReply: (id, thread) => threads.receive(id, thread),
   });
   const checks = createChecks(client, dispatch, (id) => (open.has(id) ? roomState(id) : undefined));
+  const threads = createThreads({ client, get: () => state, dispatch });
   const acts = createMessageActs(client, dispatch, roomState);
   const places = createPlaces(client, dispatch, roomState);
   const uploads = createUploads(client, dispatch);
@@ -153,6 +160,7 @@ export function startChat(client: Client, me: WireUser, options: ChatOptions = {
     joining = listRooms().then(joinInboxes);
     void preferences.load();
     void listKept();
+    void threads.listThreads();
     for (const id of open.keys()) {
       if (roomState(id)?.status === "ready") void rooms.listPeople(id);
       else void rooms.load(id);
@@ -178,6 +186,8 @@ export function startChat(client: Client, me: WireUser, options: ChatOptions = {
   return {
     ...acts,
     ...marks,
+    ...threads,
+    ...createAnswers(client, dispatch, roomState, drafts),
     ...places,
     ...roomActs,
     ...uploads,
@@ -218,7 +228,7 @@ export function startChat(client: Client, me: WireUser, options: ChatOptions = {
       dispatch({ type: "room_opening", room: id });
       if (roomState(id)?.status !== "ready") await rooms.load(id);
     },
-    send: (id, text) => rooms.noteOutgoing(id, rooms.bind(id).publish(text)),
+    send: (id, text, place) => rooms.noteOutgoing(id, rooms.bind(id).publish(text, place)),
     retry: (clientMessageId) => rooms.outgoing(clientMessageId)?.retry(),
     discard: (id, clientMessageId) => {
       rooms.outgoing(clientMessageId)?.discard();
@@ -239,6 +249,7 @@ export function startChat(client: Client, me: WireUser, options: ChatOptions = {
       clearInterval(listAgain);
       clearTimeout(telling);
       marks.close();
+      threads.close();
       acts.close();
       uploads.close();
       closeKept();

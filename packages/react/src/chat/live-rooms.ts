@@ -1,6 +1,7 @@
 /** Which rooms are followed, and what comes from them: subscriptions, first pages, listings. */
 import type { Client, EventFrame, Outgoing, Room, Subscribed, Unlisten } from "@parlance/client";
 import type { Action } from "../state/actions.ts";
+import { threadOf } from "../state/main-line.ts";
 import type { OutgoingView, RoomState } from "../state/model.ts";
 import { isRead } from "../state/unread.ts";
 import { codeOf } from "./failure-text.ts";
@@ -27,6 +28,8 @@ export interface RoomsHost {
   onRead(id: string, sequence: number): void;
   /** The room is closed to the reader: what is kept of it has to go. */
   onGone(id: string): void;
+  /** Somebody wrote in a thread. */
+  onReply(id: string, thread: string): void;
 }
 
 /** The rooms of one chat. Nothing here throws; what fails is in the state. */
@@ -110,6 +113,8 @@ export function createLiveRooms(host: RoomsHost): LiveRooms {
     const room = roomState(id);
     const isOthers = event.author !== me || wasHeld;
     if (room !== undefined && isRead(room) && isOthers) host.onRead(id, event.sequence);
+    const thread = threadOf(event);
+    if (thread !== undefined) host.onReply(id, thread);
     if (/^(?:member|join)\./.test(event.type)) listPeopleSoon(id);
   };
 
@@ -273,6 +278,8 @@ function viewOf(entry: Outgoing): OutgoingView {
   return {
     clientMessageId: entry.clientMessageId,
     text: entry.text,
+    thread: entry.options.thread,
+    replyTo: entry.options.replyTo,
     time: new Date(entry.createdAt).toISOString(),
     state: entry.state,
     reason: entry.error?.code,

@@ -8,10 +8,13 @@ import {
   useRef,
   useState,
 } from "react";
+import { useChat } from "../chat/context.ts";
 import { EmojiGrid } from "../conversation/emoji-grid.tsx";
 import { useTexts } from "../texts/texts.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { Popover } from "../ui/popover.tsx";
+import { AnswerBar, useAnswer } from "./answer-bar.tsx";
+import { draftKey } from "./drafts.ts";
 import { growField } from "./grow.ts";
 import { useSlowMode } from "./slow-mode.ts";
 import { useComposer } from "./use-composer.ts";
@@ -25,6 +28,7 @@ const nearLimit = 500;
  */
 export function Composer({
   roomId,
+  thread,
   title,
   takesFocus = false,
   onSent,
@@ -32,6 +36,8 @@ export function Composer({
   onFiles,
 }: {
   roomId: string;
+  /** Id of the root, to write in a thread. */
+  thread?: string;
   /** Undefined while the room is not known. */
   title: string | undefined;
   /** One may write at once when it is shown. */
@@ -44,7 +50,11 @@ export function Composer({
 }): ReactNode {
   const { t } = useTexts();
   const field = useRef<HTMLTextAreaElement>(null);
-  const composer = useComposer(roomId);
+  const composer = useComposer(roomId, thread);
+  const chat = useChat();
+  const key = draftKey(roomId, thread);
+  const answer = useAnswer(roomId, key);
+  const answers = useRef(answer?.id);
   const { everySeconds, waitSeconds } = useSlowMode(roomId);
   const { text, left } = composer;
   const canSend = composer.canSend && waitSeconds === 0;
@@ -53,6 +63,12 @@ export function Composer({
   useEffect(() => {
     if (takesFocus) field.current?.focus({ preventScroll: true });
   }, [roomId, takesFocus]);
+
+  useEffect(() => {
+    // One that somebody has just chosen, not one that was kept with the draft.
+    if (answer?.id !== undefined && answer.id !== answers.current) field.current?.focus();
+    answers.current = answer?.id;
+  }, [answer?.id]);
 
   const send = (): void => {
     if (!canSend || !composer.send()) return;
@@ -68,6 +84,9 @@ export function Composer({
     } else if (event.key === "ArrowUp" && text === "" && !event.altKey) {
       event.preventDefault();
       onMessages?.();
+    } else if (event.key === "Escape" && answer !== undefined) {
+      event.preventDefault();
+      chat.answer(key, undefined);
     } else if (event.key === "Escape") {
       field.current?.blur();
     }
@@ -97,14 +116,27 @@ export function Composer({
         send();
       }}
     >
+      {answer === undefined ? null : (
+        <AnswerBar
+          quote={answer}
+          onRemove={() => {
+            chat.answer(key, undefined);
+            field.current?.focus();
+          }}
+        />
+      )}
       <div className="composer-box">
         {onFiles === undefined ? null : <AttachButton onFiles={onFiles} />}
         <textarea
           ref={field}
-          data-testid="composer"
-          aria-label={t("composer")}
+          data-testid={thread === undefined ? "composer" : "thread-composer"}
+          aria-label={t(thread === undefined ? "composer" : "threadComposer")}
           placeholder={
-            title === undefined ? t("composer") : t("composerPlaceholder", { room: title })
+            thread !== undefined
+              ? t("threadComposer")
+              : title === undefined
+                ? t("composer")
+                : t("composerPlaceholder", { room: title })
           }
           rows={1}
           dir="auto"

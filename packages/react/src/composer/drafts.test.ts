@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { KeyValue } from "../chat/storage.ts";
-import { createDrafts, maxDrafts } from "./drafts.ts";
+import { createDrafts, draftKey, maxDrafts } from "./drafts.ts";
 
 function memory(): KeyValue {
   const values = new Map<string, string>();
@@ -31,6 +31,21 @@ describe("drafts", () => {
     drafts.set("general", "x");
     drafts.set("general", " \n");
     expect(storage.getItem("parlance.drafts.u_a")).toBeNull();
+  });
+
+  test("what a draft answers is kept with it, and a room's threads go with the room", () => {
+    const storage = memory();
+    const drafts = createDrafts(() => storage, "u_a");
+    drafts.set(draftKey("general", "m1"), "in a thread");
+    drafts.setAnswer("general", "m2");
+    drafts.set("other", "x");
+    const again = createDrafts(() => storage, "u_a");
+    expect([again.get("general/m1"), again.answers()]).toEqual([
+      "in a thread",
+      [["general", "m2"]],
+    ]);
+    again.forget("general");
+    expect(storage.getItem("parlance.drafts.u_a")).toBe('[["other","x"]]');
   });
 
   test("the oldest goes when there are too many", () => {

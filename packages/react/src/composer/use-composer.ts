@@ -1,6 +1,8 @@
 /** What a composer does, without how it looks. */
+import type { EventId, PublishOptions } from "@parlance/client";
 import { useEffect, useMemo, useState } from "react";
-import { useChat } from "../chat/context.ts";
+import { useChat, useChatState } from "../chat/context.ts";
+import { draftKey } from "./drafts.ts";
 import { createTypingSignal } from "./typing-signal.ts";
 
 /** Length of a text where the server has not told its own limit (protocol, `textLength`), in UTF-16 code units. */
@@ -19,25 +21,32 @@ export interface ComposerState {
   pause(): void;
 }
 
-/** @param roomId The room to write in; one composer for each. */
-export function useComposer(roomId: string): ComposerState {
+/**
+ * @param roomId The room to write in; one composer for each.
+ * @param thread Id of the root, to write in a thread. Who writes there is not told to the room.
+ */
+export function useComposer(roomId: string, thread?: string): ComposerState {
   const chat = useChat();
   const { drafts } = chat;
-  const [text, setText] = useState(() => drafts.get(roomId));
+  const key = draftKey(roomId, thread);
+  const replyTo = useChatState((state) => state.answers[key]);
+  const [text, setText] = useState(() => drafts.get(key));
   const limit = chat.client.session?.limits.text_length ?? defaultLimit;
   const left = limit - text.trimEnd().length;
   const canSend = text.trim() !== "" && left >= 0;
   const signal = useMemo(
     () =>
       createTypingSignal(
-        (active) => chat.typing(roomId, active),
+        (active) => {
+          if (thread === undefined) chat.typing(roomId, active);
+        },
         Date.now,
         (run, ms) => {
           const timer = setTimeout(run, ms);
           return () => clearTimeout(timer);
         },
       ),
-    [chat, roomId],
+    [chat, roomId, thread],
   );
   useEffect(() => () => signal.stop(), [signal]);
   return {
@@ -46,17 +55,25 @@ export function useComposer(roomId: string): ComposerState {
     canSend,
     setText: (next) => {
       setText(next);
-      drafts.set(roomId, next);
+      drafts.set(key, next);
       signal.stroke(next);
     },
     send: () => {
       if (!canSend) return false;
-      chat.send(roomId, text.trimEnd());
+      chat.send(roomId, text.trimEnd(), placeOf(thread, replyTo));
       setText("");
-      drafts.set(roomId, "");
+      drafts.set(key, "");
+      if (replyTo !== undefined) chat.answer(key, undefined);
       signal.stop();
       return true;
     },
     pause: signal.stop,
+  };
+}
+
+function placeOf(thread: string | undefined, replyTo: string | undefined): PublishOptions {
+  return {
+    ...(thread === undefined ? {} : { thread: thread as EventId }),
+    ...(replyTo === undefined ? {} : { replyTo: replyTo as EventId }),
   };
 }

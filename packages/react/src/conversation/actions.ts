@@ -2,6 +2,8 @@
 import { useMemo } from "react";
 import type { Chat } from "../chat/chat.ts";
 import { useChat } from "../chat/context.ts";
+import { closedTo } from "../composer/closed-bar.tsx";
+import { draftKey } from "../composer/drafts.ts";
 import type { RoomState } from "../state/model.ts";
 import { useTexts } from "../texts/texts.tsx";
 import type { Texts } from "../texts/translate.ts";
@@ -13,6 +15,8 @@ export interface MessageActionHost {
   readonly row: MessageRow;
   readonly room: RoomState;
   readonly me: string;
+  /** The root of the thread that is shown; undefined in the main line. */
+  readonly thread: string | undefined;
 }
 
 /** One thing that can be done with a message. */
@@ -36,6 +40,8 @@ export interface MessageActionUi {
   /** The message's text becomes a field. */
   edit(row: MessageRow): void;
   pickReaction(row: MessageRow, anchor: HTMLElement): void;
+  /** Opens the thread under a message, where there is a place for threads. */
+  readonly openThread: ((message: string) => void) | undefined;
 }
 
 /** Whether the message is on the server and was not deleted. */
@@ -48,7 +54,12 @@ export function isStaff(room: Pick<RoomState, "role">): boolean {
   return room.role === "owner" || room.role === "moderator";
 }
 
-/** What the components do by themselves: react, edit, copy, delete. */
+/** Whether the reader may write in the room. */
+export function mayWrite(room: RoomState): boolean {
+  return room.role !== undefined && closedTo(room) === undefined;
+}
+
+/** What the components do by themselves: react, answer, open a thread, edit, mark, copy, delete. */
 export function standardActions(
   chat: Chat,
   t: Texts["t"],
@@ -65,6 +76,30 @@ export function standardActions(
       run: ({ row }, anchor) => ui.pickReaction(row, anchor),
     },
     {
+      id: "answer",
+      label: t("actAnswer"),
+      icon: "reply",
+      key: "r",
+      isInBar: true,
+      isFor: (host) => isThere(host) && mayWrite(host.room),
+      run: ({ row, room, thread }) => chat.answer(draftKey(room.id, thread), row.messageId),
+    },
+    {
+      id: "thread",
+      label: t("actThread"),
+      icon: "thread",
+      key: "t",
+      isInBar: true,
+      isFor: (host) =>
+        ui.openThread !== undefined &&
+        host.thread === undefined &&
+        host.row.state === "sent" &&
+        (host.row.replies !== undefined || (isThere(host) && mayWrite(host.room))),
+      run: ({ row }) => {
+        if (row.messageId !== undefined) ui.openThread?.(row.messageId);
+      },
+    },
+    {
       id: "edit",
       label: t("actEdit"),
       icon: "pencil",
@@ -77,6 +112,15 @@ export function standardActions(
         host.row.growth !== "open" &&
         host.row.change === undefined,
       run: ({ row }) => ui.edit(row),
+    },
+    {
+      id: "mark-unread",
+      label: t("actMarkUnread"),
+      icon: "bell",
+      key: "u",
+      isFor: ({ row, room, thread }) =>
+        room.role !== undefined && thread === undefined && row.sequence !== undefined,
+      run: ({ row, room }) => chat.markUnread(room.id, row.sequence ?? 0),
     },
     {
       id: "copy-text",

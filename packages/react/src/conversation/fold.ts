@@ -1,6 +1,13 @@
 /** What messages say now: edits, deletions and reactions laid over what was first said. */
-import type { ClosedReason, MessageView } from "@parlance/client";
-import type { RoomState } from "../state/model.ts";
+import type {
+  ClosedReason,
+  DurableEvent,
+  EventFrame,
+  MessageView,
+  ThreadSummary,
+} from "@parlance/client";
+import { deletedInThreads, threadOf } from "../state/main-line.ts";
+import type { RoomState, Window } from "../state/model.ts";
 
 /** One reaction to a message. */
 export interface Reaction {
@@ -22,9 +29,20 @@ export interface Version {
   readonly reactions: readonly Reaction[];
 }
 
+/** What was written in the thread under a message. */
+export interface Replies {
+  readonly count: number;
+  /** Of the newest, ISO 8601. */
+  readonly lastTime: string;
+  /** Who wrote, in the order in which they came; a name is empty where it is not known. */
+  readonly people: readonly { readonly id: string; readonly name: string }[];
+}
+
 /** What is known beyond what was first said; a message that is not in the map is as it was. */
 export interface Fold {
   version(id: string): Partial<Version>;
+  /** Undefined where nothing was written under it. */
+  replies(id: string): Replies | undefined;
   /** Files that were removed. */
   readonly goneFiles: ReadonlySet<string>;
 }
@@ -32,31 +50,44 @@ export interface Fold {
 /** By emoji. `users`: names by id, empty where unknown; there may be more than these. */
 type Reactors = Map<string, { count: number; users: Map<string, string> }>;
 
+/** What is folded: events, laid over views where these are newer than what was first said. */
+export interface FoldParts extends Pick<RoomState, "events" | "changes" | "others"> {
+  readonly window: Pick<Window, "views" | "asOf"> | undefined;
+}
+
 /** @param me Id of the reader. */
-export function foldMessages(
-  room: Pick<RoomState, "events" | "window" | "changes">,
-  me: string,
-): Fold {
+export function foldMessages(room: FoldParts, me: string): Fold {
   const texts = new Map<string, Pick<Version, "text" | "isEdited" | "growth">>();
   const reactions = new Map<string, Reactors>();
   const goneFiles = new Set<string>();
+  const replies = new Map<string, Replies>();
   const reactorsOf = (message: string): Reactors => {
     const known = reactions.get(message) ?? new Map();
     reactions.set(message, known);
     return known;
   };
 
-  const { window } = room;
+  const { window, others } = room;
+  for (const view of Object.values(others))
+    if (view !== undefined) texts.set(view.id, versionOf(view));
   for (const view of Object.values(window?.views ?? {})) {
     texts.set(view.id, versionOf(view));
+    if (view.replies !== undefined) replies.set(view.id, repliesOf(view.replies));
     for (const { emoji, count, users } of view.reactions ?? []) {
       const known = new Map(users.map((user) => [user as string, ""] as const));
       reactorsOf(view.id).set(emoji, { count, users: known });
     }
   }
   const asOf = window?.asOf ?? 0;
+  const deleted = deletedInThreads(room.events);
   for (const event of room.events) {
-    if ("erased" in event || event.sequence <= asOf) continue;
+    const isNew = event.sequence > asOf;
+    if (event.type === "message.created") {
+      const thread = threadOf(event) ?? deleted.get(event.id);
+      if (isNew && thread !== undefined) addReply(replies, thread, event);
+      continue;
+    }
+    if ("erased" in event || !(isNew || isAboutOther(event, others))) continue;
     switch (event.type) {
       case "message.deleted":
         texts.set(event.data.message_id, { text: undefined, isEdited: false, growth: undefined });
@@ -106,6 +137,7 @@ export function foldMessages(
   );
   return {
     goneFiles,
+    replies: (id) => replies.get(id),
     version: (id) => {
       const edit = edits.get(id);
       return {
@@ -115,6 +147,34 @@ export function foldMessages(
       };
     },
   };
+}
+
+/** What others answer is not as old as the window. */
+function isAboutOther(event: DurableEvent, others: RoomState["others"]): boolean {
+  return "message_id" in event.data && others[event.data.message_id] !== undefined;
+}
+
+function repliesOf({ count, last_time: lastTime, people }: ThreadSummary): Replies {
+  return { count, lastTime, people: people.map((id) => ({ id, name: "" })) };
+}
+
+/** As many as a view has. */
+const mostPeople = 10;
+
+function addReply(replies: Map<string, Replies>, root: string, event: EventFrame): void {
+  const { count = 0, people = [] } = replies.get(root) ?? {};
+  const name = "erased" in event || event.type !== "message.created" ? "" : event.data.author_name;
+  const known = people.find((one) => one.id === event.author);
+  replies.set(root, {
+    count: count + 1,
+    lastTime: event.time,
+    people:
+      known === undefined
+        ? [...people, { id: event.author as string, name }].slice(0, mostPeople)
+        : known.name !== "" || name === ""
+          ? people
+          : people.map((one) => (one === known ? { ...one, name } : one)),
+  });
 }
 
 function versionOf(view: MessageView): Pick<Version, "text" | "isEdited" | "growth"> {

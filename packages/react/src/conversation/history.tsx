@@ -17,17 +17,20 @@ const noActions: readonly MessageAction[] = [];
 /**
  * @param room A room that is ready. One instance per life of its log (`key`).
  * @param onPlace Goes to a place of any room; the same function each time. Absent: there is no way to.
+ * @param onThread Opens the thread under a message (its id); the same function each time. Absent: there is no place for threads.
  * @param actions What the page can do with messages beyond the standard acts; the same array each time.
  */
 export function History({
   room,
   actions = noActions,
   onPlace,
+  onThread,
   ref,
 }: {
   room: RoomState;
   actions?: readonly MessageAction[];
   onPlace?: (room: string, sequence: number) => void;
+  onThread?: (message: string) => void;
   ref: Ref<HistoryHandle>;
 }): ReactNode {
   usePins(room);
@@ -48,7 +51,14 @@ export function History({
       {isLoading ? (
         <RoomSkeleton />
       ) : (
-        <MessageList key={number} ref={ref} room={room} actions={actions} onPlace={onPlace} />
+        <MessageList
+          key={number}
+          ref={ref}
+          room={room}
+          actions={actions}
+          onPlace={onPlace}
+          onThread={onThread}
+        />
       )}
       <Announcer room={room} />
     </div>

@@ -31,6 +31,11 @@ export function LinesAbove({
           </time>
         </div>
       )}
+      {above.answers === undefined ? null : (
+        <div className="line answers">
+          <span>{t("replyCount", { count: above.answers })}</span>
+        </div>
+      )}
       {above.newSince ? (
         <div className="line new" data-testid="new-since">
           <span>{t("newSince", { time: clockTime(time, language) })}</span>

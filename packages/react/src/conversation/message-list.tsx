@@ -3,13 +3,11 @@
  * follows the end only if it was there, and it stays where it is when older messages come above it.
  */
 import {
-  type KeyboardEvent,
   type ReactNode,
   type Ref,
   useCallback,
   useEffect,
   useImperativeHandle,
-  useMemo,
   useRef,
   useState,
 } from "react";
@@ -19,15 +17,15 @@ import type { RoomState } from "../state/model.ts";
 import { shownEvents } from "../state/window.ts";
 import { useTexts } from "../texts/texts.tsx";
 import { Icon } from "../ui/icons.tsx";
-import { type MessageAction, type MessageActionUi, useMessageActions } from "./actions.ts";
-import { grownText, mayCancel } from "./growth.tsx";
-import { actionOfKey, focusKey, isWriting, keyOf, keyTarget } from "./list-keys.ts";
+import type { MessageAction } from "./actions.ts";
+import { focusKey } from "./list-keys.ts";
 import { ConversationRow } from "./message-row.tsx";
-import { ReactionPicker } from "./reactions.tsx";
-import { useRowActs } from "./row-acts.ts";
-import type { MessageRow, Row } from "./rows.ts";
+import { useUnknownQuotes } from "./quote-line.tsx";
+import { RowPicker } from "./reactions.tsx";
+import type { Row } from "./rows.ts";
 import { usePlace } from "./use-place.ts";
 import { useReading } from "./use-reading.ts";
+import { useRowList } from "./use-row-list.ts";
 import { useRows } from "./use-rows.ts";
 
 /** What the composer needs of the list. */
@@ -44,30 +42,41 @@ export function MessageList({
   room,
   actions: more,
   onPlace,
+  onThread,
   ref,
 }: {
   room: RoomState;
   actions: readonly MessageAction[];
-  onPlace?: ((room: string, sequence: number) => void) | undefined;
+  /** Goes to a place of any room; absent: there is no way to. */
+  onPlace: ((room: string, sequence: number) => void) | undefined;
+  /** Opens the thread under a message. Absent: there is no place for threads. */
+  onThread: ((message: string) => void) | undefined;
   ref: Ref<HistoryHandle>;
 }): ReactNode {
   const { t } = useTexts();
   const chat = useChat();
   const me = useChatState((state) => state.me);
   const rows = useRows(room, me);
-  const list = useRef<VirtualizerHandle>(null);
+  const scroll = useRef<VirtualizerHandle>(null);
   const scroller = useRef<HTMLDivElement>(null);
   const first = shownEvents(room)[0]?.sequence ?? 0;
-  const place = usePlace({ list, scroller, rows, room, first });
+  const place = usePlace({ list: scroll, scroller, rows, room, first });
   const { isAtEnd } = place;
   const [seen, setSeen] = useState(room.head);
-  const [active, setActive] = useState<string>();
-  const [hovered, setHovered] = useState<string>();
-  const [focused, setFocused] = useState<string>();
-  const [editing, setEditing] = useState<string>();
-  const [picking, setPicking] = useState<Picking>();
+  const list = useRowList({
+    room,
+    rows,
+    scroller,
+    more,
+    toRow: (index) => place.toRow(index, "nearest"),
+    toMessage: useCallback(
+      (sequence: number) => void chat.jump(room.id, sequence),
+      [chat, room.id],
+    ),
+    onThread,
+  });
   const marked = useTarget(room, rows, place.toRow, (key) => {
-    setActive(key);
+    list.setActive(key);
     focusKey(scroller.current, key);
   });
 
@@ -75,67 +84,18 @@ export function MessageList({
     if (isAtEnd) setSeen(room.head);
   }, [isAtEnd, room.head]);
   useReading(room.id, isAtEnd);
+  useUnknownQuotes(room.id, rows);
 
-  const onEdited = useCallback((row: MessageRow) => {
-    setEditing(undefined);
-    focusKey(scroller.current, row.key);
-  }, []);
-  const acts = useRowActs(room.id, onEdited);
-  const ui = useMemo(
-    (): MessageActionUi => ({
-      edit: (row) => setEditing(row.key),
-      pickReaction: (row, anchor) => setPicking({ row, anchor }),
-    }),
-    [],
-  );
-  const actions = useMessageActions(ui, more);
-
-  const focusRow = (index: number): void => {
-    const row = rows[index];
-    if (row === undefined) return;
-    setActive(row.key);
-    place.toRow(index, "nearest");
-    focusKey(scroller.current, row.key);
-  };
   const toEnd = (): void => {
     if (room.window === undefined) place.toEnd();
     else chat.toNewest(room.id);
   };
-  useImperativeHandle(ref, () => ({ toEnd, focusLast: () => focusRow(rows.length - 1) }));
-
-  const activeIndex = activeRow(rows, active);
-  const onKeyDown = (event: KeyboardEvent): void => {
-    const row = rows[activeIndex];
-    if (event.altKey || event.ctrlKey || event.metaKey || isWriting(event.target)) return;
-    if (event.key === "Escape") {
-      event.preventDefault();
-      stepOut(event.target, scroller.current);
-      return;
-    }
-    const target = keyTarget(event.key, activeIndex, rows.length);
-    if (target !== undefined) {
-      event.preventDefault();
-      focusRow(target);
-      return;
-    }
-    if (row?.kind !== "message") return;
-    const host = { row, room, me: me.id };
-    const action = actionOfKey(event.key, actions, host);
-    const anchor = scroller.current?.querySelector<HTMLElement>(
-      `[data-row="${CSS.escape(row.key)}"]`,
-    );
-    if (action === undefined || anchor === null || anchor === undefined) return;
-    event.preventDefault();
-    action.run(host, anchor);
-  };
+  useImperativeHandle(ref, () => ({ toEnd, focusLast: () => list.focusRow(rows.length - 1) }));
 
   const below = isAtEnd ? 0 : countNew(rows, seen);
   const lastOwn = rows.findLast(
     (row) => row.kind === "message" && row.own && row.state === "sent",
   )?.key;
-  const keep = rows.flatMap((row, index) =>
-    index === activeIndex || row.key === editing ? [index] : [],
-  );
   return (
     <>
       <div
@@ -145,15 +105,7 @@ export function MessageList({
         tabIndex={-1}
         aria-live="off"
         aria-label={t("conversation", { room: room.title })}
-        onKeyDown={onKeyDown}
-        onFocus={(event) => {
-          const key = keyOf(event.target);
-          setFocused(key);
-          if (key !== undefined) setActive(key);
-        }}
-        onBlur={() => setFocused(undefined)}
-        onPointerOver={(event) => setHovered(keyOf(event.target))}
-        onPointerLeave={() => setHovered(undefined)}
+        {...list.listeners}
       >
         <div className="history-fill" />
         {rows.some((row) => row.kind === "message") || first > room.floor + 1 ? null : (
@@ -163,12 +115,12 @@ export function MessageList({
           </div>
         )}
         <Virtualizer
-          ref={list}
+          ref={scroll}
           scrollRef={scroller}
           data={rows}
           shift={place.isShifted}
           bufferSize={600}
-          keepMounted={keep}
+          keepMounted={list.kept}
           onScroll={place.onScroll}
           onResize={place.onResize}
         >
@@ -176,17 +128,9 @@ export function MessageList({
             <ConversationRow
               key={row.key}
               row={row}
-              isActive={index === activeIndex}
-              isHot={row.key === hovered || row.key === focused || row.key === picking?.row.key}
-              isEditing={row.key === editing}
+              {...list.rowProps(row, index)}
               isTarget={row.key === marked}
               isLastOwn={row.key === lastOwn}
-              room={room}
-              me={me.id}
-              grown={grownText(row, room.texts)}
-              mayCancel={mayCancel(row, room, me.id)}
-              acts={acts}
-              actions={actions}
               onPlace={onPlace}
             />
           )}
@@ -200,27 +144,16 @@ export function MessageList({
           onClick={() => {
             toEnd();
             // The button goes: focus would be lost with it.
-            focusRow(rows.length - 1);
+            list.focusRow(rows.length - 1);
           }}
         >
           <Icon name="down" small />
           {below > 0 ? t("newBelow", { count: below }) : null}
         </button>
       )}
-      {picking === undefined ? null : (
-        <ReactionPicker
-          anchor={picking.anchor}
-          onPick={(emoji) => acts.react(picking.row, emoji, true)}
-          onClose={() => setPicking(undefined)}
-        />
-      )}
+      <RowPicker list={list} />
     </>
   );
-}
-
-interface Picking {
-  readonly row: MessageRow;
-  readonly anchor: HTMLElement;
 }
 
 /** Goes where somebody wants to look, once it is loaded. @returns the key of the row that is marked. */
@@ -254,14 +187,6 @@ function useTarget(
   return marked;
 }
 
-/** From a control of a row to the row, from a row to the composer. */
-function stepOut(from: EventTarget, scroller: HTMLElement | null): void {
-  const row = from instanceof HTMLElement ? from.closest<HTMLElement>("[data-row]") : null;
-  if (row !== null && row !== from) row.focus({ preventScroll: true });
-  else
-    scroller?.closest(".conversation")?.querySelector<HTMLElement>(".composer textarea")?.focus();
-}
-
 function countNew(rows: readonly Row[], seen: number): number {
   let count = 0;
   for (const row of rows.toReversed()) {
@@ -269,10 +194,4 @@ function countNew(rows: readonly Row[], seen: number): number {
     if (row.kind === "message" && !row.own) count += 1;
   }
   return count;
-}
-
-/** The row that Tab reaches: the one last focused, else the newest. */
-function activeRow(rows: readonly Row[], active: string | undefined): number {
-  const index = active === undefined ? -1 : rows.findIndex((row) => row.key === active);
-  return index >= 0 ? index : rows.length - 1;
 }

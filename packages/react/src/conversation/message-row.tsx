@@ -16,11 +16,14 @@ import { Growth } from "./growth.tsx";
 import { KeptMarks } from "./kept-marks.tsx";
 import { LinesAbove } from "./lines-above.tsx";
 import { MessageEditor } from "./message-editor.tsx";
+import { QuoteLine } from "./quote-line.tsx";
 import { Reactions } from "./reactions.tsx";
 import type { RowActs } from "./row-acts.ts";
 import type { MessageRow, Row, SystemRow } from "./rows.ts";
+import { ThreadLine } from "./thread-line.tsx";
 
-interface Props {
+/** What a row is drawn from. */
+export interface RowProps {
   readonly row: Row;
   /** The row that Tab reaches; arrows move it. */
   readonly isActive: boolean;
@@ -34,6 +37,8 @@ interface Props {
   /** Its room; a row draws itself anew when the room's role or kind changes. */
   readonly room: RoomState;
   readonly me: string;
+  /** The root of the thread that is shown; undefined in the main line. */
+  readonly thread: string | undefined;
   /** What an open message says so far, where that is known. */
   readonly grown: string | undefined;
   /** The reader may end it while it grows. */
@@ -46,7 +51,7 @@ interface Props {
 
 /** A message or a system line, with what stands above it. */
 export const ConversationRow = memo(
-  function ConversationRow(props: Props): ReactNode {
+  function ConversationRow(props: RowProps): ReactNode {
     const { row } = props;
     return (
       <>
@@ -66,6 +71,7 @@ export const ConversationRow = memo(
       roomBefore.role === roomAfter.role &&
       roomBefore.kind === roomAfter.kind &&
       roomBefore.title === roomAfter.title &&
+      roomBefore.settings === roomAfter.settings &&
       isShallowEqual(restBefore, restAfter)
     );
   },
@@ -75,8 +81,8 @@ function isShallowEqual<T extends object>(before: T, after: T): boolean {
   return (Object.keys(after) as (keyof T)[]).every((key) => Object.is(before[key], after[key]));
 }
 
-function Message(props: Props & { readonly row: MessageRow }): ReactNode {
-  const { row, isActive, isHot, isEditing, isTarget, room, me, acts } = props;
+function Message(props: RowProps & { readonly row: MessageRow }): ReactNode {
+  const { row, isActive, isHot, isEditing, isTarget, room, me, thread, acts } = props;
   const { t, language } = useTexts();
   const clock = clockTime(row.time, language);
   const time = (
@@ -84,12 +90,12 @@ function Message(props: Props & { readonly row: MessageRow }): ReactNode {
       {clock}
     </time>
   );
-  const host = { row, room, me };
+  const host = { row, room, me, thread };
   // Of one that was erased the name is gone too.
   const hasHead = row.first && row.name !== "";
   return (
     <article
-      className={`message${row.first ? " first" : ""}${isHot ? " hot" : ""}${isTarget ? " target" : ""} ${row.state}`}
+      className={`message${row.first ? " first" : ""}${isHot ? " hot" : ""}${isTarget ? " target" : ""}${row.isForMe ? " for-me" : ""} ${row.state}`}
       data-testid="message"
       data-sequence={row.sequence}
       data-state={row.state}
@@ -110,6 +116,9 @@ function Message(props: Props & { readonly row: MessageRow }): ReactNode {
             {time}
           </header>
         ) : null}
+        {row.quote === undefined ? null : (
+          <QuoteLine quote={row.quote} onClick={() => acts.toQuoted(row)} />
+        )}
         {isEditing ? (
           <MessageEditor
             text={row.text ?? ""}
@@ -127,6 +136,9 @@ function Message(props: Props & { readonly row: MessageRow }): ReactNode {
           canReact={room.role !== undefined}
           onReact={(emoji, on) => acts.react(row, emoji, on)}
         />
+        {row.replies === undefined || thread !== undefined ? null : (
+          <ThreadLine row={row} replies={row.replies} onOpen={acts.openThread} />
+        )}
         {row.state === "failed" ? (
           <Failure
             reason={row.reason}
@@ -151,7 +163,7 @@ function Message(props: Props & { readonly row: MessageRow }): ReactNode {
 }
 
 /** What was said, or that it was removed. */
-function Content(props: Props & { readonly row: MessageRow }): ReactNode {
+function Content(props: RowProps & { readonly row: MessageRow }): ReactNode {
   const { row, room, isLastOwn, grown, onPlace } = props;
   const { t } = useTexts();
   const isLeaving = row.change?.kind === "delete" || row.change?.kind === "delete_file";
@@ -197,7 +209,7 @@ function SendState({ row, isLastOwn }: { row: MessageRow; isLastOwn: boolean }):
 /** Names that a system line spells out; the rest is counted. */
 const namedChanges = 3;
 
-function System({ row, isActive }: Props & { readonly row: SystemRow }): ReactNode {
+function System({ row, isActive }: RowProps & { readonly row: SystemRow }): ReactNode {
   const { t, language } = useTexts();
   const parts = row.changes
     .slice(0, namedChanges)

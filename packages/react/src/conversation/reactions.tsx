@@ -5,6 +5,7 @@ import { Icon } from "../ui/icons.tsx";
 import { Popover } from "../ui/popover.tsx";
 import { EmojiGrid } from "./emoji-grid.tsx";
 import type { Reaction } from "./fold.ts";
+import type { RowListState } from "./use-row-list.ts";
 
 /** Names written out at most; the rest is a number. */
 const shownNames = 20;
@@ -72,6 +73,22 @@ export function Reactions({
         />
       )}
     </div>
+  );
+}
+
+/** What a list of messages shows while a reaction is picked for one of them. */
+export function RowPicker({
+  list: { picking, setPicking, acts },
+}: {
+  list: Pick<RowListState, "picking" | "setPicking" | "acts">;
+}): ReactNode {
+  if (picking === undefined) return null;
+  return (
+    <ReactionPicker
+      anchor={picking.anchor}
+      onPick={(emoji) => acts.react(picking.row, emoji, true)}
+      onClose={() => setPicking(undefined)}
+    />
   );
 }
 

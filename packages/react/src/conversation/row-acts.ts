@@ -13,12 +13,24 @@ export interface RowActs {
   retryChange(row: MessageRow): void;
   dropChange(row: MessageRow): void;
   react(row: MessageRow, emoji: string, on: boolean): void;
+  /** Goes to the message that this one answers. */
+  toQuoted(row: MessageRow): void;
+  /** Opens the thread under it; undefined where there is no place for threads. */
+  readonly openThread: ((row: MessageRow) => void) | undefined;
   /** Ends an open message. @throws ClientError when the server refuses. */
   cancel(messageId: string): Promise<void>;
 }
 
-/** @param onEdited Called when a row is not a field any more; must be stable. */
-export function useRowActs(room: string, onEdited: (row: MessageRow) => void): RowActs {
+/** What rows need of their list. All of it must be stable. */
+export interface RowActsHost {
+  /** A row is not a field any more. */
+  onEdited(row: MessageRow): void;
+  readonly onThread: ((message: string) => void) | undefined;
+  toMessage(sequence: number): void;
+}
+
+/** Acts on the rows of a room. */
+export function useRowActs(room: string, { onEdited, onThread, toMessage }: RowActsHost): RowActs {
   const chat = useChat();
   return useMemo(
     () => ({
@@ -45,8 +57,17 @@ export function useRowActs(room: string, onEdited: (row: MessageRow) => void): R
       react: (row, emoji, on) => {
         if (row.messageId !== undefined) chat.react(room, row.messageId, emoji, on);
       },
+      toQuoted: ({ quote }) => {
+        if (quote?.sequence !== undefined) toMessage(quote.sequence);
+      },
+      openThread:
+        onThread === undefined
+          ? undefined
+          : (row) => {
+              if (row.messageId !== undefined) onThread(row.messageId);
+            },
       cancel: (messageId) => chat.cancel(room, messageId),
     }),
-    [chat, room, onEdited],
+    [chat, room, onEdited, onThread, toMessage],
   );
 }

@@ -2,7 +2,8 @@ import type { EventFrame, RoomSettings } from "@parlance/client";
 import { describe, expect, test } from "vitest";
 import type { OutgoingView } from "../state/model.ts";
 import { grownText, mayCancel } from "./growth.tsx";
-import { blockMs, buildRows, type MessageRow } from "./rows.ts";
+import { blockMs } from "./row-list.ts";
+import { buildRows, type MessageRow } from "./rows.ts";
 
 const me = { id: "u_me", name: "Me" };
 const noon = new Date(2026, 4, 5, 12).getTime();
@@ -45,6 +46,7 @@ const rowsOf = (
       window: undefined,
       settings: {},
       pins: undefined,
+      others: {},
       ...more,
     },
     me,
@@ -123,6 +125,8 @@ describe("messages", () => {
         clientMessageId: "m1",
         text: "hello",
         time: new Date(noon).toISOString(),
+        thread: undefined,
+        replyTo: undefined,
         state: "waiting",
         reason: undefined,
       },
@@ -264,6 +268,7 @@ describe("what became of messages", () => {
           window: undefined,
           settings: {},
           pins: undefined,
+          others: {},
           changes: [
             { ...change, kind: "edit", text: "mine", state },
             { ...change, key: "r", kind: "react", emoji: "A", on: true, state },

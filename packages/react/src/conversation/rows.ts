@@ -1,12 +1,15 @@
 /** From a room's events and the reader's own unsent messages to the rows of the conversation. */
 
-import type { EventFrame, ForwardedFrom } from "@parlance/client";
+import type { EventFrame, ForwardedFrom, WireUser } from "@parlance/client";
 import { shownSaved } from "../state/kept.ts";
-import { deletedInThreads, isInThread } from "../state/main-line.ts";
-import type { OutgoingView, PendingChange, RoomState } from "../state/model.ts";
+import { deletedInThreads, isInThread, repliedTo, threadOf } from "../state/main-line.ts";
+import type { PendingChange, RoomState, ThreadState } from "../state/model.ts";
 import { shownPins } from "../state/pins.ts";
-import { shownEvents } from "../state/window.ts";
-import { type Fold, foldMessages, type Reaction, type Version } from "./fold.ts";
+import { byId, shownEvents } from "../state/window.ts";
+import { foldMessages, type Reaction, type Replies, type Version } from "./fold.ts";
+import { fileOf, type Message, messageOf, messageOfView, pendingOf } from "./message-of.ts";
+import { type Quote, quotesOf } from "./quotes.ts";
+import { createRowList } from "./row-list.ts";
 
 /** What may stand above a row. It belongs to the row, so that rows keep their number when a page arrives. */
 export interface Above {
@@ -16,6 +19,8 @@ export interface Above {
   readonly newSince?: true;
   /** The room's log begins here. */
   readonly start?: true;
+  /** Of a thread: so many answers begin here. */
+  readonly answers?: number;
 }
 
 /** A message. */
@@ -47,6 +52,12 @@ export interface MessageRow extends Above {
   /** It says what another message said: where that is, as far as it was told; `undefined`: it does not. */
   readonly forwarded: ForwardedFrom | undefined;
   readonly reactions: readonly Reaction[];
+  /** What it answers. */
+  readonly quote: Quote | undefined;
+  /** What was written in the thread under it; not in the thread itself. */
+  readonly replies: Replies | undefined;
+  /** It mentions the reader. */
+  readonly isForMe: boolean;
   /** What the reader is changing, but for reactions. */
   readonly change: PendingChange | undefined;
   /** It is a file, not something written. */
@@ -77,197 +88,136 @@ export interface SystemRow extends Above {
 /** One row of the conversation. */
 export type Row = MessageRow | SystemRow;
 
-/** Messages of one author within so many milliseconds of the block's first are one block. */
-export const blockMs = 5 * 60_000;
+/** What rows are made of. */
+export type RowParts = Pick<
+  RoomState,
+  | "events"
+  | "outgoing"
+  | "newAfter"
+  | "floor"
+  | "changes"
+  | "window"
+  | "settings"
+  | "others"
+  | "pins"
+>;
+type Person = Pick<WireUser, "name"> & { readonly id: string };
 
-/** The rows of a room, oldest first. Days are those of the reader's time zone. */
+/** The rows of a room's main line, oldest first. Days are those of the reader's time zone. */
 export function buildRows(
-  room: Pick<
-    RoomState,
-    "events" | "outgoing" | "newAfter" | "floor" | "changes" | "window" | "settings" | "pins"
-  >,
-  me: { readonly id: string; readonly name: string },
+  room: RowParts,
+  me: Person,
   saved: ReadonlySet<string> = nothing,
 ): readonly Row[] {
-  const rows: Row[] = [];
-  let day = "";
-  let newLineDue = room.newAfter !== undefined;
-  let block: { readonly author: string; readonly begin: number } | undefined;
-
-  const above = (time: string, sequence: number | undefined): Above => {
-    const date = new Date(time).toDateString();
-    const result: { -readonly [K in keyof Above]: Above[K] } = {};
-    if (date !== day) result.day = time;
-    if (newLineDue && sequence !== undefined && sequence > (room.newAfter ?? 0)) {
-      result.newSince = true;
-      newLineDue = false;
-    }
-    if (rows.length === 0 && sequence === room.floor + 1) result.start = true;
-    day = date;
-    return result;
-  };
-
-  const addMessage = (message: Omit<MessageRow, "first" | "kind" | "own" | keyof Above>): void => {
-    const lines = above(message.time, message.sequence);
-    const begin = Date.parse(message.time);
-    const follows =
-      block?.author === message.author &&
-      begin - block.begin < blockMs &&
-      lines.day === undefined &&
-      lines.newSince === undefined;
-    if (!follows) block = { author: message.author, begin };
-    rows.push({
-      kind: "message",
-      ...message,
-      ...lines,
-      own: message.author === me.id,
-      first: !follows,
-    });
-  };
-
+  const list = createRowList(me.id, room);
   const fold = foldMessages(room, me.id);
-  const changes = new Map(
-    room.changes.flatMap((one) => (isQuiet(one) ? [] : [[one.message, one] as const])),
-  );
-  const pinned = shownPins(room.pins, room.changes);
-  const kept = shownSaved(saved, room.changes);
   const shown = shownEvents(room);
+  const quotes = quotesOf(room, fold, shown);
+  const changes = changesOf(room);
+  const keptOf = keptIn(room, saved);
   const gone = deletedInThreads(room.window === undefined ? shown : [...shown, ...room.events]);
   for (const event of shown) {
-    if (isInThread(event) || gone.has(event.id)) continue;
+    if (isInThread(event) || gone.has(event.id) || isOutsideOf(room.window, event)) continue;
     if (event.type === "message.created") {
-      addMessage({
+      list.addMessage({
         ...messageOf(event, me.id),
         ...fold.version(event.id),
         change: changes.get(event.id),
-        isPinned: pinned.has(event.id),
-        isSaved: kept.has(event.id),
+        ...keptOf(event.id),
+        quote: quotes.of(repliedTo(event)),
+        replies: fold.replies(event.id),
       });
       continue;
     }
     if (event.type === "file.shared") {
-      addMessage(fileOf(event, fold, changes));
+      list.addMessage(fileOf(event, fold, changes));
       continue;
     }
     if ("erased" in event) continue;
     if (event.type !== "member.joined" && event.type !== "member.left") continue;
     // The room wants no lines for who comes and goes.
     if (room.settings.system_lines === false) continue;
-    const change = {
-      name: event.data.name,
-      what: event.type === "member.joined" ? ("joined" as const) : ("left" as const),
-    };
-    block = undefined;
-    const lines = above(event.time, event.sequence);
-    const last = rows.at(-1);
-    if (last?.kind === "system" && Object.keys(lines).length === 0) {
-      rows[rows.length - 1] = { ...last, changes: [...last.changes, change] };
-    } else {
-      rows.push({
-        kind: "system",
-        key: `s:${event.sequence}`,
-        sequence: event.sequence,
-        time: event.time,
-        changes: [change],
-        ...lines,
-      });
-    }
+    const what = event.type === "member.joined" ? "joined" : "left";
+    list.addChange({ name: event.data.name, what }, event);
   }
   // What one writes belongs to the end.
-  if (room.window !== undefined) return rows;
-  for (const entry of room.outgoing) addMessage(pendingOf(entry, me));
-  return rows;
+  if (room.window !== undefined) return list.rows;
+  for (const entry of room.outgoing) {
+    if (entry.thread !== undefined) continue;
+    list.addMessage({ ...pendingOf(entry, me), quote: quotes.of(entry.replyTo) });
+  }
+  return list.rows;
 }
 
-const nothing: ReadonlySet<string> = new Set();
+/** The rows of a thread: its root, and what was written under it, oldest first. */
+export function buildThreadRows(
+  root: string,
+  thread: ThreadState,
+  room: RowParts,
+  me: Person,
+  saved: ReadonlySet<string> = nothing,
+): readonly Row[] {
+  if (thread.root === undefined) return [];
+  const list = createRowList(me.id, { newAfter: thread.newAfter });
+  const { asOf } = thread;
+  const views = [thread.root, ...thread.views];
+  const parts = { ...room, window: { views: byId(views), asOf } };
+  const fold = foldMessages(parts, me.id);
+  const quotes = quotesOf(parts, fold, room.events);
+  const changes = changesOf(room);
+  const keptOf = keptIn(room, saved);
+  const deleted = deletedInThreads(room.events);
+  const live = room.events.filter((event) => {
+    if (event.sequence <= asOf || event.type !== "message.created") return false;
+    return threadOf(event) === root || deleted.get(event.id) === root;
+  });
+  const replies = fold.replies(root);
+  const add = (message: Message, id: string | undefined, answered: string | undefined): void => {
+    const isFirst = list.rows.length === 1 && replies !== undefined && !thread.hasOlder;
+    list.addMessage(
+      {
+        ...message,
+        ...(id === undefined ? {} : { ...fold.version(id), ...keptOf(id) }),
+        change: id === undefined ? undefined : changes.get(id),
+        quote: quotes.of(answered),
+      },
+      isFirst ? { answers: replies.count } : {},
+    );
+  };
+  for (const view of views) add(messageOfView(view, me.id), view.id, view.reply_to?.message_id);
+  for (const event of live) add(messageOf(event, me.id), event.id, repliedTo(event));
+  for (const entry of room.outgoing) {
+    if (entry.thread === root) add(pendingOf(entry, me), undefined, entry.replyTo);
+  }
+  return list.rows;
+}
+
+function changesOf(room: Pick<RoomState, "changes">): ReadonlyMap<string, PendingChange> {
+  return new Map(
+    room.changes.flatMap((one) => (isQuiet(one) ? [] : [[one.message, one] as const])),
+  );
+}
 
 /** A reaction, and what is pinned or saved, shows as done until it was refused. */
 function isQuiet({ kind, state }: PendingChange): boolean {
   return kind === "react" || ((kind === "pin" || kind === "save") && state !== "failed");
 }
 
-type Message = Omit<MessageRow, "first" | "kind" | "own" | keyof Above>;
+const nothing: ReadonlySet<string> = new Set();
 
-function messageOf(event: EventFrame, me: string): Message {
-  const data = "erased" in event || event.type !== "message.created" ? undefined : event.data;
-  const clientMessageId = event.author === me ? event.client_message_id : undefined;
-  return {
-    // The local echo and the event share a key, so the row stays the same element when it is stored.
-    key: clientMessageId === undefined ? `e:${event.id}` : `c:${clientMessageId}`,
-    sequence: event.sequence,
-    author: event.author,
-    name: data?.author_name ?? "",
-    isUnverified: data?.unverified === true,
-    text: data?.text,
-    messageId: event.id,
-    growth: data?.open === true ? "open" : undefined,
-    time: event.time,
-    state: "sent",
-    reason: undefined,
-    clientMessageId: undefined,
-    ...unchanged,
-    forwarded: data?.forwarded === undefined ? undefined : { message_id: data.forwarded },
-  };
+/** What each message is kept for. */
+function keptIn(
+  room: Pick<RoomState, "pins" | "changes">,
+  saved: ReadonlySet<string>,
+): (id: string) => Pick<MessageRow, "isPinned" | "isSaved"> {
+  const pinned = shownPins(room.pins, room.changes);
+  const kept = shownSaved(saved, room.changes);
+  return (id) => ({ isPinned: pinned.has(id), isSaved: kept.has(id) });
 }
 
-const unchanged = {
-  isEdited: false,
-  isPinned: false,
-  isSaved: false,
-  forwarded: undefined,
-  reactions: [],
-  change: undefined,
-  isFile: false,
-  file: undefined,
-} as const satisfies Partial<MessageRow>;
-
-function fileOf(
-  event: EventFrame,
-  fold: Fold,
-  changes: ReadonlyMap<string, PendingChange>,
-): Message {
-  const data = "erased" in event || event.type !== "file.shared" ? undefined : event.data;
-  const isGone = data === undefined || fold.goneFiles.has(data.file_id);
-  return {
-    key: `e:${event.id}`,
-    sequence: event.sequence,
-    author: event.author,
-    name: data?.author_name ?? "",
-    isUnverified: false,
-    text: isGone ? undefined : "",
-    // Nothing can be done with it that is done with messages.
-    messageId: undefined,
-    growth: undefined,
-    time: event.time,
-    state: "sent",
-    reason: undefined,
-    clientMessageId: undefined,
-    ...unchanged,
-    isFile: true,
-    change: isGone ? undefined : changes.get(data.file_id),
-    file: isGone
-      ? undefined
-      : { id: data.file_id, name: data.name, bytes: data.bytes, mediaType: data.media_type },
-  };
-}
-
-function pendingOf(
-  entry: OutgoingView,
-  me: { readonly id: string; readonly name: string },
-): Message {
-  return {
-    key: `c:${entry.clientMessageId}`,
-    sequence: undefined,
-    author: me.id,
-    name: me.name,
-    isUnverified: false,
-    text: entry.text,
-    messageId: undefined,
-    growth: undefined,
-    time: entry.time,
-    state: entry.state,
-    reason: entry.reason,
-    clientMessageId: entry.clientMessageId,
-    ...unchanged,
-  };
+/** One that was erased does not say that it was in a thread; a page of the main line has all that is in it. */
+function isOutsideOf(window: RoomState["window"], event: EventFrame): boolean {
+  if (window === undefined || event.type !== "message.created" || !("erased" in event))
+    return false;
+  return event.sequence <= window.asOf && window.views[event.id] === undefined;
 }

@@ -16,6 +16,7 @@ import type {
 } from "@parlance/client";
 import type { Kept } from "./kept.ts";
 import type { Check, Link, OutgoingView, PendingChange, UploadView } from "./model.ts";
+import type { ThreadAction } from "./threads.ts";
 
 /** A page of the log with its messages as they are now. */
 export interface WindowPart {
@@ -27,6 +28,16 @@ export interface WindowPart {
 
 /** Everything that can happen. `room` names the room that it happened in. */
 export type Action =
+  | ThreadAction
+  /** The reader is about to answer a message; undefined: not any more. `key`: of the draft. */
+  | { readonly type: "answer_changed"; readonly key: string; readonly message: string | undefined }
+  /** A message outside of what is loaded; undefined: it is not there any more. */
+  | {
+      readonly type: "other_loaded";
+      readonly room: string;
+      readonly id: string;
+      readonly view: MessageView | undefined;
+    }
   | { readonly type: "link_changed"; readonly link: Link }
   | {
       readonly type: "rooms_listed";

@@ -1,4 +1,4 @@
-import type { EventFrame, RoomView, Subscribed, WireUser } from "@parlance/client";
+import type { EventFrame, RoomView, Subscribed, ThreadStanding, WireUser } from "@parlance/client";
 import { describe, expect, test } from "vitest";
 import type { Action } from "./actions.ts";
 import type { ChatState } from "./model.ts";
@@ -45,7 +45,15 @@ const gone: Action = { type: "room_refused", room: "r", status: "gone" };
 describe("a room that is closed to the reader", () => {
   test("keeps nothing of what was in it but its name and why", () => {
     const banned = event(2, "member.banned", { user: "u_me", name: "Me" });
-    const state = run(...opened, { type: "event", event: banned }, gone);
+    const standing = { room: "r", thread: "e1", following: true, read_mark: 0, unread: 1 };
+    const state = run(
+      ...opened,
+      { type: "threads_standing", threads: [standing as unknown as ThreadStanding] },
+      { type: "answer_changed", key: "r/e1", message: "e1" },
+      { type: "event", event: banned },
+      gone,
+    );
+    expect([state.threads, state.answers]).toEqual([{}, {}]);
     expect(JSON.stringify(state.rooms["r"])).not.toMatch(/secret|Ann/);
     expect(state.rooms["r"]).toMatchObject({ title: "Kitchen", status: "gone", ended: "banned" });
   });

@@ -7,6 +7,7 @@ import type {
   Role,
   RoomKind,
   RoomSettings,
+  ThreadStanding,
   WireUser,
 } from "@parlance/client";
 import type { Kept } from "./kept.ts";
@@ -22,6 +23,10 @@ export interface ChatState {
   readonly rooms: Readonly<Record<string, RoomState>>;
   readonly preferences: Preferences;
   readonly kept: Kept;
+  /** How the reader stands in threads, by root: those that are followed, as far as they are known. */
+  readonly threads: Readonly<Record<string, ThreadStanding>>;
+  /** Which message the reader is about to answer, by the key of the draft. */
+  readonly answers: Readonly<Record<string, string>>;
 }
 
 /** How things stand with the server. */
@@ -88,6 +93,10 @@ export interface RoomState {
   readonly target: number | undefined;
   /** A place further back that is shown in place of the newest messages. */
   readonly window: Window | undefined;
+  /** Messages outside of what is loaded that something loaded is about; undefined: not there any more. */
+  readonly others: Readonly<Record<string, MessageView | undefined>>;
+  /** Threads that are open, by root. */
+  readonly threads: Readonly<Record<string, ThreadState>>;
   /** Who writes, by user id. `until`: milliseconds since the epoch. */
   readonly typing: Readonly<Record<string, { readonly name: string; readonly until: number }>>;
   /** Who is here; undefined until known. */
@@ -101,10 +110,32 @@ export interface RoomState {
   readonly check: Check;
 }
 
+/** A thread that is open. What came after `asOf` is in the events of its room. */
+export interface ThreadState {
+  readonly status: "loading" | "ready" | "failed";
+  /** Undefined until it has come. */
+  readonly root: MessageView | undefined;
+  /** The newest part of it, ascending, without holes. */
+  readonly views: readonly MessageView[];
+  /** The head when they were read. */
+  readonly asOf: number;
+  readonly hasOlder: boolean;
+  /** The page before `views`. */
+  readonly older: "idle" | "loading" | "failed";
+  /** Where the line "new since" goes: after this sequence. */
+  readonly newAfter: number | undefined;
+  /** Its end is on a screen that somebody looks at. */
+  readonly isReading: boolean;
+}
+
 /** An own message on its way. */
 export interface OutgoingView {
   readonly clientMessageId: string;
   readonly text: string;
+  /** The root of the thread that it goes to. */
+  readonly thread: string | undefined;
+  /** The message that it answers. */
+  readonly replyTo: string | undefined;
   /** ISO 8601; when it was written here. */
   readonly time: string;
   /** `waiting`: only here. `sent`: on the server. */

@@ -38,6 +38,8 @@ function emptyRoom(id: string): RoomState {
     uploads: [],
     target: undefined,
     window: undefined,
+    others: {},
+    threads: {},
     typing: {},
     online: undefined,
     arePeopleUnknown: false,
@@ -91,6 +93,8 @@ export function openingRoom(
     older: "idle",
     window: undefined,
     pins: undefined,
+    threads: {},
+    others: {},
   };
 }
 

@@ -149,6 +149,8 @@ describe("an own message", () => {
       clientMessageId: "m1",
       text: "hello",
       time: "2026-01-01T00:00:00.000Z",
+      thread: undefined,
+      replyTo: undefined,
       state,
       reason: undefined,
     },

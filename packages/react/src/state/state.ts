@@ -15,6 +15,7 @@ import { listedPreferences, noPreferences, withRoomPreferences } from "./prefere
 import { goneRoom, listRooms, openedRoom, openingRoom } from "./rooms.ts";
 import { withOwnUpdate } from "./settings.ts";
 import { byName, changeOnline, changeTyping } from "./signals.ts";
+import { reduceThreads, type ThreadAction, withoutThreadsOf, withThreadEvent } from "./threads.ts";
 import { isRead, withMark } from "./unread.ts";
 import { addBefore, addToWindow, emptyWindow, shownEvents } from "./window.ts";
 
@@ -27,6 +28,8 @@ export function initialState(me: WireUser): ChatState {
     rooms: {},
     kept: nothingKept,
     preferences: noPreferences,
+    threads: {},
+    answers: {},
   };
 }
 
@@ -58,16 +61,30 @@ export function reduce(state: ChatState, action: Action): ChatState {
       return setRoom(state, openingRoom(state.rooms[action.room], action));
     case "event": {
       const room = state.rooms[action.event.room];
-      return room === undefined ? state : setRoom(state, addEvent(room, action.event, state.me.id));
+      if (room === undefined) return state;
+      const next = setRoom(state, addEvent(room, action.event, state.me.id));
+      return next === state ? state : withThreadEvent(next, action.event);
     }
+    case "threads_standing":
+    case "thread_opening":
+    case "thread_loaded":
+    case "thread_failed":
+    case "thread_older_loading":
+    case "thread_reading":
+      return reduceThreads(state, action);
+    case "answer_changed":
+      return { ...state, answers: withAnswer(state.answers, action.key, action.message) };
     default: {
       const room = state.rooms[action.room];
-      return room === undefined ? state : setRoom(state, reduceRoom(room, action, state.me.id));
+      if (room === undefined) return state;
+      const next = setRoom(state, reduceRoom(room, action, state.me.id));
+      const isGone = action.type === "room_refused" && action.status === "gone";
+      return isGone ? withoutThreadsOf(next, action.room) : next;
     }
   }
 }
 
-type RoomAction = Extract<Action, { readonly room: string }>;
+type RoomAction = Exclude<Extract<Action, { readonly room: string }>, ThreadAction>;
 
 function reduceRoom(
   room: RoomState,
@@ -99,10 +116,13 @@ function reduceRoom(
         window: undefined,
         target: undefined,
         isHeldUnread: false,
+        threads: {},
         events: room.events.slice(-action.keep),
       };
     case "text_grew":
       return { ...room, texts: { ...room.texts, [action.message]: action.text } };
+    case "other_loaded":
+      return { ...room, others: { ...room.others, [action.id]: action.view } };
     case "older_loading":
       return { ...room, older: "loading" };
     case "older_failed":
@@ -167,6 +187,15 @@ function reduceRoom(
     default:
       return action satisfies never;
   }
+}
+
+function withAnswer(
+  answers: ChatState["answers"],
+  key: string,
+  message: string | undefined,
+): ChatState["answers"] {
+  const { [key]: _before, ...others } = answers;
+  return message === undefined ? others : { ...others, [key]: message };
 }
 
 function readingRoom(room: RoomState, isReading: boolean): RoomState {

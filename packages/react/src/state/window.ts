@@ -60,6 +60,7 @@ export function addBefore(
   };
 }
 
-function byId(views: readonly MessageView[]): Readonly<Record<string, MessageView>> {
+/** Views by the ids of their messages. */
+export function byId(views: readonly MessageView[]): Readonly<Record<string, MessageView>> {
   return Object.fromEntries(views.map((view) => [view.id, view]));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseRoute, roomPath } from "./route.ts";
+import { messagePath, parseRoute, roomPath, threadPath } from "./route.ts";
 
 describe("routes", () => {
   test("the root is home and a room has its address", () => {
@@ -12,6 +12,13 @@ describe("routes", () => {
     for (const room of ["general", "a:b.c-d_e", "r_0123", "A".repeat(128)]) {
       expect(parseRoute(roomPath(room))).toEqual({ page: "room", room });
     }
+  });
+
+  test("a message has its address, and so has the thread under it", () => {
+    const place = { page: "room", room: "general", sequence: 12 };
+    expect(parseRoute(messagePath("general", 12))).toEqual(place);
+    expect(parseRoute(threadPath("general", 12))).toEqual({ ...place, thread: true });
+    expect(parseRoute("/room/general/thread")).toEqual({ page: "unknown" });
   });
 
   test("what cannot be a room is unknown", () => {

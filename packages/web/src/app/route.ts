@@ -3,8 +3,13 @@
 /** Where the app is. `home` has no room chosen. */
 export type Route =
   | { readonly page: "home" }
-  /** `sequence`: a message in it. */
-  | { readonly page: "room"; readonly room: string; readonly sequence?: number }
+  /** `sequence`: a message in it. `thread`: the thread under that. */
+  | {
+      readonly page: "room";
+      readonly room: string;
+      readonly sequence?: number;
+      readonly thread?: true;
+    }
   | { readonly page: "admin" }
   | { readonly page: "unknown" };
 
@@ -18,12 +23,13 @@ const roomPattern = /^[A-Za-z0-9][A-Za-z0-9_:.-]{0,127}$/;
 export function parseRoute(path: string): Route {
   if (path === "/" || path === "") return { page: "home" };
   if (path === "/admin" || path === "/admin/") return { page: "admin" };
-  const match = /^\/room\/([^/]+)(?:\/(\d{1,15}))?\/?$/.exec(path);
+  const match = /^\/room\/([^/]+)(?:\/(\d{1,15})(\/thread)?)?\/?$/.exec(path);
   if (match?.[1] === undefined) return { page: "unknown" };
   const room = decode(match[1]);
   if (room === undefined || !isRoomId(room)) return { page: "unknown" };
   const sequence = Number(match[2] ?? "0");
-  return sequence > 0 ? { page: "room", room, sequence } : { page: "room", room };
+  if (sequence === 0) return { page: "room", room };
+  return { page: "room", room, sequence, ...(match[3] === undefined ? {} : { thread: true }) };
 }
 
 /** Whether a text is a room's id. */
@@ -34,6 +40,11 @@ export function isRoomId(text: string): boolean {
 /** The path of one message, by its place in the room. */
 export function messagePath(room: string, sequence: number): string {
   return `${roomPath(room)}/${sequence}`;
+}
+
+/** The path of the thread under a message. */
+export function threadPath(room: string, sequence: number): string {
+  return `${messagePath(room, sequence)}/thread`;
 }
 
 /** The path of a room's page. */

@@ -108,6 +108,10 @@ export const ar: Texts = {
   alertsSummary_few: "{{count}} إشعارات جديدة",
   alertsSummary_many: "{{count}} إشعاراً جديداً",
   alertsSummary_other: "{{count}} إشعار جديد",
+  threads: "السلاسل",
+  threadsEmpty: "لا سلاسل بعد",
+  threadsEmptyHint: "تظهر هنا السلاسل التي تكتب فيها أو تتابعها. يفتح T على رسالة سلسلةً.",
+  threadsFailed: "تعذّر تحميل السلاسل.",
 
   jobWaiting: "لم يبدأ بعد",
   jobWaitingHint: "يظهر تقدُّمه هنا حالما يبدأ.",

@@ -99,6 +99,11 @@ export const de: Texts = {
     "Dieser Browser lässt keine Hinweise dieser Seite zu. In seinen Einstellungen für die Seite können Sie das ändern.",
   alertsSummary_one: "{{count}} neue Benachrichtigung",
   alertsSummary_other: "{{count}} neue Benachrichtigungen",
+  threads: "Threads",
+  threadsEmpty: "Noch keine Threads",
+  threadsEmptyHint:
+    "Threads, in denen Sie schreiben oder denen Sie folgen, kommen hierher. T auf einer Nachricht öffnet einen.",
+  threadsFailed: "Die Threads konnten nicht geladen werden.",
 
   jobWaiting: "Noch nicht begonnen",
   jobWaitingHint: "Sobald es beginnt, ist hier zu sehen, wie weit es ist.",

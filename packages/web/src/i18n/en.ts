@@ -97,6 +97,10 @@ export const en = {
     "This browser blocks notifications of this page. You can allow them in its settings for this site.",
   alertsSummary_one: "{{count}} new notification",
   alertsSummary_other: "{{count}} new notifications",
+  threads: "Threads",
+  threadsEmpty: "No threads yet",
+  threadsEmptyHint: "Threads that you write in or follow come here. T on a message opens one.",
+  threadsFailed: "The threads could not be loaded.",
 
   jobWaiting: "Not begun yet",
   jobWaitingHint: "Its progress shows here as soon as it begins.",

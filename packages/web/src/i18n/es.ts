@@ -100,6 +100,11 @@ export const es: Texts = {
   alertsSummary_one: "{{count}} notificación nueva",
   alertsSummary_many: "{{count}} notificaciones nuevas",
   alertsSummary_other: "{{count}} notificaciones nuevas",
+  threads: "Hilos",
+  threadsEmpty: "Aún no hay hilos",
+  threadsEmptyHint:
+    "Aquí aparecen los hilos en los que escribes o que sigues. T sobre un mensaje abre uno.",
+  threadsFailed: "No se pudieron cargar los hilos.",
 
   jobWaiting: "Sin empezar",
   jobWaitingHint: "Su progreso aparecerá aquí en cuanto empiece.",

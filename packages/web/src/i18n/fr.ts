@@ -101,6 +101,11 @@ export const fr: Texts = {
   alertsSummary_one: "{{count}} nouvelle notification",
   alertsSummary_many: "{{count}} nouvelles notifications",
   alertsSummary_other: "{{count}} nouvelles notifications",
+  threads: "Fils",
+  threadsEmpty: "Aucun fil pour l’instant",
+  threadsEmptyHint:
+    "Les fils où vous écrivez ou que vous suivez apparaissent ici. T sur un message en ouvre un.",
+  threadsFailed: "Les fils n’ont pas pu être chargés.",
 
   jobWaiting: "Pas encore commencé",
   jobWaitingHint: "Sa progression s’affichera ici dès qu’il commence.",

@@ -94,6 +94,11 @@ export const ja: Texts = {
   alertsDenied:
     "このブラウザーはこのページの通知をブロックしています。サイトの設定で許可できます。",
   alertsSummary_other: "新しい通知 {{count}} 件",
+  threads: "スレッド",
+  threadsEmpty: "スレッドはまだありません",
+  threadsEmptyHint:
+    "書き込んだりフォローしたりしたスレッドがここに並びます。メッセージ上で T を押すと開きます。",
+  threadsFailed: "スレッドを読み込めませんでした。",
 
   jobWaiting: "未開始",
   jobWaitingHint: "始まると進み具合がここに表示されます。",

@@ -64,6 +64,14 @@ export const pageCommands: readonly PageCommand[] = [
     run: ({ page }) => page.openDialog("inbox"),
   },
   {
+    id: "threads",
+    text: "threads",
+    icon: "thread",
+    keys: "Alt T",
+    isInPalette: true,
+    run: ({ page }) => page.openDialog("threads"),
+  },
+  {
     id: "create-room",
     text: "createRoom",
     icon: "plus",

@@ -21,7 +21,8 @@ export type DialogName =
   | "create"
   | "inbox"
   | "keys"
-  | "preferences";
+  | "preferences"
+  | "threads";
 
 /** The component of each. */
 export const dialogs: Readonly<Record<DialogName, ComponentType<DialogProps>>> = {
@@ -33,6 +34,7 @@ export const dialogs: Readonly<Record<DialogName, ComponentType<DialogProps>>> =
   forward: laterDialog(async () => (await import("../keeping/forward-dialog.tsx")).ForwardDialog),
   inbox: laterDialog(async () => (await import("../inbox/inbox-panel.tsx")).InboxPanel),
   keys: laterDialog(async () => (await import("./keys-dialog.tsx")).KeysDialog),
+  threads: laterDialog(async () => (await import("../threads/threads-dialog.tsx")).ThreadsDialog),
   preferences: laterDialog(
     async () => (await import("./preferences-dialog.tsx")).PreferencesDialog,
   ),

@@ -1,9 +1,9 @@
 /** The page of somebody who is signed in: rooms, one conversation, a panel, and what is opened over them. */
-import { useChat, useChatState } from "@parlance/react";
+import { threadAt, useChat, useChatState } from "@parlance/react";
 import { type ReactNode, useCallback, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { PreferenceStore } from "../app/preferences.ts";
-import { landingRoom, roomPath } from "../app/route.ts";
+import { landingRoom, type Route, roomPath } from "../app/route.ts";
 import { navigate, useRoute } from "../app/use-route.ts";
 import { Conversation } from "../chat/conversation/conversation.tsx";
 import { RoomList } from "../chat/rooms/room-list.tsx";
@@ -69,7 +69,7 @@ export function ChatPage({
     // oxlint-disable-next-line react-hooks/exhaustive-deps -- the two acts belong to the visit, which is another page
     [preferences, token, room],
   );
-  useMessageOfAddress(room, route.page === "room" ? route.sequence : undefined);
+  useMessageOfAddress(page, route);
   useKeys(page);
   useDocumentTitle(room);
   const openInbox = useCallback(() => setDialog({ name: "inbox", subject: undefined }), []);
@@ -102,16 +102,23 @@ export function ChatPage({
 }
 
 /** An address of a message leads to it once its room is there. */
-function useMessageOfAddress(room: string | undefined, sequence: number | undefined): void {
+function useMessageOfAddress(page: Page, route: Route): void {
   const chat = useChat();
+  const { room } = page;
+  const sequence = route.page === "room" ? route.sequence : undefined;
+  const isThread = route.page === "room" && route.thread === true;
   const isReady = useChatState(
     (state) => room !== undefined && state.rooms[room]?.status === "ready",
   );
   useEffect(() => {
     if (room === undefined || sequence === undefined || !isReady) return;
-    void chat.jump(room, sequence);
+    void chat.jump(room, sequence).then(() => {
+      const root = threadAt(chat.get().rooms[room], sequence, isThread);
+      if (root !== undefined) page.openPanel("thread", root);
+    });
     // Once: from there one goes where one likes.
     navigate(roomPath(room), "replace");
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- once for each address
   }, [chat, room, sequence, isReady]);
 }
 

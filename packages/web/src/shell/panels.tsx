@@ -18,7 +18,7 @@ export interface PanelProps {
 }
 
 /** Names of panels. */
-export type PanelName = "people" | "pins" | "files";
+export type PanelName = "people" | "pins" | "files" | "thread";
 
 /** One panel. */
 export interface Panel {
@@ -30,6 +30,8 @@ export interface Panel {
   readonly hasButton: boolean;
   /** Told beside its button; without any, the button is not there. Absent: always there. */
   countOf?(room: RoomState): number;
+  /** Fills its place and scrolls by itself. */
+  readonly isWhole?: true;
 }
 
 /** The panel that shows where nobody has chosen another one, on screens wide enough. */
@@ -50,6 +52,13 @@ export const panels: Readonly<Record<PanelName, Panel>> = {
     icon: "file",
     Component: laterPanel(async () => (await import("../keeping/files-panel.tsx")).FilesPanel),
     hasButton: true,
+  },
+  thread: {
+    title: "thread",
+    icon: "thread",
+    Component: laterPanel(async () => (await import("../threads/thread-side.tsx")).ThreadSide),
+    hasButton: false,
+    isWhole: true,
   },
 };
 

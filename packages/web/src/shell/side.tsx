@@ -28,11 +28,11 @@ export function Side({
     () => threePanes.matches,
   );
   const name = panel?.name ?? defaultPanel;
-  const { title, Component } = panels[name];
+  const { title, Component, isWhole = false } = panels[name];
   const isReady = room?.status === "ready";
   if (isWide) {
     return (
-      <aside className="side" aria-label={t(title)}>
+      <aside className={isWhole ? "side whole" : "side"} aria-label={t(title)}>
         {name === defaultPanel ? null : (
           <header className="bar">
             <h2>{t(title)}</h2>
@@ -54,8 +54,12 @@ export function Side({
   }
   if (panel === undefined || !isReady) return null;
   return (
-    <Dialog title={t(title)} onClose={page.closePanel} className="sheet">
-      <div className="content">
+    <Dialog
+      title={t(title)}
+      onClose={page.closePanel}
+      className={isWhole ? "sheet whole" : "sheet"}
+    >
+      <div className={isWhole ? "whole" : "content"}>
         <Component key={`${name}/${panel.subject ?? ""}`} room={room} subject={panel.subject} />
       </div>
     </Dialog>

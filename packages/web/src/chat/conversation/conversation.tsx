@@ -17,7 +17,7 @@ import {
   useFiles,
   useOpenRoom,
 } from "@parlance/react";
-import { type ReactNode, useRef } from "react";
+import { type ReactNode, useCallback, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { landingRoom } from "../../app/route.ts";
 import { goBackTo } from "../../app/use-route.ts";
@@ -50,6 +50,8 @@ export function Conversation({
   const files = useFiles(room);
   const actions = usePageActions();
   const goTo = useGoToPlace();
+  const { openPanel } = page;
+  const onThread = useCallback((root: string) => openPanel("thread", root), [openPanel]);
   const isReady = room?.status === "ready";
   const why = room === undefined ? undefined : closedTo(room);
   return (
@@ -63,7 +65,14 @@ export function Conversation({
         <JobView room={room} />
       ) : isReady ? (
         <DropZone room={room.title} onFiles={files}>
-          <History key={room.epoch} ref={history} room={room} actions={actions} onPlace={goTo} />
+          <History
+            key={room.epoch}
+            ref={history}
+            room={room}
+            actions={actions}
+            onPlace={goTo}
+            onThread={onThread}
+          />
           <UploadList room={room} />
         </DropZone>
       ) : (

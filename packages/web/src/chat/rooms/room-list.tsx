@@ -9,6 +9,7 @@ import { navigate } from "../../app/use-route.ts";
 import { InboxButton } from "../../inbox/inbox-button.tsx";
 import { usePage } from "../../shell/context.ts";
 import { roomIcon } from "./room-icon.ts";
+import { Views } from "./views.tsx";
 
 /** @param current Id of the room that is open. */
 export function RoomList({ current }: { current: string | undefined }): ReactNode {
@@ -40,6 +41,7 @@ export function RoomList({ current }: { current: string | undefined }): ReactNod
         </button>
       </header>
       <div className="rooms-scroll">
+        <Views />
         <Rooms current={current} onCreate={() => openDialog("create")} />
       </div>
       <footer className="me">
