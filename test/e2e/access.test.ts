@@ -80,6 +80,8 @@ describe("access to the web app", () => {
     await page.getByTestId("reactions").waitFor();
     await toFile(page);
     await page.keyboard.press("ArrowUp");
+    const above = page.locator('[data-testid="message"]:focus');
+    await above.filter({ hasNot: page.getByTestId("file") }).waitFor();
     await page.keyboard.press("+");
     await page.getByRole("dialog").waitFor();
     await look("a room, a message with its bar, and emoji");

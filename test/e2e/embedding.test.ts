@@ -81,7 +81,8 @@ describe("rooms in other people's pages", () => {
     const ann = await comeIn(browser, `${server.url}/room/general`, `Ann ${name}`);
     await page.getByTestId("composer").waitFor();
     await say(ann.page, `May I **help** you, ${name}?`);
-    await page.locator(".markdown strong", { hasText: "help" }).last().waitFor();
+    const asked = page.getByTestId("message").filter({ hasText: `help you, ${name}?` });
+    await asked.locator(".markdown strong", { hasText: "help" }).waitFor();
     await say(page, `Yes please, ${name}.`);
     await ann.page.getByText(`Yes please, ${name}.`).waitFor();
     await page.getByTestId("composer").press("ArrowUp");

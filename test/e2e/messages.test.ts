@@ -126,12 +126,18 @@ describe("messages in the web app", () => {
   test("a reaction is put on by keyboard, counted for everybody and taken off by a click", async () => {
     await makeRoom("reacting");
     const [ann, bob] = await both("reacting");
+    for (let line = 0; line < 25; line += 1) await say(ann.page, `Before it, ${line}`);
     await say(ann.page, "We have a release");
     await message(bob.page, "We have a release").waitFor();
     await message(bob.page, "We have a release").focus();
     await bob.page.keyboard.press("+");
-    await bob.page.getByRole("dialog", { name: "React" }).waitFor();
+    const picker = bob.page.getByRole("dialog", { name: "React" });
+    await picker.waitFor();
     await bob.page.keyboard.press("ArrowRight");
+    // What is written meanwhile moves the message; the picker goes along.
+    for (let line = 0; line < 5; line += 1) await say(ann.page, `And more, ${line}`);
+    await message(bob.page, "And more, 4").waitFor();
+    expect(await picker.isVisible()).toBe(true);
     await bob.page.keyboard.press("Enter");
     const heart = (page: Page): Locator => page.getByTestId("reactions").getByText("❤️");
     await heart(bob.page).waitFor();

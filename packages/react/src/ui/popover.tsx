@@ -7,7 +7,7 @@ const gap = 4;
 const margin = 8;
 
 /**
- * Open as long as it is rendered; `onClose` asks the owner to stop rendering it. In the top layer, so nothing
+ * Open as long as it is rendered, and beside its control wherever that goes; `onClose` asks the owner to stop rendering it. In the top layer, so nothing
  * cuts it off. Focus goes to its first `data-autofocus` and comes back to the control.
  *
  * @param anchor The control.
@@ -39,12 +39,14 @@ export function Popover({
     const onToggle = (event: Event): void => {
       if ((event as ToggleEvent).newState === "closed") close.current();
     };
+    // What it belongs to moves, as when a message comes: it goes along, and closes where that is seen no more.
     const onScroll = (event: Event): void => {
-      if (event.target instanceof Node && popover?.contains(event.target) === true) return;
-      close.current();
+      if (popover === null) return;
+      if (event.target instanceof Node && popover.contains(event.target)) return;
+      if (isSeen(anchor)) place(popover, anchor);
+      else close.current();
     };
     popover?.addEventListener("toggle", onToggle);
-    // What it belongs to moves away.
     window.addEventListener("scroll", onScroll, { capture: true, passive: true });
     window.addEventListener("resize", onScroll);
     return () => {
@@ -75,6 +77,11 @@ export function Popover({
       {children}
     </div>
   );
+}
+
+function isSeen(anchor: HTMLElement): boolean {
+  const { top, bottom } = anchor.getBoundingClientRect();
+  return anchor.isConnected && bottom > 0 && top < window.innerHeight;
 }
 
 /** Below the control at its end, above where there is more room, and never outside of the window. */
