@@ -4,11 +4,14 @@ import { NotingReporter, resultsVariable } from "./scripts/test-results.ts";
 /** Set by `npm test`, which watches over the run. */
 const notes = process.env[resultsVariable];
 
+/** Tests that start whole servers, browsers and programs of others: mostly they wait, so two files go side by side. */
+const whole = ["test/{e2e,examples,systems,webhooks}/**/*.test.ts"];
+
 /**
- * Tests that start whole servers, browsers and proxies and watch what becomes of them in time: one file after the other, so
- * that what they see is the product and not each other.
+ * One file after the other: fleets that are watched while parts of them die, and those that hear everything in a channel of Redis
+ * whose name is the application's.
  */
-const whole = ["test/{cluster,deploy,doors,e2e,examples,systems,webhooks}/**/*.test.ts"];
+const alone = ["test/{cluster,deploy,doors,e2e/stories}/**/*.test.ts"];
 
 export default defineConfig({
   test: {
@@ -30,14 +33,24 @@ export default defineConfig({
         test: {
           name: "parts",
           include: ["packages/*/src/**/*.test.{ts,tsx}", "test/**/*.test.ts"],
-          exclude: ["**/node_modules/**", ...whole],
-          maxWorkers: 2,
+          exclude: ["**/node_modules/**", ...whole, ...alone],
+          maxWorkers: 3,
           sequence: { groupOrder: 0 },
         },
       },
       {
         extends: true,
-        test: { name: "whole", include: whole, maxWorkers: 1, sequence: { groupOrder: 1 } },
+        test: {
+          name: "whole",
+          include: whole,
+          exclude: ["**/node_modules/**", ...alone],
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: { name: "alone", include: alone, maxWorkers: 1, sequence: { groupOrder: 2 } },
       },
     ],
   },
