@@ -112,6 +112,52 @@ export const views: readonly View[] = [
     },
   },
   {
+    name: "search",
+    text: "Messages are found by word, person, room, kind and day.",
+    show: async (page) => {
+      await runCommand(page, "search");
+      await page.locator("#search-field").fill("card");
+      await page.getByTestId("hit").first().waitFor();
+    },
+  },
+  {
+    name: "search-operators",
+    text: "Operators and their values complete themselves.",
+    show: async (page) => {
+      await runCommand(page, "search");
+      await page.locator("#search-field").fill("from:");
+      await page.getByRole("option").first().waitFor();
+    },
+  },
+  {
+    name: "files",
+    text: "The files of a room.",
+    show: async (page) => {
+      await runCommand(page, "files");
+      await page.getByTestId("file-item").first().waitFor();
+    },
+  },
+  {
+    name: "saved",
+    text: "What one keeps for oneself.",
+    show: async (page) => {
+      await toMessage(page);
+      await page.keyboard.press("s");
+      await page.locator(".kept-mark.saved").first().waitFor();
+      await runCommand(page, "saved");
+      await page.getByTestId("excerpt").first().waitFor();
+    },
+  },
+  {
+    name: "forward",
+    text: "A message is forwarded to rooms and people.",
+    show: async (page) => {
+      await toMessage(page);
+      await page.keyboard.press("f");
+      await page.locator(".forward-list .room-item").first().waitFor();
+    },
+  },
+  {
     name: "empty",
     text: "A room in which nobody has said anything.",
     path: "/room/quiet",

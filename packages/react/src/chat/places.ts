@@ -17,6 +17,12 @@ export interface Places {
   loadNewer(room: string): Promise<void>;
   /** Shows a place of the log, and loads it where it is further back than what is loaded. */
   jump(room: string, sequence: number): Promise<void>;
+  /**
+   * The first message of that time or later, else the last one before; undefined: there is none.
+   *
+   * @throws ClientError where the server cannot be asked.
+   */
+  placeAt(room: string, time: Date): Promise<number | undefined>;
   /** The reader has got there. */
   arrive(room: string): void;
   /** Shows the newest messages again. */
@@ -90,6 +96,11 @@ export function createPlaces(
       if (roomState(id)?.target !== sequence) return;
       if (part === undefined) dispatch({ type: "window_closed", room: id });
       else dispatch({ type: "window_loaded", room: id, part });
+    },
+    placeAt: async (id, time) => {
+      const { messages } = await client.room(id).messages({ at: time.toISOString(), limit: 2 });
+      const found = messages.find((one) => Date.parse(one.time) >= time.getTime());
+      return (found ?? messages.at(-1))?.sequence;
     },
     arrive: (id) => dispatch({ type: "target_changed", room: id, target: undefined }),
     toNewest: (id) => dispatch({ type: "window_closed", room: id }),

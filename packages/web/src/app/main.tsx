@@ -10,6 +10,7 @@ import "../chat/conversation/first-minute.css";
 import "../chat/job/job.css";
 import "../inbox/inbox.css";
 import "../keeping/keeping.css";
+import "../search/search.css";
 import { App } from "./app.tsx";
 import { createPreferences } from "./preferences.ts";
 

@@ -87,6 +87,32 @@ export const pageCommands: readonly PageCommand[] = [
     run: ({ page }) => page.openPanel("people"),
   },
   {
+    id: "search",
+    text: "searchHereKey",
+    icon: "search",
+    keys: "/",
+    isInPalette: true,
+    isAvailable: ({ page }) => page.room !== undefined,
+    run: ({ page }) => openSearch(page, "here"),
+  },
+  {
+    id: "search-everywhere",
+    text: "searchEverywhereKey",
+    icon: "search",
+    keys: "Ctrl Shift F",
+    isInPalette: true,
+    isAvailable: ({ page }) => page.room !== undefined,
+    run: ({ page }) => openSearch(page, "everywhere"),
+  },
+  {
+    id: "date",
+    text: "dateJump",
+    icon: "calendar",
+    isInPalette: true,
+    isAvailable: ({ page }) => page.room !== undefined,
+    run: ({ page }) => page.openDialog("date"),
+  },
+  {
     id: "pins",
     text: "pins",
     icon: "pin",
@@ -136,6 +162,8 @@ function isStroke(event: KeyboardEvent, keys: string): boolean {
   const key = arrows[names.at(-1) ?? ""] ?? names.at(-1) ?? "";
   const isControl = event.ctrlKey || event.metaKey;
   if (names.includes("Ctrl") !== isControl || names.includes("Alt") !== event.altKey) return false;
+  // Of letters it says nothing alone: signs are behind it on many keyboards.
+  if (isControl && names.includes("Shift") !== event.shiftKey) return false;
   if (names.length === 1 && isWriting(event.target)) return false;
   // By its place: with Alt a letter gives another sign on some systems.
   if (event.altKey && /^[A-Z]$/.test(key)) return event.code === `Key${key}`;
@@ -149,6 +177,12 @@ const arrows: Readonly<Record<string, string>> = {
 
 function isWriting(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.closest("input, textarea, select") !== null;
+}
+
+/** One that is open already only gets the focus. */
+function openSearch(page: Page, where: "here" | "everywhere"): void {
+  page.openPanel("search", where);
+  document.getElementById("search-field")?.focus();
 }
 
 function stepRoom({ chat, page }: CommandHost, step: 1 | -1): void {

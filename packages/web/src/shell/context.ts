@@ -1,6 +1,7 @@
 /** What every part of the page may use: who is signed in and how the app looks, and ways to show things. */
 import { createContext, useContext } from "react";
 import type { PreferenceStore } from "../app/preferences.ts";
+import type { Search } from "../search/search.ts";
 import type { DialogName } from "./dialogs.tsx";
 import type { PanelName } from "./panels.tsx";
 
@@ -9,6 +10,8 @@ export interface Page {
   readonly preferences: PreferenceStore;
   /** The session's token, for what is asked over REST. */
   readonly token: string;
+  /** The search of this visit, once there was one: one comes back to it. */
+  readonly searched: { current: Search | undefined };
   /** Id of the room on the screen. */
   readonly room: string | undefined;
   /**

@@ -15,6 +15,7 @@ export interface DialogProps {
 
 /** Names of dialogs. */
 export type DialogName =
+  | "date"
   | "saved"
   | "forward"
   | "palette"
@@ -30,6 +31,7 @@ export const dialogs: Readonly<Record<DialogName, ComponentType<DialogProps>>> =
   create: laterDialog(
     async () => (await import("../chat/rooms/create-room-dialog.tsx")).CreateRoomDialog,
   ),
+  date: laterDialog(async () => (await import("../search/date-jump.tsx")).DateDialog),
   saved: laterDialog(async () => (await import("../keeping/saved-dialog.tsx")).SavedDialog),
   forward: laterDialog(async () => (await import("../keeping/forward-dialog.tsx")).ForwardDialog),
   inbox: laterDialog(async () => (await import("../inbox/inbox-panel.tsx")).InboxPanel),

@@ -1,6 +1,6 @@
 /** The page of somebody who is signed in: rooms, one conversation, a panel, and what is opened over them. */
 import { threadAt, useChat, useChatState } from "@parlance/react";
-import { type ReactNode, useCallback, useEffect, useMemo, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { PreferenceStore } from "../app/preferences.ts";
 import { landingRoom, type Route, roomPath } from "../app/route.ts";
@@ -8,10 +8,11 @@ import { navigate, useRoute } from "../app/use-route.ts";
 import { Conversation } from "../chat/conversation/conversation.tsx";
 import { RoomList } from "../chat/rooms/room-list.tsx";
 import { useAlerts } from "../inbox/use-alerts.ts";
+import type { Search } from "../search/search.ts";
 import { commandOf } from "./commands.ts";
 import { type Page, PageContext } from "./context.ts";
 import { type DialogName, dialogs } from "./dialogs.tsx";
-import type { PanelName } from "./panels.tsx";
+import { type PanelName, panels } from "./panels.tsx";
 import { Side } from "./side.tsx";
 
 /** Below this width one pane is shown (the same number is in layout.css). */
@@ -54,10 +55,12 @@ export function ChatPage({
     // oxlint-disable-next-line react-hooks/exhaustive-deps -- only on entry: later, one may go back to the list
   }, []);
 
+  const searched = useRef<Search>(undefined);
   const page = useMemo(
     (): Page => ({
       preferences,
       token,
+      searched,
       room,
       openDialog: (name, subject) => setDialog({ name, subject }),
       closeDialog: () => setDialog(undefined),
@@ -76,7 +79,8 @@ export function ChatPage({
   useAlerts(preferences, openInbox);
   const Dialog = dialog === undefined ? undefined : dialogs[dialog.name];
   // A panel is about one room: another one begins without.
-  const opened = panel?.room === room ? panel : undefined;
+  const isOfAll = panel !== undefined && panels[panel.name].isOfAll === true;
+  const opened = isOfAll || panel?.room === room ? panel : undefined;
   return (
     <PageContext value={page}>
       <div className={room === undefined ? "page at-rooms" : "page at-room"}>

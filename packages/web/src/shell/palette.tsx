@@ -1,20 +1,24 @@
 /** One field for everything: rooms by name, and what can be done. */
 import {
+  type Chat,
   Dialog,
   findRooms,
   Icon,
   type IconName,
+  longDay,
   sortRooms,
   useChat,
   useChatState,
 } from "@parlance/react";
+import type { TFunction } from "i18next";
 import { type KeyboardEvent, type ReactNode, useId, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { roomPath } from "../app/route.ts";
 import { navigate } from "../app/use-route.ts";
 import { roomIcon } from "../chat/rooms/room-icon.ts";
+import { spanOf } from "../search/query.ts";
 import { pageCommands } from "./commands.ts";
-import { usePage } from "./context.ts";
+import { type Page, usePage } from "./context.ts";
 import type { DialogProps } from "./dialogs.tsx";
 
 /** Entries shown at once; further letters narrow the rest. */
@@ -101,7 +105,7 @@ export function Palette({ onClose }: DialogProps): ReactNode {
 
 /** Rooms first, then commands; all that have each word of the query. */
 function useEntries(query: string): readonly Entry[] {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const chat = useChat();
   const page = usePage();
   const rooms = useChatState((state) => state.rooms);
@@ -116,6 +120,7 @@ function useEntries(query: string): readonly Entry[] {
     }));
     const words = query.toLocaleLowerCase().split(/\s+/u).filter(Boolean);
     const host = { page, chat };
+    const day = dayTyped(query, t, page.room);
     const commands = pageCommands
       .filter((command) => command.isInPalette && command.isAvailable?.(host) !== false)
       .map((command) => ({
@@ -128,6 +133,39 @@ function useEntries(query: string): readonly Entry[] {
       .filter(({ text }) => words.every((word) => text.toLocaleLowerCase().includes(word)));
     return query === ""
       ? [...found.slice(0, shownRooms), ...commands]
-      : [...found, ...commands].slice(0, shownEntries);
-  }, [rooms, query, t, page, chat]);
+      : [
+          ...day.map((at) => dayEntry(at, page, chat, t, i18n.language)),
+          ...found,
+          ...commands,
+        ].slice(0, shownEntries);
+  }, [rooms, query, t, i18n.language, page, chat]);
+}
+
+/** The beginning of the day that the query names; none where it names none, or no room is open. */
+function dayTyped(query: string, t: TFunction, room: string | undefined): readonly Date[] {
+  if (room === undefined) return [];
+  const typed = query.trim().toLocaleLowerCase();
+  const now = new Date();
+  const ago = [t("today"), t("yesterday")].findIndex((name) => name.toLocaleLowerCase() === typed);
+  if (ago >= 0) return [new Date(now.getFullYear(), now.getMonth(), now.getDate() - ago)];
+  const [begin] = spanOf(typed) ?? [];
+  return begin === undefined || typed.length < 7 ? [] : [new Date(begin)];
+}
+
+function dayEntry(day: Date, page: Page, chat: Chat, t: TFunction, language: string): Entry {
+  return {
+    key: "day",
+    icon: "calendar",
+    text: t("dateGoTo", { day: longDay(day.toISOString(), language, new Date()) }),
+    note: undefined,
+    run: () => {
+      const { room } = page;
+      if (room === undefined) return;
+      chat.placeAt(room, day).then(
+        (place) => (place === undefined ? undefined : chat.jump(room, place)),
+        // Without a line the conversation stays where it is, and the line above it says so.
+        () => undefined,
+      );
+    },
+  };
 }

@@ -18,7 +18,7 @@ export interface PanelProps {
 }
 
 /** Names of panels. */
-export type PanelName = "people" | "pins" | "files" | "thread";
+export type PanelName = "people" | "search" | "pins" | "files" | "thread";
 
 /** One panel. */
 export interface Panel {
@@ -32,6 +32,8 @@ export interface Panel {
   countOf?(room: RoomState): number;
   /** Fills its place and scrolls by itself. */
   readonly isWhole?: true;
+  /** It is about all rooms, and stays when another one is opened. */
+  readonly isOfAll?: true;
 }
 
 /** The panel that shows where nobody has chosen another one, on screens wide enough. */
@@ -40,6 +42,13 @@ export const defaultPanel: PanelName = "people";
 /** Each panel. */
 export const panels: Readonly<Record<PanelName, Panel>> = {
   people: { title: "people", icon: "people", Component: People, hasButton: true },
+  search: {
+    title: "search",
+    icon: "search",
+    Component: laterPanel(async () => (await import("../search/search-panel.tsx")).SearchPanel),
+    hasButton: true,
+    isOfAll: true,
+  },
   pins: {
     title: "pins",
     icon: "pin",

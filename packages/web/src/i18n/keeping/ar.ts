@@ -71,11 +71,10 @@ export const keeping: Readonly<Record<keyof typeof english, string>> = {
   searching: "جارٍ البحث …",
   searchSlow: "ما زال البحث جاريًا. الكلمات النادرة بين رسائل كثيرة تستغرق لحظة.",
   searchFound: "النتائج، الأحدث أولًا",
-  searchNext: "إلى النتائج؛ Enter يفتح وEsc يعود",
   dateJump: "الانتقال إلى تاريخ",
-  dateDay: "اليوم",
   dateGo: "اذهب",
   dateGoTo: "الانتقال إلى {{day}}",
   dateNothing: "لم يُكتب شيء هنا حينها ولا بعدها.",
-  keyFind: "البحث في الرسائل",
+  searchHereKey: "البحث في هذه الغرفة",
+  searchEverywhereKey: "البحث في كل مكان",
 };

@@ -76,11 +76,10 @@ export const keeping: Readonly<Record<keyof typeof english, string>> = {
   searching: "Wird gesucht …",
   searchSlow: "Es wird noch gesucht. Seltene Wörter in vielen Nachrichten brauchen einen Moment.",
   searchFound: "Ergebnisse, neueste zuerst",
-  searchNext: "In die Ergebnisse; Enter öffnet, Esc kommt zurück",
   dateJump: "Zu einem Datum springen",
-  dateDay: "Tag",
   dateGo: "Los",
   dateGoTo: "Zum {{day}}",
   dateNothing: "Da und danach wurde hier nichts geschrieben.",
-  keyFind: "Nachrichten suchen",
+  searchHereKey: "In diesem Raum suchen",
+  searchEverywhereKey: "Überall suchen",
 };

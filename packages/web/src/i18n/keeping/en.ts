@@ -73,11 +73,10 @@ export const keeping = {
   searching: "Searching …",
   searchSlow: "Still searching. Rare words in many messages take a moment.",
   searchFound: "Results, the newest first",
-  searchNext: "Into the results; Enter opens, Esc comes back",
   dateJump: "Jump to a date",
-  dateDay: "Day",
   dateGo: "Go",
   dateGoTo: "Go to {{day}}",
   dateNothing: "Nothing was written here then, nor later.",
-  keyFind: "Search messages",
+  searchHereKey: "Search in this room",
+  searchEverywhereKey: "Search everywhere",
 } as const;

@@ -75,11 +75,10 @@ export const keeping: Readonly<Record<keyof typeof english, string>> = {
   searching: "Buscando …",
   searchSlow: "Sigue buscando. Las palabras raras entre muchos mensajes tardan un poco.",
   searchFound: "Resultados, primero los más recientes",
-  searchNext: "A los resultados; Intro abre, Esc vuelve",
   dateJump: "Ir a una fecha",
-  dateDay: "Día",
   dateGo: "Ir",
   dateGoTo: "Ir al {{day}}",
   dateNothing: "Aquí no se escribió nada ese día ni después.",
-  keyFind: "Buscar mensajes",
+  searchHereKey: "Buscar en esta sala",
+  searchEverywhereKey: "Buscar en todas partes",
 };

@@ -76,11 +76,10 @@ export const keeping: Readonly<Record<keyof typeof english, string>> = {
   searching: "Recherche …",
   searchSlow: "Recherche en cours. Des mots rares parmi beaucoup de messages prennent un moment.",
   searchFound: "Résultats, les plus récents d’abord",
-  searchNext: "Vers les résultats ; Entrée ouvre, Échap revient",
   dateJump: "Aller à une date",
-  dateDay: "Jour",
   dateGo: "Aller",
   dateGoTo: "Aller au {{day}}",
   dateNothing: "Rien n’a été écrit ici à cette date ni après.",
-  keyFind: "Chercher des messages",
+  searchHereKey: "Chercher dans ce salon",
+  searchEverywhereKey: "Chercher partout",
 };

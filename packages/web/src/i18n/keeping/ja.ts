@@ -72,11 +72,10 @@ export const keeping: Readonly<Record<keyof typeof english, string>> = {
   searching: "検索中 …",
   searchSlow: "まだ検索しています。多くのメッセージでは少し時間がかかります。",
   searchFound: "検索結果（新しい順）",
-  searchNext: "結果へ。Enter で開き、Esc で戻ります",
   dateJump: "日付へ移動",
-  dateDay: "日付",
   dateGo: "移動",
   dateGoTo: "{{day}}へ移動",
   dateNothing: "その日以降のメッセージはありません。",
-  keyFind: "メッセージを検索",
+  searchHereKey: "このルームを検索",
+  searchEverywhereKey: "すべてを検索",
 };
