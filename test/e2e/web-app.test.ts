@@ -69,7 +69,9 @@ describe("the web app", () => {
   }
 
   async function removePerson({ page }: Window, name: string): Promise<void> {
-    await page.getByRole("button", { name: `Remove ${name}` }).click();
+    const people = page.getByRole("complementary", { name: "People" });
+    await people.getByRole("button", { name: `What can be done with \u2068${name}\u2069` }).click();
+    await page.getByRole("menuitem", { name: "Remove", exact: true }).click();
     await page.getByRole("button", { name: "Remove", exact: true }).click();
     await page.getByRole("dialog").waitFor({ state: "hidden" });
   }

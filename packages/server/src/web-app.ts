@@ -24,6 +24,7 @@ const pages = [
   "/room/:room",
   "/room/:room/:sequence",
   "/room/:room/:sequence/thread",
+  "/invite/:token",
   "/settings",
   "/admin",
 ] as const;

@@ -4,22 +4,32 @@ import type { Role, WireUser } from "@parlance/client";
 import { type ReactNode, useState } from "react";
 import { useChat, useChatState } from "../chat/context.ts";
 import { codeOf, useFailureText } from "../chat/failure-text.ts";
+import { isStaff } from "../conversation/actions.ts";
 import type { RoomState } from "../state/model.ts";
 import { useTexts } from "../texts/texts.tsx";
-import { Avatar } from "../ui/avatar.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { Icon } from "../ui/icons.tsx";
+import type { MenuItem } from "../ui/menu.tsx";
 import { AddPeopleDialog } from "./add-people-dialog.tsx";
-import { mayRemove, RemoveDialog } from "./remove-member.tsx";
+import { PersonList } from "./person-list.tsx";
+import { RemoveDialog } from "./remove-member.tsx";
 
-/** Names written out at most; a room of thousands is a number, not a list. */
-const shownPeople = 200;
+/** What a page may add to the panel. */
+export interface PeoplePanelProps {
+  /** A room that is ready. */
+  room: RoomState;
+  /** Called once the reader has left the room. */
+  onLeft?: () => void;
+  /** What can be done with somebody, as a menu in place of the cross; `role` is undefined of who is no member. */
+  actsOf?: (user: WireUser, role: Role | undefined) => readonly MenuItem[];
+  /** Above the people. */
+  top?: ReactNode;
+  /** Further things to do, below them. */
+  acts?: ReactNode;
+}
 
-/**
- * @param room A room that is ready.
- * @param onLeft Called once the reader has left the room.
- */
-export function PeoplePanel({ room, onLeft }: { room: RoomState; onLeft?: () => void }): ReactNode {
+/** Who is here, who belongs here, and what can be done about them. */
+export function PeoplePanel({ room, onLeft, actsOf, top, acts }: PeoplePanelProps): ReactNode {
   const { t } = useTexts();
   const me = useChatState((state) => state.me.id);
   const [removing, setRemoving] = useState<WireUser>();
@@ -39,13 +49,21 @@ export function PeoplePanel({ room, onLeft }: { room: RoomState; onLeft?: () => 
     .map((one) => one.user)
     .filter((user) => !here.has(user.id))
     .toSorted((a, b) => a.name.localeCompare(b.name));
+  const shared = {
+    room,
+    roles,
+    me,
+    onRemove: setRemoving,
+    ...(actsOf === undefined ? {} : { actsOf }),
+  };
   return (
     <div className="people">
+      {top}
       <section>
         <h2>
           {t("here")} <span className="quiet">{online.length}</span>
         </h2>
-        <People room={room} users={online} roles={roles} me={me} onRemove={setRemoving} />
+        <PersonList {...shared} users={online} />
         {online.some((user) => user.id !== me) ? null : (
           <p className="people-note">
             {t(room.kind === "public" ? "peopleEmpty" : "peopleEmptyPrivate")}
@@ -57,13 +75,14 @@ export function PeoplePanel({ room, onLeft }: { room: RoomState; onLeft?: () => 
           <h2>
             {t("notHere")} <span className="quiet">{away.length}</span>
           </h2>
-          <People room={room} users={away} roles={roles} me={me} onRemove={setRemoving} />
+          <PersonList {...shared} users={away} />
         </section>
       )}
       {room.role === undefined ? null : (
         <div className="people-acts">
-          {room.role === "member" ? null : <AddPeople room={room} />}
-          <LeaveRoom room={room} onLeft={onLeft} />
+          {isStaff(room) && room.kind !== "direct" ? <AddPeople room={room} /> : null}
+          {acts}
+          {room.kind === "direct" ? null : <LeaveRoom room={room} onLeft={onLeft} />}
         </div>
       )}
       {removing === undefined ? null : (
@@ -85,55 +104,6 @@ function PeopleFailed({ room }: { room: RoomState }): ReactNode {
         </button>
       </p>
     </div>
-  );
-}
-
-function People({
-  room,
-  users,
-  roles,
-  me,
-  onRemove,
-}: {
-  room: RoomState;
-  users: readonly WireUser[];
-  roles: ReadonlyMap<string, Role>;
-  me: string;
-  onRemove: (user: WireUser) => void;
-}): ReactNode {
-  const { t } = useTexts();
-  return (
-    <ul>
-      {users.slice(0, shownPeople).map((user) => {
-        const role = roles.get(user.id);
-        const notes = [
-          user.id === me ? t("you") : undefined,
-          role === "owner" ? t("roleOwner") : undefined,
-          role === "moderator" ? t("roleModerator") : undefined,
-          user.kind === "guest" ? t("guest") : undefined,
-        ]
-          .filter((note) => note !== undefined)
-          .slice(0, 2);
-        return (
-          <li key={user.id} className="person" data-testid="person" data-user={user.id}>
-            <Avatar id={user.id} name={user.name} small />
-            <bdi>{user.name}</bdi>
-            {notes.length === 0 ? null : <span className="quiet">{notes.join(", ")}</span>}
-            {user.id !== me && mayRemove(room.role, role) ? (
-              <button
-                type="button"
-                className="icon-button person-act"
-                aria-label={t("removeOne", { name: user.name })}
-                title={t("removeOne", { name: user.name })}
-                onClick={() => onRemove(user)}
-              >
-                <Icon name="close" small />
-              </button>
-            ) : null}
-          </li>
-        );
-      })}
-    </ul>
   );
 }
 

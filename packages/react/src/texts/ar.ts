@@ -125,6 +125,7 @@ export const ar: TextSet = {
   adding: "جارٍ الإضافة …",
   added: "أُضيف",
   remove: "إزالة",
+  personActs: "ما يمكن فعله مع {{name}}",
   removeOne: "إزالة {{name}}",
   removeTitle: "إزالة {{name}}؟",
   removePrivate: "لن يستطيع القراءة أو الكتابة هنا حتى يضيفه أحد مرة أخرى.",

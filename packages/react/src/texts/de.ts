@@ -104,6 +104,7 @@ export const de: TextSet = {
   adding: "Einen Moment …",
   added: "Hinzugefügt",
   remove: "Entfernen",
+  personActs: "Was mit {{name}} getan werden kann",
   removeOne: "{{name}} entfernen",
   removeTitle: "{{name}} entfernen?",
   removePrivate:

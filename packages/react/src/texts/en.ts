@@ -98,6 +98,7 @@ export const en = {
   adding: "Adding …",
   added: "Added",
   remove: "Remove",
+  personActs: "What can be done with {{name}}",
   removeOne: "Remove {{name}}",
   removeTitle: "Remove {{name}}?",
   removePrivate: "They can no longer read or write here until somebody adds them again.",

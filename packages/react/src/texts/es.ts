@@ -107,6 +107,7 @@ export const es: TextSet = {
   adding: "Añadiendo …",
   added: "Añadido",
   remove: "Quitar",
+  personActs: "Qué se puede hacer con {{name}}",
   removeOne: "Quitar a {{name}}",
   removeTitle: "¿Quitar a {{name}}?",
   removePrivate: "No podrá leer ni escribir aquí hasta que alguien vuelva a añadirle.",

@@ -109,6 +109,7 @@ export const fr: TextSet = {
   adding: "Ajout …",
   added: "Ajouté",
   remove: "Retirer",
+  personActs: "Ce qu’on peut faire avec {{name}}",
   removeOne: "Retirer {{name}}",
   removeTitle: "Retirer {{name}} ?",
   removePrivate:

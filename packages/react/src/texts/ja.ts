@@ -95,6 +95,7 @@ export const ja: TextSet = {
   adding: "追加しています…",
   added: "追加済み",
   remove: "外す",
+  personActs: "{{name}} に対してできること",
   removeOne: "{{name}} を外す",
   removeTitle: "{{name}} を外しますか？",
   removePrivate: "誰かがもう一度追加するまで、ここを読むことも書くこともできなくなります。",

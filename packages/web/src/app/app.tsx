@@ -3,6 +3,7 @@ import { createClient, type WireUser } from "@parlance/client";
 import { createDrafts, local, ParlanceProvider, type Texts, useConnection } from "@parlance/react";
 import { lazy, type ReactNode, Suspense, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { laterPanel } from "../shell/later.tsx";
 import { ChatPage } from "../shell/page.tsx";
 import type { PreferenceStore } from "./preferences.ts";
 import { loadFile, signOut } from "./rest.ts";
@@ -24,6 +25,8 @@ interface Visit {
   /** Counts the connections of this visit; a new number makes a new one. */
   readonly attempt: number;
 }
+
+const InvitePage = laterPanel(async () => (await import("./invite-page.tsx")).InvitePage);
 
 /** Loaded when somebody goes there: the chat does not carry it. */
 const AdminPage = lazy(async () => {
@@ -99,6 +102,7 @@ function SignedIn({
   onUseHere: () => void;
 }): ReactNode {
   const { session, isNew } = visit;
+  const route = useRoute();
   const [client] = useState(() => {
     const address = new URL("/ws", location.href);
     address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
@@ -117,13 +121,17 @@ function SignedIn({
       }}
     >
       <Ending onEnded={onEnded} />
-      <ChatPage
-        preferences={preferences}
-        token={session.token}
-        isNewVisit={isNew}
-        onSignOut={onSignOut}
-        onUseHere={onUseHere}
-      />
+      {route.page === "invite" ? (
+        <InvitePage token={route.token} />
+      ) : (
+        <ChatPage
+          preferences={preferences}
+          token={session.token}
+          isNewVisit={isNew}
+          onSignOut={onSignOut}
+          onUseHere={onUseHere}
+        />
+      )}
     </ParlanceProvider>
   );
 }

@@ -11,6 +11,7 @@ import "../chat/job/job.css";
 import "../inbox/inbox.css";
 import "../keeping/keeping.css";
 import "../search/search.css";
+import "../rooms/dialogs.css";
 import { App } from "./app.tsx";
 import { createPreferences } from "./preferences.ts";
 

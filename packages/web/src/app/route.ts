@@ -10,6 +10,8 @@ export type Route =
       readonly sequence?: number;
       readonly thread?: true;
     }
+  /** Where a link leads that lets people in. */
+  | { readonly page: "invite"; readonly token: string }
   | { readonly page: "admin" }
   | { readonly page: "unknown" };
 
@@ -23,6 +25,8 @@ const roomPattern = /^[A-Za-z0-9][A-Za-z0-9_:.-]{0,127}$/;
 export function parseRoute(path: string): Route {
   if (path === "/" || path === "") return { page: "home" };
   if (path === "/admin" || path === "/admin/") return { page: "admin" };
+  const invite = /^\/invite\/([A-Za-z0-9_.~-]{8,512})\/?$/.exec(path)?.[1];
+  if (invite !== undefined) return { page: "invite", token: invite };
   const match = /^\/room\/([^/]+)(?:\/(\d{1,15})(\/thread)?)?\/?$/.exec(path);
   if (match?.[1] === undefined) return { page: "unknown" };
   const room = decode(match[1]);
@@ -45,6 +49,11 @@ export function messagePath(room: string, sequence: number): string {
 /** The path of the thread under a message. */
 export function threadPath(room: string, sequence: number): string {
   return `${messagePath(room, sequence)}/thread`;
+}
+
+/** The path of a link that lets people in. */
+export function invitePath(token: string): string {
+  return `/invite/${token}`;
 }
 
 /** The path of a room's page. */

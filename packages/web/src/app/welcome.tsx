@@ -28,6 +28,7 @@ export function Welcome({
   onSignedIn: (session: StoredSession) => void;
 }): ReactNode {
   const { t } = useTranslation();
+  const route = useRoute();
   const [way, setWay] = useState<Way>("guest");
   return (
     <main className="welcome">
@@ -38,6 +39,11 @@ export function Welcome({
           <p>{t("welcomeWhat")}</p>
           <p>{t("welcomePromise")}</p>
         </header>
+        {route.page === "invite" ? (
+          <p className="notice" role="status">
+            <strong>{t("inviteWelcome")}</strong> {t("inviteWelcomeHint")}
+          </p>
+        ) : null}
         {reason === undefined ? null : (
           <p className="notice" role="status">
             {t(reasons[reason])}

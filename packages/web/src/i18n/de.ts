@@ -2,11 +2,13 @@
 import { de as components } from "@parlance/react/texts/de";
 import type { Texts } from "./en.ts";
 import { keeping } from "./keeping/de.ts";
+import { rooms } from "./rooms/de.ts";
 
 /** Complete by type: a key that is missing here does not compile. */
 export const de: Texts = {
   ...components,
   ...keeping,
+  ...rooms,
 
   appName: "Parlance",
   back: "Zurück zu den Räumen",

@@ -2,10 +2,12 @@
 import type { CompleteSet } from "@parlance/react";
 import { en as components } from "@parlance/react/texts/en";
 import { keeping } from "./keeping/en.ts";
+import { rooms } from "./rooms/en.ts";
 
 export const en = {
   ...components,
   ...keeping,
+  ...rooms,
 
   appName: "Parlance",
   back: "Back to rooms",

@@ -2,11 +2,13 @@
 import { es as components } from "@parlance/react/texts/es";
 import type { Texts } from "./en.ts";
 import { keeping } from "./keeping/es.ts";
+import { rooms } from "./rooms/es.ts";
 
 /** Complete by type: a key that is missing here does not compile. */
 export const es: Texts = {
   ...components,
   ...keeping,
+  ...rooms,
 
   appName: "Parlance",
   back: "Volver a las salas",

@@ -2,11 +2,13 @@
 import { ja as components } from "@parlance/react/texts/ja";
 import type { Texts } from "./en.ts";
 import { keeping } from "./keeping/ja.ts";
+import { rooms } from "./rooms/ja.ts";
 
 /** Complete by type: a key that is missing here does not compile. */
 export const ja: Texts = {
   ...components,
   ...keeping,
+  ...rooms,
 
   appName: "Parlance",
   back: "ルーム一覧へ戻る",

@@ -20,6 +20,15 @@ export type DialogName =
   | "forward"
   | "palette"
   | "create"
+  | "direct"
+  | "directory"
+  | "settings"
+  | "for-you"
+  | "sections"
+  | "invites"
+  | "bans"
+  | "archive"
+  | "leave"
   | "inbox"
   | "keys"
   | "preferences"
@@ -34,6 +43,17 @@ export const dialogs: Readonly<Record<DialogName, ComponentType<DialogProps>>> =
   date: laterDialog(async () => (await import("../search/date-jump.tsx")).DateDialog),
   saved: laterDialog(async () => (await import("../keeping/saved-dialog.tsx")).SavedDialog),
   forward: laterDialog(async () => (await import("../keeping/forward-dialog.tsx")).ForwardDialog),
+  direct: laterDialog(async () => (await import("../rooms/direct-dialog.tsx")).DirectDialog),
+  directory: laterDialog(
+    async () => (await import("../rooms/directory-dialog.tsx")).DirectoryDialog,
+  ),
+  settings: laterDialog(async () => (await import("../rooms/settings-dialog.tsx")).SettingsDialog),
+  "for-you": laterDialog(async () => (await import("../rooms/for-you-dialog.tsx")).ForYouDialog),
+  sections: laterDialog(async () => (await import("../rooms/sections-dialog.tsx")).SectionsDialog),
+  invites: laterDialog(async () => (await import("../rooms/invites-dialog.tsx")).InvitesDialog),
+  bans: laterDialog(async () => (await import("../rooms/bans-dialog.tsx")).BansDialog),
+  archive: laterDialog(async () => (await import("../rooms/archive-dialog.tsx")).ArchiveDialog),
+  leave: laterDialog(async () => (await import("../rooms/leave-dialog.tsx")).LeaveDialog),
   inbox: laterDialog(async () => (await import("../inbox/inbox-panel.tsx")).InboxPanel),
   keys: laterDialog(async () => (await import("./keys-dialog.tsx")).KeysDialog),
   threads: laterDialog(async () => (await import("../threads/threads-dialog.tsx")).ThreadsDialog),

@@ -2,11 +2,10 @@
  * Every panel beside the conversation, by name. A new one is a row here and a file of its own. From 1100 px a
  * panel has a column of its own; below, it lies over the conversation as a dialog.
  */
-import { type IconName, PeoplePanel, type RoomState } from "@parlance/react";
-import type { ComponentType, ReactNode } from "react";
-import { landingRoom, roomPath } from "../app/route.ts";
-import { navigate } from "../app/use-route.ts";
+import type { IconName, RoomState } from "@parlance/react";
+import type { ComponentType } from "react";
 import type { TextKey } from "../i18n/index.ts";
+import { RoomPeople } from "../rooms/people.tsx";
 import { laterPanel } from "./later.tsx";
 
 /** What a panel is given; the rest it takes from `usePage` and the hooks of `@parlance/react`. */
@@ -41,7 +40,7 @@ export const defaultPanel: PanelName = "people";
 
 /** Each panel. */
 export const panels: Readonly<Record<PanelName, Panel>> = {
-  people: { title: "people", icon: "people", Component: People, hasButton: true },
+  people: { title: "people", icon: "people", Component: RoomPeople, hasButton: true },
   search: {
     title: "search",
     icon: "search",
@@ -70,12 +69,3 @@ export const panels: Readonly<Record<PanelName, Panel>> = {
     isWhole: true,
   },
 };
-
-function People({ room }: PanelProps): ReactNode {
-  return (
-    <PeoplePanel
-      room={room}
-      onLeft={() => navigate(room.id === landingRoom ? "/" : roomPath(landingRoom))}
-    />
-  );
-}

@@ -27,7 +27,8 @@ import { usePage } from "../../shell/context.ts";
 import { type PanelName, panels } from "../../shell/panels.tsx";
 import { JobView } from "../job/job-view.tsx";
 import { usePageActions } from "../message-actions.ts";
-import { roomIcon } from "../rooms/room-icon.ts";
+import { RoomMark } from "../rooms/room-mark.tsx";
+import { RoomMenuButton } from "../rooms/room-menu-button.tsx";
 import { FirstMinute } from "./first-minute.tsx";
 import { Refused } from "./refused.tsx";
 
@@ -107,6 +108,7 @@ function Header({
   const { t } = useTranslation();
   const page = usePage();
   const here = room?.online?.length;
+  const waiting = room?.requests?.length ?? 0;
   return (
     <header className="bar">
       <button
@@ -119,7 +121,7 @@ function Header({
       </button>
       <div className="bar-title">
         <h1>
-          <Icon name={roomIcon(room ?? { kind: "public" })} />
+          {room === undefined ? <Icon name="hash" /> : <RoomMark room={room} />}
           <bdi>
             {knownTitle(room) ??
               (room?.status === "gone" || room?.status === "absent" ? t("unknownRoom") : "")}
@@ -163,9 +165,18 @@ function Header({
             ) : count === undefined ? null : (
               <span>{count}</span>
             )}
+            {name === "people" && waiting > 0 ? (
+              <span className="badge" title={t("requests")} data-testid="requests-count">
+                {waiting}
+                <span className="hidden-visually"> {t("requests")}</span>
+              </span>
+            ) : null}
           </button>
         );
       })}
+      {room?.status === "ready" && room.kind !== "inbox" && room.kind !== "job" ? (
+        <RoomMenuButton room={room} className="room-menu" />
+      ) : null}
     </header>
   );
 }

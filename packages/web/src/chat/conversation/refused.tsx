@@ -67,10 +67,12 @@ function Absent({ room }: { room: RoomState }): ReactNode {
 function Gone({ room }: { room: RoomState }): ReactNode {
   const { t } = useTranslation();
   const wasIn = room.epoch !== "";
+  const isBanned = room.ended === "banned";
+  const name = { room: `\u2068${room.title}\u2069` };
   return (
     <>
-      <h2>{wasIn ? t("removedTitle", { room: `\u2068${room.title}\u2069` }) : t("goneTitle")}</h2>
-      <p role="status">{t(wasIn ? "removedHint" : "goneHint")}</p>
+      <h2>{wasIn ? t(isBanned ? "bannedTitle" : "removedTitle", name) : t("goneTitle")}</h2>
+      <p role="status">{t(wasIn ? (isBanned ? "bannedHint" : "removedHint") : "goneHint")}</p>
       <ToGeneral />
     </>
   );

@@ -1,21 +1,36 @@
 /** Makes a room and goes there. */
 
-import { codeOf, Dialog, Field, Segments, useChat, useFailureText } from "@parlance/react";
+import {
+  codeOf,
+  Dialog,
+  Field,
+  type MadeKind,
+  Segments,
+  useChat,
+  useFailureText,
+} from "@parlance/react";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { roomPath } from "../../app/route.ts";
 import { navigate } from "../../app/use-route.ts";
+import type { TextKey } from "../../i18n/index.ts";
 import type { DialogProps } from "../../shell/dialogs.tsx";
 
 /** A room's title is one line of at most this many UTF-16 code units (protocol, `titleLength`). */
 const titleLength = 120;
+
+const hints = {
+  public: "kindPublicHint",
+  private: "kindPrivateHint",
+  announcement: "kindAnnouncementHint",
+} as const satisfies Record<MadeKind, TextKey>;
 
 /** A dialog with name and kind. */
 export function CreateRoomDialog({ onClose }: DialogProps): ReactNode {
   const { t } = useTranslation();
   const chat = useChat();
   const failureText = useFailureText();
-  const [kind, setKind] = useState<"public" | "private">("public");
+  const [kind, setKind] = useState<MadeKind>("public");
   const [title, setTitle] = useState("");
   const [isWorking, setWorking] = useState(false);
   const [problem, setProblem] = useState<string>();
@@ -55,8 +70,12 @@ export function CreateRoomDialog({ onClose }: DialogProps): ReactNode {
           options={[
             ["public", t("kindPublic")],
             ["private", t("kindPrivate")],
+            ["announcement", t("kindAnnouncement")],
           ]}
         />
+        <p className="hint kind-hint" aria-live="polite">
+          {t(hints[kind])}
+        </p>
         <div className="actions">
           <button type="button" className="button" onClick={onClose}>
             {t("cancel")}

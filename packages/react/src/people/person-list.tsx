@@ -1,0 +1,90 @@
+/** People of a room, each with what can be done about them. */
+import type { Role, WireUser } from "@parlance/client";
+import { type ReactNode, useState } from "react";
+import type { RoomState } from "../state/model.ts";
+import { useTexts } from "../texts/texts.tsx";
+import { Avatar } from "../ui/avatar.tsx";
+import { Icon } from "../ui/icons.tsx";
+import { Menu, type MenuItem } from "../ui/menu.tsx";
+import { mayRemove } from "./remove-member.tsx";
+
+/** Names written out at most; a room of thousands is a number, not a list. */
+const shownPeople = 200;
+
+/** @param actsOf Of each, as a menu; absent: a cross for whom the reader may put out. */
+export function PersonList({
+  room,
+  users,
+  roles,
+  me,
+  onRemove,
+  actsOf,
+}: {
+  room: RoomState;
+  users: readonly WireUser[];
+  roles: ReadonlyMap<string, Role>;
+  me: string;
+  onRemove: (user: WireUser) => void;
+  actsOf?: (user: WireUser, role: Role | undefined) => readonly MenuItem[];
+}): ReactNode {
+  const { t } = useTexts();
+  return (
+    <ul>
+      {users.slice(0, shownPeople).map((user) => {
+        const role = roles.get(user.id);
+        const notes = [
+          user.id === me ? t("you") : undefined,
+          role === "owner" ? t("roleOwner") : undefined,
+          role === "moderator" ? t("roleModerator") : undefined,
+          user.kind === "guest" ? t("guest") : undefined,
+        ]
+          .filter((note) => note !== undefined)
+          .slice(0, 2);
+        const items = actsOf?.(user, role) ?? [];
+        return (
+          <li key={user.id} className="person" data-testid="person" data-user={user.id}>
+            <Avatar id={user.id} name={user.name} small />
+            <bdi>{user.name}</bdi>
+            {notes.length === 0 ? null : <span className="quiet">{notes.join(", ")}</span>}
+            {items.length > 0 ? <PersonMenu user={user} items={items} /> : null}
+            {actsOf === undefined && user.id !== me && mayRemove(room.role, role) ? (
+              <button
+                type="button"
+                className="icon-button person-act"
+                aria-label={t("removeOne", { name: user.name })}
+                title={t("removeOne", { name: user.name })}
+                onClick={() => onRemove(user)}
+              >
+                <Icon name="close" small />
+              </button>
+            ) : null}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+function PersonMenu({ user, items }: { user: WireUser; items: readonly MenuItem[] }): ReactNode {
+  const { t } = useTexts();
+  const [anchor, setAnchor] = useState<HTMLElement>();
+  const label = t("personActs", { name: `\u2068${user.name}\u2069` });
+  return (
+    <>
+      <button
+        type="button"
+        className="icon-button person-act"
+        aria-label={label}
+        title={label}
+        aria-haspopup="menu"
+        aria-expanded={anchor !== undefined}
+        onClick={(event) => setAnchor(event.currentTarget)}
+      >
+        <Icon name="more" small />
+      </button>
+      {anchor === undefined ? null : (
+        <Menu anchor={anchor} label={label} items={items} onClose={() => setAnchor(undefined)} />
+      )}
+    </>
+  );
+}
