@@ -136,7 +136,14 @@ export function startChat(client: Client, me: WireUser, options: ChatOptions = {
   };
   const preferences = createPreferences(client, dispatch, () => state.preferences);
   const all = (): readonly RoomState[] => Object.values(state.rooms);
-  const roomActs = createRoomActs({ client, rooms, dispatch, listRooms, all });
+  const roomActs = createRoomActs({
+    client,
+    rooms,
+    dispatch,
+    listRooms,
+    isListed: () => state.listing === "ready",
+    all,
+  });
   const unlistenJoined = client.on("own", ({ what }) => {
     if (what === "joined") void listRooms();
   });

@@ -45,6 +45,8 @@ export interface RoomActsHost {
   readonly rooms: LiveRooms;
   dispatch(action: Action): void;
   listRooms(): Promise<void>;
+  /** Whether the list of rooms has come. */
+  isListed(): boolean;
   /** Every room of the state. */
   all(): readonly RoomState[];
 }
@@ -55,6 +57,7 @@ export function createRoomActs({
   rooms,
   dispatch,
   listRooms,
+  isListed,
   all,
 }: RoomActsHost): RoomActs {
   /** Something about people, shown once it is done. */
@@ -101,6 +104,9 @@ export function createRoomActs({
     setRole: (id, user, role) => change(id, client.room(id).setRole(user, role)),
     answerRequest: (id, user, accept) =>
       change(id, client.room(id).answerJoinRequest(user, accept)),
-    acquaintances: (except) => listAcquaintances(client, all(), except),
+    acquaintances: async (except) => {
+      if (!isListed()) await listRooms();
+      return listAcquaintances(client, all(), except);
+    },
   };
 }

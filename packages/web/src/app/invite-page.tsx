@@ -4,7 +4,7 @@ import { codeOf, Icon, useChat, useFailureText } from "@parlance/react";
 import { type ReactNode, useCallback, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { roomIcon } from "../chat/rooms/room-icon.ts";
-import { roomPath } from "./route.ts";
+import { landingRoom, roomPath } from "./route.ts";
 import { navigate } from "./use-route.ts";
 
 /** Links that are used up, over, taken back or never made are told alike: so does the server. */
@@ -78,7 +78,11 @@ export function InvitePage({ token }: { token: string }): ReactNode {
               {t(isWorking ? "joining" : "join")}
             </button>
           )}
-          <button type="button" className="button" onClick={() => navigate("/", "replace")}>
+          <button
+            type="button"
+            className="button"
+            onClick={() => navigate(isBad ? roomPath(landingRoom) : "/", "replace")}
+          >
             {t(isBad ? "goGeneral" : "inviteNotNow")}
           </button>
         </div>

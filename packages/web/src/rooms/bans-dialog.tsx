@@ -60,7 +60,7 @@ export function BansDialog(props: DialogProps): ReactNode {
               <button
                 type="button"
                 className="link"
-                aria-label={t("banLiftOf", { name: isolated(user.name) })}
+                aria-label={`${t("banLift")}: ${isolated(user.name)}`}
                 onClick={() => void lift(user.id)}
               >
                 {t("banLift")}

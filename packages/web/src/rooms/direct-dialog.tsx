@@ -137,7 +137,6 @@ export function DirectDialog({ onClose }: DialogProps): ReactNode {
                 <button
                   type="button"
                   className="person person-choice"
-                  aria-label={t("directChoose", { name: isolated(user.name) })}
                   disabled={isFull}
                   onClick={() => choose(user)}
                 >

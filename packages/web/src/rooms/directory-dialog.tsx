@@ -169,7 +169,7 @@ function Entry({ entry, onGone }: { entry: DirectoryEntry; onGone: () => void })
         <button
           type="button"
           className="button"
-          aria-label={t("directoryOpenOf", { room })}
+          aria-label={`${t("directoryOpen")}: ${room}`}
           onClick={go}
         >
           {t("directoryOpen")}
@@ -192,7 +192,7 @@ function Entry({ entry, onGone }: { entry: DirectoryEntry; onGone: () => void })
         <button
           type="button"
           className="button"
-          aria-label={t("directoryAskOf", { room })}
+          aria-label={`${t("directoryAsk")}: ${room}`}
           disabled={isWorking}
           onClick={() => void ask()}
         >

@@ -31,7 +31,11 @@ export function InvitesDialog(props: DialogProps): ReactNode {
     }
     // oxlint-disable-next-line react-hooks/exhaustive-deps -- texts do not make the list another one
   }, [client, id]);
-  useEffect(() => void list(), [list]);
+  // Others make links, take them back, and come by them.
+  const changes = room?.events.filter(({ type }) =>
+    /^(?:invite\.|member\.joined)/.test(type),
+  ).length;
+  useEffect(() => void list(), [list, changes]);
   if (room === undefined) return null;
   const revoke = async (invite: InviteView): Promise<void> => {
     try {
@@ -193,7 +197,7 @@ function Invite({ invite, onRevoke }: { invite: InviteView; onRevoke: () => void
       <button
         type="button"
         className="link"
-        aria-label={t("inviteRevokeOf", { time })}
+        aria-label={`${t("inviteRevoke")}: ${t("inviteUntil", { role, time })}`}
         onClick={onRevoke}
       >
         {t("inviteRevoke")}

@@ -221,7 +221,7 @@ function Request({ room, request }: { room: RoomState; request: JoinRequestView 
         <button
           type="button"
           className="button"
-          aria-label={t("letInOne", { name })}
+          aria-label={`${t("letIn")}: ${name}`}
           disabled={isWorking}
           onClick={() => void answer(true)}
         >
@@ -230,7 +230,7 @@ function Request({ room, request }: { room: RoomState; request: JoinRequestView 
         <button
           type="button"
           className="link"
-          aria-label={t("refuseOne", { name })}
+          aria-label={`${t("refuse")}: ${name}`}
           disabled={isWorking}
           onClick={() => void answer(false)}
         >

@@ -94,13 +94,10 @@ export const rooms: Readonly<Record<keyof typeof english, string>> = {
   bans: "Gesperrte Personen",
   bansEmpty: "Hier ist niemand gesperrt.",
   banLift: "Sperre aufheben",
-  banLiftOf: "Sperre von {{name}} aufheben",
   bannedAt: "seit {{time}}",
   requests: "Bitten um Einlass",
   letIn: "Einlassen",
-  letInOne: "{{name}} einlassen",
   refuse: "Ablehnen",
-  refuseOne: "{{name}} ablehnen",
   bannedTitle: "Sie sind in {{room}} gesperrt",
   bannedHint:
     "So haben es die entschieden, die sich um den Raum kümmern. Nichts davon ist hier noch gespeichert.",
@@ -119,7 +116,6 @@ export const rooms: Readonly<Record<keyof typeof english, string>> = {
   inviteUntil: "{{role}}, bis {{time}}",
   inviteLeft: "noch: {{count}}",
   inviteRevoke: "Zurücknehmen",
-  inviteRevokeOf: "Den Link zurücknehmen, der bis {{time}} gilt",
   inviteWelcome: "Sie sind in einen Raum eingeladen",
   inviteWelcomeHint:
     "Kommen Sie herein, dann sehen Sie, wohin der Link führt, bevor Sie beitreten.",
@@ -134,14 +130,11 @@ export const rooms: Readonly<Record<keyof typeof english, string>> = {
   directEmpty:
     "Noch gibt es niemanden zum Anschreiben. Wer mit Ihnen in einem Raum ist, erscheint hier.",
   directNotFound: "Niemand dieses Namens ist in Ihren Räumen.",
-  directChoose: "{{name}} hinzufügen",
   directoryFilter: "Wörter aus Name oder Thema",
   directoryEmpty: "So einen Raum gibt es nicht. Sie können ihn anlegen.",
   directoryMore: "Mehr zeigen",
   directoryOpen: "Öffnen",
-  directoryOpenOf: "{{room}} öffnen",
   directoryAsk: "Um Einlass bitten",
-  directoryAskOf: "Um Einlass in {{room}} bitten",
   directoryAsked: "Angefragt",
   archived: "archiviert",
 };
