@@ -242,7 +242,9 @@ describe("rooms", () => {
     await item(bob.page, room).waitFor({ state: "detached" });
     expect(await bob.page.locator("body").innerText()).not.toMatch(/soup|Half a thought/);
     const kept = (): Promise<string> =>
-      bob.page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
+      bob.page.evaluate(() =>
+        JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage)]),
+      );
     expect(await kept()).not.toMatch(/soup|Half a thought/);
     await bob.page.reload();
     await bob.page.getByText("There is no such room").waitFor();
