@@ -12,7 +12,6 @@ export { Composer } from "./composer/composer.tsx";
 export { createDrafts, type Drafts, draftKey } from "./composer/drafts.ts";
 export { type ComposerState, useComposer } from "./composer/use-composer.ts";
 export {
-  isStaff,
   isThere,
   type MessageAction,
   type MessageActionHost,
@@ -43,6 +42,7 @@ export type { Action } from "./state/actions.ts";
 export type { Kept } from "./state/kept.ts";
 export type { ChatState, Check, Link, OutgoingView, RoomState } from "./state/model.ts";
 export { isMuted, levelOf, type Preferences } from "./state/preferences.ts";
+export { isStaff } from "./state/staff.ts";
 export { initialState, reduce } from "./state/state.ts";
 export { threadAt } from "./state/threads.ts";
 export { TextsContext, useTexts } from "./texts/texts.tsx";

@@ -1,7 +1,7 @@
 /** In place of the composer, where the reader may not write. */
 import type { ReactNode } from "react";
-import { isStaff } from "../conversation/actions.ts";
 import type { RoomState } from "../state/model.ts";
+import { isStaff } from "../state/staff.ts";
 import { useTexts } from "../texts/texts.tsx";
 import { Icon } from "../ui/icons.tsx";
 

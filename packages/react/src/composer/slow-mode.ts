@@ -1,7 +1,7 @@
 /** Slow mode: who does not look after a room waits between two messages. */
 import { useEffect, useMemo, useState } from "react";
 import { useChatState, useRoom } from "../chat/context.ts";
-import { isStaff } from "../conversation/actions.ts";
+import { isStaff } from "../state/staff.ts";
 
 /** `everySeconds`: undefined where there is nothing to wait for. `waitSeconds`: until the next message may go; 0 is now. */
 export interface SlowMode {

@@ -5,6 +5,7 @@ import { useChat } from "../chat/context.ts";
 import { closedTo } from "../composer/closed-bar.tsx";
 import { draftKey } from "../composer/drafts.ts";
 import type { RoomState } from "../state/model.ts";
+import { isStaff } from "../state/staff.ts";
 import { useTexts } from "../texts/texts.tsx";
 import type { Texts } from "../texts/translate.ts";
 import type { IconName } from "../ui/icons.tsx";
@@ -47,11 +48,6 @@ export interface MessageActionUi {
 /** Whether the message is on the server and was not deleted. */
 export function isThere({ row }: MessageActionHost): boolean {
   return row.state === "sent" && row.messageId !== undefined && row.text !== undefined;
-}
-
-/** Whether the reader looks after the room. */
-export function isStaff(room: Pick<RoomState, "role">): boolean {
-  return room.role === "owner" || room.role === "moderator";
 }
 
 /** Whether the reader may write in the room. */
