@@ -85,6 +85,7 @@ export { createClient } from "./client.ts";
 export type { LocalErrorCode } from "./errors.ts";
 export { ClientError } from "./errors.ts";
 export type * from "./types.ts";
+export type * from "./types-asking.ts";
 export type * from "./types-keeping.ts";
 export type * from "./types-people.ts";
 export type * from "./types-profiles.ts";

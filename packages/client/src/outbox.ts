@@ -198,7 +198,14 @@ export class Outbox {
     lane.flying = message;
     const { room, clientMessageId, text, options } = message;
     line.ask<"publish">(
-      { type: "publish", room, client_message_id: clientMessageId, text, ...placeOf(options) },
+      {
+        type: "publish",
+        room,
+        client_message_id: clientMessageId,
+        text,
+        ...placeOf(options),
+        ...(options.poll === undefined ? {} : { poll: options.poll }),
+      },
       (result) => {
         if (lane.flying !== message || this.#link.line !== line) return;
         lane.flying = undefined;

@@ -19,17 +19,17 @@ import type {
   RoomView,
   UserId,
 } from "@parlance/protocol";
+import { AskingRoom } from "./asking.ts";
 import type { Link } from "./link.ts";
 import { ProfilesClient } from "./profiles.ts";
 import type { ClientPeople, DirectoryQuery, InviteWish, RoomPeople } from "./types-people.ts";
 
 /** What a room does about people. */
-export class PeopleRoom implements RoomPeople {
-  readonly id: RoomId;
+export class PeopleRoom extends AskingRoom implements RoomPeople {
   readonly #link: Link;
 
   constructor(id: RoomId, link: Link) {
-    this.id = id;
+    super(id, link);
     this.#link = link;
   }
 

@@ -17,6 +17,7 @@ const repeatable: ReadonlySet<CommandType> = new Set<CommandType>([
   "get_invite",
   "get_preferences",
   "list_bans",
+  "list_commands",
   "list_directory",
   "list_drafts",
   "list_invites",
@@ -42,6 +43,8 @@ const repeatable: ReadonlySet<CommandType> = new Set<CommandType>([
   "set_idle",
   "set_picture",
   "set_profile",
+  "vote",
+  "close_poll",
 ]);
 
 interface Waiting {

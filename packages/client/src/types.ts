@@ -17,6 +17,7 @@ import type {
   MentionWish,
   MessageList,
   OwnChange,
+  PollWish,
   Position,
   Published,
   Reply,
@@ -34,6 +35,7 @@ import type {
   WireUser,
 } from "@parlance/protocol";
 import type { ClientError } from "./errors.ts";
+import type { ClientAsking, RoomAsking } from "./types-asking.ts";
 import type { ClientKeeping, RoomKeeping } from "./types-keeping.ts";
 import type { ClientPeople, RoomPeople } from "./types-people.ts";
 import type { ClientProfiles } from "./types-profiles.ts";
@@ -106,7 +108,12 @@ export interface ClientEvents {
 export type Unlisten = () => void;
 
 /** One connection to a server, kept up as long as the application wants it. */
-export interface Client extends ClientKeeping, ClientPeople, ClientProfiles, ClientReading {
+export interface Client
+  extends ClientAsking,
+    ClientKeeping,
+    ClientPeople,
+    ClientProfiles,
+    ClientReading {
   readonly state: ClientState;
   /** Who is signed in; stays known while the line is down. */
   readonly user: WireUser | undefined;
@@ -212,6 +219,8 @@ export interface PublishOptions {
   readonly replyTo?: EventId;
   /** Whom it mentions beside those whose user names the text has behind an `@`. */
   readonly mentions?: MentionWish;
+  /** It asks, with its text as the question. Not of one that grows or is sent later. */
+  readonly poll?: PollWish;
 }
 
 /** What an open message begins with. */
@@ -249,7 +258,7 @@ export interface RoomReset {
 }
 
 /** One room, as this client deals with it. */
-export interface Room extends RoomKeeping, RoomPeople, RoomReading {
+export interface Room extends RoomAsking, RoomKeeping, RoomPeople, RoomReading {
   readonly id: RoomId;
   /** The last answer to a subscription; undefined before the first and after its end. */
   readonly subscription: Subscribed | undefined;

@@ -36,7 +36,12 @@ export function answerIn(value: unknown, said: Said): PublishAnswer {
 }
 
 /** @throws Silence */
-function linksIn({ thread, reply_to, mentions }: Members): Omit<PublishAnswer, keyof Said> {
+function linksIn({
+  thread,
+  reply_to,
+  mentions,
+  only_you,
+}: Members): Omit<PublishAnswer, keyof Said> {
   const linked: Record<string, unknown> = {};
   for (const [name, ref] of Object.entries({ thread, reply_to })) {
     if (ref === undefined) continue;
@@ -44,6 +49,11 @@ function linksIn({ thread, reply_to, mentions }: Members): Omit<PublishAnswer, k
       throw new Silence(`${name} not understood`);
     }
     linked[name] = ref;
+  }
+  if (only_you !== undefined) {
+    if (!fields.messageText.safeParse(only_you).success)
+      throw new Silence("only_you not understood");
+    linked["only_you"] = only_you;
   }
   if (mentions === undefined) return linked;
   const parsed = mentionWish.safeParse(mentions);

@@ -165,6 +165,7 @@ const kinds: ReadonlySet<string> = new Set([
   "thread not understood",
   "reply_to not understood",
   "mentions not understood",
+  "only_you not understood",
   "too many questions under way",
   "plug-in is not running",
   "plug-in ended",

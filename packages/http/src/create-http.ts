@@ -13,6 +13,7 @@ import { acceptJsonOnly, bodyBytes, parseQuery } from "./input.ts";
 import type { HttpOptions, HttpServer } from "./options.ts";
 import { addRateHeaders } from "./rate-headers.ts";
 import { accountRoutes } from "./routes/accounts.ts";
+import { askingRoutes } from "./routes/asking.ts";
 import { connectionRoutes } from "./routes/connections.ts";
 import { documentRoutes } from "./routes/document.ts";
 import { entranceRoutes } from "./routes/entrances.ts";
@@ -104,6 +105,7 @@ export async function createHttp(options: HttpOptions): Promise<HttpServer> {
       threadRoutes(parts);
       mentionRoutes(parts);
       keepingRoutes(parts);
+      askingRoutes(parts);
       laterRoutes(parts);
       searchRoutes(parts);
       openMessageRoutes(parts);

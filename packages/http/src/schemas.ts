@@ -10,6 +10,8 @@ import {
   limits,
   type MentionWish,
   mentionWish,
+  type PollWish,
+  pollWish,
   publicationSchema,
   type RoomId,
   roles,
@@ -133,6 +135,7 @@ export interface NewMessageBody extends MessageBody {
   open?: true;
   thread?: string;
   reply_to?: string;
+  poll?: PollWish;
 }
 export const newMessageBody: z.ZodType<NewMessageBody> = z
   .object({
@@ -140,6 +143,7 @@ export const newMessageBody: z.ZodType<NewMessageBody> = z
     data: fields.messageData.exactOptional(),
     open: z.literal(true).exactOptional().describe("It grows until it is closed."),
     thread: fields.messageRef.exactOptional().describe("Write it under this message."),
+    poll: pollWish.exactOptional(),
     reply_to: fields.messageRef.exactOptional().describe("It answers this message."),
     mentions: mentionWish.exactOptional(),
   })

@@ -149,6 +149,8 @@ export interface PublishAnswer {
   readonly reply_to?: string | null;
   /** Whom it mentions beside those whom the text names. */
   readonly mentions?: MentionWish;
+  /** Words that the writer alone sees, once the message is stored. Not of an edit. */
+  readonly only_you?: string;
 }
 
 export interface PublishQuestion extends Asked {

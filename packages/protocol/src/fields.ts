@@ -98,7 +98,7 @@ export const messageText: z.ZodType<string> = storableText.refine(
   "nothing to see in it",
 );
 
-const line = (max: number): z.ZodType<string> =>
+export const line = (max: number): z.ZodType<string> =>
   z
     .string()
     .min(1)

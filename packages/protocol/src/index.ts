@@ -14,6 +14,8 @@ export { mentionWish } from "./commands/mentions.ts";
 export type * from "./commands/messages.ts";
 export type * from "./commands/moderation.ts";
 export type * from "./commands/open-messages.ts";
+export type * from "./commands/polls.ts";
+export { choices, pollWish } from "./commands/polls.ts";
 export type * from "./commands/preferences.ts";
 export type * from "./commands/profiles.ts";
 export type * from "./commands/reading.ts";
@@ -30,6 +32,8 @@ export {
   searchQuery,
 } from "./commands/search.ts";
 export type * from "./commands/session.ts";
+export type * from "./commands/slash.ts";
+export { builtInCommands, commandAnswer, commandName } from "./commands/slash.ts";
 export type * from "./commands/threads.ts";
 export type * from "./commands/writing.ts";
 export { reservedPublishFields } from "./commands/writing.ts";
@@ -40,6 +44,7 @@ export * from "./events/durable.ts";
 export * from "./events/ephemeral.ts";
 export type * from "./events/files.ts";
 export * from "./events/own.ts";
+export type * from "./events/polls.ts";
 export type * from "./events/rooms.ts";
 export * as fields from "./fields.ts";
 export type * from "./frames.ts";

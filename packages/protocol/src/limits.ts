@@ -86,6 +86,13 @@ export const limits = {
   /** What is shown of a quoted message, in UTF-16 code units. */
   quoteLength: 200,
   proofEvents: 1_000,
+  /** Choices of a poll, and one of them in UTF-16 code units. */
+  pollOptions: 10,
+  pollOptionLength: 200,
+  /** Commands that applications offer; what is said of one, and what may be written behind it, in UTF-16 code units. */
+  slashCommands: 200,
+  commandDescriptionLength: 200,
+  commandTextLength: 16_384,
   /** What is searched for, in UTF-16 code units; hits of one page; messages on each side of one; authors to choose from. */
   searchLength: 1_024,
   searchHits: 50,

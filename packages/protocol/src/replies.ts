@@ -11,10 +11,12 @@ import { savedMessage } from "./commands/keeping.ts";
 import { draft, scheduledMessage } from "./commands/later.ts";
 import { mentions } from "./commands/mentions.ts";
 import type { MessageChanged, MessageView } from "./commands/messages.ts";
+import { choices, pollView } from "./commands/polls.ts";
 import type { PersonView } from "./commands/profiles.ts";
 import type { ProofResult, Subscribed } from "./commands/reading.ts";
 import type { MembershipChanged, MemberView, RoomView } from "./commands/rooms.ts";
 import type { WireUser } from "./commands/session.ts";
+import { onlyYou, slashCommand } from "./commands/slash.ts";
 import { threadStanding } from "./commands/threads.ts";
 import type { Published } from "./commands/writing.ts";
 import type { ErrorCode, WireError } from "./errors.ts";
@@ -166,6 +168,7 @@ export const messageViewSchema: z.ZodType<MessageView> = z.object({
     })
     .exactOptional(),
   pinned: z.literal(true).exactOptional(),
+  poll: pollView.exactOptional(),
   mentions: mentions.exactOptional(),
   thread: eventId.exactOptional(),
   replies: z
@@ -328,6 +331,29 @@ export const replySchemas: { readonly [T in CommandType]: z.ZodType<Replies[T]> 
     epoch,
     head: sequence,
     pins: z.array(z.object({ message: messageViewSchema, by: userId, time })),
+  }),
+  vote: z.object({
+    room: roomId,
+    epoch,
+    message_id: eventId,
+    choices,
+    sequence: sequence.exactOptional(),
+  }),
+  close_poll: z.object({
+    room: roomId,
+    epoch,
+    message_id: eventId,
+    sequence: sequence.exactOptional(),
+  }),
+  tell_only_you: onlyYou,
+  register_command: slashCommand,
+  remove_command: nothing,
+  list_commands: z.object({ commands: z.array(slashCommand) }),
+  run_command: z.object({
+    room: roomId,
+    name: z.string(),
+    only_you: onlyYou.exactOptional(),
+    published: published.exactOptional(),
   }),
   save_message: savedMessage,
   list_saved: z.object({

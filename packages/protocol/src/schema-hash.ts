@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "a259b0d91975de7f0b719a57b2d5861db3606e533d0a7529b9e9a309b13a154a",
+  sha256: "24ea3dab6d37ae995bde489fafb59aa55ef5ff3ce11d8c3b3880f2468ece6f0a",
 } as const;

@@ -1,5 +1,5 @@
 /** Everything that a store can hold, for whoever copies one. */
-import type { Append } from "@parlance/core";
+import type { Append, SlashRecord } from "@parlance/core";
 import type {
   ClientMessageId,
   DeviceId,
@@ -185,6 +185,13 @@ async function fillRooms(store: Store): Promise<void> {
   await append(event("join.refused", { user: zoe.user }, { ...byBob, room: "a:b/c" }));
 }
 
+const slash: Omit<SlashRecord, "name"> = {
+  owner: "service:weather" as Principal,
+  author: userId("service:weather"),
+  authorName: "Weather",
+  description: "Tells the weather",
+};
+
 /** What belongs to threads and to single people: followed, mentioned, pinned, saved, not sent yet. */
 async function fillOwn({ log, directory }: Store): Promise<void> {
   const room = roomId("a:b/c");
@@ -197,6 +204,17 @@ async function fillOwn({ log, directory }: Store): Promise<void> {
     event("message.created", { ...said, mentions }, { room, id: "own-1", user: "u_ada" }),
   );
   await log.append(event("message.pinned", { message_id: root, by_name: "Ada" }, { room }));
+  const poll = { question: "Tea 語?", options: ["yes", "no"], several: true as const };
+  const asked = { text: "Tea 語?", author_name: "Ada", poll };
+  await log.append(event("message.created", asked, { room, id: "own-poll" }));
+  const inPoll = { message_id: "own-poll" as EventId, before: [] };
+  await log.append(event("poll.voted", { ...inPoll, choices: [0, 1] }, { room, user: "bob" }));
+  const hidden = { room, user: "anonymous:vote", principal: "u_ada" };
+  await log.append(event("poll.voted", { ...inPoll, choices: [1] }, hidden));
+  const by = userId("u_ada");
+  await log.append(event("poll.closed", { message_id: inPoll.message_id, by }, { room }));
+  await directory.putSlashCommand("rain", { ...slash, name: "rain", rooms: ["a*"] }, 10);
+  await directory.putSlashCommand("sun", { ...slash, name: "sun", usage: "<city 語>" }, 10);
   await directory.markThreadRead(room, root, bob, 1_000);
   await directory.saveMessage(room, root, bob, true, 10);
   const draft = { room, thread: root, text: "Dear 語", replyTo: "own-1", editedAt: someTime };

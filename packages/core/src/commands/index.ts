@@ -26,7 +26,9 @@ import { listMentions } from "./mentions.ts";
 import { getMessage, listMessages, roomStats } from "./message-views.ts";
 import { deleteMessage, editMessage, react } from "./messages.ts";
 import { banMember, listBans, unbanMember } from "./moderation.ts";
+import { tellOnlyYou } from "./only-you.ts";
 import { appendText, cancelMessage, closeMessage, getText } from "./open-messages.ts";
+import { closePoll, vote } from "./polls.ts";
 import {
   getPreferences,
   markUnread,
@@ -44,6 +46,7 @@ import { rpc } from "./rpc.ts";
 import { search } from "./search.ts";
 import { refresh, signIn } from "./session.ts";
 import { markRead, presence, typing } from "./signals.ts";
+import { listCommands, registerCommand, removeCommand, runCommand } from "./slash.ts";
 import { resume, subscribe, unsubscribe } from "./subscribe.ts";
 import { followThread, listThread, listThreads, markThreadRead } from "./threads.ts";
 
@@ -72,6 +75,13 @@ const forEverybody: { readonly [T in ConnectionlessType]: Perform<T, CommandCont
   list_versions: listVersions,
   pin_message: pinMessage,
   list_pins: listPins,
+  vote,
+  close_poll: closePoll,
+  tell_only_you: tellOnlyYou,
+  register_command: registerCommand,
+  remove_command: removeCommand,
+  list_commands: listCommands,
+  run_command: runCommand,
   save_message: saveMessage,
   list_saved: listSaved,
   forward_message: forwardMessage,
@@ -191,6 +201,8 @@ const followsMessages: ReadonlySet<CommandType> = new Set<CommandType>([
   "cancel_message",
   "react",
   "pin_message",
+  "vote",
+  "close_poll",
   "edit_document",
   "start_call",
   "answer_call",

@@ -79,7 +79,12 @@ async function readersAmong(
 }
 
 /* Security: of a room with members only, whether somebody else exists is not looked up at all. */
-async function isReader(context: CommandContext, room: Room, user: UserId): Promise<boolean> {
+/** Whether somebody else may read the room. */
+export async function isReader(
+  context: CommandContext,
+  room: Room,
+  user: UserId,
+): Promise<boolean> {
   const { kind, hasBans } = room.record;
   const somebody: Identity = {
     user,

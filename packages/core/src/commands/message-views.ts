@@ -69,7 +69,23 @@ async function readPlain(
   const page = await context.services.log.messages(query);
   if (page === undefined) throw new ProtocolError("not_found");
   if (page.revision !== revision) await recheckRead(context, room);
-  return { ...page, messages: viewsFrom(await floorFor(context, room), page.messages) };
+  const messages = viewsFrom(await floorFor(context, room), page.messages);
+  return { ...page, messages: await withVotes(context, messages) };
+}
+
+/** With what the caller chose in polls: what is personal is in no event. */
+async function withVotes(
+  { identity, services }: CommandContext,
+  messages: readonly MessageView[],
+): Promise<readonly MessageView[]> {
+  const polls = messages.filter(({ poll }) => poll !== undefined).map(({ id }) => id);
+  if (polls.length === 0) return messages;
+  const own = await services.directory.ownVotes(identity.principal, polls);
+  return messages.map((message) => {
+    const mine = own.get(message.id);
+    if (mine === undefined || message.poll === undefined) return message;
+    return { ...message, poll: { ...message.poll, mine } };
+  });
 }
 
 /* Security (Z7): the event tells all readers the same, and so only an id. Where a message is from is added for those who may read it

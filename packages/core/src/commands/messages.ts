@@ -62,6 +62,7 @@ async function edit(
   const place = await findIn(context, command.room, command.message_id);
   if (!isAuthor(context, place)) throw new ProtocolError("not_found");
   if (place.isOpen) throw new ProtocolError("conflict", { field: "message_id" });
+  await mustAskNothing(context, place);
   const { text, data } = command;
   const said: Said = { text, ...(data === undefined ? {} : { data }) };
   const eventOf = async (answer: PublishAnswer) => {
@@ -84,6 +85,13 @@ async function edit(
   const answer = await answerOf(context, room, wanted, asking);
   if (!("event" in answer)) return changed(place.id, { ...answer, room: place.room });
   return changed(place.id, await appendAbout(context, room, place, answer, mayEdit));
+}
+
+/* A vote is for the words that were there. */
+async function mustAskNothing({ services }: CommandContext, place: MessagePlace): Promise<void> {
+  const page = await services.log.messages({ room: place.room, ids: [place.id], limit: 1 });
+  if (page?.messages[0]?.poll === undefined) return;
+  throw new ProtocolError("unsupported", { field: "message_id" });
 }
 
 /** Erases a message and its versions: its author while it may write, and whoever manages the room. */

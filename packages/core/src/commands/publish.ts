@@ -2,6 +2,7 @@ import {
   type Command,
   type DurablePayloads,
   type EventId,
+  type OnlyYou,
   type Principal,
   ProtocolError,
   type Publication,
@@ -16,6 +17,8 @@ import { writeAsked } from "./asking.ts";
 import { askerOf } from "./entering.ts";
 import { maySpeakOf, mentionsIn } from "./mentions.ts";
 import { findIn } from "./messages.ts";
+import { onlyFor } from "./only-you.ts";
+import { asked } from "./polls.ts";
 import { authorOf } from "./publish-from.ts";
 import { type Writing, write } from "./write.ts";
 
@@ -57,6 +60,9 @@ export function publish(
   command: PublishTask,
 ): Awaitable<Pipelined<Published>> {
   const { from, thread, reply_to: quoted, text, mentions } = command;
+  if (command.poll !== undefined && command.open === true) {
+    throw new ProtocolError("bad_request", { field: "poll" });
+  }
   const isPlain = from === undefined && thread === undefined && quoted === undefined;
   const isQuiet = command.forwards !== undefined || !maySpeakOf(text, mentions);
   if (isPlain && isQuiet) return say(context, command);
@@ -112,11 +118,13 @@ function say(
   const forwarded = forwards === undefined ? {} : { forwarded: forwards };
   const eventOf = (what: Said, whom: Mentioned, linked = links) => {
     const payload = payloadOf(context, what, shownAs, from);
-    const data = { ...payload, ...growing, ...linked, ...forwarded, ...whom };
+    const question = command.poll === undefined ? {} : asked(what.text, command.poll);
+    const data = { ...payload, ...question, ...growing, ...linked, ...forwarded, ...whom };
     return { type: "message.created", data } as const;
   };
   const author = from?.user ?? shownAs?.user;
   let rewritten: Said | undefined;
+  let words: Pick<OnlyYou, "text"> | undefined;
   const writing: Writing<Published> = {
     room,
     isPaced: true,
@@ -127,7 +135,10 @@ function say(
     },
     replyTo: (stored) => {
       const published = replyTo(command, stored, rewritten);
-      if (!stored.repeated) tell(context, rewritten ?? said, published);
+      if (!stored.repeated) {
+        tell(context, rewritten ?? said, published);
+        if (words !== undefined) onlyFor(context, context.identity.user, room, words, application);
+      }
       return published;
     },
   };
@@ -160,9 +171,20 @@ function say(
       ]);
       return eventOf(rewritten, whom, linked);
     },
-    ...(isAsked ? { ask: async () => hook.ask(question) } : {}),
+    ...(isAsked
+      ? {
+          ask: async () => {
+            const { only_you: text, ...answer } = await hook.ask(question);
+            words = text === undefined ? undefined : { text };
+            return answer;
+          },
+        }
+      : {}),
   });
 }
+
+/** Who tells a writer something by itself. */
+const application = { user: "service:application" as UserId, name: "" } as const;
 
 /** The command with the links that the application gave it. */
 function relinked(

@@ -1,4 +1,4 @@
-import { type Command, limits, ProtocolError, type RpcAnswer } from "@parlance/protocol";
+import { type Command, type Json, limits, ProtocolError, type RpcAnswer } from "@parlance/protocol";
 import { backEndMay } from "../authorize.ts";
 import { Pipelined } from "../outcome.ts";
 import type { CommandContext } from "../services.ts";
@@ -26,11 +26,19 @@ export function nobodyAnswers(): ProtocolError {
 }
 
 async function ask(context: CommandContext, command: Command<"rpc">): Promise<RpcAnswer> {
+  return { data: await askApplication(context, command.method, command.data) };
+}
+
+/** Asks within the bounds that hold for questions. @throws ProtocolError as `Hooks.rpc`. */
+export async function askApplication(
+  context: CommandContext,
+  method: string,
+  data: Json | undefined,
+): Promise<Json> {
   const { services } = context;
-  const { method, data } = command;
   return services.questions.run(boundsOf(context), async () => {
     const question = { ...askerOf(context), method, ...(data === undefined ? {} : { data }) };
-    return { data: (await services.hooks?.rpc?.(question)) ?? null };
+    return (await services.hooks?.rpc?.(question)) ?? null;
   });
 }
 

@@ -12,9 +12,11 @@ import type { Entrances } from "./entrances.ts";
 import type { Keeping } from "./keeping.ts";
 import type { Later } from "./later.ts";
 import type { MentionIndex } from "./mentions.ts";
+import type { PollVotes } from "./polls.ts";
 import type { Preferences } from "./preferences.ts";
 import type { Profiles } from "./profiles.ts";
 import type { MemberRecord, RoomRecord } from "./room-log.ts";
+import type { SlashCommands } from "./slash.ts";
 import type { Threads } from "./threads.ts";
 
 /**
@@ -35,6 +37,8 @@ export interface Directory
     MentionIndex,
     Keeping,
     Later,
+    PollVotes,
+    SlashCommands,
     Places,
     Leases {}
 

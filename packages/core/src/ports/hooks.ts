@@ -84,6 +84,8 @@ export interface PublishAnswer extends Said {
   /** A message of the room, by id or number; null for none. */
   readonly thread?: string | null;
   readonly reply_to?: string | null;
+  /** Words that the writer alone sees, once the message is stored. Not of an edit. */
+  readonly only_you?: string;
   /** In place of those whom the writer named beside the text. */
   readonly mentions?: MentionWish;
 }

@@ -135,6 +135,9 @@ export interface Append {
    *  - `file.shared` → the file's row in the `FileIndex` becomes visible; refused (`StorageError`) if the upload is gone;
    *  - `file.deleted` → the row becomes invisible, the payload and nonce of its `file.shared` are erased;
    *  - `message.pinned`, `message.unpinned` → the room's pins, of which each message has at most one and a room `limits.pins`; a deletion takes the pin off;
+   *  - `poll.voted` → the votes of the principal, for its reader; refused as `moved` unless `before` is what is stored, as `gone` once the poll
+   *    is ended; a deletion takes them away;
+   *  - `poll.closed` → the end of the poll;
    *  - call events → nothing.
    *
    * Those about a message are refused as `gone` unless it is in this room and was not deleted. */
@@ -180,7 +183,7 @@ export type Appended =
   | { readonly outcome: "gone" }
   /** The reaction or pin is there already, or is not there to be removed. Nothing was stored. */
   | { readonly outcome: "unchanged"; readonly epoch: Epoch }
-  /** The open message's text is longer than the event says. Known not done. */
+  /** The open message's text is longer than the event says, or the vote before was another one. Known not done. */
   | { readonly outcome: "moved" }
   /** The message has `limits.reactionKinds` other kinds of reactions, or the principal that many open messages as it may. Known not done. */
   | { readonly outcome: "full" };

@@ -107,6 +107,8 @@ function encodeDurable(event: AnyDurableEvent): string | undefined {
     case "member.left":
     case "message.pinned":
     case "message.unpinned":
+    case "poll.voted":
+    case "poll.closed":
     case "document.edited":
     case "room.updated":
     case "member.role_changed":

@@ -12,6 +12,7 @@ import * as mentions from "./mentions.ts";
 import * as messages from "./messages.ts";
 import * as moderation from "./moderation.ts";
 import * as openMessages from "./open-messages.ts";
+import * as polls from "./polls.ts";
 import * as preferences from "./preferences.ts";
 import * as profiles from "./profiles.ts";
 import * as reading from "./reading.ts";
@@ -20,6 +21,7 @@ import * as rooms from "./rooms.ts";
 import * as rpc from "./rpc.ts";
 import * as search from "./search.ts";
 import * as session from "./session.ts";
+import * as slash from "./slash.ts";
 import * as threads from "./threads.ts";
 import * as writing from "./writing.ts";
 
@@ -53,6 +55,13 @@ export interface Replies {
   list_versions: keeping.VersionList;
   pin_message: keeping.Pinned;
   list_pins: keeping.PinList;
+  vote: polls.Voted;
+  close_poll: polls.PollClosed;
+  tell_only_you: slash.OnlyYou;
+  register_command: slash.SlashCommand;
+  remove_command: Record<string, never>;
+  list_commands: slash.CommandList;
+  run_command: slash.CommandRun;
   save_message: keeping.SavedMessage;
   list_saved: keeping.SavedList;
   forward_message: writing.Published;
@@ -141,6 +150,13 @@ interface CommandTypes {
   list_versions: keeping.ListVersions;
   pin_message: keeping.PinMessage;
   list_pins: keeping.ListPins;
+  vote: polls.Vote;
+  close_poll: polls.ClosePoll;
+  tell_only_you: slash.TellOnlyYou;
+  register_command: slash.RegisterCommand;
+  remove_command: slash.RemoveCommand;
+  list_commands: slash.ListCommands;
+  run_command: slash.RunCommand;
   save_message: keeping.SaveMessage;
   list_saved: keeping.ListSaved;
   forward_message: keeping.ForwardMessage;
@@ -236,6 +252,13 @@ export const commandSchemas: { readonly [T in CommandType]: z.ZodType<CommandTyp
   list_versions: keeping.listVersions,
   pin_message: keeping.pinMessage,
   list_pins: keeping.listPins,
+  vote: polls.vote,
+  close_poll: polls.closePoll,
+  tell_only_you: slash.tellOnlyYou,
+  register_command: slash.registerCommand,
+  remove_command: slash.removeCommand,
+  list_commands: slash.listCommands,
+  run_command: slash.runCommand,
   save_message: keeping.saveMessage,
   list_saved: keeping.listSaved,
   forward_message: keeping.forwardMessage,

@@ -19,6 +19,7 @@ import type { JsonObject } from "../json-value.ts";
 import type { CommandId } from "./command-id.ts";
 import type { ForwardedFrom } from "./keeping.ts";
 import { type Mentions, type MentionWish, mentionWish } from "./mentions.ts";
+import type { PollView } from "./polls.ts";
 import type { ThreadSummary } from "./threads.ts";
 
 /**
@@ -149,6 +150,8 @@ export interface MessageView {
   readonly reactions?: readonly ReactionView[];
   /** It says what another message said. */
   readonly forwarded?: ForwardedFrom;
+  /** It asks; how it stands. */
+  readonly poll?: PollView;
   /** It is pinned to its room. */
   readonly pinned?: true;
   /** Whom the version shown mentions; absent where nobody. */

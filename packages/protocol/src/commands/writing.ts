@@ -14,6 +14,7 @@ import type { ClientMessageId, Epoch, EventId, RoomId, Sequence } from "../ids.t
 import type { JsonObject } from "../json-value.ts";
 import type { CommandId } from "./command-id.ts";
 import { type MentionWish, mentionWish } from "./mentions.ts";
+import { type PollWish, pollWish } from "./polls.ts";
 
 /**
  * Writes one message. The reply comes after the commit, never before. The same `client_message_id` again
@@ -36,6 +37,8 @@ export interface Publish {
   readonly thread?: string;
   /** The message answers this one of the same room and shows the beginning of it: a message's id or number. */
   readonly reply_to?: string;
+  /** It asks, with the text as the question; what is stored as its text has the choices too. Not with `open`. */
+  readonly poll?: PollWish;
   /** Whom it mentions beside those whom the text names. No part of what a repeat must equal. */
   readonly mentions?: MentionWish;
 }
@@ -99,6 +102,7 @@ export const publish: z.ZodType<Publish> = z
     open: z.literal(true).exactOptional(),
     thread: messageRef.exactOptional(),
     reply_to: messageRef.exactOptional(),
+    poll: pollWish.exactOptional(),
     mentions: mentionWish.exactOptional(),
     /* Reserved for later versions. A server that does not know them says so (`unsupported`) instead of
      * storing a message that means something else. */

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { type Mentions, mentions } from "../commands/mentions.ts";
 import type { ClosedReason } from "../commands/messages.ts";
+import { type Poll, poll } from "../commands/polls.ts";
 import { clientMessageId, inviteId, messageData, roomId, sequence, userId } from "../fields.ts";
 import type { ClientMessageId, EventId, InviteId, RoomId, Sequence, UserId } from "../ids.ts";
 import type { JsonObject } from "../json-value.ts";
@@ -9,10 +10,11 @@ import type { Role } from "../room-kind.ts";
 import { roles } from "../room-kind.ts";
 import { type CallPayloads, callPayloadSchemas } from "./calls.ts";
 import { type FilePayloads, filePayloadSchemas } from "./files.ts";
+import { type PollPayloads, pollPayloadSchemas } from "./polls.ts";
 import { type RoomPayloads, roomPayloadSchemas } from "./rooms.ts";
 
 /** Payloads by type. Names of people are in the payload, not in the envelope, so that they can be erased. */
-export interface DurablePayloads extends CallPayloads, FilePayloads, RoomPayloads {
+export interface DurablePayloads extends CallPayloads, FilePayloads, PollPayloads, RoomPayloads {
   "message.created": {
     readonly text: string;
     readonly author_name: string;
@@ -34,6 +36,8 @@ export interface DurablePayloads extends CallPayloads, FilePayloads, RoomPayload
     readonly reply_to?: EventId;
     /** It says what this message said, of whatever room. The id tells nothing to those who may not read it there. */
     readonly forwarded?: EventId;
+    /** It asks this. */
+    readonly poll?: Poll;
     /** Whom it mentions, as the server decided. */
     readonly mentions?: Mentions;
   };
@@ -151,6 +155,7 @@ const payloads = {
     thread: messageId.exactOptional(),
     reply_to: messageId.exactOptional(),
     forwarded: messageId.exactOptional(),
+    poll: poll.exactOptional(),
     mentions: mentions.exactOptional(),
   }),
   "message.closed": z.object({
@@ -190,6 +195,7 @@ const payloads = {
   "document.edited": z.object({ changes: z.string(), author_number: number.exactOptional() }),
   ...callPayloadSchemas,
   ...filePayloadSchemas,
+  ...pollPayloadSchemas,
   ...roomPayloadSchemas,
 } as const;
 

@@ -42,6 +42,8 @@ export const durableEventSchemas: { readonly [T in DurableType]: z.ZodType<Durab
   "reaction.removed": withPayload("reaction.removed"),
   "message.pinned": withPayload("message.pinned"),
   "message.unpinned": withPayload("message.unpinned"),
+  "poll.voted": withPayload("poll.voted"),
+  "poll.closed": withPayload("poll.closed"),
   "document.edited": withPayload("document.edited"),
   "call.started": withPayload("call.started"),
   "call.answered": withPayload("call.answered"),

@@ -2,9 +2,11 @@
 import { z } from "zod";
 import { type SavedMessage, savedMessage } from "../commands/keeping.ts";
 import { type Draft, draft, type ScheduledMessage, scheduledMessage } from "../commands/later.ts";
+import { choices, type Voted } from "../commands/polls.ts";
+import { type OnlyYou, onlyYou } from "../commands/slash.ts";
 import { type ThreadStanding, threadStanding } from "../commands/threads.ts";
-import { roomId, sequence } from "../fields.ts";
-import type { RoomId, Sequence } from "../ids.ts";
+import { epoch, roomId, sequence } from "../fields.ts";
+import type { EventId, RoomId, Sequence } from "../ids.ts";
 import {
   type OwnPreferences,
   ownPreferences,
@@ -37,6 +39,10 @@ export type OwnChange =
   /** The reader became a member, by whosever doing: the room is in their list from now on. */
   | { readonly what: "joined"; readonly room: RoomId }
   | { readonly what: "profile"; readonly own: OwnProfile }
+  /** Somebody or something told the reader what nobody else sees. */
+  | { readonly what: "only_you"; readonly note: OnlyYou }
+  /** The reader chose in a poll. */
+  | { readonly what: "vote"; readonly vote: Voted }
   /** A read mark of the reader moved; the marks as in `RoomView`. */
   | {
       readonly what: "read";
@@ -56,6 +62,17 @@ export const ownChange: z.ZodType<OwnChange> = z.discriminatedUnion("what", [
   z.object({ what: z.literal("room_preferences"), room: roomId, preferences: roomPreferences }),
   z.object({ what: z.literal("joined"), room: roomId }),
   z.object({ what: z.literal("profile"), own: ownProfile }),
+  z.object({ what: z.literal("only_you"), note: onlyYou }),
+  z.object({
+    what: z.literal("vote"),
+    vote: z.object({
+      room: roomId,
+      epoch,
+      message_id: z.string() as unknown as z.ZodType<EventId>,
+      choices,
+      sequence: sequence.exactOptional(),
+    }),
+  }),
   z.object({
     what: z.literal("read"),
     room: roomId,

@@ -2,6 +2,7 @@
 import type { Append } from "@parlance/core";
 import type { AnyDurableEvent, DurablePayloads } from "@parlance/protocol";
 import { pinRefusal } from "../sql/keeping.ts";
+import { endRefusal, voteRefusal } from "../sql/polls.ts";
 import { maxReactionKinds } from "../sql/reaction-kinds.ts";
 import { inviteRefusal } from "./entrance-events.ts";
 import { closingRefusal, opensTooMany } from "./open-texts.ts";
@@ -35,6 +36,8 @@ export async function messageRefusal(
     const on = event.type === "message.pinned";
     return perform(session, pinRefusal(room, event.data.message_id, on));
   }
+  if (event.type === "poll.voted") return perform(session, voteRefusal(principal, event.data));
+  if (event.type === "poll.closed") return perform(session, endRefusal(event.data.message_id));
   return undefined;
 }
 

@@ -4,6 +4,7 @@ import { messageTerms } from "@parlance/core/search";
 import type { AnyDurableEvent, DurablePayloads, RoomId, UserId } from "@parlance/protocol";
 import { addPin, dropKept, dropPin } from "../sql/keeping.ts";
 import { dropMentions, indexMentions } from "../sql/mentions.ts";
+import { dropPoll, endPoll, putVote } from "../sql/polls.ts";
 import { addToThread } from "../sql/threads.ts";
 import type { RoomRow } from "./batch.ts";
 import { writeControl } from "./control-log.ts";
@@ -88,6 +89,13 @@ export async function projectOther(
       const { author } = append;
       return perform(session, addPin(event.data.message_id, { ...place, author }));
     }
+    case "poll.voted":
+      return perform(
+        session,
+        putVote(append.principal, { ...place, author: append.author }, event.data),
+      );
+    case "poll.closed":
+      return perform(session, endPoll(event.data.message_id, place.room, place.sequence));
     case "message.unpinned":
       return perform(session, dropPin(event.data.message_id));
     case "document.edited":
@@ -178,6 +186,7 @@ async function erase(
   await session.run("DELETE FROM {reactions} WHERE message_id = ?", message);
   await perform(session, dropMentions(message));
   await perform(session, dropKept(message));
+  await perform(session, dropPoll(message));
   await endText(session, message);
   pending.tally(room, row.author, -1);
   await writeControl(session, { type: "message_erased", room, sequences }, time);

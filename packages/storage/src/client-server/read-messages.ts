@@ -5,6 +5,7 @@ import { findTime } from "../sql/find-time.ts";
 import { legsOf } from "../sql/message-legs.ts";
 import { quotedBy, quotes, threadsUnder } from "../sql/message-links.ts";
 import { type MessageColumns, messageView, type ReactionColumns } from "../sql/message-view.ts";
+import { talliesOf } from "../sql/polls.ts";
 import { namedReactionUsers } from "../sql/reaction-kinds.ts";
 import { wholeTexts } from "./open-texts.ts";
 import { type RoomColumns, readRoom, roomHead } from "./rooms.ts";
@@ -162,14 +163,17 @@ async function viewsOf(
     rows.filter(({ openLength }) => openLength !== null).map(({ id }) => id),
   );
   const threads = await perform(session, threadsUnder(rows.map(({ id }) => id)));
+  const tallies = await perform(session, talliesOf(rows));
   const answered = quotes(room, await named(session, room, quotedBy(rows)));
   return rows.map((row) => {
     const openText = texts.get(row.id);
     const replies = threads.get(row.id);
+    const tally = tallies.get(row.id);
     return messageView(room, row, {
       reactions: reactions.get(row.id) ?? [],
       ...(openText === undefined ? {} : { openText }),
       ...(replies === undefined ? {} : { replies }),
+      ...(tally === undefined ? {} : { tally }),
       quotes: answered,
     });
   });

@@ -19,7 +19,10 @@ export type TableName =
   | "thread_people"
   | "mentions"
   | "pins"
+  | "poll_ends"
+  | "poll_votes"
   | "saved_messages"
+  | "slash_commands"
   | "drafts"
   | "scheduled"
   | "members"
@@ -205,6 +208,31 @@ export const scheduledColumns: ColumnTypes = {
   author: "text",
   state: "text",
   reason: "text",
+};
+
+export const pollVoteColumns: ColumnTypes = {
+  message_id: "text",
+  voter: "text",
+  choice: "integer",
+  room: "text",
+  person: "text",
+  sequence: "integer",
+};
+
+export const pollEndColumns: ColumnTypes = {
+  message_id: "text",
+  room: "text",
+  sequence: "integer",
+};
+
+export const slashColumns: ColumnTypes = {
+  name: "text",
+  owner: "text",
+  author: "text",
+  author_name: "text",
+  description: "text",
+  usage_text: "text",
+  rooms: "text",
 };
 
 export const markColumns: ColumnTypes = {

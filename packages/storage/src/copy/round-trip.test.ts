@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Append, type RoomLog } from "@parlance/core";
-import type { DeviceId, EventId, FileId, RoomId, SessionId } from "@parlance/protocol";
+import type { DeviceId, EventId, FileId, Principal, RoomId, SessionId } from "@parlance/protocol";
 import { message, roomId, someTime, stored, userId } from "@parlance/testkit/contracts";
 import { describeWith, serviceUrl } from "@parlance/testkit/services";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -112,6 +112,8 @@ async function seen(store: Store): Promise<unknown> {
     standing: await people.threadStanding("own-root" as EventId, userId("bob")),
     mentioned: await people.mentionsOf({ user: userId("bob"), limit: 10 }),
     pins: await people.pins(roomId("a:b/c")),
+    slash: await people.slashCommands(),
+    votes: [...(await people.ownVotes("u_ada" as Principal, ["own-poll" as EventId]))],
     saved: await people.savedMessages({ user: userId("bob"), limit: 10 }),
     drafts: await people.drafts(userId("bob")),
     scheduled: await people.scheduled(userId("bob")),

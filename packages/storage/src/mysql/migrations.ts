@@ -473,4 +473,31 @@ export const migrations: Migrations = [
       KEY {pictures_by_person} (person)
     ) ${table}`,
   ],
+
+  // Votes in polls, by whoever was authenticated; ended polls; and the commands that applications offer.
+  [
+    `CREATE TABLE IF NOT EXISTS {poll_votes} (
+      message_id VARCHAR(64) NOT NULL,
+      voter VARCHAR(191) NOT NULL,
+      choice BIGINT NOT NULL,
+      room ${id} NOT NULL,
+      person VARCHAR(191),
+      sequence BIGINT NOT NULL,
+      PRIMARY KEY (message_id, voter, choice)
+    ) ${table}`,
+    `CREATE TABLE IF NOT EXISTS {poll_ends} (
+      message_id VARCHAR(64) NOT NULL PRIMARY KEY,
+      room ${id} NOT NULL,
+      sequence BIGINT NOT NULL
+    ) ${table}`,
+    `CREATE TABLE IF NOT EXISTS {slash_commands} (
+      name VARCHAR(32) NOT NULL PRIMARY KEY,
+      owner VARCHAR(191) NOT NULL,
+      author VARCHAR(191) NOT NULL,
+      author_name TEXT NOT NULL,
+      description TEXT NOT NULL,
+      usage_text TEXT,
+      rooms TEXT
+    ) ${table}`,
+  ],
 ];

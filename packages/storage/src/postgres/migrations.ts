@@ -465,4 +465,31 @@ export const migrations: Migrations = [
     )`,
     `CREATE INDEX {pictures_by_person} ON {pictures} (person)`,
   ],
+
+  // Votes in polls, by whoever was authenticated; ended polls; and the commands that applications offer.
+  [
+    `CREATE TABLE {poll_votes} (
+      message_id text COLLATE "C" NOT NULL,
+      voter text COLLATE "C" NOT NULL,
+      choice bigint NOT NULL,
+      room text COLLATE "C" NOT NULL,
+      person text COLLATE "C",
+      sequence bigint NOT NULL,
+      PRIMARY KEY (message_id, voter, choice)
+    )`,
+    `CREATE TABLE {poll_ends} (
+      message_id text COLLATE "C" PRIMARY KEY,
+      room text COLLATE "C" NOT NULL,
+      sequence bigint NOT NULL
+    )`,
+    `CREATE TABLE {slash_commands} (
+      name text COLLATE "C" PRIMARY KEY,
+      owner text COLLATE "C" NOT NULL,
+      author text COLLATE "C" NOT NULL,
+      author_name text NOT NULL,
+      description text NOT NULL,
+      usage_text text,
+      rooms text
+    )`,
+  ],
 ];

@@ -16,7 +16,7 @@ export function repeatedBody(event: AnyDurableEvent): string {
         return `message.created \u0000forward ${event.data.forwarded}${linkSuffix(event.data)}`;
       }
       // A text has no U+0000, so the two halves cannot be mistaken for another text.
-      return `message.created ${event.data.text}${suffix(event.data.data)}${event.data.open === true ? "\u0000open" : ""}${linkSuffix(event.data)}`;
+      return `message.created ${event.data.text}${suffix(event.data.data)}${event.data.open === true ? "\u0000open" : ""}${linkSuffix(event.data)}${pollSuffix(event.data)}`;
     case "message.edited": {
       const { message_id, text, data } = event.data;
       return `message.edited ${message_id} ${text}${suffix(data)}`;
@@ -27,10 +27,15 @@ export function repeatedBody(event: AnyDurableEvent): string {
     case "message.deleted":
     case "message.pinned":
     case "message.unpinned":
+    case "poll.closed":
       return `${event.type} ${event.data.message_id}`;
     case "reaction.added":
     case "reaction.removed":
       return `${event.type} ${event.data.message_id} ${event.data.emoji}`;
+    case "poll.voted": {
+      const { message_id, choices } = event.data;
+      return `poll.voted ${message_id} ${choices.join()}`;
+    }
     case "document.edited":
       return `document.edited ${event.data.changes}`;
     case "room.updated":
@@ -62,4 +67,9 @@ function suffix(data: object | undefined): string {
 function linkSuffix({ thread, reply_to: quoted }: DurablePayloads["message.created"]): string {
   const under = thread === undefined ? "" : `\u0000thread ${thread}`;
   return quoted === undefined ? under : `${under}\u0000reply ${quoted}`;
+}
+
+/* The question and the choices are in the text. */
+function pollSuffix({ poll }: DurablePayloads["message.created"]): string {
+  return poll === undefined ? "" : `\u0000poll ${canonicalPayload(poll)}`;
 }

@@ -8,6 +8,7 @@ import type {
   ThreadSummary,
   UserId,
 } from "@parlance/protocol";
+import { type PollTally, pollView } from "./polls.ts";
 
 /** A message with the event that made it and the one that says what it says now. */
 export interface MessageColumns {
@@ -38,6 +39,8 @@ export interface Folded {
   /** What is stored of it, where it is open. */
   readonly openText?: string;
   readonly replies?: ThreadSummary;
+  /** How its poll stands, if it has one. */
+  readonly tally?: PollTally;
   /** Those that messages of the page answer, by id. */
   readonly quotes?: ReadonlyMap<EventId, QuotedMessage>;
 }
@@ -55,7 +58,7 @@ export interface ReactionColumns {
 export function messageView(
   room: RoomId,
   columns: MessageColumns,
-  { reactions = [], openText = "", replies, quotes }: Folded = {},
+  { reactions = [], openText = "", replies, tally, quotes }: Folded = {},
 ): MessageView {
   const { id, number, sequence, author, time } = columns;
   const links = {
@@ -97,6 +100,7 @@ export function messageView(
       : { edited_at: new Date(editTime).toISOString() }),
     ...(reactions.length === 0 ? {} : { reactions: byKind(reactions) }),
     ...(first.forwarded === undefined ? {} : { forwarded: { message_id: first.forwarded } }),
+    ...(first.poll === undefined ? {} : { poll: pollView(first.poll, tally) }),
     ...(columns.pin === null ? {} : { pinned: true }),
     ...(mentions === undefined ? {} : { mentions }),
     ...links,

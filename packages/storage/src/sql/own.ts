@@ -8,6 +8,7 @@ import {
 } from "./keeping.ts";
 import { type LaterReadName, type LaterWriteName, laterReads, laterWrites } from "./later.ts";
 import { type MentionReadName, mentionReads } from "./mentions.ts";
+import { type PollReadName, pollReads } from "./polls.ts";
 import {
   type PreferenceReadName,
   type PreferenceWriteName,
@@ -15,6 +16,7 @@ import {
   preferenceWrites,
 } from "./preferences.ts";
 import { type ProfileReadName, profileReads } from "./profiles.ts";
+import { type SlashReadName, type SlashWriteName, slashReads, slashWrites } from "./slash.ts";
 import type { DirectorySteps } from "./statements.ts";
 import { type ThreadReadName, type ThreadWriteName, threadReads, threadWrites } from "./threads.ts";
 
@@ -25,7 +27,9 @@ export type OwnReadName =
   | KeepingReadName
   | LaterReadName
   | PreferenceReadName
-  | ProfileReadName;
+  | ProfileReadName
+  | PollReadName
+  | SlashReadName;
 export const ownReads: DirectorySteps<OwnReadName> = {
   ...threadReads,
   ...mentionReads,
@@ -33,6 +37,8 @@ export const ownReads: DirectorySteps<OwnReadName> = {
   ...laterReads,
   ...preferenceReads,
   ...profileReads,
+  ...pollReads,
+  ...slashReads,
 };
 
 /** Writes that need their room's row to stay as it is; the first argument of each is the room. */
@@ -40,10 +46,12 @@ export type OwnWriteName =
   | ThreadWriteName
   | KeepingWriteName
   | LaterWriteName
-  | PreferenceWriteName;
+  | PreferenceWriteName
+  | SlashWriteName;
 export const ownWrites: DirectorySteps<OwnWriteName> = {
   ...threadWrites,
   ...keepingWrites,
   ...laterWrites,
   ...preferenceWrites,
+  ...slashWrites,
 };

@@ -449,6 +449,33 @@ const migrations: readonly (string | ((database: Database) => void))[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX pictures_by_person ON pictures (person);
   `,
+
+  // Votes in polls, by whoever was authenticated; ended polls; and the commands that applications offer.
+  `
+  CREATE TABLE poll_votes (
+    message_id TEXT NOT NULL,
+    voter TEXT NOT NULL,
+    choice INTEGER NOT NULL,
+    room TEXT NOT NULL,
+    person TEXT,
+    sequence INTEGER NOT NULL,
+    PRIMARY KEY (message_id, voter, choice)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE poll_ends (
+    message_id TEXT PRIMARY KEY,
+    room TEXT NOT NULL,
+    sequence INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE slash_commands (
+    name TEXT PRIMARY KEY,
+    owner TEXT NOT NULL,
+    author TEXT NOT NULL,
+    author_name TEXT NOT NULL,
+    description TEXT NOT NULL,
+    usage_text TEXT,
+    rooms TEXT
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** The schema's version after all migrations. */

@@ -4,6 +4,7 @@ import { findTime } from "../sql/find-time.ts";
 import { type Leg, legsOf } from "../sql/message-legs.ts";
 import { quotedBy, quotes, threadsUnder } from "../sql/message-links.ts";
 import { type MessageColumns, messageView, type ReactionColumns } from "../sql/message-view.ts";
+import { talliesOf } from "../sql/polls.ts";
 import { namedReactionUsers } from "../sql/reaction-kinds.ts";
 import type { Database } from "./database.ts";
 import { inSnapshot } from "./in-snapshot.ts";
@@ -171,14 +172,17 @@ function viewsOf(database: Database, room: RoomId, rows: readonly MessageRow[]):
   const open = rows.filter(({ openLength }) => openLength !== null).map(({ id }) => id);
   const texts = wholeTexts(database, open);
   const threads = perform(database, threadsUnder(rows.map(({ id }) => id)));
+  const tallies = perform(database, talliesOf(rows));
   const answered = quotes(room, named(database, room, quotedBy(rows)));
   return rows.map((row) => {
     const openText = texts.get(row.id);
     const replies = threads.get(row.id);
+    const tally = tallies.get(row.id);
     return messageView(room, row, {
       reactions: reactions.get(row.id) ?? [],
       ...(openText === undefined ? {} : { openText }),
       ...(replies === undefined ? {} : { replies }),
+      ...(tally === undefined ? {} : { tally }),
       quotes: answered,
     });
   });

@@ -10,6 +10,7 @@ import type {
 } from "@parlance/protocol";
 import { addPin, dropKept, dropPin, pinRefusal } from "../sql/keeping.ts";
 import { dropMentions, indexMentions } from "../sql/mentions.ts";
+import { dropPoll, endPoll, endRefusal, putVote, voteRefusal } from "../sql/polls.ts";
 import { maxReactionKinds } from "../sql/reaction-kinds.ts";
 import { addToThread } from "../sql/threads.ts";
 import { writeControl } from "./control-log.ts";
@@ -83,6 +84,7 @@ export function createMessageWrites(database: Database): MessageWrites {
     database.run("DELETE FROM reactions WHERE message_id = ?", message);
     perform(database, dropMentions(message));
     perform(database, dropKept(message));
+    perform(database, dropPoll(message));
     endText(database, message);
     tally(place.room, row.author, -1);
     writeControl(database, { type: "message_erased", room: place.room, sequences }, place.time);
@@ -171,6 +173,15 @@ export function createMessageWrites(database: Database): MessageWrites {
         const reason = perform(database, pinRefusal(room, event.data.message_id, on));
         return reason === undefined ? undefined : outcomeCode[reason];
       }
+      if (event.type === "poll.voted" || event.type === "poll.closed") {
+        const reason = perform(
+          database,
+          event.type === "poll.voted"
+            ? voteRefusal(principal, event.data)
+            : endRefusal(event.data.message_id),
+        );
+        return reason === undefined ? undefined : outcomeCode[reason];
+      }
       return undefined;
     },
 
@@ -230,6 +241,12 @@ export function createMessageWrites(database: Database): MessageWrites {
           return;
         case "message.pinned":
           perform(database, addPin(event.data.message_id, place));
+          return;
+        case "poll.voted":
+          perform(database, putVote(place.principal, place, event.data));
+          return;
+        case "poll.closed":
+          perform(database, endPoll(event.data.message_id, place.room, place.sequence));
           return;
         case "message.unpinned":
           perform(database, dropPin(event.data.message_id));

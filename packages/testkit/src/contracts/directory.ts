@@ -15,6 +15,7 @@ import {
 import { describeLater } from "./later.ts";
 import { describeLeases } from "./leases.ts";
 import { describePlaces } from "./places.ts";
+import { describeSlash } from "./slash.ts";
 
 /**
  * Everything that core and identity rely on in a `Directory`, beyond what the suite of the room log says of
@@ -29,6 +30,7 @@ export function describeDirectory(name: string, start: StartStore): void {
     describeRooms(store);
     describePlaces(store);
     describeLater(store);
+    describeSlash(store);
     describeLeases(store);
   });
 }

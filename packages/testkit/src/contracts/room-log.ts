@@ -9,6 +9,7 @@ import { describeMembership } from "./membership.ts";
 import { describeMentions } from "./mentions.ts";
 import { describeMessages } from "./messages.ts";
 import { describeOpenTexts } from "./open-texts.ts";
+import { describePolls } from "./polls.ts";
 import { describeProfiles } from "./profiles.ts";
 import { describeProof } from "./proof.ts";
 import { describeReading } from "./reading.ts";
@@ -33,6 +34,7 @@ export function describeRoomLog(name: string, start: StartStore): void {
     describeThreads(store);
     describeMentions(store);
     describeKeeping(store);
+    describePolls(store);
     describeOpenTexts(store);
     describeErasure(store);
     describeMembership(store);

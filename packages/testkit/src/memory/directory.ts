@@ -13,8 +13,10 @@ import { createMemoryKeeping } from "./keeping.ts";
 import { createMemoryLater } from "./later.ts";
 import { mentionsAbove, mentionsOf } from "./mentions.ts";
 import { placesOf, savePlaces } from "./places.ts";
+import { createMemoryPolls } from "./polls.ts";
 import { createMemoryPreferences } from "./preferences.ts";
 import { createMemoryProfiles } from "./profiles.ts";
+import { createMemorySlash } from "./slash.ts";
 import {
   addControl,
   byTitle,
@@ -167,6 +169,8 @@ export function createMemoryDirectory(state: MemoryState): Directory {
 
     ...createMemoryPreferences(),
     ...createMemoryProfiles(state),
+    ...createMemoryPolls(state),
+    ...createMemorySlash(),
     ...createMemoryEntrances(state, (room, user) => {
       const member = room.members.get(user);
       return member === undefined ? undefined : memberRecord(state, member);

@@ -7,11 +7,13 @@ import {
   type EventId,
   limits,
   type MessageView,
+  type PollView,
   type QuotedMessage,
   type UserId,
 } from "@parlance/protocol";
 import { pinsOf } from "./keeping.ts";
 import { closingRefusal, opensTooMany } from "./open-texts.ts";
+import { pollAsItStands, polledIn } from "./polls.ts";
 import { headOf, type MemoryRoom, type MemoryState } from "./state.ts";
 import { rootOf, summaryOf, withThread } from "./threads.ts";
 
@@ -45,7 +47,7 @@ function fold(state: MemoryState, room: MemoryRoom): Map<EventId, Folded> {
       const said =
         "erased" in frame
           ? { author_name: "", text: "", deleted: true as const }
-          : spokenOf(state, id, frame.data);
+          : spokenOf(state, room, id, frame.data);
       const bytes = "erased" in frame ? 0 : bytesOf(said);
       const answers = "erased" in frame ? undefined : frame.data.reply_to;
       const more = answers === undefined ? {} : { answers };
@@ -59,21 +61,28 @@ function fold(state: MemoryState, room: MemoryRoom): Map<EventId, Folded> {
 /** What an open message says is what is stored of it. */
 function spokenOf(
   state: MemoryState,
+  room: MemoryRoom,
   id: EventId,
   {
     open,
     thread: _,
     reply_to: __,
     forwarded: origin,
+    poll,
     ...spoken
   }: DurablePayloads["message.created"],
-): Omit<DurablePayloads["message.created"], "open" | "thread" | "reply_to" | "forwarded"> & {
+): Omit<
+  DurablePayloads["message.created"],
+  "open" | "thread" | "reply_to" | "forwarded" | "poll"
+> & {
+  readonly poll?: PollView;
   readonly forwarded?: { readonly message_id: EventId };
   readonly open?: true;
 } {
   const said = {
     ...spoken,
     ...(origin === undefined ? {} : { forwarded: { message_id: origin } }),
+    ...(poll === undefined ? {} : { poll: pollAsItStands(room, id, poll) }),
   };
   const text = state.openTexts.get(id)?.text;
   return open === undefined || text === undefined ? said : { ...said, text, open };
@@ -274,6 +283,17 @@ export function refusal(
     const on = type === "message.pinned";
     if (pins.has(data.message_id) === on) return "unchanged";
     return on && pins.size >= limits.pins ? "full" : undefined;
+  }
+  if (type === "poll.voted") {
+    const { before, choices } = data as DurablePayloads["poll.voted"];
+    const { ballots, isClosed } = polledIn(room, data.message_id);
+    if (isClosed) return "gone";
+    const present = ballots.get(principal)?.choices.join() ?? "";
+    if (present !== before.join()) return "moved";
+    return present === choices.join() ? "unchanged" : undefined;
+  }
+  if (type === "poll.closed") {
+    return polledIn(room, data.message_id).isClosed ? "unchanged" : undefined;
   }
   if (type !== "reaction.added" && type !== "reaction.removed") return undefined;
   const { emoji } = data as { readonly emoji: string };

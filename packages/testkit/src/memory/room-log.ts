@@ -162,8 +162,17 @@ function placeOf(
 
 /** Type and payload without what the server puts in: a display name that changed is no other body. */
 function repeatedBody(event: Pick<AnyDurableEvent, "type" | "data">): string {
-  const { author_name, author_number, editor_name, user_name, by, by_name, mentions, ...said } =
-    event.data as Record<string, unknown>;
+  const {
+    author_name,
+    author_number,
+    editor_name,
+    user_name,
+    by,
+    by_name,
+    mentions,
+    message_sequence,
+    ...said
+  } = event.data as Record<string, unknown>;
   if (said["forwarded"] !== undefined) {
     const { text: _, data: __, ...rest } = said;
     return `${event.type} ${canonicalPayload(rest)}`;
@@ -252,6 +261,8 @@ function project(state: MemoryState, room: MemoryRoom, append: Append): void {
       return;
     case "message.pinned":
     case "message.unpinned":
+    case "poll.voted":
+    case "poll.closed":
     case "call.started":
     case "call.answered":
     case "call.left":
