@@ -88,7 +88,9 @@ describe("polls", () => {
     const { one, two } = await start();
     const id = await ask(await one.signIn("ann"), yesNo);
     const clients = [await one.signIn("bob"), await two.signIn("bob"), await two.signIn("bob")];
-    await Promise.all(Array.from({ length: 12 }, (_, n) => clients[n % 3]?.ask(choose(id, n % 2))));
+    await Promise.all(
+      Array.from({ length: 12 }, async (_, n) => clients[n % 3]?.ask(choose(id, n % 2))),
+    );
     const { poll } = await seen(clients[0] as TestClient, id);
     expect(poll?.voters).toBe(1);
     expect(poll?.options.map(({ votes }) => votes).reduce((sum, votes) => sum + votes)).toBe(1);
