@@ -13,32 +13,24 @@ import type {
   SavedMessage,
   ScheduledMessage,
 } from "@parlance/protocol";
-import type { Link } from "./link.ts";
 import { newId, placeOf } from "./outbox.ts";
 import { PeopleClient, PeopleRoom } from "./people.ts";
 import type { ClientKeeping, DraftOptions, RoomKeeping, ScheduleOptions } from "./types-keeping.ts";
 
 /** What a room does to keep messages. */
 export class KeepingRoom extends PeopleRoom implements RoomKeeping {
-  readonly #link: Link;
-
-  constructor(id: RoomId, link: Link) {
-    super(id, link);
-    this.#link = link;
-  }
-
   pin(messageId: EventId, on = true): Promise<Pinned> {
     const place = { room: this.id, message_id: messageId };
-    return this.#link.request<"pin_message">({ type: "pin_message", ...place, on });
+    return this.link.request<"pin_message">({ type: "pin_message", ...place, on });
   }
 
   pins(): Promise<PinList> {
-    return this.#link.request<"list_pins">({ type: "list_pins", room: this.id });
+    return this.link.request<"list_pins">({ type: "list_pins", room: this.id });
   }
 
   save(messageId: EventId, on = true): Promise<SavedMessage> {
     const place = { room: this.id, message_id: messageId };
-    return this.#link.request<"save_message">({ type: "save_message", ...place, on });
+    return this.link.request<"save_message">({ type: "save_message", ...place, on });
   }
 
   forward(
@@ -46,7 +38,7 @@ export class KeepingRoom extends PeopleRoom implements RoomKeeping {
     to: string,
     { thread, clientMessageId = newId() }: Parameters<RoomKeeping["forward"]>[2] = {},
   ): Promise<Published> {
-    return this.#link.request<"forward_message">({
+    return this.link.request<"forward_message">({
       type: "forward_message",
       room: to as RoomId,
       client_message_id: clientMessageId,
@@ -57,7 +49,7 @@ export class KeepingRoom extends PeopleRoom implements RoomKeeping {
   }
 
   saveDraft(text: string, options: DraftOptions = {}): Promise<Draft> {
-    return this.#link.request<"save_draft">({
+    return this.link.request<"save_draft">({
       type: "save_draft",
       room: this.id,
       text,
@@ -70,7 +62,7 @@ export class KeepingRoom extends PeopleRoom implements RoomKeeping {
     at: string,
     { clientMessageId = newId(), ...options }: ScheduleOptions = {},
   ): Promise<ScheduledMessage> {
-    return this.#link.request<"schedule_message">({
+    return this.link.request<"schedule_message">({
       type: "schedule_message",
       room: this.id,
       client_message_id: clientMessageId,
@@ -82,12 +74,12 @@ export class KeepingRoom extends PeopleRoom implements RoomKeeping {
 
   async files(query: Parameters<RoomKeeping["files"]>[0] = {}): Promise<readonly FileView[]> {
     const command = { type: "list_files", room: this.id, ...query } as const;
-    return (await this.#link.request<"list_files">(command)).files;
+    return (await this.link.request<"list_files">(command)).files;
   }
 
   deleteFile(file: FileId): Promise<FileDeleted> {
     const command = { type: "delete_file", room: this.id, file_id: file } as const;
-    return this.#link.request<"delete_file">(command);
+    return this.link.request<"delete_file">(command);
   }
 }
 

@@ -20,67 +20,59 @@ import type {
   UserId,
 } from "@parlance/protocol";
 import { AskingRoom } from "./asking.ts";
-import type { Link } from "./link.ts";
 import { ProfilesClient } from "./profiles.ts";
 import type { ClientPeople, DirectoryQuery, InviteWish, RoomPeople } from "./types-people.ts";
 
 /** What a room does about people. */
 export class PeopleRoom extends AskingRoom implements RoomPeople {
-  readonly #link: Link;
-
-  constructor(id: RoomId, link: Link) {
-    super(id, link);
-    this.#link = link;
-  }
-
   setRole(user: string, role: Role): Promise<MembershipChanged> {
-    return this.#link.request<"set_role">({ type: "set_role", ...this.#of(user), role });
+    return this.link.request<"set_role">({ type: "set_role", ...this.#of(user), role });
   }
 
   ban(user: string): Promise<MembershipChanged> {
-    return this.#link.request<"ban_member">({ type: "ban_member", ...this.#of(user) });
+    return this.link.request<"ban_member">({ type: "ban_member", ...this.#of(user) });
   }
 
   unban(user: string): Promise<MembershipChanged> {
-    return this.#link.request<"unban_member">({ type: "unban_member", ...this.#of(user) });
+    return this.link.request<"unban_member">({ type: "unban_member", ...this.#of(user) });
   }
 
   async bans(): Promise<readonly BanView[]> {
-    return (await this.#link.request<"list_bans">({ type: "list_bans", room: this.id })).bans;
+    return (await this.link.request<"list_bans">({ type: "list_bans", room: this.id })).bans;
   }
 
   createInvite(wish: InviteWish = {}): Promise<InviteMade> {
-    return this.#link.request<"create_invite">({ type: "create_invite", room: this.id, ...wish });
+    return this.link.request<"create_invite">({ type: "create_invite", room: this.id, ...wish });
   }
 
   async invites(): Promise<readonly InviteView[]> {
     const command = { type: "list_invites", room: this.id } as const;
-    return (await this.#link.request<"list_invites">(command)).invites;
+    return (await this.link.request<"list_invites">(command)).invites;
   }
 
   revokeInvite(invite: InviteId): Promise<MembershipChanged> {
     const command = { type: "revoke_invite", room: this.id, invite_id: invite } as const;
-    return this.#link.request<"revoke_invite">(command);
+    return this.link.request<"revoke_invite">(command);
   }
 
   askToJoin(text?: string): Promise<JoinAsked> {
     const words = text === undefined ? {} : { text };
-    return this.#link.request<"ask_to_join">({ type: "ask_to_join", room: this.id, ...words });
+    return this.link.request<"ask_to_join">({ type: "ask_to_join", room: this.id, ...words });
   }
 
   async joinRequests(): Promise<readonly JoinRequestView[]> {
     const command = { type: "list_join_requests", room: this.id } as const;
-    return (await this.#link.request<"list_join_requests">(command)).requests;
+    return (await this.link.request<"list_join_requests">(command)).requests;
   }
 
   answerJoinRequest(user: string, accept: boolean): Promise<MembershipChanged> {
     const command = { type: "answer_join_request", ...this.#of(user), accept } as const;
-    return this.#link.request<"answer_join_request">(command);
+    return this.link.request<"answer_join_request">(command);
   }
 
   async setPreferences(changes: RoomPreferenceChanges): Promise<RoomPreferences> {
     const command = { type: "set_room_preferences", room: this.id, changes } as const;
-    return (await this.#link.request<"set_room_preferences">(command)).preferences;
+    return (await this.link.request<"set_room_preferences">(command)).preferences;
   }
 
   #of(user: string): { readonly room: RoomId; readonly user: UserId } {

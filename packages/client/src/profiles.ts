@@ -1,20 +1,24 @@
 /** Who people are: the commands behind `ClientProfiles`. */
 import type {
+  CommandType,
   OwnProfile,
   PersonView,
   ProfileChanges,
   ProfileShown,
+  Reply,
   RoomId,
   UserId,
 } from "@parlance/protocol";
-import { AskingClient } from "./asking.ts";
+import type { CommandBody } from "./types.ts";
 import type { ClientProfiles } from "./types-profiles.ts";
 
 /** Characters that are made of bytes at once: more than a call takes as arguments is refused by engines. */
 const pieceLength = 8_192;
 
-export abstract class ProfilesClient extends AskingClient implements ClientProfiles {
+export abstract class ProfilesClient implements ClientProfiles {
   #isIdle = false;
+
+  abstract request<T extends CommandType>(command: CommandBody<T>): Promise<Reply<T>>;
 
   profile(user?: string, room?: string): Promise<ProfileShown> {
     return this.request<"get_profile">({

@@ -17,7 +17,6 @@ const repeatable: ReadonlySet<CommandType> = new Set<CommandType>([
   "get_invite",
   "get_preferences",
   "list_bans",
-  "list_commands",
   "list_directory",
   "list_drafts",
   "list_invites",
@@ -43,8 +42,6 @@ const repeatable: ReadonlySet<CommandType> = new Set<CommandType>([
   "set_idle",
   "set_picture",
   "set_profile",
-  "vote",
-  "close_poll",
 ]);
 
 interface Waiting {

@@ -47,7 +47,6 @@ const typingIntervalMs = 2_000;
 /** A room with its own messages: those on their way are swapped for their events. */
 export class LiveRoom extends ReadingRoom implements Room {
   readonly live: Subscription;
-  readonly #link: Link;
   readonly #outbox: Outbox;
   readonly #emitter = new Emitter<RoomEvents>();
   readonly #outgoing = new Map<ClientMessageId, Message>();
@@ -57,7 +56,6 @@ export class LiveRoom extends ReadingRoom implements Room {
 
   constructor(id: RoomId, link: Link, outbox: Outbox) {
     super(id, link);
-    this.#link = link;
     this.#outbox = outbox;
     this.#texts = new Texts(id, link, (text) => this.#emitter.emit("text", text));
     this.live = new Subscription(id, link, {
@@ -103,8 +101,8 @@ export class LiveRoom extends ReadingRoom implements Room {
     this.live.end(closed());
     this.#dropSent();
     this.#texts.clear();
-    if (this.#link.line !== undefined) {
-      await this.#link.request<"unsubscribe">({ type: "unsubscribe", room: this.id });
+    if (this.link.line !== undefined) {
+      await this.link.request<"unsubscribe">({ type: "unsubscribe", room: this.id });
     }
   }
 
@@ -119,7 +117,7 @@ export class LiveRoom extends ReadingRoom implements Room {
   }
 
   open(options: OpenOptions = {}): Writing {
-    const writing: LiveWriting = new LiveWriting(this.id, this.#link, options, () =>
+    const writing: LiveWriting = new LiveWriting(this.id, this.link, options, () =>
       this.#writings.delete(writing),
     );
     this.#writings.add(writing);
@@ -132,7 +130,7 @@ export class LiveRoom extends ReadingRoom implements Room {
 
   async cancel(messageId: EventId): Promise<void> {
     const message_id = messageId;
-    await this.#link.request<"cancel_message">({
+    await this.link.request<"cancel_message">({
       type: "cancel_message",
       room: this.id,
       message_id,
@@ -140,30 +138,30 @@ export class LiveRoom extends ReadingRoom implements Room {
   }
 
   async history(query: HistoryQuery = {}): Promise<HistoryPage> {
-    const page = await this.#link.request<"history">({ type: "history", room: this.id, ...query });
+    const page = await this.link.request<"history">({ type: "history", room: this.id, ...query });
     if (this.live.isWanted) this.#texts.page(page.events);
     return page;
   }
 
   messages(query: MessagesQuery = {}): Promise<MessageList> {
-    return this.#link.request<"list_messages">({ type: "list_messages", room: this.id, ...query });
+    return this.link.request<"list_messages">({ type: "list_messages", room: this.id, ...query });
   }
 
   join(): Promise<MembershipChanged> {
-    return this.#link.request<"join">({ type: "join", room: this.id });
+    return this.link.request<"join">({ type: "join", room: this.id });
   }
 
   leave(): Promise<MembershipChanged> {
-    return this.#link.request<"leave">({ type: "leave", room: this.id });
+    return this.link.request<"leave">({ type: "leave", room: this.id });
   }
 
   addMember(user: string, role?: Role): Promise<MembershipChanged> {
     const command = { type: "add_member", room: this.id, user: user as UserId } as const;
-    return this.#link.request<"add_member">(role === undefined ? command : { ...command, role });
+    return this.link.request<"add_member">(role === undefined ? command : { ...command, role });
   }
 
   removeMember(user: string): Promise<MembershipChanged> {
-    return this.#link.request<"remove_member">({
+    return this.link.request<"remove_member">({
       type: "remove_member",
       room: this.id,
       user: user as UserId,
@@ -171,7 +169,7 @@ export class LiveRoom extends ReadingRoom implements Room {
   }
 
   async members(): Promise<readonly MemberView[]> {
-    const { members } = await this.#link.request<"list_members">({
+    const { members } = await this.link.request<"list_members">({
       type: "list_members",
       room: this.id,
     });
@@ -179,29 +177,29 @@ export class LiveRoom extends ReadingRoom implements Room {
   }
 
   update(changes: RoomChanges): Promise<RoomUpdated> {
-    return this.#link.request<"update_room">({ type: "update_room", room: this.id, changes });
+    return this.link.request<"update_room">({ type: "update_room", room: this.id, changes });
   }
 
   markRead(sequence: Sequence = this.position?.offset ?? 0): Promise<MarkedRead> {
-    return this.#link.request<"mark_read">({ type: "mark_read", room: this.id, sequence });
+    return this.link.request<"mark_read">({ type: "mark_read", room: this.id, sequence });
   }
 
   typing(active: boolean): void {
     const isOld = Date.now() - this.#typedAt >= typingIntervalMs;
     const isNews = active ? isOld : this.#typedAt > 0;
-    if (!isNews || this.#link.line === undefined) return;
+    if (!isNews || this.link.line === undefined) return;
     this.#typedAt = active ? Date.now() : 0;
-    this.#link.line.ask<"typing">({ type: "typing", room: this.id, active }, () => {});
+    this.link.line.ask<"typing">({ type: "typing", room: this.id, active }, () => {});
   }
 
   async presence(): Promise<readonly WireUser[]> {
-    const { users } = await this.#link.request<"presence">({ type: "presence", room: this.id });
+    const { users } = await this.link.request<"presence">({ type: "presence", room: this.id });
     return users;
   }
 
   verify(range?: { readonly from?: Sequence; readonly to?: Sequence }): Promise<Verification> {
     const { position, record } = this.live;
-    return verify({ link: this.#link, room: this.id, record, position }, range);
+    return verify({ link: this.link, room: this.id, record, position }, range);
   }
 
   /** A line is up. */
@@ -244,7 +242,7 @@ export class LiveRoom extends ReadingRoom implements Room {
 
   #onEvent(event: EventFrame): void {
     const key = event.client_message_id;
-    const own = key !== undefined && event.author === this.#link.me && this.#outgoing.get(key);
+    const own = key !== undefined && event.author === this.link.me && this.#outgoing.get(key);
     const epoch = this.position?.epoch;
     if (own && epoch !== undefined) {
       const { room, sequence, id, time } = event;

@@ -35,7 +35,7 @@ import type {
   WireUser,
 } from "@parlance/protocol";
 import type { ClientError } from "./errors.ts";
-import type { ClientAsking, RoomAsking } from "./types-asking.ts";
+import type { RoomAsking } from "./types-asking.ts";
 import type { ClientKeeping, RoomKeeping } from "./types-keeping.ts";
 import type { ClientPeople, RoomPeople } from "./types-people.ts";
 import type { ClientProfiles } from "./types-profiles.ts";
@@ -108,12 +108,7 @@ export interface ClientEvents {
 export type Unlisten = () => void;
 
 /** One connection to a server, kept up as long as the application wants it. */
-export interface Client
-  extends ClientAsking,
-    ClientKeeping,
-    ClientPeople,
-    ClientProfiles,
-    ClientReading {
+export interface Client extends ClientKeeping, ClientPeople, ClientProfiles, ClientReading {
   readonly state: ClientState;
   /** Who is signed in; stays known while the line is down. */
   readonly user: WireUser | undefined;
