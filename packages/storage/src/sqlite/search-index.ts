@@ -19,7 +19,7 @@ export function makeSearchable(database: Database): void {
     ALTER TABLE messages ADD COLUMN time INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE messages ADD COLUMN place INTEGER AS (${place}) VIRTUAL;
     CREATE VIRTUAL TABLE message_terms USING fts5 (
-      terms, content = '', tokenize = "ascii tokenchars '_'", prefix = '2 3'
+      terms, content = '', tokenize = "ascii tokenchars '_'", prefix = '2 3 4'
     );
     INSERT INTO message_terms (message_terms, rank) VALUES ('secure-delete', 1);
   `);
