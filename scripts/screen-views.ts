@@ -158,6 +158,27 @@ export const views: readonly View[] = [
     },
   },
   {
+    name: "send-later",
+    text: "A message may be sent later: at times that are offered, or at any other.",
+    show: async (page) => {
+      await page.getByTestId("composer").fill("Good morning, all. The new firmware is out.");
+      await page.locator("button.later").click();
+      await page.getByRole("menu").waitFor();
+    },
+  },
+  {
+    name: "scheduled",
+    text: "What waits for its time can be changed, taken back or sent at once.",
+    show: async (page) => {
+      await page.getByTestId("composer").fill("Good morning, all. The new firmware is out.");
+      await page.locator("button.later").click();
+      await page.getByRole("menuitem").nth(1).click();
+      await page.getByTestId("later-told").waitFor();
+      await runCommand(page, "scheduled");
+      await page.getByTestId("scheduled").first().waitFor();
+    },
+  },
+  {
     name: "empty",
     text: "A room in which nobody has said anything.",
     path: "/room/quiet",

@@ -1,6 +1,6 @@
 /** Binds the SDK to the state: listens, asks, and turns the reader's acts into commands. */
 import type { Client, EventId, PublishOptions, WireUser } from "@parlance/client";
-import { createDrafts, type Drafts } from "../composer/drafts.ts";
+import { createDrafts } from "../composer/drafts.ts";
 import { createUploads, type Uploads } from "../files/uploads.ts";
 import type { Action } from "../state/actions.ts";
 import type { ChatState, Link, RoomState } from "../state/model.ts";
@@ -43,8 +43,6 @@ export interface Chat
   /** Fetches the bytes of a file; undefined where the page has no way to. */
   readonly loadFile: ChatOptions["loadFile"];
   readonly client: Client;
-  /** What the reader has written and not sent, by room. */
-  readonly drafts: Drafts;
   get(): ChatState;
   subscribe(listen: () => void): () => void;
   /** A view shows the room: loads it and keeps it live. `join`: become a member if one is not, and may. */
@@ -112,7 +110,17 @@ export function startChat(client: Client, me: WireUser, options: ChatOptions = {
     roomState,
     listRooms: () => listRooms(),
   });
-  const drafts = createDrafts(options.storage ?? local, me.id);
+  const storage = options.storage ?? local;
+  const {
+    list: listKept,
+    close: closeKept,
+    ...keeping
+  } = createKeeping(client, dispatch, {
+    drafts: createDrafts(storage, me.id),
+    storage,
+    me: me.id,
+  });
+  const { drafts } = keeping;
   const rooms = createLiveRooms({
     client,
     me: me.id,
@@ -129,7 +137,6 @@ export function startChat(client: Client, me: WireUser, options: ChatOptions = {
   const acts = createMessageActs(client, dispatch, roomState);
   const places = createPlaces(client, dispatch, roomState);
   const uploads = createUploads(client, dispatch);
-  const { list: listKept, close: closeKept, ...keeping } = createKeeping(client, dispatch);
   const listRooms = (): Promise<void> => {
     listedAt = Date.now();
     return rooms.list();
@@ -203,7 +210,6 @@ export function startChat(client: Client, me: WireUser, options: ChatOptions = {
     ...keeping,
     loadFile: options.loadFile,
     client,
-    drafts,
     get: () => state,
     subscribe: (listen) => {
       listeners.add(listen);

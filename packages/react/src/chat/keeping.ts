@@ -1,9 +1,30 @@
 /** What the reader keeps on all devices, and what a room keeps for all: asked for, and changed. */
-import type { Client, ClientMessageId, EventId, ScheduledMessage } from "@parlance/client";
+import type {
+  Client,
+  ClientMessageId,
+  EventId,
+  ScheduledMessage,
+  ScheduleOptions,
+} from "@parlance/client";
+import {
+  createDraftSync,
+  type DraftHost,
+  placeOf,
+  type SyncedDrafts,
+} from "../composer/draft-sync.ts";
 import type { Action } from "../state/actions.ts";
 import type { Kept } from "../state/kept.ts";
-import { newId } from "./new-id.ts";
+import { codeOf } from "./failure-text.ts";
 
+/** What a draft is refused with for good; it stays on this device. */
+const refusals: ReadonlySet<string> = new Set([
+  "forbidden",
+  "not_found",
+  "bad_request",
+  "too_large",
+  "conflict",
+  "banned",
+]);
 /** Messages of one page of saved ones. */
 const savedPage = 200;
 
@@ -11,12 +32,14 @@ const savedPage = 200;
 export interface Keeping {
   /** Asks which messages of a room are pinned; what fails leaves it unknown. */
   listPins(room: string): Promise<void>;
+  /** What the reader has written and not sent, by place, on all devices. */
+  readonly drafts: SyncedDrafts;
   /** Has a message sent at a time; a second call with the same id changes it. */
-  schedule(room: string, text: string, at: Date, id?: ClientMessageId): Promise<void>;
+  schedule(room: string, text: string, at: Date, options?: ScheduleOptions): Promise<void>;
   /** Takes a message back that waits, or forgets one that could not be sent. */
   cancelScheduled(id: ClientMessageId): Promise<void>;
-  /** Sends a waiting message at once. */
-  sendScheduledNow(message: ScheduledMessage): Promise<void>;
+  /** Changes one that is not sent. Due in the past, it is sent at once; its id is the same, so it cannot be there twice. */
+  changeScheduled(message: ScheduledMessage, text: string, at: Date): Promise<void>;
   /**
    * Writes what a message says into another room.
    *
@@ -33,10 +56,34 @@ export interface Keeping {
 export function createKeeping(
   client: Client,
   dispatch: (action: Action) => void,
+  around: Pick<DraftHost, "drafts" | "storage" | "me">,
 ): Keeping & { list(): Promise<void>; close(): void } {
   const told = (message: ScheduledMessage): void =>
     dispatch({ type: "own", change: { what: "scheduled", message } });
-  const unlisten = client.on("own", (change) => dispatch({ type: "own", change }));
+  const sync = createDraftSync({
+    ...around,
+    save: (key, text, editedAt) => {
+      const { room, ...where } = placeOf(key);
+      const answers = around.drafts.answer(key);
+      return client.room(room).saveDraft(text, {
+        ...where,
+        ...(answers === undefined ? {} : { reply_to: answers }),
+        ...(editedAt === undefined ? {} : { edited_at: editedAt }),
+      });
+    },
+    mayPass: (error) => !refusals.has(codeOf(error)),
+  });
+  window.addEventListener("pagehide", sync.flush);
+  const unlisten = client.on("own", (change) => {
+    dispatch({ type: "own", change });
+    if (change.what === "draft") sync.changed(change.draft);
+  });
+  const allDrafts = async (): Promise<Partial<Kept>> => {
+    const askedAt = Date.now();
+    const drafts = await client.drafts();
+    sync.listed(drafts, askedAt);
+    return { drafts };
+  };
   /** What cannot be had now stays as it is known. */
   const take = async (asking: Promise<Partial<Kept>>): Promise<void> => {
     try {
@@ -68,20 +115,20 @@ export function createKeeping(
         // The panel of pins asks again, and says so.
       }
     },
-    schedule: async (id, text, at, clientMessageId = newId()) => {
-      told(await client.room(id).schedule(text, at.toISOString(), { clientMessageId }));
+    drafts: sync.drafts,
+    schedule: async (id, text, at, options = {}) => {
+      told(await client.room(id).schedule(text, at.toISOString(), options));
     },
     cancelScheduled: async (id) => told(await client.cancelScheduled(id)),
-    sendScheduledNow: async ({ room, text, client_message_id: clientMessageId, ...rest }) => {
-      const { thread, reply_to: replyTo, mentions } = rest;
+    changeScheduled: async (message, text, at) => {
+      const { room, client_message_id: clientMessageId, thread, reply_to, mentions } = message;
       const options = {
         clientMessageId,
         ...(thread === undefined ? {} : { thread: thread as EventId }),
-        ...(replyTo === undefined ? {} : { replyTo: replyTo as EventId }),
+        ...(reply_to === undefined ? {} : { replyTo: reply_to as EventId }),
         ...(mentions === undefined ? {} : { mentions }),
       };
-      // What is due in the past is due now, with the same id: it cannot be there twice.
-      told(await client.room(room).schedule(text, new Date(0).toISOString(), options));
+      told(await client.room(room).schedule(text, at.toISOString(), options));
     },
     forward: async (from, to, clientMessageId) => {
       await client.room(from.room).forward(from.message as EventId, to, { clientMessageId });
@@ -89,10 +136,14 @@ export function createKeeping(
     list: async () => {
       await Promise.all([
         take(allSaved()),
-        take(client.drafts().then((drafts) => ({ drafts }))),
+        take(allDrafts()),
         take(client.scheduled().then((scheduled) => ({ scheduled }))),
       ]);
     },
-    close: unlisten,
+    close: () => {
+      window.removeEventListener("pagehide", sync.flush);
+      sync.flush();
+      unlisten();
+    },
   };
 }

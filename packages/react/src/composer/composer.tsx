@@ -16,6 +16,7 @@ import { Popover } from "../ui/popover.tsx";
 import { AnswerBar, useAnswer } from "./answer-bar.tsx";
 import { draftKey } from "./drafts.ts";
 import { growField } from "./grow.ts";
+import { LaterButton } from "./later-button.tsx";
 import { useSlowMode } from "./slow-mode.ts";
 import { useComposer } from "./use-composer.ts";
 
@@ -56,6 +57,7 @@ export function Composer({
   const answer = useAnswer(roomId, key);
   const answers = useRef(answer?.id);
   const { everySeconds, waitSeconds } = useSlowMode(roomId);
+  const [told, setTold] = useState<string>();
   const { text, left } = composer;
   const canSend = composer.canSend && waitSeconds === 0;
 
@@ -147,6 +149,7 @@ export function Composer({
           onBlur={composer.pause}
         />
         <EmojiButton onPick={insert} />
+        <LaterButton canSend={composer.canSend} onLater={composer.sendLater} onTold={setTold} />
         <button
           type="submit"
           className="icon-button send"
@@ -157,6 +160,11 @@ export function Composer({
           <Icon name="send" />
         </button>
       </div>
+      {told === undefined ? null : (
+        <p className="left told" role="status" data-testid="later-told">
+          {told}
+        </p>
+      )}
       {everySeconds === undefined ? null : (
         <p className="left" data-testid="slow-mode">
           {waitSeconds === 0

@@ -11,6 +11,8 @@ export interface Drafts {
   answer(key: string): string | undefined;
   /** Keeps which message it answers: only its id, since its text may be erased. */
   setAnswer(key: string, message: string | undefined): void;
+  /** Keys of all that have a text. */
+  keys(): readonly string[];
   /** All drafts that answer something, with the message. */
   answers(): readonly (readonly [string, string])[];
   /** Removes the drafts of a room and of its threads. */
@@ -25,6 +27,11 @@ export const maxDrafts = 50;
 /** Names a draft: of a room, or of a thread in it (`thread`: id of the root). */
 export function draftKey(room: string, thread?: string): string {
   return thread === undefined ? room : `${room}/${thread}`;
+}
+
+/** Where it is noted which drafts of a user the server does not have yet. */
+export function unsentPlace(user: string): string {
+  return `parlance.drafts-unsent.${user}`;
 }
 
 interface Draft {
@@ -63,6 +70,7 @@ export function createDrafts(storage: () => KeyValue, user: string): Drafts {
     setAnswer: (key, answer) => {
       if (answer !== of(key).answer) change(key, { ...of(key), answer });
     },
+    keys: () => [...drafts].flatMap(([key, { text }]) => (text === "" ? [] : [key])),
     answers: () =>
       [...drafts].flatMap(([key, { answer }]) => (answer === undefined ? [] : [[key, answer]])),
     forget: (room) => {
@@ -74,6 +82,7 @@ export function createDrafts(storage: () => KeyValue, user: string): Drafts {
     clear: () => {
       drafts = new Map();
       store();
+      writeStored(storage, unsentPlace(user), undefined);
     },
   };
 }

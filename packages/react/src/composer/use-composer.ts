@@ -17,6 +17,8 @@ export interface ComposerState {
   readonly canSend: boolean;
   /** Sends the text and empties the field. False, where there is nothing to send or too much. */
   send(): boolean;
+  /** Has the text sent at a time, and empties the field once the server has it. @throws ClientError when the server refuses. */
+  sendLater(at: Date): Promise<void>;
   /** One writes no longer: others are told. */
   pause(): void;
 }
@@ -49,6 +51,8 @@ export function useComposer(roomId: string, thread?: string): ComposerState {
     [chat, roomId, thread],
   );
   useEffect(() => () => signal.stop(), [signal]);
+  // Another device went on with it.
+  useEffect(() => drafts.follow(key, setText), [drafts, key]);
   return {
     text,
     left,
@@ -66,6 +70,16 @@ export function useComposer(roomId: string, thread?: string): ComposerState {
       if (replyTo !== undefined) chat.answer(key, undefined);
       signal.stop();
       return true;
+    },
+    sendLater: async (at) => {
+      if (!canSend) return;
+      await chat.schedule(roomId, text.trimEnd(), at, placeOf(thread, replyTo));
+      // Somebody went on writing meanwhile.
+      if (drafts.get(key) !== text) return;
+      setText("");
+      drafts.set(key, "");
+      if (replyTo !== undefined) chat.answer(key, undefined);
+      signal.stop();
     },
     pause: signal.stop,
   };

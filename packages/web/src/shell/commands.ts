@@ -159,6 +159,20 @@ export const pageCommands: readonly PageCommand[] = [
     run: ({ page }) => page.openPanel("files"),
   },
   {
+    id: "drafts",
+    text: "drafts",
+    icon: "pencil",
+    isInPalette: true,
+    run: ({ page }) => page.openDialog("drafts"),
+  },
+  {
+    id: "scheduled",
+    text: "scheduled",
+    icon: "clock",
+    isInPalette: true,
+    run: ({ page }) => page.openDialog("scheduled"),
+  },
+  {
     id: "saved",
     text: "savedTitle",
     icon: "bookmark",

@@ -16,7 +16,9 @@ export interface DialogProps {
 /** Names of dialogs. */
 export type DialogName =
   | "date"
+  | "drafts"
   | "saved"
+  | "scheduled"
   | "forward"
   | "palette"
   | "create"
@@ -41,6 +43,10 @@ export const dialogs: Readonly<Record<DialogName, ComponentType<DialogProps>>> =
     async () => (await import("../chat/rooms/create-room-dialog.tsx")).CreateRoomDialog,
   ),
   date: laterDialog(async () => (await import("../search/date-jump.tsx")).DateDialog),
+  drafts: laterDialog(async () => (await import("../keeping/drafts-dialog.tsx")).DraftsDialog),
+  scheduled: laterDialog(
+    async () => (await import("../keeping/scheduled-dialog.tsx")).ScheduledDialog,
+  ),
   saved: laterDialog(async () => (await import("../keeping/saved-dialog.tsx")).SavedDialog),
   forward: laterDialog(async () => (await import("../keeping/forward-dialog.tsx")).ForwardDialog),
   direct: laterDialog(async () => (await import("../rooms/direct-dialog.tsx")).DirectDialog),

@@ -20,6 +20,10 @@ export const RoomItem = memo(function RoomItem({
   const isMember = room.role !== undefined;
   // Every step of a job is a message: that it moved is no news to be counted.
   const isUnread = isMember && room.unread > 0 && room.kind !== "job" && !muted;
+  const hasDraft = useChatState(
+    (state) =>
+      state.kept.drafts?.some((one) => one.room === room.id && one.thread === undefined) === true,
+  );
   const go = (event: MouseEvent): void => {
     // A click with a modifier opens a window or tab, as with every link.
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -46,6 +50,12 @@ export const RoomItem = memo(function RoomItem({
         <bdi className="room-title">{room.title}</bdi>
         {room.kind === "direct" && isAnyHere(room) ? (
           <span className="hidden-visually">{t("personHere")}</span>
+        ) : null}
+        {hasDraft && !isCurrent ? (
+          <span className="room-draft" title={t("draftHere")}>
+            <Icon name="pencil" small />
+            <span className="hidden-visually">{t("draftHere")}</span>
+          </span>
         ) : null}
         {muted ? (
           <span className="count" title={t("muted")}>

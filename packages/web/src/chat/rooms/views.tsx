@@ -1,5 +1,5 @@
 /** What is listed above the rooms: views over all of them. A new one is a row here. */
-import { Icon, type IconName } from "@parlance/react";
+import { Icon, type IconName, useChatState } from "@parlance/react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { TextKey } from "../../i18n/index.ts";
@@ -13,10 +13,39 @@ interface View {
   readonly icon: IconName;
   /** A hook: how many need the reader. */
   useCount(): number;
+  /** A hook: how many are there. The view is listed only where there are some. Absent: always listed. */
+  useNumber?(): number;
 }
+
+const none = (): number => 0;
 
 const views: readonly View[] = [
   { dialog: "threads", text: "threads", icon: "thread", useCount: useUnreadThreads },
+  {
+    dialog: "drafts",
+    text: "drafts",
+    icon: "pencil",
+    useCount: none,
+    useNumber: () => useChatState((state) => state.kept.drafts?.length ?? 0),
+  },
+  {
+    dialog: "scheduled",
+    text: "scheduled",
+    icon: "clock",
+    // What could not be sent needs its writer.
+    useCount: () =>
+      useChatState(
+        (state) => state.kept.scheduled?.filter((one) => one.state === "refused").length ?? 0,
+      ),
+    useNumber: () => useChatState((state) => state.kept.scheduled?.length ?? 0),
+  },
+  {
+    dialog: "saved",
+    text: "savedTitle",
+    icon: "bookmark",
+    useCount: none,
+    useNumber: () => useChatState((state) => state.kept.saved?.size ?? 0),
+  },
 ];
 
 /** One button for each. */
@@ -36,6 +65,8 @@ function ViewItem({ view }: { view: View }): ReactNode {
   const { t } = useTranslation();
   const page = usePage();
   const count = view.useCount();
+  const number = view.useNumber?.();
+  if (number === 0) return null;
   return (
     <button
       type="button"
@@ -47,6 +78,7 @@ function ViewItem({ view }: { view: View }): ReactNode {
       <Icon name={view.icon} />
       <span className="room-title">{t(view.text)}</span>
       {count > 0 ? <span className="count badge">{count}</span> : null}
+      {count > 0 || number === undefined ? null : <span className="count">{number}</span>}
     </button>
   );
 }

@@ -1,0 +1,133 @@
+/** Beside the button that sends: times at which a message may be sent instead. */
+import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
+import { codeOf, useFailureText } from "../chat/failure-text.ts";
+import { useTexts } from "../texts/texts.tsx";
+import { clockTime, fullTime } from "../texts/times.ts";
+import { Dialog } from "../ui/dialog.tsx";
+import { Field } from "../ui/field.tsx";
+import { Icon } from "../ui/icons.tsx";
+import { Menu } from "../ui/menu.tsx";
+import { fieldTime, laterTimes, problemOf } from "./later-times.ts";
+
+/** How long it is told that a message will be sent. Milliseconds. */
+const toldMs = 8_000;
+
+/**
+ * @param onLater Has what is written sent at that time. Rejects with `ClientError` where the server refuses.
+ * @param onTold What became of it, to be shown; undefined: nothing any more.
+ */
+export function LaterButton({
+  canSend,
+  onLater,
+  onTold,
+}: {
+  canSend: boolean;
+  onLater: (at: Date) => Promise<void>;
+  onTold: (text: string | undefined) => void;
+}): ReactNode {
+  const { t, language } = useTexts();
+  const failureText = useFailureText();
+  const [anchor, setAnchor] = useState<HTMLElement>();
+  const [isChoosing, setChoosing] = useState(false);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(timer.current), []);
+
+  const later = async (at: Date): Promise<void> => {
+    clearTimeout(timer.current);
+    onTold(undefined);
+    try {
+      await onLater(at);
+      onTold(t("laterDone", { time: fullTime(at.toISOString(), language) }));
+      timer.current = setTimeout(() => onTold(undefined), toldMs);
+    } catch (error) {
+      onTold(t("laterFailed", { reason: failureText(codeOf(error)) }));
+    }
+  };
+  return (
+    <>
+      <button
+        type="button"
+        className="icon-button later"
+        aria-label={t("sendLater")}
+        title={t("sendLater")}
+        aria-haspopup="menu"
+        aria-expanded={anchor !== undefined}
+        disabled={!canSend}
+        onClick={(event) => setAnchor(event.currentTarget)}
+      >
+        <Icon name="clock" />
+      </button>
+      {anchor === undefined ? null : (
+        <Menu
+          anchor={anchor}
+          label={t("sendLater")}
+          onClose={() => setAnchor(undefined)}
+          items={[
+            ...laterTimes(new Date()).map(({ text, at }) => ({
+              id: text,
+              label: t(text, { time: clockTime(at.toISOString(), language) }),
+              icon: "clock" as const,
+              run: () => void later(at),
+            })),
+            {
+              id: "choose",
+              label: t("laterChoose"),
+              icon: "calendar" as const,
+              run: () => setChoosing(true),
+            },
+          ]}
+        />
+      )}
+      {isChoosing ? (
+        <LaterDialog
+          onChoose={(at) => {
+            setChoosing(false);
+            void later(at);
+          }}
+          onClose={() => setChoosing(false)}
+        />
+      ) : null}
+    </>
+  );
+}
+
+function LaterDialog({
+  onChoose,
+  onClose,
+}: {
+  onChoose: (at: Date) => void;
+  onClose: () => void;
+}): ReactNode {
+  const { t } = useTexts();
+  const [value, setValue] = useState(() => fieldTime(laterTimes(new Date())[1]?.at ?? new Date()));
+  const [problem, setProblem] = useState<string>();
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    // It lies over the form of the composer, which must not be sent with it.
+    event.stopPropagation();
+    const at = new Date(value);
+    const wrong = problemOf(at, new Date());
+    if (wrong === undefined) onChoose(at);
+    else setProblem(t(wrong));
+  };
+  return (
+    <Dialog title={t("sendLater")} onClose={onClose}>
+      <form className="content" onSubmit={submit}>
+        <Field
+          label={t("laterTime")}
+          type="datetime-local"
+          value={value}
+          problem={problem}
+          onChange={(event) => setValue(event.target.value)}
+          data-autofocus
+          data-testid="later-time"
+        />
+        <div className="actions">
+          <button type="submit" className="button primary">
+            {t("laterSchedule")}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
