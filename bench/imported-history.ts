@@ -144,7 +144,10 @@ const directory = await mkdtemp(join(tmpdir(), "imported-history-"));
 const said = await ubuntuHistory();
 const path = join(directory, "ubuntu.jsonl");
 const lines = await write(path, said);
-const server = new ServerProcess(await freePort(), join(directory, "data"));
+const server = new ServerProcess(await freePort(), join(directory, "data"), {
+  // As fast as it goes.
+  PARLANCE_COMMANDS_PER_SECOND: "0",
+});
 await server.start();
 const browser = await openBrowser();
 try {
