@@ -179,6 +179,30 @@ export const views: readonly View[] = [
     },
   },
   {
+    name: "person",
+    text: "Somebody's card: who they are, whether they are here, and ways to reach them.",
+    show: async (page) => {
+      await page.locator(".message .person-name").first().click();
+      await page.getByTestId("person-card").locator("[data-state]").first().waitFor();
+    },
+  },
+  {
+    name: "status",
+    text: "What one is at, until when, and whether one may be disturbed.",
+    show: async (page) => {
+      await runCommand(page, "status");
+      await page.locator("dialog input[name=availability]").first().waitFor();
+    },
+  },
+  {
+    name: "profile",
+    text: "Who one is, as others may see it.",
+    show: async (page) => {
+      await runCommand(page, "profile");
+      await page.locator("dialog select").waitFor();
+    },
+  },
+  {
     name: "empty",
     text: "A room in which nobody has said anything.",
     path: "/room/quiet",

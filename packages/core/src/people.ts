@@ -21,6 +21,8 @@ import type { Room } from "./room.ts";
 const rememberedMs = 60_000;
 /** How often it is written down that somebody is here, so that little is lost with a node that is killed. */
 const seenEveryMs = 60_000;
+/** How soon it is written down that somebody went: those of a moment together. */
+const writeSeenMs = 2_000;
 /** Users in one such statement. */
 const seenAtOnce = 500;
 
@@ -56,10 +58,12 @@ export class People {
   /** Who was here since it was written down last. */
   readonly #seen = new Set<UserId>();
   #seenAt: number;
+  #wroteAt: number;
 
   constructor(ports: PeoplePorts) {
     this.#ports = ports;
     this.#seenAt = ports.clock.monotonic();
+    this.#wroteAt = this.#seenAt;
   }
 
   /**
@@ -156,12 +160,15 @@ export class People {
       if (registry.ofUser(user).length > 0) known.usedAt = monotonic;
       else this.#known.delete(user);
     }
-    if (monotonic - this.#seenAt < seenEveryMs) return;
-    this.#seenAt = monotonic;
-    for (const [user, known] of this.#known) {
-      const state = known.availability === "invisible" ? "offline" : this.stateHere(user);
-      if (state === "active" || state === "dnd") this.#seen.add(user);
+    if (monotonic - this.#seenAt >= seenEveryMs) {
+      this.#seenAt = monotonic;
+      for (const user of this.#known.keys()) {
+        const state = this.stateHere(user);
+        if (state === "active" || state === "dnd") this.#seen.add(user);
+      }
     }
+    if (this.#seen.size === 0 || monotonic - this.#wroteAt < writeSeenMs) return;
+    this.#wroteAt = monotonic;
     void this.writeSeen();
   }
 

@@ -14,6 +14,7 @@ import { createMarks, type Marks } from "./marks.ts";
 import { createMessageActs, type MessageActs } from "./message-acts.ts";
 import { createPreferences, type PreferenceActs } from "./own-preferences.ts";
 import { createPlaces, type Places } from "./places.ts";
+import { createProfiles, type ProfileActs } from "./profiles.ts";
 import { createRoomActs, type RoomActs } from "./room-acts.ts";
 import { type KeyValue, local } from "./storage.ts";
 import { createThreads, type Threads } from "./threads.ts";
@@ -37,11 +38,14 @@ export interface Chat
     Marks,
     Places,
     PreferenceActs,
+    ProfileActs,
     RoomActs,
     Threads,
     Uploads {
   /** Fetches the bytes of a file; undefined where the page has no way to. */
   readonly loadFile: ChatOptions["loadFile"];
+  /** The address of somebody's picture; undefined where the page has none. */
+  readonly pictureUrl: ChatOptions["pictureUrl"];
   readonly client: Client;
   get(): ChatState;
   subscribe(listen: () => void): () => void;
@@ -79,6 +83,8 @@ export interface ChatOptions {
   readonly storage?: () => KeyValue;
   /** Fetches the bytes of a file (`GET /api/v1/files/<id>` with the reader's token). Absent: files show without. */
   readonly loadFile?: (id: string) => Promise<Blob>;
+  /** The address of a picture (`/api/v1/pictures/<id>` of the server). Absent: people show by their initials. */
+  readonly pictureUrl?: (id: string) => string;
 }
 
 /** Starts the chat of one signed-in user, and connects the client if it is not. */
@@ -142,6 +148,7 @@ export function startChat(client: Client, me: WireUser, options: ChatOptions = {
     return rooms.list();
   };
   const preferences = createPreferences(client, dispatch, () => state.preferences);
+  const profiles = createProfiles(client, dispatch, () => state);
   const all = (): readonly RoomState[] => Object.values(state.rooms);
   const roomActs = createRoomActs({
     client,
@@ -173,6 +180,7 @@ export function startChat(client: Client, me: WireUser, options: ChatOptions = {
     if (link.kind !== "online") return;
     joining = listRooms().then(joinInboxes);
     void preferences.load();
+    void profiles.load();
     void listKept();
     void threads.listThreads();
     for (const id of open.keys()) {
@@ -208,7 +216,11 @@ export function startChat(client: Client, me: WireUser, options: ChatOptions = {
     prefer: preferences.prefer,
     preferEverywhere: preferences.preferEverywhere,
     ...keeping,
+    setProfile: profiles.setProfile,
+    setPicture: profiles.setPicture,
+    profileOf: profiles.profileOf,
     loadFile: options.loadFile,
+    pictureUrl: options.pictureUrl,
     client,
     get: () => state,
     subscribe: (listen) => {
@@ -219,7 +231,7 @@ export function startChat(client: Client, me: WireUser, options: ChatOptions = {
       open.set(id, (open.get(id) ?? 0) + 1);
       dispatch({ type: "room_opening", room: id });
       if (roomState(id)?.status !== "ready") await rooms.load(id, join);
-      await rooms.listPeople(id);
+      await Promise.all([rooms.listPeople(id), profiles.loadRoom(id)]);
     },
     reload: async (id) => {
       dispatch({ type: "room_opening", room: id });
@@ -269,6 +281,7 @@ export function startChat(client: Client, me: WireUser, options: ChatOptions = {
       rooms.close();
       checks.close();
       preferences.close();
+      profiles.close();
       unlistenJoined();
       unlisten();
       document.removeEventListener("visibilitychange", onVisible);

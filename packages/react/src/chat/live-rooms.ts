@@ -84,7 +84,8 @@ export function createLiveRooms(host: RoomsHost): LiveRooms {
           dispatch({ type: "typing", room: id, user: event.user, name: event.name, until });
         }
         if (event.type === "presence") {
-          dispatch({ type: "presence", room: id, online: event.online, offline: event.offline });
+          const { online, offline, changed = [] } = event;
+          dispatch({ type: "presence", room: id, online, offline, changed });
           if (event.omitted === true) listPeopleSoon(id);
         }
       }),

@@ -2,6 +2,7 @@
 import { memo, type ReactNode } from "react";
 import { FileCard } from "../files/file-card.tsx";
 import { MessageText } from "../markdown/message-text.tsx";
+import { PersonName } from "../people/person-name.tsx";
 import type { RoomState } from "../state/model.ts";
 import { useTexts } from "../texts/texts.tsx";
 import { clockTime, fullTime } from "../texts/times.ts";
@@ -111,7 +112,13 @@ function Message(props: RowProps & { readonly row: MessageRow }): ReactNode {
       <div className="body">
         {hasHead ? (
           <header>
-            <bdi className="author">{row.name}</bdi>
+            <PersonName
+              id={row.author}
+              name={row.name}
+              className="author"
+              isOwnName={row.isUnverified}
+              isReachable={isActive}
+            />
             {row.isUnverified ? <span className="unverified">{t("unverified")}</span> : null}
             {time}
           </header>

@@ -63,7 +63,7 @@ export function PeoplePanel({ room, onLeft, actsOf, top, acts }: PeoplePanelProp
         <h2>
           {t("here")} <span className="quiet">{online.length}</span>
         </h2>
-        <PersonList {...shared} users={online} />
+        <PersonList {...shared} users={online} isHere />
         {online.some((user) => user.id !== me) ? null : (
           <p className="people-note">
             {t(room.kind === "public" ? "peopleEmpty" : "peopleEmptyPrivate")}

@@ -6,12 +6,16 @@ import { useTexts } from "../texts/texts.tsx";
 import { Avatar } from "../ui/avatar.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { Menu, type MenuItem } from "../ui/menu.tsx";
+import { PersonName, StateWord } from "./person-name.tsx";
 import { mayRemove } from "./remove-member.tsx";
 
 /** Names written out at most; a room of thousands is a number, not a list. */
 const shownPeople = 200;
 
-/** @param actsOf Of each, as a menu; absent: a cross for whom the reader may put out. */
+/**
+ * @param isHere They are in the room now: it shows whether they are active.
+ * @param actsOf Of each, as a menu; absent: a cross for whom the reader may put out.
+ */
 export function PersonList({
   room,
   users,
@@ -19,12 +23,14 @@ export function PersonList({
   me,
   onRemove,
   actsOf,
+  isHere = false,
 }: {
   room: RoomState;
   users: readonly WireUser[];
   roles: ReadonlyMap<string, Role>;
   me: string;
   onRemove: (user: WireUser) => void;
+  isHere?: boolean;
   actsOf?: (user: WireUser, role: Role | undefined) => readonly MenuItem[];
 }): ReactNode {
   const { t } = useTexts();
@@ -43,8 +49,9 @@ export function PersonList({
         const items = actsOf?.(user, role) ?? [];
         return (
           <li key={user.id} className="person" data-testid="person" data-user={user.id}>
-            <Avatar id={user.id} name={user.name} small />
-            <bdi>{user.name}</bdi>
+            <Avatar id={user.id} name={user.name} small withState={isHere} />
+            <PersonName id={user.id} name={user.name} />
+            {isHere ? <StateWord id={user.id} /> : null}
             {notes.length === 0 ? null : <span className="quiet">{notes.join(", ")}</span>}
             {items.length > 0 ? <PersonMenu user={user} items={items} /> : null}
             {actsOf === undefined && user.id !== me && mayRemove(room.role, role) ? (

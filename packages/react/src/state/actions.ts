@@ -8,11 +8,13 @@ import type {
   MessageView,
   OwnChange,
   OwnPreferences,
+  OwnProfile,
+  PersonView,
+  PresentUser,
   RoomChanges,
   RoomPreferences,
   RoomView,
   Subscribed,
-  WireUser,
 } from "@parlance/client";
 import type { Kept } from "./kept.ts";
 import type { Check, Link, OutgoingView, PendingChange, UploadView } from "./model.ts";
@@ -141,7 +143,11 @@ export type Action =
       readonly until: number | undefined;
     }
   | { readonly type: "typing_expired"; readonly now: number }
-  | { readonly type: "people_listed"; readonly room: string; readonly online: readonly WireUser[] }
+  | {
+      readonly type: "people_listed";
+      readonly room: string;
+      readonly online: readonly PresentUser[];
+    }
   | { readonly type: "people_failed"; readonly room: string }
   | {
       readonly type: "members_listed";
@@ -151,9 +157,14 @@ export type Action =
   | {
       readonly type: "presence";
       readonly room: string;
-      readonly online: readonly WireUser[];
+      readonly online: readonly PresentUser[];
       readonly offline: readonly string[];
+      /** Those who were here and are seen otherwise now. */
+      readonly changed?: readonly PresentUser[];
     }
+  /** Members of a room with what they say of themselves. */
+  | { readonly type: "profiles_listed"; readonly people: readonly PersonView[] }
+  | { readonly type: "own_profile"; readonly own: OwnProfile }
   | { readonly type: "reading_changed"; readonly room: string; readonly isReading: boolean }
   /** The reader's mark moved, on whichever device. */
   | {

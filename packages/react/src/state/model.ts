@@ -4,6 +4,8 @@ import type {
   JoinRequestView,
   MemberView,
   MessageView,
+  OwnProfile,
+  PresentUser,
   Role,
   RoomKind,
   RoomSettings,
@@ -11,6 +13,7 @@ import type {
   WireUser,
 } from "@parlance/client";
 import type { Kept } from "./kept.ts";
+import type { KnownPeople } from "./people.ts";
 import type { Preferences } from "./preferences.ts";
 
 /** Everything on the screen of somebody who is signed in, but for what belongs to one control. */
@@ -27,6 +30,10 @@ export interface ChatState {
   readonly threads: Readonly<Record<string, ThreadStanding>>;
   /** Which message the reader is about to answer, by the key of the draft. */
   readonly answers: Readonly<Record<string, string>>;
+  /** What is known of people in all rooms. */
+  readonly people: KnownPeople;
+  /** What the reader says of themselves; undefined until it has come. */
+  readonly own: OwnProfile | undefined;
 }
 
 /** How things stand with the server. */
@@ -100,7 +107,7 @@ export interface RoomState {
   /** Who writes, by user id. `until`: milliseconds since the epoch. */
   readonly typing: Readonly<Record<string, { readonly name: string; readonly until: number }>>;
   /** Who is here; undefined until known. */
-  readonly online: readonly WireUser[] | undefined;
+  readonly online: readonly PresentUser[] | undefined;
   /** The last question who is here got no answer. */
   readonly arePeopleUnknown: boolean;
   /** Undefined until listed, and again when membership changed. */

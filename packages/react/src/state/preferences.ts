@@ -36,7 +36,7 @@ export function withRoomPreferences(
 /** What is set after a change: null and the default take a member away. */
 export function afterChanges<T extends object>(before: T, changes: object): T {
   const set = Object.entries({ ...before, ...changes }).filter(
-    ([name, value]) => value !== null && value !== (name === "shares_receipts"),
+    ([name, value]) => value !== null && value !== name.startsWith("shares_"),
   );
   return Object.fromEntries(set) as T;
 }

@@ -1,6 +1,6 @@
 /** How typing and presence change what is shown of people. Pure, like the reducer that uses it. */
 
-import type { EventFrame, WireUser } from "@parlance/client";
+import type { EventFrame, PresentUser } from "@parlance/client";
 import type { Action } from "./actions.ts";
 import type { RoomState } from "./model.ts";
 
@@ -22,17 +22,17 @@ export function withoutUser(typing: RoomState["typing"], event: EventFrame): Roo
   return others;
 }
 
-/** Who came and who went. */
+/** Who came, who went, and who is seen otherwise. */
 export function changeOnline(
-  before: readonly WireUser[] | undefined,
-  online: readonly WireUser[],
-  offline: readonly string[],
-): readonly WireUser[] {
-  const gone = new Set<string>([...offline, ...online.map((user) => user.id)]);
-  return byName([...(before ?? []).filter((user) => !gone.has(user.id)), ...online]);
+  before: readonly PresentUser[] | undefined,
+  { online, offline, changed = [] }: Extract<Action, { readonly type: "presence" }>,
+): readonly PresentUser[] {
+  const news = [...online, ...changed];
+  const gone = new Set<string>([...offline, ...news.map((user) => user.id)]);
+  return byName([...(before ?? []).filter((user) => !gone.has(user.id)), ...news]);
 }
 
 /** In the order of names, so that nobody jumps. */
-export function byName(users: readonly WireUser[]): readonly WireUser[] {
+export function byName(users: readonly PresentUser[]): readonly PresentUser[] {
   return users.toSorted((a, b) => a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1));
 }

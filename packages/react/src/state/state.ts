@@ -10,6 +10,7 @@ import { nothingKept } from "./kept.ts";
 import { addEvent } from "./live-events.ts";
 import type { ChatState, OutgoingView, RoomState, UploadView } from "./model.ts";
 import { ownAfter } from "./own.ts";
+import { followPeople, withListed, withOwn } from "./people.ts";
 import { listedPins } from "./pins.ts";
 import { listedPreferences, noPreferences, withRoomPreferences } from "./preferences.ts";
 import { goneRoom, listRooms, openedRoom, openingRoom } from "./rooms.ts";
@@ -30,6 +31,8 @@ export function initialState(me: WireUser): ChatState {
     preferences: noPreferences,
     threads: {},
     answers: {},
+    people: {},
+    own: undefined,
   };
 }
 
@@ -57,6 +60,10 @@ export function reduce(state: ChatState, action: Action): ChatState {
         ...state,
         preferences: withRoomPreferences(state.preferences, action.of, action.preferences),
       };
+    case "profiles_listed":
+      return withListed(state, action.people);
+    case "own_profile":
+      return withOwn(state, action.own);
     case "room_opening":
       return setRoom(state, openingRoom(state.rooms[action.room], action));
     case "event": {
@@ -77,7 +84,7 @@ export function reduce(state: ChatState, action: Action): ChatState {
     default: {
       const room = state.rooms[action.room];
       if (room === undefined) return state;
-      const next = setRoom(state, reduceRoom(room, action, state.me.id));
+      const next = followPeople(setRoom(state, reduceRoom(room, action, state.me.id)), action);
       const isGone = action.type === "room_refused" && action.status === "gone";
       return isGone ? withoutThreadsOf(next, action.room) : next;
     }
@@ -175,7 +182,7 @@ function reduceRoom(
     case "members_listed":
       return { ...room, members: action.members };
     case "presence":
-      return { ...room, online: changeOnline(room.online, action.online, action.offline) };
+      return { ...room, online: changeOnline(room.online, action) };
     case "reading_changed":
       return readingRoom(room, action.isReading);
     case "mark_moved":

@@ -106,6 +106,11 @@ export const ar: TextSet = {
   slowWait_other: "يمكنك الكتابة بعد {{count}} ثانية.",
 
   people: "الأشخاص",
+  stateActive: "نشط",
+  stateAway: "بعيد",
+  stateDnd: "عدم الإزعاج",
+  stateOffline: "غير متصل",
+  statusOf: "الحالة",
   here: "هنا الآن",
   notHere: "ليسوا هنا",
   peopleEmpty: "لا أحد غيرك هنا. شارك عنوان هذه الغرفة لتدعو أحداً.",

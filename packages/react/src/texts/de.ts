@@ -82,6 +82,11 @@ export const de: TextSet = {
   slowWait_other: "In {{count}} Sekunden können Sie wieder schreiben.",
 
   people: "Personen",
+  stateActive: "Aktiv",
+  stateAway: "Abwesend",
+  stateDnd: "Bitte nicht stören",
+  stateOffline: "Offline",
+  statusOf: "Status",
   here: "Jetzt hier",
   notHere: "Nicht hier",
   peopleEmpty:

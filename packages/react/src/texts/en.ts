@@ -79,6 +79,11 @@ export const en = {
   slowWait_other: "You can write again in {{count}} seconds.",
 
   people: "People",
+  stateActive: "Active",
+  stateAway: "Away",
+  stateDnd: "Do not disturb",
+  stateOffline: "Offline",
+  statusOf: "Status",
   here: "Here now",
   notHere: "Not here",
   peopleEmpty: "Nobody else is here. Share the address of this room to bring somebody in.",

@@ -88,6 +88,11 @@ export const es: TextSet = {
   slowWait_other: "Podrás escribir dentro de {{count}} segundos.",
 
   people: "Personas",
+  stateActive: "Activo",
+  stateAway: "Ausente",
+  stateDnd: "No molestar",
+  stateOffline: "Desconectado",
+  statusOf: "Estado",
   here: "Aquí ahora",
   notHere: "No están aquí",
   peopleEmpty: "No hay nadie más aquí. Comparte la dirección de esta sala para traer a alguien.",

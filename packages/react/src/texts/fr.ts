@@ -88,6 +88,11 @@ export const fr: TextSet = {
   slowWait_other: "Vous pourrez écrire dans {{count}} secondes.",
 
   people: "Personnes",
+  stateActive: "Actif",
+  stateAway: "Absent",
+  stateDnd: "Ne pas déranger",
+  stateOffline: "Hors ligne",
+  statusOf: "Statut",
   here: "Ici en ce moment",
   notHere: "Pas ici",
   peopleEmpty: "Personne d’autre n’est ici. Partagez l’adresse de ce salon pour inviter quelqu’un.",

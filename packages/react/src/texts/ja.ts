@@ -76,6 +76,11 @@ export const ja: TextSet = {
   slowWait_other: "あと {{count}} 秒で書けます。",
 
   people: "参加者",
+  stateActive: "オンライン",
+  stateAway: "離席中",
+  stateDnd: "取り込み中",
+  stateOffline: "オフライン",
+  statusOf: "ステータス",
   here: "オンライン",
   notHere: "オフライン",
   peopleEmpty: "ほかに誰もいません。このルームのアドレスを共有して誰かを招きましょう。",

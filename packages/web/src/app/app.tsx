@@ -118,6 +118,7 @@ function SignedIn({
         landingRoom,
         inboxes: true,
         loadFile: (id) => loadFile(session.token, id),
+        pictureUrl: (id) => `/api/v1/pictures/${id}`,
       }}
     >
       <Ending onEnded={onEnded} />

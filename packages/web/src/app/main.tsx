@@ -12,6 +12,7 @@ import "../inbox/inbox.css";
 import "../keeping/keeping.css";
 import "../search/search.css";
 import "../rooms/dialogs.css";
+import "../people/people.css";
 import { App } from "./app.tsx";
 import { createPreferences } from "./preferences.ts";
 

@@ -57,6 +57,13 @@ function pageActions({ chat, page, t }: ActionTools): readonly MessageAction[] {
       run: ({ row, room }) => page.openDialog("forward", `${room.id}/${row.messageId ?? ""}`),
     },
     {
+      id: "person",
+      label: t("actPerson"),
+      icon: "people",
+      isFor: ({ row }) => !row.isUnverified && row.name !== "",
+      run: ({ row }) => page.openDialog("person", row.author),
+    },
+    {
       id: "copy-link",
       label: t("actCopyLink"),
       icon: "link",

@@ -1,4 +1,4 @@
-import { inboxesOf, useChat, useChatState } from "@parlance/react";
+import { inboxesOf, isDnd, useChat, useChatState } from "@parlance/react";
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import type { PreferenceStore } from "../app/preferences.ts";
@@ -7,18 +7,18 @@ import { startAlerts } from "./alerts.ts";
 /** Tells of the reader's notifications for as long as the page is there. `onOpen`: one was clicked. */
 export function useAlerts(preferences: PreferenceStore, onOpen: () => void): void {
   const { t } = useTranslation();
-  const { client } = useChat();
+  const chat = useChat();
   const me = useChatState((state) => state.me.id);
   useEffect(
     () =>
       startAlerts({
-        client,
+        client: chat.client,
         rooms: inboxesOf(me),
-        isWanted: () => preferences.get().alerts === "on",
+        isWanted: () => preferences.get().alerts === "on" && !isDnd(chat.get().own, Date.now()),
         title: () => t("appName"),
         summary: (count) => t("alertsSummary", { count }),
         onClick: onOpen,
       }),
-    [client, me, preferences, onOpen, t],
+    [chat, me, preferences, onOpen, t],
   );
 }

@@ -180,6 +180,20 @@ export const pageCommands: readonly PageCommand[] = [
     run: ({ page }) => page.openDialog("saved"),
   },
   {
+    id: "status",
+    text: "setStatus",
+    icon: "smile",
+    isInPalette: true,
+    run: ({ page }) => page.openDialog("status"),
+  },
+  {
+    id: "profile",
+    text: "editProfile",
+    icon: "pencil",
+    isInPalette: true,
+    run: ({ page }) => page.openDialog("profile"),
+  },
+  {
     id: "preferences",
     text: "preferences",
     icon: "sliders",

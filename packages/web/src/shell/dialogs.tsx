@@ -33,6 +33,9 @@ export type DialogName =
   | "leave"
   | "inbox"
   | "keys"
+  | "person"
+  | "profile"
+  | "status"
   | "preferences"
   | "threads";
 
@@ -61,6 +64,9 @@ export const dialogs: Readonly<Record<DialogName, ComponentType<DialogProps>>> =
   archive: laterDialog(async () => (await import("../rooms/archive-dialog.tsx")).ArchiveDialog),
   leave: laterDialog(async () => (await import("../rooms/leave-dialog.tsx")).LeaveDialog),
   inbox: laterDialog(async () => (await import("../inbox/inbox-panel.tsx")).InboxPanel),
+  person: laterDialog(async () => (await import("../people/person-dialog.tsx")).PersonDialog),
+  profile: laterDialog(async () => (await import("../people/profile-dialog.tsx")).ProfileDialog),
+  status: laterDialog(async () => (await import("../people/status-dialog.tsx")).StatusDialog),
   keys: laterDialog(async () => (await import("./keys-dialog.tsx")).KeysDialog),
   threads: laterDialog(async () => (await import("../threads/threads-dialog.tsx")).ThreadsDialog),
   preferences: laterDialog(

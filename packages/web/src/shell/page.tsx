@@ -1,5 +1,5 @@
 /** The page of somebody who is signed in: rooms, one conversation, a panel, and what is opened over them. */
-import { threadAt, useChat, useChatState } from "@parlance/react";
+import { PersonContext, threadAt, useChat, useChatState } from "@parlance/react";
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { PreferenceStore } from "../app/preferences.ts";
@@ -8,6 +8,7 @@ import { navigate, useRoute } from "../app/use-route.ts";
 import { Conversation } from "../chat/conversation/conversation.tsx";
 import { RoomList } from "../chat/rooms/room-list.tsx";
 import { useAlerts } from "../inbox/use-alerts.ts";
+import { watchIdle } from "../people/idle.ts";
 import type { Search } from "../search/search.ts";
 import { commandOf } from "./commands.ts";
 import { type Page, PageContext } from "./context.ts";
@@ -77,30 +78,38 @@ export function ChatPage({
   useDocumentTitle(room);
   const openInbox = useCallback(() => setDialog({ name: "inbox", subject: undefined }), []);
   useAlerts(preferences, openInbox);
+  const openPerson = useCallback(
+    (user: string) => setDialog({ name: "person", subject: user }),
+    [],
+  );
+  const { client } = useChat();
+  useEffect(() => watchIdle(client), [client]);
   const Dialog = dialog === undefined ? undefined : dialogs[dialog.name];
   // A panel is about one room: another one begins without.
   const isOfAll = panel !== undefined && panels[panel.name].isOfAll === true;
   const opened = isOfAll || panel?.room === room ? panel : undefined;
   return (
     <PageContext value={page}>
-      <div className={room === undefined ? "page at-rooms" : "page at-room"}>
-        <RoomList current={room} />
-        {room === undefined ? (
-          <NoRoom />
-        ) : (
-          <>
-            <Conversation key={room} roomId={room} mayJoin={isNewVisit} panel={opened?.name} />
-            <Side roomId={room} panel={opened} />
-          </>
-        )}
-        {Dialog === undefined ? null : (
-          <Dialog
-            key={`${dialog?.name}/${dialog?.subject ?? ""}`}
-            subject={dialog?.subject}
-            onClose={page.closeDialog}
-          />
-        )}
-      </div>
+      <PersonContext value={openPerson}>
+        <div className={room === undefined ? "page at-rooms" : "page at-room"}>
+          <RoomList current={room} />
+          {room === undefined ? (
+            <NoRoom />
+          ) : (
+            <>
+              <Conversation key={room} roomId={room} mayJoin={isNewVisit} panel={opened?.name} />
+              <Side roomId={room} panel={opened} />
+            </>
+          )}
+          {Dialog === undefined ? null : (
+            <Dialog
+              key={`${dialog?.name}/${dialog?.subject ?? ""}`}
+              subject={dialog?.subject}
+              onClose={page.closeDialog}
+            />
+          )}
+        </div>
+      </PersonContext>
     </PageContext>
   );
 }

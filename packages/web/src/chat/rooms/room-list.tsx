@@ -1,9 +1,10 @@
 /** The side with the rooms, and who one is. */
 
-import { Avatar, Icon, useChatState } from "@parlance/react";
+import { Icon } from "@parlance/react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { InboxButton } from "../../inbox/inbox-button.tsx";
+import { OwnMenu } from "../../people/own-menu.tsx";
 import { usePage } from "../../shell/context.ts";
 import { RoomGroups } from "./room-groups.tsx";
 import { Views } from "./views.tsx";
@@ -12,7 +13,6 @@ import { Views } from "./views.tsx";
 export function RoomList({ current }: { current: string | undefined }): ReactNode {
   const { t } = useTranslation();
   const { openDialog } = usePage();
-  const me = useChatState((state) => state.me);
   return (
     <nav className="rooms" aria-label={t("rooms")}>
       <header className="bar">
@@ -55,11 +55,7 @@ export function RoomList({ current }: { current: string | undefined }): ReactNod
         </button>
       </div>
       <footer className="me">
-        <Avatar id={me.id} name={me.name} small />
-        <span className="me-name">
-          <bdi>{me.name}</bdi>
-          {me.kind === "guest" ? <span className="quiet"> {t("guest")}</span> : null}
-        </span>
+        <OwnMenu />
         <button
           type="button"
           className="icon-button keys"
