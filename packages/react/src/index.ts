@@ -50,6 +50,7 @@ export { isMuted, levelOf, type Preferences } from "./state/preferences.ts";
 export { isStaff } from "./state/staff.ts";
 export { initialState, reduce } from "./state/state.ts";
 export { threadAt } from "./state/threads.ts";
+export { isMentioned } from "./state/unread.ts";
 export { TextsContext, useTexts } from "./texts/texts.tsx";
 export { clockTime, daysAgo, fullTime, longDay, percent, shortDay } from "./texts/times.ts";
 export {

@@ -136,6 +136,7 @@ export function startChat(client: Client, me: WireUser, options: ChatOptions = {
     isOpen: (id) => open.has(id),
     landingRoom: options.landingRoom,
     onRead: marks.read,
+    onWritten: marks.wrote,
     onReply: (id, thread) => threads.receive(id, thread),
   });
   const checks = createChecks(client, dispatch, (id) => (open.has(id) ? roomState(id) : undefined));

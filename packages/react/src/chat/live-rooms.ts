@@ -28,6 +28,8 @@ export interface RoomsHost {
   onRead(id: string, sequence: number): void;
   /** The room is closed to the reader: what is kept of it has to go. */
   onGone(id: string): void;
+  /** The reader's own message or another event of theirs came into a room that is being read. */
+  onWritten(id: string, sequence: number): void;
   /** Somebody wrote in a thread. */
   onReply(id: string, thread: string): void;
 }
@@ -83,6 +85,10 @@ export function createLiveRooms(host: RoomsHost): LiveRooms {
           const until = event.active ? Date.now() + typingExpiryMs : undefined;
           dispatch({ type: "typing", room: id, user: event.user, name: event.name, until });
         }
+        if (event.type === "read") {
+          const { user, read_mark: readMark } = event;
+          dispatch({ type: "member_read", room: id, user, readMark });
+        }
         if (event.type === "presence") {
           const { online, offline, changed = [] } = event;
           dispatch({ type: "presence", room: id, online, offline, changed });
@@ -113,7 +119,10 @@ export function createLiveRooms(host: RoomsHost): LiveRooms {
     dispatch({ type: "event", event });
     const room = roomState(id);
     const isOthers = event.author !== me || wasHeld;
-    if (room !== undefined && isRead(room) && isOthers) host.onRead(id, event.sequence);
+    if (room !== undefined && isRead(room)) {
+      if (isOthers) host.onRead(id, event.sequence);
+      else host.onWritten(id, event.sequence);
+    }
     const thread = threadOf(event);
     if (thread !== undefined) host.onReply(id, thread);
     if (/^(?:member|join)\./.test(event.type)) listPeopleSoon(id);

@@ -25,29 +25,51 @@ export interface MarksHost {
   listRooms(): Promise<void>;
 }
 
-/** @returns The acts, what tells of a further message that was read, and what ends it all. */
-export function createMarks(
-  host: MarksHost,
-): Marks & { read(room: string, sequence: number): void; close(): void } {
+/** @returns The acts, what tells of a further message that was read or written, and what ends it all. */
+export function createMarks(host: MarksHost): Marks & {
+  read(room: string, sequence: number): void;
+  wrote(room: string, sequence: number): void;
+  close(): void;
+} {
   const { client, me, dispatch, roomState } = host;
   let listing: ReturnType<typeof setTimeout> | undefined;
+  /** Marks that are on their way from here, by room: they say nothing new when they are told back. */
+  const sent = new Map<string, number>();
+  /** Rooms that the reader has just marked unread by hand. */
+  const held = new Set<string>();
   const readMarks = createReadMarks(async (room, sequence) => {
+    sent.set(room, sequence);
     const { unread } = await client.room(room).markRead(sequence);
-    const held = roomState(room)?.isHeldUnread === true;
-    // Somebody said otherwise while the mark travelled.
-    if (!held) dispatch({ type: "mark_moved", room, unreadAfter: sequence, unread });
+    // The reader said otherwise while the mark travelled.
+    if (held.has(room)) return;
+    dispatch({ type: "mark_moved", room, unreadAfter: sequence, unread, isEcho: true });
   });
   const unlisten = client.on("own", (change) => {
-    if (change.what !== "read") return;
+    if (change.what !== "read" || held.has(change.room)) return;
     const { room, unread_after: unreadAfter, unread } = change;
-    dispatch({ type: "mark_moved", room, unreadAfter, unread });
+    const isEcho = sent.get(room) === unreadAfter && roomState(room)?.isHeldUnread !== true;
+    dispatch({ type: "mark_moved", room, unreadAfter, unread, ...(isEcho ? { isEcho } : {}) });
     if (unread === 0) return;
     // How many of them mention the reader is in the list only.
     clearTimeout(listing);
     listing = setTimeout(() => void host.listRooms(), settleMs);
   });
+  /** A mark that is on its way must not come after it. What is told meanwhile is older. */
+  const sayUnread = async (id: string, sequence: number): Promise<void> => {
+    held.add(id);
+    try {
+      await readMarks.drop(id);
+      const { unread } = await client.room(id).markUnread(sequence);
+      dispatch({ type: "mark_moved", room: id, unreadAfter: sequence - 1, unread, byHand: true });
+    } catch {
+      await host.listRooms();
+    } finally {
+      held.delete(id);
+    }
+  };
   return {
     read: readMarks.mark,
+    wrote: readMarks.raise,
     setReading: (id, isReading) => {
       if (roomState(id)?.isReading === isReading) return;
       dispatch({ type: "reading_changed", room: id, isReading });
@@ -63,14 +85,10 @@ export function createMarks(
     markUnread: (id, sequence) => {
       const room = roomState(id);
       if (room?.role === undefined) return;
-      readMarks.drop(id);
       const unreadAfter = sequence - 1;
       const unread = Math.max(1, countFrom(room, sequence, me));
       dispatch({ type: "mark_moved", room: id, unreadAfter, unread, byHand: true });
-      client
-        .room(id)
-        .markUnread(sequence)
-        .catch(() => host.listRooms());
+      void sayUnread(id, sequence);
     },
     close: () => {
       clearTimeout(listing);

@@ -1,5 +1,13 @@
 /** What a reader does to messages that are there: shown at once, sent, and shown as failed where it was refused. */
-import type { Client, ClientMessageId, EventId, FileId, OwnChange, RoomId } from "@parlance/client";
+import type {
+  Client,
+  ClientMessageId,
+  EventId,
+  FileId,
+  MentionWish,
+  OwnChange,
+  RoomId,
+} from "@parlance/client";
 import type { Action } from "../state/actions.ts";
 import type { PendingChange, RoomState } from "../state/model.ts";
 import { codeOf } from "./failure-text.ts";
@@ -11,7 +19,7 @@ export const undoMs = 6_000;
 /** Acts on messages of a room. They return at once; what comes of them is in the state. */
 export interface MessageActs {
   /** Replaces the text of one's own message. */
-  edit(room: string, message: string, text: string): void;
+  edit(room: string, message: string, text: string, mentions?: MentionWish): void;
   /** Deletes a message, a moment later: `undo` takes it back until then. */
   remove(room: string, message: string): void;
   /** As `remove`, of a file. */
@@ -88,13 +96,14 @@ export function createMessageActs(
 
   const begin = { state: "sending", reason: undefined, sequence: undefined } as const;
   return {
-    edit: (room, message, text) =>
+    edit: (room, message, text, mentions) =>
       void send(room, {
         ...begin,
         kind: "edit",
         key: keyOf("edit", message),
         message,
         text,
+        ...(mentions === undefined ? {} : { mentions }),
         id: newId(),
       }),
     remove: (room, message) =>
@@ -170,7 +179,9 @@ async function request(
   const place = { room: id as RoomId, message_id: change.message, client_message_id };
   switch (change.kind) {
     case "edit": {
-      const body = { type: "edit_message", ...place, text: change.text } as const;
+      const { text, mentions } = change;
+      const wish = mentions === undefined ? {} : { mentions };
+      const body = { type: "edit_message", ...place, text, ...wish } as const;
       return (await client.request<"edit_message">(body)).sequence;
     }
     case "delete":

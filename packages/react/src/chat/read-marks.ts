@@ -6,8 +6,10 @@ const intervalMs = 1_000;
 /** Collects marks per room; the highest travels. */
 export interface ReadMarks {
   mark(room: string, sequence: number): void;
-  /** What has not travelled yet does not count. */
-  drop(room: string): void;
+  /** As `mark`, where one is on its way: it would else be behind what the server knows. */
+  raise(room: string, sequence: number): void;
+  /** What has not travelled yet does not count. Resolves once what is on its way was answered. */
+  drop(room: string): Promise<void>;
   close(): void;
 }
 
@@ -16,13 +18,15 @@ export function createReadMarks(
   tell: (room: string, sequence: number) => Promise<void>,
 ): ReadMarks {
   const due = new Map<string, number>();
+  const answers = new Map<string, Promise<void>>();
   const timers = new Map<string, ReturnType<typeof setTimeout>>();
   const flush = (room: string): void => {
     timers.delete(room);
     const sequence = due.get(room);
     due.delete(room);
     if (sequence === undefined) return;
-    tell(room, sequence).catch(() => undefined);
+    const answer = tell(room, sequence).catch(() => undefined);
+    answers.set(room, answer);
     timers.set(
       room,
       setTimeout(() => flush(room), intervalMs),
@@ -33,7 +37,13 @@ export function createReadMarks(
       due.set(room, Math.max(sequence, due.get(room) ?? 0));
       if (!timers.has(room)) flush(room);
     },
-    drop: (room) => void due.delete(room),
+    raise: (room, sequence) => {
+      if (timers.has(room)) due.set(room, Math.max(sequence, due.get(room) ?? 0));
+    },
+    drop: async (room) => {
+      due.delete(room);
+      await answers.get(room);
+    },
     close: () => {
       for (const timer of timers.values()) clearTimeout(timer);
     },

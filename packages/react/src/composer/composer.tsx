@@ -14,11 +14,13 @@ import { useTexts } from "../texts/texts.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { Popover } from "../ui/popover.tsx";
 import { AnswerBar, useAnswer } from "./answer-bar.tsx";
+import { CompletionList, useCompletion } from "./completion.tsx";
 import { draftKey } from "./drafts.ts";
 import { growField } from "./grow.ts";
 import { LaterButton } from "./later-button.tsx";
 import { useSlowMode } from "./slow-mode.ts";
 import { useComposer } from "./use-composer.ts";
+import { useMentionItems } from "./use-mentions.tsx";
 
 /** What is left is shown from here on. */
 const nearLimit = 500;
@@ -72,6 +74,23 @@ export function Composer({
     answers.current = answer?.id;
   }, [answer?.id]);
 
+  const [caret, setCaret] = useState<number>();
+  const insert = (piece: string, from?: number): void => {
+    const { current } = field;
+    const start = from ?? current?.selectionStart ?? text.length;
+    const end = current?.selectionEnd ?? text.length;
+    composer.setText(text.slice(0, start) + piece + text.slice(end));
+    requestAnimationFrame(() => {
+      current?.focus();
+      current?.setSelectionRange(start + piece.length, start + piece.length);
+      setCaret(start + piece.length);
+    });
+  };
+  const offered = useMentionItems(roomId, text, caret);
+  const completion = useCompletion(offered.start, offered.items, (item) =>
+    insert(`${item.text} `, offered.start),
+  );
+
   const send = (): void => {
     if (!canSend || !composer.send()) return;
     onSent?.();
@@ -80,6 +99,7 @@ export function Composer({
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>): void => {
     // While an input method composes, Enter chooses a word; 229 is how Safari says so.
     if (event.nativeEvent.isComposing || event.keyCode === 229) return;
+    if (completion.onKeyDown(event)) return;
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
       send();
@@ -100,16 +120,6 @@ export function Composer({
     event.preventDefault();
     onFiles?.(files);
   };
-  const insert = (piece: string): void => {
-    const { current } = field;
-    const start = current?.selectionStart ?? text.length;
-    const end = current?.selectionEnd ?? text.length;
-    composer.setText(text.slice(0, start) + piece + text.slice(end));
-    requestAnimationFrame(() => {
-      current?.focus();
-      current?.setSelectionRange(start + piece.length, start + piece.length);
-    });
-  };
   return (
     <form
       className="composer"
@@ -127,6 +137,7 @@ export function Composer({
           }}
         />
       )}
+      <CompletionList completion={completion} label={t("mentionList")} />
       <div className="composer-box">
         {onFiles === undefined ? null : <AttachButton onFiles={onFiles} />}
         <textarea
@@ -143,10 +154,18 @@ export function Composer({
           rows={1}
           dir="auto"
           value={text}
-          onChange={(event) => composer.setText(event.target.value)}
+          {...completion.field}
+          onChange={(event) => {
+            composer.setText(event.target.value);
+            setCaret(event.target.selectionStart);
+          }}
+          onSelect={(event) => setCaret(event.currentTarget.selectionStart)}
           onKeyDown={onKeyDown}
           onPaste={onPaste}
-          onBlur={composer.pause}
+          onBlur={() => {
+            composer.pause();
+            setCaret(undefined);
+          }}
         />
         <EmojiButton onPick={insert} />
         <LaterButton canSend={composer.canSend} onLater={composer.sendLater} onTold={setTold} />

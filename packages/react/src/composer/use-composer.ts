@@ -1,9 +1,10 @@
 /** What a composer does, without how it looks. */
-import type { EventId, PublishOptions } from "@parlance/client";
+import type { EventId, MentionWish, PublishOptions } from "@parlance/client";
 import { useEffect, useMemo, useState } from "react";
 import { useChat, useChatState } from "../chat/context.ts";
 import { draftKey } from "./drafts.ts";
 import { createTypingSignal } from "./typing-signal.ts";
+import { useWish } from "./use-mentions.tsx";
 
 /** Length of a text where the server has not told its own limit (protocol, `textLength`), in UTF-16 code units. */
 const defaultLimit = 16_384;
@@ -53,6 +54,7 @@ export function useComposer(roomId: string, thread?: string): ComposerState {
   useEffect(() => () => signal.stop(), [signal]);
   // Another device went on with it.
   useEffect(() => drafts.follow(key, setText), [drafts, key]);
+  const wishFor = useWish(roomId);
   return {
     text,
     left,
@@ -64,7 +66,7 @@ export function useComposer(roomId: string, thread?: string): ComposerState {
     },
     send: () => {
       if (!canSend) return false;
-      chat.send(roomId, text.trimEnd(), placeOf(thread, replyTo));
+      chat.send(roomId, text.trimEnd(), placeOf(thread, replyTo, wishFor(text)));
       setText("");
       drafts.set(key, "");
       if (replyTo !== undefined) chat.answer(key, undefined);
@@ -73,7 +75,7 @@ export function useComposer(roomId: string, thread?: string): ComposerState {
     },
     sendLater: async (at) => {
       if (!canSend) return;
-      await chat.schedule(roomId, text.trimEnd(), at, placeOf(thread, replyTo));
+      await chat.schedule(roomId, text.trimEnd(), at, placeOf(thread, replyTo, wishFor(text)));
       // Somebody went on writing meanwhile.
       if (drafts.get(key) !== text) return;
       setText("");
@@ -85,8 +87,13 @@ export function useComposer(roomId: string, thread?: string): ComposerState {
   };
 }
 
-function placeOf(thread: string | undefined, replyTo: string | undefined): PublishOptions {
+function placeOf(
+  thread: string | undefined,
+  replyTo: string | undefined,
+  mentions: MentionWish | undefined,
+): PublishOptions {
   return {
+    ...(mentions === undefined ? {} : { mentions }),
     ...(thread === undefined ? {} : { thread: thread as EventId }),
     ...(replyTo === undefined ? {} : { replyTo: replyTo as EventId }),
   };

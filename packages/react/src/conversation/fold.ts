@@ -3,6 +3,7 @@ import type {
   ClosedReason,
   DurableEvent,
   EventFrame,
+  Mentions,
   MessageView,
   ThreadSummary,
 } from "@parlance/client";
@@ -27,7 +28,11 @@ export interface Version {
   /** `open`: it grows. Else how it ended, where that was not by its writer. */
   readonly growth: "open" | "cancelled" | "abandoned" | undefined;
   readonly reactions: readonly Reaction[];
+  /** Whom it mentions. */
+  readonly mentions: Mentions | undefined;
 }
+
+type Words = Pick<Version, "text" | "isEdited" | "growth"> & Partial<Pick<Version, "mentions">>;
 
 /** What was written in the thread under a message. */
 export interface Replies {
@@ -57,7 +62,7 @@ export interface FoldParts extends Pick<RoomState, "events" | "changes" | "other
 
 /** @param me Id of the reader. */
 export function foldMessages(room: FoldParts, me: string): Fold {
-  const texts = new Map<string, Pick<Version, "text" | "isEdited" | "growth">>();
+  const texts = new Map<string, Words>();
   const reactions = new Map<string, Reactors>();
   const goneFiles = new Set<string>();
   const replies = new Map<string, Replies>();
@@ -98,6 +103,7 @@ export function foldMessages(room: FoldParts, me: string): Fold {
           text: event.data.text,
           isEdited: true,
           growth: undefined,
+          mentions: event.data.mentions,
         });
         break;
       case "message.closed":
@@ -177,8 +183,9 @@ function addReply(replies: Map<string, Replies>, root: string, event: EventFrame
   });
 }
 
-function versionOf(view: MessageView): Pick<Version, "text" | "isEdited" | "growth"> {
+function versionOf(view: MessageView): Words {
   return {
+    mentions: view.mentions,
     text: view.deleted === true ? undefined : view.text,
     isEdited: view.edited_at !== undefined,
     growth: view.open === true ? "open" : endingOf(view.closed ?? "done"),

@@ -1,12 +1,11 @@
 /** From what a log, a page or the outbox has of a message to what is shown of it. */
 import type { EventFrame, MessageView } from "@parlance/client";
 import type { OutgoingView, PendingChange } from "../state/model.ts";
-import { isMentioned } from "../state/unread.ts";
 import type { Fold } from "./fold.ts";
 import type { Above, MessageRow } from "./rows.ts";
 
 /** A message before it has its place among others. */
-export type Message = Omit<MessageRow, "first" | "kind" | "own" | keyof Above>;
+export type Message = Omit<MessageRow, "first" | "kind" | "own" | "isForMe" | keyof Above>;
 
 /** What was written. */
 export function messageOf(event: EventFrame, me: string): Message {
@@ -27,13 +26,13 @@ export function messageOf(event: EventFrame, me: string): Message {
     reason: undefined,
     clientMessageId: undefined,
     ...unchanged,
-    isForMe: event.author !== me && isMentioned(data?.mentions, me),
+    mentions: data?.mentions,
     forwarded: data?.forwarded === undefined ? undefined : { message_id: data.forwarded },
   };
 }
 
 /** A message as a page told it. */
-export function messageOfView(view: MessageView, me: string): Message {
+export function messageOfView(view: MessageView): Message {
   return {
     key: `e:${view.id}`,
     sequence: view.sequence,
@@ -48,7 +47,7 @@ export function messageOfView(view: MessageView, me: string): Message {
     reason: undefined,
     clientMessageId: undefined,
     ...unchanged,
-    isForMe: view.author !== me && isMentioned(view.mentions, me),
+    mentions: view.mentions,
     forwarded: view.forwarded,
   };
 }
@@ -64,7 +63,7 @@ const unchanged = {
   file: undefined,
   replies: undefined,
   quote: undefined,
-  isForMe: false,
+  mentions: undefined,
 } as const satisfies Partial<MessageRow>;
 
 /** A file that was shared. */

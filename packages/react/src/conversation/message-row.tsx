@@ -1,6 +1,8 @@
 /** One row of the conversation. */
-import { memo, type ReactNode } from "react";
+import { memo, type ReactNode, useMemo } from "react";
+import { peopleOf } from "../composer/mentions.ts";
 import { FileCard } from "../files/file-card.tsx";
+import { marksOf } from "../markdown/mention-marks.tsx";
 import { MessageText } from "../markdown/message-text.tsx";
 import { PersonName } from "../people/person-name.tsx";
 import type { RoomState } from "../state/model.ts";
@@ -11,6 +13,7 @@ import { Icon } from "../ui/icons.tsx";
 import { ActionBar } from "./action-bar.tsx";
 import type { MessageAction } from "./actions.ts";
 import { ChangeLine } from "./change-line.tsx";
+import { EditedMark } from "./edited-mark.tsx";
 import { Failure } from "./failure.tsx";
 import { ForwardedLine } from "./forwarded-line.tsx";
 import { Growth } from "./growth.tsx";
@@ -21,6 +24,7 @@ import { QuoteLine } from "./quote-line.tsx";
 import { Reactions } from "./reactions.tsx";
 import type { RowActs } from "./row-acts.ts";
 import type { MessageRow, Row, SystemRow } from "./rows.ts";
+import { SeenLine } from "./seen-line.tsx";
 import { ThreadLine } from "./thread-line.tsx";
 
 /** What a row is drawn from. */
@@ -146,6 +150,9 @@ function Message(props: RowProps & { readonly row: MessageRow }): ReactNode {
         {row.replies === undefined || thread !== undefined ? null : (
           <ThreadLine row={row} replies={row.replies} onOpen={acts.openThread} />
         )}
+        {props.isLastOwn && row.messageId !== undefined && row.sequence !== undefined ? (
+          <SeenLine room={room} message={row.messageId} sequence={row.sequence} />
+        ) : null}
         {row.state === "failed" ? (
           <Failure
             reason={row.reason}
@@ -171,8 +178,14 @@ function Message(props: RowProps & { readonly row: MessageRow }): ReactNode {
 
 /** What was said, or that it was removed. */
 function Content(props: RowProps & { readonly row: MessageRow }): ReactNode {
-  const { row, room, isLastOwn, grown, onPlace } = props;
+  const { row, room, me, isLastOwn, grown, onPlace } = props;
   const { t } = useTexts();
+  const { mentions, text = "" } = row;
+  const marks = useMemo(
+    () => (mentions === undefined ? undefined : marksOf(text, mentions, peopleOf(room), me)),
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- names are looked up once for each text
+    [mentions, text, me],
+  );
   const isLeaving = row.change?.kind === "delete" || row.change?.kind === "delete_file";
   if (row.text === undefined) {
     return <em className="text erased">{t(row.isFile ? "fileGone" : "erased")}</em>;
@@ -183,11 +196,11 @@ function Content(props: RowProps & { readonly row: MessageRow }): ReactNode {
         <ForwardedLine room={room.id} message={row.messageId} onJump={onPlace} />
       )}
       {row.file === undefined ? (
-        <MessageText text={grown ?? row.text} />
+        <MessageText text={grown ?? row.text} marks={marks} />
       ) : (
         <FileCard file={row.file} />
       )}
-      {row.isEdited ? <span className="edited">{t("edited")}</span> : null}
+      {row.isEdited ? <EditedMark room={room.id} message={row.messageId} /> : null}
       <KeptMarks row={row} />
       {row.own ? <SendState row={row} isLastOwn={isLastOwn} /> : null}
     </div>

@@ -1,6 +1,9 @@
 /** What the controls of a row do; the same functions for all rows of a room, so that rows stay as they are. */
+import type { MentionWish } from "@parlance/client";
 import { useMemo } from "react";
+import type { Chat } from "../chat/chat.ts";
 import { useChat } from "../chat/context.ts";
+import { peopleOf, wishOf } from "../composer/mentions.ts";
 import type { MessageRow } from "./rows.ts";
 
 /** Acts on one row. */
@@ -19,6 +22,11 @@ export interface RowActs {
   readonly openThread: ((row: MessageRow) => void) | undefined;
   /** Ends an open message. @throws ClientError when the server refuses. */
   cancel(messageId: string): Promise<void>;
+}
+
+function wishIn(chat: Chat, id: string, text: string): MentionWish | undefined {
+  const room = chat.get().rooms[id];
+  return room === undefined ? undefined : wishOf(text, peopleOf(room));
 }
 
 /** What rows need of their list. All of it must be stable. */
@@ -41,7 +49,8 @@ export function useRowActs(room: string, { onEdited, onThread, toMessage }: RowA
         if (row.clientMessageId !== undefined) chat.discard(room, row.clientMessageId);
       },
       saveEdit: (row, text) => {
-        if (row.messageId !== undefined) chat.edit(room, row.messageId, text);
+        if (row.messageId !== undefined)
+          chat.edit(room, row.messageId, text, wishIn(chat, room, text));
         onEdited(row);
       },
       stopEdit: onEdited,

@@ -1,4 +1,5 @@
 /** Rows one after the other: which begin a block, and what stands above them. */
+import { isMentioned } from "../state/unread.ts";
 import type { Message } from "./message-of.ts";
 import type { Above, Row, SystemRow } from "./rows.ts";
 
@@ -56,7 +57,8 @@ export function createRowList(
         all.answers === undefined;
       if (!follows) block = { author: message.author, begin };
       const own = message.author === me;
-      rows.push({ kind: "message", ...message, ...all, own, first: !follows });
+      const isForMe = !own && isMentioned(message.mentions, me);
+      rows.push({ kind: "message", ...message, ...all, own, isForMe, first: !follows });
     },
     addChange: (change, { time, sequence }) => {
       block = undefined;

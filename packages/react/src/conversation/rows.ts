@@ -56,6 +56,8 @@ export interface MessageRow extends Above {
   readonly quote: Quote | undefined;
   /** What was written in the thread under it; not in the thread itself. */
   readonly replies: Replies | undefined;
+  /** Whom it mentions, as the server decided. */
+  readonly mentions: Version["mentions"];
   /** It mentions the reader. */
   readonly isForMe: boolean;
   /** What the reader is changing, but for reactions. */
@@ -184,7 +186,7 @@ export function buildThreadRows(
       isFirst ? { answers: replies.count } : {},
     );
   };
-  for (const view of views) add(messageOfView(view, me.id), view.id, view.reply_to?.message_id);
+  for (const view of views) add(messageOfView(view), view.id, view.reply_to?.message_id);
   for (const event of live) add(messageOf(event, me.id), event.id, repliedTo(event));
   for (const entry of room.outgoing) {
     if (entry.thread === root) add(pendingOf(entry, me), undefined, entry.replyTo);

@@ -102,10 +102,14 @@ export function useRowList(parts: RowListParts): RowListState {
     toRow(index);
     focusKey(scroller.current, row.key);
   };
+  /** The list may be in a dialog itself. */
+  const around = (): Element | null | undefined => scroller.current?.closest("dialog");
   const activeIndex = activeRow(rows, active);
   const onKeyDown = (event: KeyboardEvent): void => {
     const row = rows[activeIndex];
     if (event.altKey || event.ctrlKey || event.metaKey || isWriting(event.target)) return;
+    // What a row has opened has keys of its own.
+    if (event.target instanceof Element && event.target.closest("dialog") !== around()) return;
     if (event.key === "Escape") {
       event.preventDefault();
       stepOut(event.target, scroller.current);

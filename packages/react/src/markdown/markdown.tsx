@@ -1,6 +1,7 @@
 /** A text in Markdown as elements. Loaded when the first message that needs it is shown. */
 import { type ReactNode, useMemo } from "react";
 import { CodeBlock } from "./code-block.tsx";
+import { Marked } from "./mention-marks.tsx";
 import type { Node } from "./nodes.ts";
 import { parseMarkdown } from "./parse.ts";
 import { Spoiler } from "./spoiler.tsx";
@@ -15,7 +16,7 @@ export function Markdown({ text }: { text: string }): ReactNode {
 function draw(node: Node, key: number): ReactNode {
   switch (node.kind) {
     case "text":
-      return node.text;
+      return <Marked key={key} text={node.text} />;
     case "break":
       return <br key={key} />;
     case "rule":

@@ -1,6 +1,7 @@
 /** A message's text. What has no sign of Markdown in it needs no parser, and is there at once. */
 import { lazy, type ReactNode, Suspense } from "react";
 import { findLinks } from "./links.ts";
+import { Marked, type MentionMark, MentionMarks } from "./mention-marks.tsx";
 
 /** Longer texts are shown as they are: nobody reads them formatted, and parsing them takes its time. UTF-16 code units. */
 const mostFormatted = 20_000;
@@ -17,8 +18,27 @@ export function preloadMarkdown(): void {
   void import("./markdown.tsx").catch(() => undefined);
 }
 
-/** @param text As it was written. */
-export function MessageText({ text }: { text: string }): ReactNode {
+/**
+ * @param text As it was written.
+ * @param marks What of it mentions somebody.
+ */
+export function MessageText({
+  text,
+  marks = noMarks,
+}: {
+  text: string;
+  marks?: readonly MentionMark[] | undefined;
+}): ReactNode {
+  return (
+    <MentionMarks value={marks}>
+      <FormattedText text={text} />
+    </MentionMarks>
+  );
+}
+
+const noMarks: readonly MentionMark[] = [];
+
+function FormattedText({ text }: { text: string }): ReactNode {
   if (text.length > mostFormatted || !signs.test(text)) return <PlainText text={text} />;
   return (
     <Suspense fallback={<PlainText text={text} />}>
@@ -32,7 +52,7 @@ function PlainText({ text }: { text: string }): ReactNode {
     <div className="plain" dir="auto">
       {findLinks(text).map((piece, index) =>
         piece.kind === "text" ? (
-          piece.text
+          <Marked key={index} text={piece.text} />
         ) : (
           // The pieces of one text never change their order.
           <a key={index} href={piece.href} target="_blank" rel="noopener noreferrer nofollow">

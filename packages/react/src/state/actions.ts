@@ -149,6 +149,13 @@ export type Action =
       readonly online: readonly PresentUser[];
     }
   | { readonly type: "people_failed"; readonly room: string }
+  /** Somebody tells how far they have read. */
+  | {
+      readonly type: "member_read";
+      readonly room: string;
+      readonly user: string;
+      readonly readMark: number;
+    }
   | {
       readonly type: "members_listed";
       readonly room: string;
@@ -175,5 +182,7 @@ export type Action =
       readonly unread: number;
       /** The reader said so here. */
       readonly byHand?: true;
+      /** It was moved by reading here: what came meanwhile is read too. */
+      readonly isEcho?: true;
     }
   | { readonly type: "check_changed"; readonly room: string; readonly check: Check };

@@ -3,6 +3,7 @@ import type {
   EventFrame,
   JoinRequestView,
   MemberView,
+  MentionWish,
   MessageView,
   OwnProfile,
   PresentUser,
@@ -162,7 +163,7 @@ export type PendingChange = {
   /** Where the server has put it; it goes when that event is here. */
   readonly sequence: number | undefined;
 } & (
-  | { readonly kind: "edit"; readonly text: string }
+  | { readonly kind: "edit"; readonly text: string; readonly mentions?: MentionWish }
   | { readonly kind: "delete" }
   /** `message` is the id of the file. */
   | { readonly kind: "delete_file" }

@@ -22,6 +22,16 @@ export function withoutUser(typing: RoomState["typing"], event: EventFrame): Roo
   return others;
 }
 
+/** How far somebody has read; such a mark only grows. */
+export function withReadMark(
+  members: RoomState["members"],
+  { user, readMark }: { readonly user: string; readonly readMark: number },
+): RoomState["members"] {
+  return members?.map((one) =>
+    one.user.id === user && one.read_mark < readMark ? { ...one, read_mark: readMark } : one,
+  );
+}
+
 /** Who came, who went, and who is seen otherwise. */
 export function changeOnline(
   before: readonly PresentUser[] | undefined,

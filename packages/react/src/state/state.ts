@@ -15,7 +15,7 @@ import { listedPins } from "./pins.ts";
 import { listedPreferences, noPreferences, withRoomPreferences } from "./preferences.ts";
 import { goneRoom, listRooms, openedRoom, openingRoom } from "./rooms.ts";
 import { withOwnUpdate } from "./settings.ts";
-import { byName, changeOnline, changeTyping } from "./signals.ts";
+import { byName, changeOnline, changeTyping, withReadMark } from "./signals.ts";
 import { reduceThreads, type ThreadAction, withoutThreadsOf, withThreadEvent } from "./threads.ts";
 import { isRead, withMark } from "./unread.ts";
 import { addBefore, addToWindow, emptyWindow, shownEvents } from "./window.ts";
@@ -179,6 +179,8 @@ function reduceRoom(
       return { ...room, online: byName(action.online), arePeopleUnknown: false };
     case "people_failed":
       return { ...room, arePeopleUnknown: true };
+    case "member_read":
+      return { ...room, members: withReadMark(room.members, action) };
     case "members_listed":
       return { ...room, members: action.members };
     case "presence":

@@ -24,16 +24,19 @@ export function isRead(room: Pick<RoomState, "isReading" | "isHeldUnread">): boo
 }
 
 /**
- * The reader's mark is at `unreadAfter` now, with so many messages above it. A mark that went back was put there by hand: what is on a screen
- * stays unread then, until the reader goes away or writes.
+ * The reader's mark is at `unreadAfter` now, with so many messages above it. A mark that went back was put there by hand: what is on a
+ * screen that somebody looks at stays unread then, until they go away or write.
  */
 export function withMark(
   room: RoomState,
-  { unreadAfter, unread, byHand }: Extract<Action, { readonly type: "mark_moved" }>,
+  { unreadAfter, unread, byHand, isEcho }: Extract<Action, { readonly type: "mark_moved" }>,
   me: string,
 ): RoomState {
-  const isBack = byHand === true || (room.readMark !== undefined && unreadAfter < room.readMark);
-  const isHeldUnread = unread > 0 && (isBack || room.isHeldUnread);
+  const isLower = room.readMark !== undefined && unreadAfter < room.readMark;
+  const isBack = byHand === true || (isLower && isEcho !== true);
+  // Where nobody looks just now, coming to look is reading.
+  const isHeldUnread =
+    unread > 0 && (byHand === true || (isBack && room.isReading) || room.isHeldUnread);
   const left = room.isReading && !isHeldUnread ? 0 : unread;
   return {
     ...room,

@@ -157,6 +157,15 @@ export const de: Texts = {
   threadsEmptyHint:
     "Threads, in denen Sie schreiben oder denen Sie folgen, kommen hierher. T auf einer Nachricht öffnet einen.",
   threadsFailed: "Die Threads konnten nicht geladen werden.",
+  mentions: "Erwähnungen",
+  mentionsEmpty: "Noch hat Sie niemand erwähnt",
+  mentionsEmptyHint:
+    "Nachrichten mit Ihrem Namen hinter einem @ kommen hierher, und solche an alle in einem Raum.",
+  mentionsFailed: "Die Erwähnungen konnten nicht geladen werden.",
+  mentionsUnread_one: "{{count}} ungelesene Erwähnung",
+  mentionsUnread_other: "{{count}} ungelesene Erwähnungen",
+  alertsMessages_one: "{{count}} Nachricht für Sie",
+  alertsMessages_other: "{{count}} Nachrichten für Sie",
 
   jobWaiting: "Noch nicht begonnen",
   jobWaitingHint: "Sobald es beginnt, ist hier zu sehen, wie weit es ist.",

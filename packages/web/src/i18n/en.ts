@@ -154,6 +154,15 @@ export const en = {
   threadsEmpty: "No threads yet",
   threadsEmptyHint: "Threads that you write in or follow come here. T on a message opens one.",
   threadsFailed: "The threads could not be loaded.",
+  mentions: "Mentions",
+  mentionsEmpty: "Nobody has mentioned you yet",
+  mentionsEmptyHint:
+    "Messages with your name behind an @ come here, and those to everybody in a room.",
+  mentionsFailed: "The mentions could not be loaded.",
+  mentionsUnread_one: "{{count}} unread mention",
+  mentionsUnread_other: "{{count}} unread mentions",
+  alertsMessages_one: "{{count}} message for you",
+  alertsMessages_other: "{{count}} messages for you",
 
   jobWaiting: "Not begun yet",
   jobWaitingHint: "Its progress shows here as soon as it begins.",

@@ -158,6 +158,17 @@ export const es: Texts = {
   threadsEmptyHint:
     "Aquí aparecen los hilos en los que escribes o que sigues. T sobre un mensaje abre uno.",
   threadsFailed: "No se pudieron cargar los hilos.",
+  mentions: "Menciones",
+  mentionsEmpty: "Nadie te ha mencionado todavía",
+  mentionsEmptyHint:
+    "Aquí llegan los mensajes con tu nombre tras una @ y los dirigidos a toda una sala.",
+  mentionsFailed: "No se pudieron cargar las menciones.",
+  mentionsUnread_one: "{{count}} mención sin leer",
+  mentionsUnread_many: "{{count}} menciones sin leer",
+  mentionsUnread_other: "{{count}} menciones sin leer",
+  alertsMessages_one: "{{count}} mensaje para ti",
+  alertsMessages_many: "{{count}} mensajes para ti",
+  alertsMessages_other: "{{count}} mensajes para ti",
 
   jobWaiting: "Sin empezar",
   jobWaitingHint: "Su progreso aparecerá aquí en cuanto empiece.",

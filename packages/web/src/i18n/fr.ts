@@ -159,6 +159,17 @@ export const fr: Texts = {
   threadsEmptyHint:
     "Les fils où vous écrivez ou que vous suivez apparaissent ici. T sur un message en ouvre un.",
   threadsFailed: "Les fils n’ont pas pu être chargés.",
+  mentions: "Mentions",
+  mentionsEmpty: "Personne ne vous a encore mentionné",
+  mentionsEmptyHint:
+    "Les messages avec votre nom après un @ apparaissent ici, et ceux adressés à tout un salon.",
+  mentionsFailed: "Les mentions n’ont pas pu être chargées.",
+  mentionsUnread_one: "{{count}} mention non lue",
+  mentionsUnread_many: "{{count}} mentions non lues",
+  mentionsUnread_other: "{{count}} mentions non lues",
+  alertsMessages_one: "{{count}} message pour vous",
+  alertsMessages_many: "{{count}} messages pour vous",
+  alertsMessages_other: "{{count}} messages pour vous",
 
   jobWaiting: "Pas encore commencé",
   jobWaitingHint: "Sa progression s’affichera ici dès qu’il commence.",

@@ -152,6 +152,13 @@ export const ja: Texts = {
   threadsEmptyHint:
     "書き込んだりフォローしたりしたスレッドがここに並びます。メッセージ上で T を押すと開きます。",
   threadsFailed: "スレッドを読み込めませんでした。",
+  mentions: "メンション",
+  mentionsEmpty: "まだメンションはありません",
+  mentionsEmptyHint:
+    "@ の後にあなたの名前があるメッセージと、ルーム全員宛てのメッセージがここに並びます。",
+  mentionsFailed: "メンションを読み込めませんでした。",
+  mentionsUnread_other: "未読のメンション {{count}} 件",
+  alertsMessages_other: "あなた宛てのメッセージ {{count}} 件",
 
   jobWaiting: "未開始",
   jobWaitingHint: "始まると進み具合がここに表示されます。",

@@ -1,9 +1,9 @@
 /**
- * Notices of the browser for what comes into the inboxes while nobody looks at the app. Several windows of the app tell
+ * Notices of the browser for what comes into the inboxes, and for messages that need the reader, while nobody looks at the app. Several windows of the app tell
  * each notification once: whoever is first to claim it.
  */
-import type { Client } from "@parlance/client";
-import { noticeOf } from "./notification.ts";
+import type { Client, EventFrame } from "@parlance/client";
+import type { Notice } from "./notification.ts";
 import { claim, type Told } from "./told.ts";
 
 /** So long after the first of several a window tells them, so that one in which somebody looks comes first. */
@@ -29,14 +29,16 @@ export async function askPermission(): Promise<Permission> {
 export interface AlertsHost {
   readonly client: Client;
   readonly rooms: readonly string[];
+  /** What an event tells; undefined where it tells nothing. */
+  noticeOf(event: EventFrame): Notice | undefined;
   /** The reader wants to be told. */
   isWanted(): boolean;
   /** A title for a notification that has none. */
   title(): string;
   /** Several as one. */
   summary(count: number): string;
-  /** The reader clicked on one: the page is in front already. */
-  onClick(): void;
+  /** The reader clicked on one: the page is in front already. Of several told as one, the first. */
+  onClick(notice: Notice): void;
 }
 
 /** Tells from now on. @returns what ends it. */
@@ -54,19 +56,17 @@ export function startAlerts(host: AlertsHost): () => void {
     if (isLooking() || !mayTell()) return;
     const [first] = mine;
     if (first !== undefined && mine.length > mostAtOnce) {
-      show(host, host.title(), host.summary(mine.length), first.tag);
+      show(host, first, host.title(), host.summary(mine.length));
       return;
     }
-    for (const { notice, tag } of mine) {
-      show(host, notice.title ?? host.title(), notice.text, tag);
-    }
+    for (const one of mine) show(host, one, one.notice.title ?? host.title(), one.notice.text);
   };
   const mayTell = (): boolean => host.isWanted() && alertPermission() === "granted";
 
   const unlisten = host.rooms.map((id) => {
     const room = client.room(id);
     return room.on("event", (event) => {
-      const notice = noticeOf(event);
+      const notice = host.noticeOf(event);
       const epoch = room.position?.epoch;
       if (notice === undefined || epoch === undefined || !mayTell()) return;
       const told: Due = { notice, epoch, tag: `${id}/${epoch}/${notice.sequence}` };
@@ -93,13 +93,13 @@ function isLooking(): boolean {
   return document.visibilityState === "visible" && document.hasFocus();
 }
 
-function show(host: AlertsHost, title: string, body: string, tag: string): void {
+function show(host: AlertsHost, { notice, tag }: Due, title: string, body: string): void {
   try {
     const shown = new Notification(title, { body, tag, icon: "/favicon.svg" });
     shown.addEventListener("click", () => {
       window.focus();
       shown.close();
-      host.onClick();
+      host.onClick(notice);
     });
   } catch {
     // Some browsers have the permission and still no notices of pages (Chrome on Android).

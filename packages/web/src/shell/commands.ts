@@ -72,6 +72,14 @@ export const pageCommands: readonly PageCommand[] = [
     run: ({ page }) => page.openDialog("threads"),
   },
   {
+    id: "mentions",
+    text: "mentions",
+    icon: "at",
+    keys: "Alt M",
+    isInPalette: true,
+    run: ({ page }) => page.openDialog("mentions"),
+  },
+  {
     id: "create-room",
     text: "createRoom",
     icon: "plus",

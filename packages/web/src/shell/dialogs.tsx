@@ -37,7 +37,8 @@ export type DialogName =
   | "profile"
   | "status"
   | "preferences"
-  | "threads";
+  | "threads"
+  | "mentions";
 
 /** The component of each. */
 export const dialogs: Readonly<Record<DialogName, ComponentType<DialogProps>>> = {
@@ -68,6 +69,9 @@ export const dialogs: Readonly<Record<DialogName, ComponentType<DialogProps>>> =
   profile: laterDialog(async () => (await import("../people/profile-dialog.tsx")).ProfileDialog),
   status: laterDialog(async () => (await import("../people/status-dialog.tsx")).StatusDialog),
   keys: laterDialog(async () => (await import("./keys-dialog.tsx")).KeysDialog),
+  mentions: laterDialog(
+    async () => (await import("../threads/mentions-dialog.tsx")).MentionsDialog,
+  ),
   threads: laterDialog(async () => (await import("../threads/threads-dialog.tsx")).ThreadsDialog),
   preferences: laterDialog(
     async () => (await import("./preferences-dialog.tsx")).PreferencesDialog,

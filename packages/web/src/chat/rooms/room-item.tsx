@@ -6,6 +6,7 @@ import { roomPath } from "../../app/route.ts";
 import { navigate } from "../../app/use-route.ts";
 import { isAnyHere, RoomMark } from "./room-mark.tsx";
 import { RoomMenuButton } from "./room-menu-button.tsx";
+import { UnreadBadge } from "./unread-badge.tsx";
 
 /** A link with what is unread, and the room's menu for who is a member. */
 export const RoomItem = memo(function RoomItem({
@@ -63,11 +64,7 @@ export const RoomItem = memo(function RoomItem({
             <span className="hidden-visually">{t("muted")}</span>
           </span>
         ) : null}
-        {isUnread ? (
-          <span className="count" title={t("unread", { count: room.unread })}>
-            {room.unread > 999 ? "999+" : room.unread}
-          </span>
-        ) : null}
+        {isUnread ? <UnreadBadge room={room} /> : null}
       </a>
       {isMember ? <RoomMenuButton room={room} className="room-more" /> : null}
     </div>

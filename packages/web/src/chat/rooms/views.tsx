@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import type { TextKey } from "../../i18n/index.ts";
 import { usePage } from "../../shell/context.ts";
 import type { DialogName } from "../../shell/dialogs.tsx";
+import { useUnreadMentions } from "../../threads/use-unread-mentions.ts";
 import { useUnreadThreads } from "../../threads/use-unread-threads.ts";
 
 interface View {
@@ -21,6 +22,7 @@ const none = (): number => 0;
 
 const views: readonly View[] = [
   { dialog: "threads", text: "threads", icon: "thread", useCount: useUnreadThreads },
+  { dialog: "mentions", text: "mentions", icon: "at", useCount: useUnreadMentions },
   {
     dialog: "drafts",
     text: "drafts",
