@@ -157,6 +157,8 @@ describe("rooms", () => {
     await bob.page.goto("about:blank");
     await part(ann.page, "Direct messages").locator('[data-here="false"]').waitFor();
     await bob.page.goto(away);
+    // Who comes later learns it too.
+    await theirs.locator('[data-here="true"]').waitFor();
     await part(ann.page, "Direct messages").locator('[data-here="true"]').waitFor();
   });
 

@@ -68,6 +68,8 @@ export function createLiveRooms(host: RoomsHost): LiveRooms {
   const loading = new Map<string, Promise<void>>();
   const outgoing = new Map<string, Outgoing>();
   let listing: Promise<void> | undefined;
+  /** One question after the other: there may be many such rooms. */
+  let asking: Promise<void> = Promise.resolve();
   let listingPeople: ReturnType<typeof setTimeout> | undefined;
 
   const bind = (id: string): Room => {
@@ -95,8 +97,8 @@ export function createLiveRooms(host: RoomsHost): LiveRooms {
           if (event.omitted === true) listPeopleSoon(id);
         }
       }),
-      room.on("subscribed", ({ present }) => {
-        if (present !== undefined) dispatch({ type: "people_listed", room: id, online: present });
+      room.on("subscribed", ({ kind }) => {
+        if (kind === "direct") asking = asking.then(() => listOnline(id));
       }),
       room.on("reset", () => {
         const isInbox = roomState(id)?.kind === "inbox" && roomState(id)?.status === "ready";
@@ -126,6 +128,15 @@ export function createLiveRooms(host: RoomsHost): LiveRooms {
     const thread = threadOf(event);
     if (thread !== undefined) host.onReply(id, thread);
     if (/^(?:member|join)\./.test(event.type)) listPeopleSoon(id);
+  };
+
+  /** Who is there of a direct room shows in the list. What fails is asked again with the next connection. */
+  const listOnline = async (id: string): Promise<void> => {
+    const online = await client
+      .room(id)
+      .presence()
+      .catch(() => undefined);
+    if (online !== undefined) dispatch({ type: "people_listed", room: id, online });
   };
 
   const listPeopleSoon = (id: string): void => {
@@ -223,7 +234,6 @@ export function createLiveRooms(host: RoomsHost): LiveRooms {
         }
         if (withPresence.has(room) || counting.has(room)) continue;
         // One that cannot be followed shows that when it is opened.
-        // Who is there of a direct room shows in the list.
         const begun = kind === "direct" ? follow(bind(room)) : bind(room).subscribe();
         counting.set(
           room,
