@@ -239,8 +239,11 @@ describe("rooms", () => {
 
     await choosePerson(ann.page, "Bob Larsen", "Ban");
     const question = ann.page.getByRole("dialog", { name: `Ban ${isolated("Bob Larsen")}?` });
+    await question.getByLabel("Reason (optional)").fill("Salted it twice");
+    expect(await accessProblems(ann.page)).toEqual([]);
     await question.getByRole("button", { name: "Ban", exact: true }).click();
     await bob.page.getByText("You are banned from").waitFor();
+    await bob.page.getByText("Salted it twice").waitFor();
     await item(bob.page, room).waitFor({ state: "detached" });
     expect(await bob.page.locator("body").innerText()).not.toMatch(/soup|Half a thought/);
     const kept = (): Promise<string> =>
@@ -254,7 +257,7 @@ describe("rooms", () => {
 
     await side(ann.page).getByRole("button", { name: "Banned people" }).click();
     const bans = ann.page.getByRole("dialog", { name: "Banned people" });
-    await bans.getByTestId("ban").waitFor();
+    await bans.getByTestId("ban").filter({ hasText: "Salted it twice" }).waitFor();
     expect(await accessProblems(ann.page)).toEqual([]);
     await bans.getByRole("button", { name: `Lift the ban: ${isolated("Bob Larsen")}` }).click();
     await bans.getByText("Nobody is banned here.").waitFor();

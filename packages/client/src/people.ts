@@ -29,8 +29,9 @@ export class PeopleRoom extends AskingRoom implements RoomPeople {
     return this.link.request<"set_role">({ type: "set_role", ...this.#of(user), role });
   }
 
-  ban(user: string): Promise<MembershipChanged> {
-    return this.link.request<"ban_member">({ type: "ban_member", ...this.#of(user) });
+  ban(user: string, reason?: string): Promise<MembershipChanged> {
+    const why = reason === undefined ? {} : { reason };
+    return this.link.request<"ban_member">({ type: "ban_member", ...this.#of(user), ...why });
   }
 
   unban(user: string): Promise<MembershipChanged> {

@@ -28,8 +28,8 @@ export type DirectoryQuery = Omit<CommandBody<"list_directory">, "type">;
 export interface RoomPeople {
   /** Gives a member another role; only owners make and unmake staff. */
   setRole(user: string, role: Role): Promise<MembershipChanged>;
-  /** Puts somebody out for good, member or not. */
-  ban(user: string): Promise<MembershipChanged>;
+  /** Puts somebody out for good, member or not. `reason`: one line that they and the room's members read. */
+  ban(user: string, reason?: string): Promise<MembershipChanged>;
   /** Lets somebody come back. Does not make a member. */
   unban(user: string): Promise<MembershipChanged>;
   /** Who is banned, the newest first; for the staff. */

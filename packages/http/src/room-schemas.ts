@@ -54,6 +54,14 @@ export const roleBody: z.ZodType<RoleBody> = z
   .object({ role: z.enum(roles) })
   .meta({ id: "NewRole" });
 
+export interface BanBody {
+  reason?: string;
+}
+export const banBody: z.ZodType<BanBody | null | undefined> = z
+  .object({ reason: fields.topic.exactOptional() })
+  .nullish()
+  .meta({ id: "NewBan" });
+
 export interface InviteBody {
   role?: InviteRole;
   uses?: number;

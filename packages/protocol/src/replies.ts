@@ -443,7 +443,9 @@ export const replySchemas: { readonly [T in CommandType]: z.ZodType<Replies[T]> 
   unban_member: membershipChanged,
   list_bans: z.object({
     room: roomId,
-    bans: z.array(z.object({ user: wireUserSchema, by: userId, time })),
+    bans: z.array(
+      z.object({ user: wireUserSchema, by: userId, time, reason: topic.exactOptional() }),
+    ),
   }),
   create_invite: z.object({ invite: inviteView, token }),
   list_invites: z.object({ room: roomId, invites: z.array(inviteView) }),

@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "24ea3dab6d37ae995bde489fafb59aa55ef5ff3ce11d8c3b3880f2468ece6f0a",
+  sha256: "a37feaca1d5ca8e3f8e7afc302bbcaf6182fdd7d20abe0e479a825beba45f592",
 } as const;

@@ -213,12 +213,14 @@ describe("bans", () => {
     const [ann, bob] = [await guest("Ann"), await guest("Bob")];
     const path = await privateRoom(ann, bob);
     const ban = `${path}/bans/${bob.id}`;
-    expect((await send("PUT", ban, ann)).status).toBe(200);
+    expect((await send("PUT", ban, ann, { reason: "Spam" })).status).toBe(200);
     expect(problem(await send("GET", `${path}/messages`, bob))).toEqual([404, "not_found"]);
     const back = await send("PUT", `${path}/members/${bob.id}`, ann, { role: "member" });
     expect(back.status).toBeGreaterThanOrEqual(400);
     const list = await send("GET", `${path}/bans`, ann);
-    expect(list.body.bans).toMatchObject([{ user: { id: bob.id, name: "Bob" }, by: ann.id }]);
+    expect(list.body.bans).toMatchObject([
+      { user: { id: bob.id, name: "Bob" }, by: ann.id, reason: "Spam" },
+    ]);
     expect((await send("DELETE", ban, ann)).status).toBe(200);
     expect((await send("GET", `${path}/bans`, ann)).body.bans).toEqual([]);
     expect((await send("GET", path, bob)).status).toBe(404);
@@ -237,6 +239,7 @@ describe("bans", () => {
         ["PUT", `${path}/bans/${bob.id}`, cat],
         ["PUT", `${path}/bans/${ann.id}`, ann],
         ["PUT", `${path}/bans/u_nobody`, ann],
+        ["PUT", `${path}/bans/${bob.id}`, ann, { reason: "two\nlines" }],
         ["DELETE", `${path}/bans/${bob.id}`, ann],
         ["GET", `${path}/bans`, undefined],
       ]),
@@ -247,6 +250,7 @@ describe("bans", () => {
       [404, "not_found"],
       [403, "forbidden"],
       [404, "not_found"],
+      [400, "bad_request", "reason"],
       [404, "not_found"],
       [401, "unauthenticated"],
     ]);

@@ -28,7 +28,8 @@ export async function banMember(
   const member = await directory.member(command.room, command.user);
   const name = member?.name ?? (await directory.user(command.user))?.name;
   if (name === undefined) throw new ProtocolError("not_found");
-  const data = { user: command.user, name };
+  const { user, reason } = command;
+  const data = { user, name, ...(reason === undefined ? {} : { reason }) };
   return record(context, room, { type: "member.banned", data }, mayBan);
 }
 
@@ -62,6 +63,7 @@ export async function listBans(
       user: memberUser(ban),
       by: ban.by,
       time: new Date(ban.time).toISOString(),
+      ...(ban.reason === undefined ? {} : { reason: ban.reason }),
     })),
   };
 }

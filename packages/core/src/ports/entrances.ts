@@ -41,6 +41,7 @@ export interface BanRecord extends Person {
   readonly by: UserId;
   /** Milliseconds since 1970. */
   readonly time: number;
+  readonly reason?: string;
 }
 
 export interface InviteRecord {

@@ -45,6 +45,7 @@ function banRoutes({ app, callers, node }: ApiParts): void {
         security,
         summary: "Ban somebody from a room",
         params: schemas.memberParams,
+        body: roomSchemas.banBody,
         response: { 200: answers.membershipChanged, default: answers.failure },
       },
     },
@@ -53,6 +54,7 @@ function banRoutes({ app, callers, node }: ApiParts): void {
         type: "ban_member",
         id: 0,
         ...request.params,
+        ...request.body,
       }),
   );
 

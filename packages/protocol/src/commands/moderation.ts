@@ -1,6 +1,6 @@
 /** Commands that keep people out of a room. */
 import { z } from "zod";
-import { commandId, roomId, userId } from "../fields.ts";
+import { commandId, roomId, topic, userId } from "../fields.ts";
 import type { RoomId, UserId } from "../ids.ts";
 import type { CommandId } from "./command-id.ts";
 import type { WireUser } from "./session.ts";
@@ -14,6 +14,8 @@ export interface BanMember {
   readonly id: CommandId;
   readonly room: RoomId;
   readonly user: UserId;
+  /** One line, for whoever is banned and for the room's members to read. */
+  readonly reason?: string;
 }
 /** Lets somebody come back who was banned. Does not make a member. */
 export interface UnbanMember {
@@ -34,6 +36,7 @@ export interface BanView {
   readonly by: UserId;
   /** ISO 8601 with milliseconds, UTC. */
   readonly time: string;
+  readonly reason?: string;
 }
 export interface BanList {
   readonly room: RoomId;
@@ -46,6 +49,7 @@ export const banMember: z.ZodType<BanMember> = z.object({
   id: commandId,
   room: roomId,
   user: userId,
+  reason: topic.exactOptional(),
 });
 export const unbanMember: z.ZodType<UnbanMember> = z.object({
   type: z.literal("unban_member"),

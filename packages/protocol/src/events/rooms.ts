@@ -1,7 +1,7 @@
 /** Durable events of what a room is and who may come in, beside `member.joined` and `member.left`. */
 import { z } from "zod";
 import { type InviteRole, inviteRoles } from "../commands/invites.ts";
-import { inviteId, longText, userId } from "../fields.ts";
+import { inviteId, longText, topic, userId } from "../fields.ts";
 import type { InviteId, UserId } from "../ids.ts";
 import { type Role, roles } from "../room-kind.ts";
 import { type RoomChanges, roomChangeFields } from "../room-settings.ts";
@@ -13,7 +13,7 @@ export interface RoomPayloads {
   /** A member stays one, with another role. */
   "member.role_changed": { readonly user: UserId; readonly name: string; readonly role: Role };
   /** Also ends the membership of somebody who had one. The author is who did it. */
-  "member.banned": { readonly user: UserId; readonly name: string };
+  "member.banned": { readonly user: UserId; readonly name: string; readonly reason?: string };
   "member.unbanned": { readonly user: UserId; readonly name: string };
   /** A link was made. What is in the link is not here. */
   "invite.created": {
@@ -39,7 +39,7 @@ export const roomPayloadSchemas: {
 } = {
   "room.updated": z.object({ ...roomChangeFields, editor_name: z.string() }),
   "member.role_changed": z.object({ ...person, role: z.enum(roles) }),
-  "member.banned": z.object(person),
+  "member.banned": z.object({ ...person, reason: topic.exactOptional() }),
   "member.unbanned": z.object(person),
   "invite.created": z.object({
     invite_id: inviteId,

@@ -26,8 +26,10 @@ export interface RoomActs {
   addMember(room: string, user: string): Promise<void>;
   /** Puts somebody out of a room. */
   removeMember(room: string, user: string): Promise<void>;
-  /** Puts somebody out for good, or lets them come back. */
-  ban(room: string, user: string, on: boolean): Promise<void>;
+  /** Puts somebody out for good. `reason`: one line; empty is none. */
+  ban(room: string, user: string, reason: string): Promise<void>;
+  /** Lets somebody come back. */
+  unban(room: string, user: string): Promise<void>;
   /** Gives a member another role. */
   setRole(room: string, user: string, role: Role): Promise<void>;
   /** Lets somebody in who asked, or does not. */
@@ -100,7 +102,9 @@ export function createRoomActs({
     },
     addMember: (id, user) => change(id, client.room(id).addMember(user)),
     removeMember: (id, user) => change(id, client.room(id).removeMember(user)),
-    ban: (id, user, on) => change(id, on ? client.room(id).ban(user) : client.room(id).unban(user)),
+    ban: (id, user, reason) =>
+      change(id, client.room(id).ban(user, reason.trim() === "" ? undefined : reason.trim())),
+    unban: (id, user) => change(id, client.room(id).unban(user)),
     setRole: (id, user, role) => change(id, client.room(id).setRole(user, role)),
     answerRequest: (id, user, accept) =>
       change(id, client.room(id).answerJoinRequest(user, accept)),

@@ -33,6 +33,7 @@ export function addEvent(room: RoomState, event: EventFrame, me: string): RoomSt
     texts: withoutEnded(room.texts, event),
     role: roleAfter(room, event, me),
     ended: endedBy(room, event, me),
+    endedFor: reasonOf(room, event, me),
     pins: pinsAfter(room.pins, event),
     members: isMembership ? undefined : room.members,
   };
@@ -76,6 +77,12 @@ function roleAfter(room: RoomState, event: EventFrame, me: string): RoomState["r
     default:
       return room.role;
   }
+}
+
+/** What was said to it. */
+function reasonOf(room: RoomState, event: EventFrame, me: string): string | undefined {
+  if (event.type !== "member.banned" || "erased" in event) return room.endedFor;
+  return event.data.user === me ? event.data.reason : room.endedFor;
 }
 
 /** Why the reader is about to be told that the room is closed to them. */

@@ -63,6 +63,8 @@ export interface RoomState {
   readonly requests: readonly JoinRequestView[] | undefined;
   /** Why the room is `gone`, where its log said so. */
   readonly ended: "removed" | "banned" | undefined;
+  /** What was said to it. */
+  readonly endedFor: string | undefined;
   /** In the server's listing: one's own, or one to discover. */
   readonly listed: boolean;
   /**

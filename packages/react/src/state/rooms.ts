@@ -17,6 +17,7 @@ function emptyRoom(id: string): RoomState {
     with: undefined,
     requests: undefined,
     ended: undefined,
+    endedFor: undefined,
     settingsAt: 0,
     role: undefined,
     listed: false,
@@ -109,7 +110,7 @@ export function openedRoom(
   const events = [...page, ...room.events.filter((event) => event.sequence > last)];
   // A direct room is called by who is in it, which only its view tells.
   const title = about.kind === "direct" && room.with !== undefined ? room.title : about.title;
-  const known = { ...room, title, kind: about.kind, ended: undefined };
+  const known = { ...room, title, kind: about.kind, ended: undefined, endedFor: undefined };
   return {
     ...withUpdates(view === undefined ? known : withView(known, view), events),
     status: "ready",
@@ -148,7 +149,7 @@ function newLine(
  * and it did not take.
  */
 export function goneRoom(room: RoomState): RoomState {
-  const { id, kind, title, epoch, outgoing, ended, listed } = room;
+  const { id, kind, title, epoch, outgoing, ended, endedFor, listed } = room;
   const empty = emptyRoom(id);
-  return { ...empty, kind, title, epoch, ended, listed, outgoing, status: "gone" };
+  return { ...empty, kind, title, epoch, ended, endedFor, listed, outgoing, status: "gone" };
 }

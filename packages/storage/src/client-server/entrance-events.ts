@@ -49,11 +49,11 @@ export async function projectEntrance(
       );
       return;
     case "member.banned": {
-      const { user, name } = event.data;
+      const { user, name, reason = null } = event.data;
       await endMembership(session, place, user);
       await waitNoLonger(session, room, user);
       await session.run("DELETE FROM {bans} WHERE room = ? AND user_id = ?", room, user);
-      const row = [room, user, name, author, sequence, time];
+      const row = [room, user, name, author, sequence, time, reason];
       await session.insert({ table: "bans", columns: banColumns, rows: [row] });
       return;
     }

@@ -38,7 +38,7 @@ export function createEntrances(reads: Reads): Entrances {
     bans: (room, limit) =>
       reads.each(async (session) => {
         const rows = await session.all<BanRow>(
-          `SELECT ${person}, p.made_by AS "by", p.time FROM {bans} p LEFT JOIN {users} u ON u.id = p.user_id
+          `SELECT ${person}, p.made_by AS "by", p.time, p.reason FROM {bans} p LEFT JOIN {users} u ON u.id = p.user_id
            WHERE p.room = ? ORDER BY p.sequence DESC LIMIT ?`,
           room,
           limit,

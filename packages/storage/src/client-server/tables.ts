@@ -78,6 +78,7 @@ export const banColumns: ColumnTypes = {
   made_by: "text",
   sequence: "integer",
   time: "integer",
+  reason: "text",
 };
 
 export const joinRequestColumns: ColumnTypes = {

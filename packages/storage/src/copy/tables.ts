@@ -165,6 +165,7 @@ const tables: Readonly<Record<CopyTableName, Omit<CopyTable, "name">>> = {
       made_by: "text",
       sequence: "integer",
       time: "integer",
+      reason: "text",
     },
   },
   invites: {

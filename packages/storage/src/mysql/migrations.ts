@@ -500,4 +500,7 @@ export const migrations: Migrations = [
       rooms TEXT
     ) ${table}`,
   ],
+
+  // Why somebody is kept out of a room.
+  ["ALTER TABLE {bans} ADD COLUMN reason TEXT"],
 ];

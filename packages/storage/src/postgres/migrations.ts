@@ -492,4 +492,7 @@ export const migrations: Migrations = [
       rooms text
     )`,
   ],
+
+  // Why somebody is kept out of a room.
+  ["ALTER TABLE {bans} ADD COLUMN reason text"],
 ];

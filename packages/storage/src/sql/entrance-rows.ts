@@ -19,6 +19,7 @@ interface PersonRow {
 export interface BanRow extends PersonRow {
   readonly by: UserId;
   readonly time: number;
+  readonly reason: string | null;
 }
 
 export interface InviteRow {
@@ -52,7 +53,8 @@ function personOf({ user, name, userKind, userNumber }: PersonRow): Omit<BanReco
 }
 
 export function toBanRecord(row: BanRow): BanRecord {
-  return { ...personOf(row), by: row.by, time: row.time };
+  const { by, time, reason } = row;
+  return { ...personOf(row), by, time, ...(reason === null ? {} : { reason }) };
 }
 
 export function toInviteRecord({ usesLeft, ...row }: InviteRow): InviteRecord {

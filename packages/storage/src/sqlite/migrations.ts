@@ -476,6 +476,9 @@ const migrations: readonly (string | ((database: Database) => void))[] = [
     rooms TEXT
   ) STRICT, WITHOUT ROWID;
   `,
+
+  // Why somebody is kept out of a room.
+  "ALTER TABLE bans ADD COLUMN reason TEXT",
 ];
 
 /** The schema's version after all migrations. */

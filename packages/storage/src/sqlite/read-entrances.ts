@@ -52,7 +52,7 @@ export function createEntranceReads(database: Database): EntranceReads {
     bans: (room, limit) =>
       database
         .all<BanRow>(
-          `SELECT ${person}, p.made_by AS "by", p.time FROM bans p LEFT JOIN users ON users.id = p.user
+          `SELECT ${person}, p.made_by AS "by", p.time, p.reason FROM bans p LEFT JOIN users ON users.id = p.user
            WHERE p.room = ? ORDER BY p.sequence DESC LIMIT ?`,
           room,
           limit,

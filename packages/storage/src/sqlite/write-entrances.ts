@@ -51,18 +51,19 @@ export function projectEntrance(
       );
       return;
     case "member.banned": {
-      const { user, name } = event.data;
+      const { user, name, reason = null } = event.data;
       endMembership(database, place, user);
       database.run("DELETE FROM join_requests WHERE room = ? AND user = ?", room, user);
       database.run(
-        `INSERT OR REPLACE INTO bans (room, user, name, made_by, sequence, time)
-         VALUES (?, ?, ?, ?, ?, ?)`,
+        `INSERT OR REPLACE INTO bans (room, user, name, made_by, sequence, time, reason)
+         VALUES (?, ?, ?, ?, ?, ?, ?)`,
         room,
         user,
         name,
         author,
         sequence,
         time,
+        reason,
       );
       return;
     }

@@ -140,6 +140,17 @@ export function describeEntrances(store: UseStore): void {
       await log.append(banned("u2", someTime + 9));
       expect(await directory.bans(roomId("r1"), 9)).toMatchObject([{ time: someTime + 9 }]);
     });
+
+    test("have the reason of the last one, if it gave any", async () => {
+      const { log, directory } = store();
+      await log.append(joined("u1", { create: publicRoom }));
+      const data = { user: userId("u2"), name: "Bob", reason: "Spam, in 3 languages: 广告" };
+      await log.append(event("member.banned", data, { user: "u1", time: someTime }));
+      expect(await directory.bans(roomId("r1"), 9)).toMatchObject([{ reason: data.reason }]);
+      await log.append(banned("u2"));
+      const [ban] = await directory.bans(roomId("r1"), 9);
+      expect(ban).not.toHaveProperty("reason");
+    });
   });
 
   describe("invites", () => {

@@ -34,7 +34,7 @@ export function createMemoryEntrances(state: MemoryState, describe: DescribeMemb
       [...(rooms.get(room)?.bans ?? [])]
         .reverse()
         .slice(0, limit)
-        .map(([user, { name, by, time }]) => ({ ...person(user, name), by, time })),
+        .map(([user, { name, ...ban }]) => ({ ...person(user, name), ...ban })),
     invite: async (id) => invites.get(id),
     invites: async (room, now, limit) =>
       [...invites.values()]
@@ -162,12 +162,17 @@ export function projectEntrance(
       return;
     }
     case "member.banned": {
-      const { user, name } = event.data;
+      const { user, name, reason } = event.data;
       room.members.delete(user);
       endFollowing(state, room.room, event.data);
       room.requests.delete(user);
       room.bans.delete(user);
-      room.bans.set(user, { name, by: author, time });
+      room.bans.set(user, {
+        name,
+        by: author,
+        time,
+        ...(reason === undefined ? {} : { reason }),
+      });
       const { room: id, events } = room;
       const fact = {
         type: "member_ended",

@@ -77,6 +77,7 @@ export interface MemoryBan {
   readonly name: string;
   readonly by: UserId;
   readonly time: number;
+  readonly reason?: string;
 }
 
 export interface MemoryRequest {

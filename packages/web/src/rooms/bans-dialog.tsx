@@ -29,7 +29,7 @@ export function BansDialog(props: DialogProps): ReactNode {
   if (room === undefined) return null;
   const lift = async (user: string): Promise<void> => {
     try {
-      await chat.ban(room.id, user, false);
+      await chat.unban(room.id, user);
       await list();
     } catch (error) {
       setProblem(failureText(codeOf(error)));
@@ -50,12 +50,13 @@ export function BansDialog(props: DialogProps): ReactNode {
         {bans === undefined && problem === undefined ? <div className="skeleton late" /> : null}
         {bans?.length === 0 ? <p className="quiet">{t("bansEmpty")}</p> : null}
         <ul>
-          {bans?.map(({ user, time }) => (
+          {bans?.map(({ user, time, reason }) => (
             <li key={user.id} className="row-with-act" data-testid="ban">
               <Avatar id={user.id} name={user.name} small />
               <div>
                 <bdi>{user.name}</bdi>
                 <div className="quiet">{t("bannedAt", { time: day.format(new Date(time)) })}</div>
+                {reason === undefined ? null : <div dir="auto">{reason}</div>}
               </div>
               <button
                 type="button"

@@ -14,6 +14,7 @@ export function Confirm({
   act,
   problemOf,
   onClose,
+  children,
 }: {
   title: string;
   hint: string;
@@ -21,6 +22,8 @@ export function Confirm({
   act: () => Promise<void>;
   problemOf?: ProblemOf;
   onClose: () => void;
+  /** Fields that belong to it. */
+  children?: ReactNode;
 }): ReactNode {
   const { t } = useTranslation();
   const failureText = useFailureText();
@@ -40,6 +43,7 @@ export function Confirm({
     <Dialog title={title} onClose={onClose}>
       <div className="content">
         <p>{hint}</p>
+        {children}
         {problem === undefined ? null : (
           <p className="problem" role="alert">
             {problem}

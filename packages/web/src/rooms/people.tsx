@@ -3,6 +3,7 @@ import type { JoinRequestView, Role, WireUser } from "@parlance/client";
 import {
   Avatar,
   codeOf,
+  Field,
   Icon,
   isStaff,
   type MenuItem,
@@ -21,6 +22,9 @@ import { usePage } from "../shell/context.ts";
 import type { PanelProps } from "../shell/panels.tsx";
 import { Confirm } from "./confirm.tsx";
 import { isolated } from "./use-subject.ts";
+
+/** Of the protocol, in UTF-16 code units. */
+const reasonLength = 250;
 
 interface Asking {
   readonly what: "remove" | "ban";
@@ -143,15 +147,26 @@ function Question({
   const { t } = useTranslation();
   const chat = useChat();
   const { what, user } = asking;
+  const [reason, setReason] = useState("");
   const name = isolated(user.name);
   return what === "ban" ? (
     <Confirm
       title={t("banTitle", { name })}
       hint={t("banHint")}
       label={t("ban")}
-      act={() => chat.ban(room.id, user.id, true)}
+      act={() => chat.ban(room.id, user.id, reason)}
       onClose={onClose}
-    />
+    >
+      <Field
+        label={t("banReason")}
+        hint={t("banReasonHint")}
+        value={reason}
+        onChange={(event) => setReason(event.target.value)}
+        maxLength={reasonLength}
+        dir="auto"
+        autoComplete="off"
+      />
+    </Confirm>
   ) : (
     <Confirm
       title={t("removeTitle", { name })}

@@ -73,6 +73,7 @@ function Gone({ room }: { room: RoomState }): ReactNode {
     <>
       <h2>{wasIn ? t(isBanned ? "bannedTitle" : "removedTitle", name) : t("goneTitle")}</h2>
       <p role="status">{t(wasIn ? (isBanned ? "bannedHint" : "removedHint") : "goneHint")}</p>
+      {room.endedFor === undefined ? null : <p dir="auto">{room.endedFor}</p>}
       <ToGeneral />
     </>
   );

@@ -89,6 +89,8 @@ export const rooms: Readonly<Record<keyof typeof english, string>> = {
   ban: "حظر",
   banTitle: "حظر {{name}}؟",
   banHint: "لن يمكنه القراءة ولا الكتابة هنا ولا العودة حتى ترفع الحظر.",
+  banReason: "السبب (اختياري)",
+  banReasonHint: "يقرؤه هو والأعضاء.",
   bans: "المحظورون",
   bansEmpty: "لا أحد محظور هنا.",
   banLift: "رفع الحظر",

@@ -91,6 +91,8 @@ export const rooms: Readonly<Record<keyof typeof english, string>> = {
   banTitle: "{{name}} sperren?",
   banHint:
     "Diese Person kann hier weder lesen noch schreiben und nicht zurückkommen, bis Sie die Sperre aufheben.",
+  banReason: "Grund (wahlfrei)",
+  banReasonHint: "Diese Person liest ihn, und die Mitglieder auch.",
   bans: "Gesperrte Personen",
   bansEmpty: "Hier ist niemand gesperrt.",
   banLift: "Sperre aufheben",

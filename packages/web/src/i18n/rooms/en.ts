@@ -92,6 +92,8 @@ export const rooms = {
   ban: "Ban",
   banTitle: "Ban {{name}}?",
   banHint: "They can neither read nor write here, and cannot come back until you lift the ban.",
+  banReason: "Reason (optional)",
+  banReasonHint: "They read it, and so do the members.",
   bans: "Banned people",
   bansEmpty: "Nobody is banned here.",
   banLift: "Lift the ban",

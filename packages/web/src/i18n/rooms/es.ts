@@ -89,6 +89,8 @@ export const rooms: Readonly<Record<keyof typeof english, string>> = {
   ban: "Expulsar y vetar",
   banTitle: "¿Vetar a {{name}}?",
   banHint: "No podrá leer ni escribir aquí, ni volver, hasta que usted levante el veto.",
+  banReason: "Motivo (opcional)",
+  banReasonHint: "Lo leen esa persona y los miembros.",
   bans: "Personas vetadas",
   bansEmpty: "Nadie está vetado aquí.",
   banLift: "Levantar el veto",

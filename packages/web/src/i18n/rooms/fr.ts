@@ -90,6 +90,8 @@ export const rooms: Readonly<Record<keyof typeof english, string>> = {
   banTitle: "Bannir {{name}} ?",
   banHint:
     "Cette personne ne peut plus lire ni écrire ici, ni revenir, tant que vous ne levez pas le bannissement.",
+  banReason: "Raison (facultatif)",
+  banReasonHint: "Cette personne la lit, et les membres aussi.",
   bans: "Personnes bannies",
   bansEmpty: "Personne n’est banni ici.",
   banLift: "Lever",

@@ -89,6 +89,8 @@ export const rooms: Readonly<Record<keyof typeof english, string>> = {
   ban: "追放",
   banTitle: "{{name}} を追放しますか?",
   banHint: "追放を解くまで、ここで読み書きすることも、戻ることもできません。",
+  banReason: "理由(任意)",
+  banReasonHint: "本人とメンバーに見えます。",
   bans: "追放した人",
   bansEmpty: "追放された人はいません。",
   banLift: "追放を解く",
