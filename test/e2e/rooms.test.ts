@@ -268,9 +268,11 @@ describe("rooms", () => {
 
   test("a listed room is found, asked for, and its staff lets in", async () => {
     const room = await makeRoom("Invited people", "Orchard");
+    await say(ann.page, "Before you came");
     await choose(ann.page, "Room settings");
     const dialog = ann.page.getByRole("dialog");
     await dialog.getByLabel("In the directory").selectOption("on");
+    await dialog.getByLabel("What members read").selectOption("since_joined");
     await dialog.getByRole("button", { name: "Save" }).click();
     await dialog.getByText("Saved.").waitFor();
     await ann.page.keyboard.press("Escape");
@@ -292,7 +294,9 @@ describe("rooms", () => {
     expect(await accessProblems(ann.page)).toEqual([]);
     await requests.getByRole("button", { name: `Let in: ${isolated("Bob Larsen")}` }).click();
     await requests.waitFor({ state: "detached" });
-    await item(bob.page, room).waitFor();
+    await item(bob.page, room).click();
+    await bob.page.getByTestId("composer").waitFor();
+    expect(await bob.page.locator("main").innerText()).not.toContain("Before you came");
   });
 
   test("on a phone a room's menu, its settings and new messages fit the screen", async () => {

@@ -10,6 +10,7 @@ const names = [
   "slow_mode_s",
   "system_lines",
   "receipts",
+  "history",
   "listed",
 ] as const satisfies readonly (keyof RoomSettings)[];
 
@@ -67,5 +68,6 @@ function withChanges(room: RoomState, { title = room.title, ...changes }: RoomCh
 /** One setting has one form, so that equal settings are equal objects. */
 function isDefault(name: string, value: unknown): boolean {
   if (value === null) return true;
+  if (name === "history") return value === "all";
   return name === "system_lines" ? value === true : name !== "receipts" && value === false;
 }

@@ -65,6 +65,7 @@ function Form({ room }: { room: RoomState }): ReactNode {
     (changes.slow_mode_s === undefined ? settings.slow_mode_s : changes.slow_mode_s) ?? 0;
   const lines = (changes.system_lines ?? settings.system_lines) !== false;
   const receipts = changes.receipts === undefined ? settings.receipts : changes.receipts;
+  const history = changes.history ?? settings.history;
   const listed = (changes.listed ?? settings.listed) === true;
   const title = changes.title ?? room.title;
   const save = async (event: FormEvent): Promise<void> => {
@@ -154,6 +155,17 @@ function Form({ room }: { room: RoomState }): ReactNode {
           ["hidden", t("hidden")],
         ]}
       />
+      {room.kind === "private" ? (
+        <Choice
+          label={t("historyRead")}
+          value={history === "since_joined" ? "since_joined" : "all"}
+          onChange={(choice) => change({ history: choice })}
+          options={[
+            ["all", t("historyAll")],
+            ["since_joined", t("historySince")],
+          ]}
+        />
+      ) : null}
       {room.kind === "private" ? (
         <Choice
           label={t("listed")}

@@ -1,5 +1,5 @@
 /** The page of somebody who is signed in: rooms, one conversation, a panel, and what is opened over them. */
-import { PersonContext, threadAt, useChat, useChatState } from "@parlance/react";
+import { isMuted, PersonContext, threadAt, useChat, useChatState } from "@parlance/react";
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { PreferenceStore } from "../app/preferences.ts";
@@ -167,19 +167,22 @@ function useKeys(page: Page): void {
   }, [chat, page]);
 }
 
-/** `(3) general · Parlance`: the number counts unread messages in all rooms of the reader. */
+/** `(3) general · Parlance`: the number counts unread messages in all rooms of the reader that are not muted. */
 function useDocumentTitle(room: string | undefined): void {
   const { t } = useTranslation();
   const title = useChatState((state) => {
     const shown = room === undefined ? undefined : state.rooms[room];
     return shown === undefined || shown.epoch === "" ? undefined : shown.title;
   });
-  const unread = useChatState((state) =>
-    Object.values(state.rooms).reduce(
-      (sum, one) => sum + (one.role === undefined || one.kind === "job" ? 0 : one.unread),
-      0,
-    ),
-  );
+  const unread = useChatState(({ rooms, preferences }) => {
+    const now = Date.now();
+    return Object.values(rooms)
+      .filter(({ id, role, kind }) => {
+        const isQuiet = kind === "job" || isMuted(preferences.rooms[id], now);
+        return role !== undefined && !isQuiet;
+      })
+      .reduce((sum, one) => sum + one.unread, 0);
+  });
   useEffect(() => {
     const name = title === undefined ? t("appName") : `${title} · ${t("appName")}`;
     document.title = unread === 0 ? name : `(${unread}) ${name}`;
