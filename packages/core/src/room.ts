@@ -411,8 +411,10 @@ export class Room {
     for (const { connection } of this.subscriptions()) {
       if (connection.userId === identity.user) return;
     }
-    const { user, name } = identity;
-    this.signal({ type: "typing", room: this.record.room, user, name, active: false });
+    const { user, name, number } = identity;
+    const numbered = number === undefined ? {} : { number };
+    const { room } = this.record;
+    this.signal({ type: "typing", room, user, ...numbered, name, active: false });
   }
 
   /** Goes on with a subscription that is behind; does nothing for others. */

@@ -10,6 +10,7 @@ const maxPeople = 1_000;
 
 interface Typist {
   readonly name: string;
+  readonly number: number | undefined;
   /** Monotonic milliseconds. */
   readonly at: number;
 }
@@ -49,11 +50,11 @@ export class TypingTold {
   }
 
   /** The people here are being told this, from whichever node it came. */
-  heard({ room, user, name, active }: TypingEvent): void {
+  heard({ room, user, name, number, active }: TypingEvent): void {
     this.#typists.delete(user);
     if (!active) return;
     this.#room = room;
-    this.#typists.set(user, { name, at: this.#clock.monotonic() });
+    this.#typists.set(user, { name, number, at: this.#clock.monotonic() });
     if (this.#typists.size > maxPeople) {
       const [oldest] = this.#typists.keys();
       if (oldest !== undefined) this.ended(oldest);
@@ -68,8 +69,10 @@ export class TypingTold {
     this.#typists.delete(user);
     // What is told next is a change.
     this.#told.delete(user);
-    const { name } = typist;
-    this.#tellHere({ type: "typing", room: this.#room, user, name, active: false });
+    const { name, number } = typist;
+    const numbered = number === undefined ? {} : { number };
+    const ended = { type: "typing", room: this.#room, user, ...numbered, name } as const;
+    this.#tellHere({ ...ended, active: false });
   }
 
   /** Whether somebody is shown as writing. */

@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "a37feaca1d5ca8e3f8e7afc302bbcaf6182fdd7d20abe0e479a825beba45f592",
+  sha256: "e2f45e934b9417ca27d6579b7eae17bdd1ee059e6649fc4d4e727df95cc3a2b3",
 } as const;

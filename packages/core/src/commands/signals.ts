@@ -7,6 +7,7 @@ import {
 } from "@parlance/protocol";
 import { authorizeIn } from "../append.ts";
 import { inboxOwner } from "../kinds.ts";
+import type { Identity } from "../ports/index.ts";
 import type { CommandContext } from "../services.ts";
 import { mayEnter } from "./entering.ts";
 import { silentReaders, tellRead, tellsReceipts } from "./preferences.ts";
@@ -29,10 +30,15 @@ export async function typing(
     type: "typing",
     room: command.room,
     user: identity.user,
+    ...numberOf(identity),
     name: identity.name,
     active: command.active,
   });
   return {};
+}
+
+function numberOf({ number }: Identity): { number?: number } {
+  return number === undefined ? {} : { number };
 }
 
 /** Moves the caller's read marks; others learn of the public one where the room's kind tells it. */
@@ -50,7 +56,8 @@ export async function markRead(
   });
   if (tellsReceipts(room.record) && (await isTold(context, command.room))) {
     const { readMark } = marks;
-    const event = { type: "read", room: command.room, user: identity.user } as const;
+    const person = { user: identity.user, ...numberOf(identity) };
+    const event = { type: "read", room: command.room, ...person } as const;
     const message = await room.messageAt(readMark);
     const named = message === undefined ? {} : { message_id: message };
     // Of an inbox the others are its owner's other devices.

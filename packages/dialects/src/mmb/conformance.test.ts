@@ -115,6 +115,60 @@ describe("[MMB-06] [MMB-27] places", () => {
   });
 });
 
+describe("[MMB-28] [MMB-29] typing and read receipts", () => {
+  test("are told to the others of the room, by number, and end by themselves", async () => {
+    const key = stage.stage("/mmb").key ?? "";
+    const call = async (method: string, path: string, body: object): Promise<{ room: string }> => {
+      const answer = await fetch(`${stage.server.url}/api/v1${path}`, {
+        method,
+        headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+        body: JSON.stringify(body),
+      });
+      expect(answer.status).toBeLessThan(300);
+      return (await answer.json()) as { room: string };
+    };
+    const [writer, reader] = [
+      await signedIn(mintToken(secret, 40)),
+      await signedIn(mintToken(secret, 41)),
+    ];
+    const { room } = await call("POST", "/rooms", { kind: "private", title: "Two" });
+    for (const user of [40, 41])
+      await call("PUT", `/rooms/${room}/members/${user}`, { role: "member" });
+    for (const client of [writer, reader]) {
+      client.send({ type: "join", room });
+      await client.until(({ type }) => type === "room_joined");
+    }
+    writer.send({ type: "typing", room });
+    expect(await reader.until(({ type }) => type === "typing")).toEqual({
+      type: "typing",
+      room,
+      user_id: 40,
+      active: true,
+    });
+    writer.send({ type: "message", room, message: "done" });
+    expect(await reader.until(({ type }) => type === "typing")).toEqual({
+      type: "typing",
+      room,
+      user_id: 40,
+      active: false,
+    });
+    reader.send({ type: "read", room });
+    expect(await writer.until(({ type }) => type === "read")).toEqual({
+      type: "read",
+      room,
+      user_id: 41,
+    });
+    const stranger = await signedIn(mintToken(secret, 42));
+    for (const frame of [{ type: "typing" }, { type: "read" }]) {
+      stranger.send({ ...frame, room });
+      expect(await stranger.next()).toMatchObject({ type: "error", code: "not_found" });
+    }
+    stranger.send({ type: "typing", room, active: "yes" });
+    expect(await stranger.next()).toMatchObject({ type: "error", code: "bad_request" });
+    for (const client of [writer, reader, stranger]) client.terminate();
+  });
+});
+
 describe("[MMB-14] jobs", () => {
   test("progress reaches whom the back end let in", async () => {
     const key = stage.stage("/mmb").key ?? "";

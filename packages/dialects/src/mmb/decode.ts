@@ -68,6 +68,8 @@ class MmbTranslator implements Translator {
         ["join", (frame, doing) => this.#join(roomOf(member(frame, "room"), "room"), doing)],
         ["leave", (frame, doing) => this.#leave(roomOf(member(frame, "room"), "room"), doing)],
         ["message", (frame, doing) => this.#message(frame, doing)],
+        ["typing", (frame, doing) => this.#typing(frame, doing)],
+        ["read", (frame, doing) => this.#read(frame, doing)],
         ["cursor", (frame, doing) => this.#cursor(frame, doing)],
         ["edit", (frame, doing) => this.#edit(frame, doing)],
         ["ping", (_, doing) => doing.send('{"type":"pong"}')],
@@ -133,6 +135,23 @@ class MmbTranslator implements Translator {
       client_message_id: doing.newMessageId(),
       ...content,
     });
+  }
+
+  #typing(frame: Members, doing: Doing): void {
+    const room = roomOf(member(frame, "room"), "room");
+    if (!this.#options.chat && isChatRoom(room)) throw disabled("chat");
+    const active = member(frame, "active") ?? true;
+    if (typeof active !== "boolean") throw new ProtocolError("bad_request", { field: "active" });
+    this.#byHandshake(doing);
+    doing.run({ type: "typing", id: noId, room, active });
+  }
+
+  /** Its messages carry no ids: all of the room is read, as far as it goes by then. */
+  #read(frame: Members, doing: Doing): void {
+    const room = roomOf(member(frame, "room"), "room");
+    if (!this.#options.chat && isChatRoom(room)) throw disabled("chat");
+    this.#byHandshake(doing);
+    doing.run({ type: "mark_read", id: noId, room, sequence: Number.MAX_SAFE_INTEGER });
   }
 
   #cursor(frame: Members, doing: Doing): void {

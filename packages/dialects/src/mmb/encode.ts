@@ -4,7 +4,7 @@ import { wholeMessage } from "../json/whole-message.ts";
 import type { MmbOptions } from "./options.ts";
 
 /**
- * Frames for readers (MMB-04): `message`, `edit` and `cursor`, with the sender's id as its application gave it. Who
+ * Frames for readers (MMB-04): `message`, `edit`, `cursor`, `typing` and `read`, with the sender's id as its application gave it. Who
  * comes and goes is told to each reader by itself, in `decode.ts`.
  */
 export function createEncoder({ escapesHtml }: MmbOptions): Dialect["encodeEvent"] {
@@ -34,6 +34,19 @@ export function createEncoder({ escapesHtml }: MmbOptions): Dialect["encodeEvent
           type: "cursor",
           user_id: wireId(event.user, event.number),
           position: event.position,
+        });
+      case "typing":
+        return JSON.stringify({
+          type: "typing",
+          room: event.room,
+          user_id: wireId(event.user, event.number),
+          active: event.active,
+        });
+      case "read":
+        return JSON.stringify({
+          type: "read",
+          room: event.room,
+          user_id: wireId(event.user, event.number),
         });
       default:
         return undefined;

@@ -98,6 +98,14 @@
     sendMessage(room, message) {
       return send({ type: "message", room, message });
     },
+    /** Tells the others that one writes, or stopped. Lost while there is no connection. */
+    sendTyping(room, active = true) {
+      if (entered !== undefined) write({ type: "typing", room, active });
+    },
+    /** Tells the others that one has read the room. */
+    markRead(room) {
+      return send({ type: "read", room });
+    },
     // </chat>
     // <collaboration>
     /** Tells the others of the room a change. Returns whether it was sent or waits for the connection. */

@@ -12,6 +12,8 @@ export interface TypingEvent {
   readonly type: "typing";
   readonly room: RoomId;
   readonly user: UserId;
+  /** For systems whose users are numbers. */
+  readonly number?: number;
   readonly name: string;
   readonly active: boolean;
 }
@@ -38,6 +40,8 @@ export interface ReadEvent {
   readonly type: "read";
   readonly room: RoomId;
   readonly user: UserId;
+  /** For systems whose users are numbers. */
+  readonly number?: number;
   readonly read_mark: Sequence;
   /** The last message up to the mark, where one is near. */
   readonly message_id?: EventId;
@@ -115,6 +119,7 @@ export const ephemeralSchemas: Readonly<Record<ServerSignal["type"], z.ZodType>>
     type: z.literal("typing"),
     room: roomId,
     user: userId,
+    number: z.int().min(0).exactOptional(),
     name: z.string(),
     active: z.boolean(),
   }),
@@ -131,6 +136,7 @@ export const ephemeralSchemas: Readonly<Record<ServerSignal["type"], z.ZodType>>
     type: z.literal("read"),
     room: roomId,
     user: userId,
+    number: z.int().min(0).exactOptional(),
     read_mark: sequence,
     message_id: z.string().exactOptional(),
   }),
