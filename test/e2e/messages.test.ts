@@ -151,6 +151,33 @@ describe("messages in the web app", () => {
     await closeAll(ann, bob);
   }, 60_000);
 
+  test("an emoji is found by its name, by keyboard, for a text and for a reaction", async () => {
+    await makeRoom("smiling");
+    const [ann, bob] = await both("smiling");
+    await ann.page.getByTestId("composer").fill("Off we go ");
+    await ann.page.getByRole("button", { name: "Emoji" }).click();
+    await ann.page.getByRole("combobox", { name: "Search emoji" }).fill("no such thing");
+    await ann.page.getByText("No emoji of that name.").waitFor();
+    await ann.page.getByRole("combobox", { name: "Search emoji" }).fill("rocket");
+    await ann.page.getByRole("group", { name: "Found" }).getByTitle("rocket").waitFor();
+    await ann.page.keyboard.press("Enter");
+    await ann.page.getByRole("dialog").waitFor({ state: "detached" });
+    await ann.page.getByTestId("composer").press("Enter");
+    await message(bob.page, "Off we go 🚀").focus();
+    await bob.page.keyboard.press("+");
+    await bob.page.getByRole("dialog", { name: "React" }).waitFor();
+    await bob.page.keyboard.type("otter");
+    await bob.page.getByTitle("otter").waitFor();
+    await bob.page.keyboard.press("Enter");
+    await ann.page.getByTestId("reactions").getByText("🦦").waitFor();
+    // Without a search, all of them are one step away.
+    await bob.page.getByTestId("reactions").getByRole("button", { name: "React" }).click();
+    await bob.page.getByRole("button", { name: "All emoji" }).click();
+    await bob.page.getByRole("group", { name: "Flags" }).waitFor();
+    await bob.page.keyboard.press("Escape");
+    await closeAll(ann, bob);
+  }, 60_000);
+
   test("[X1] [X2] Markdown becomes elements, and nothing else that was written does", async () => {
     await makeRoom("markdown");
     const [ann, bob] = await both("markdown");

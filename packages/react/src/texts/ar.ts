@@ -271,5 +271,6 @@ export const ar: TextSet = {
   emojiActivities: "أنشطة",
   emojiSymbols: "علامات",
   emojiFlags: "أعلام",
+  emojiAll: "كل الرموز",
   sharedFile: "الملف {{name}}",
 };

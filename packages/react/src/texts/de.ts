@@ -235,5 +235,6 @@ export const de: TextSet = {
   emojiActivities: "Aktivitäten",
   emojiSymbols: "Zeichen",
   emojiFlags: "Flaggen",
+  emojiAll: "Alle Emoji",
   sharedFile: "Datei {{name}}",
 };

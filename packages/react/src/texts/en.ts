@@ -228,5 +228,6 @@ export const en = {
   emojiActivities: "Activities",
   emojiSymbols: "Signs",
   emojiFlags: "Flags",
+  emojiAll: "All emoji",
   sharedFile: "File {{name}}",
 } as const;

@@ -241,5 +241,6 @@ export const es: TextSet = {
   emojiActivities: "Actividades",
   emojiSymbols: "Símbolos",
   emojiFlags: "Banderas",
+  emojiAll: "Todos los emoji",
   sharedFile: "Archivo {{name}}",
 };

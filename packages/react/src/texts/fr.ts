@@ -244,5 +244,6 @@ export const fr: TextSet = {
   emojiActivities: "Activités",
   emojiSymbols: "Symboles",
   emojiFlags: "Drapeaux",
+  emojiAll: "Tous les emoji",
   sharedFile: "Fichier {{name}}",
 };

@@ -221,5 +221,6 @@ export const ja: TextSet = {
   emojiActivities: "アクティビティ",
   emojiSymbols: "記号",
   emojiFlags: "旗",
+  emojiAll: "すべての絵文字",
   sharedFile: "ファイル {{name}}",
 };
