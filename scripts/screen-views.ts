@@ -142,8 +142,10 @@ export const views: readonly View[] = [
     text: "What one keeps for oneself.",
     show: async (page) => {
       await toMessage(page);
-      await page.keyboard.press("s");
-      await page.locator(".kept-mark.saved").first().waitFor();
+      // Somebody in another picture may have saved it already.
+      const mark = page.locator(".kept-mark.saved");
+      if ((await mark.count()) === 0) await page.keyboard.press("s");
+      await mark.first().waitFor();
       await runCommand(page, "saved");
       await page.getByTestId("excerpt").first().waitFor();
     },

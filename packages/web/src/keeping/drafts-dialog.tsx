@@ -7,7 +7,7 @@ import { roomPath } from "../app/route.ts";
 import { navigate } from "../app/use-route.ts";
 import type { DialogProps } from "../shell/dialogs.tsx";
 import { ArrowList, ShortTime } from "./excerpts.tsx";
-import { useGoToMessage } from "./use-place.ts";
+import { useGoToThread } from "./use-place.ts";
 
 /** Live: another device's drafts come and go. */
 export function DraftsDialog({ onClose }: DialogProps): ReactNode {
@@ -36,14 +36,13 @@ export function DraftsDialog({ onClose }: DialogProps): ReactNode {
 function DraftItem({ draft, onClose }: { draft: Draft; onClose: () => void }): ReactNode {
   const { t } = useTranslation();
   const chat = useChat();
-  const goTo = useGoToMessage();
+  const goToThread = useGoToThread();
   const title = useChatState((state) => state.rooms[draft.room]?.title) ?? draft.room;
   const go = (): void => {
     onClose();
     const { room, thread } = draft;
     if (thread === undefined) navigate(roomPath(room));
-    // One in a thread, at the message that it is under.
-    else requestAnimationFrame(() => goTo({ room, sequence: 1, thread: thread as never }));
+    else goToThread(room, thread);
   };
   return (
     <li className="excerpt" data-testid="draft">

@@ -2,7 +2,7 @@
 import type { MessageView } from "@parlance/client";
 import { useChat } from "@parlance/react";
 import { useCallback } from "react";
-import { messagePath } from "../app/route.ts";
+import { messagePath, roomPath, threadPath } from "../app/route.ts";
 import { navigate } from "../app/use-route.ts";
 import { usePage } from "../shell/context.ts";
 
@@ -22,18 +22,31 @@ export function useGoToPlace(): (room: string, sequence: number) => void {
   );
 }
 
-/** Shows a message; one of a thread at the message that the thread is under. */
+/** Shows a message; one of a thread in its thread, as the message's address does. */
 export function useGoToMessage(): (place: Place) => void {
-  const chat = useChat();
   const goTo = useGoToPlace();
   return useCallback(
     ({ room, sequence, thread }) => {
-      if (thread === undefined) return goTo(room, sequence);
-      chat.client.request<"get_message">({ type: "get_message", room, message_id: thread }).then(
-        (root) => goTo(room, root.sequence),
-        () => goTo(room, sequence),
-      );
+      if (thread === undefined) goTo(room, sequence);
+      else navigate(messagePath(room, sequence));
     },
-    [chat, goTo],
+    [goTo],
+  );
+}
+
+/** Shows a thread, by the id of its root. What cannot be found leads to its room. */
+export function useGoToThread(): (room: Place["room"], root: string) => void {
+  const chat = useChat();
+  return useCallback(
+    (room, root) => {
+      chat.client
+        .room(room)
+        .message(root)
+        .then(
+          ({ sequence }) => navigate(threadPath(room, sequence)),
+          () => navigate(roomPath(room)),
+        );
+    },
+    [chat],
   );
 }
