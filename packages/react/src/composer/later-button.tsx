@@ -47,7 +47,7 @@ export function LaterButton({
     <>
       <button
         type="button"
-        className="icon-button later"
+        className="icon-button composer-tool later"
         aria-label={t("sendLater")}
         title={t("sendLater")}
         aria-haspopup="menu"
