@@ -1,5 +1,11 @@
 /** People and what they said, for the pictures. */
-import { type Client, createClient, type Room } from "@parlance/client";
+import {
+  type Client,
+  createClient,
+  type EventId,
+  type PublishOptions,
+  type Room,
+} from "@parlance/client";
 
 interface Guest {
   readonly client: Client;
@@ -33,8 +39,8 @@ export async function seed(url: string, picture: Buffer): Promise<() => void> {
     await room.join();
     rooms.set(one, room);
   }
-  const say = async (who: Guest, text: string): Promise<string> =>
-    (await rooms.get(who)?.publish(text).done)?.message_id ?? "";
+  const say = async (who: Guest, text: string, options: PublishOptions = {}): Promise<string> =>
+    (await rooms.get(who)?.publish(text, options).done)?.message_id ?? "";
   const react = async (who: Guest, message: string, emoji: string): Promise<void> => {
     await who.client.request<"react">({
       type: "react",
@@ -46,7 +52,7 @@ export async function seed(url: string, picture: Buffer): Promise<() => void> {
   };
 
   await share(bob, picture);
-  await say(ann, "Did anyone get the wireless card working after the upgrade?");
+  const question = await say(ann, "Did anyone get the wireless card working after the upgrade?");
   await say(bob, "Yes, but only with the new firmware package:");
   await say(
     bob,
@@ -56,6 +62,13 @@ export async function seed(url: string, picture: Buffer): Promise<() => void> {
   await react(bob, done, "🎉");
   await react(lei, done, "🎉");
   await react(layla, done, "❤️");
+  const thread = done as EventId;
+  await say(lei, "Which version do you have now?", { thread });
+  await say(ann, "`modinfo iwlwifi` says 2026.03.", { thread });
+  await say(lei, "The same here.", { thread });
+  await say(bob, "@room Does anybody still have the old firmware?", {
+    replyTo: question as EventId,
+  });
   await say(lei, "こちらでも動きました。手順を wiki に書いておきます。");
   await say(layla, "شكراً جزيلاً! هل يعمل أيضاً على البطاقة `AX210`؟");
   await say(

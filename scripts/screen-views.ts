@@ -73,6 +73,51 @@ export const views: readonly View[] = [
     },
   },
   {
+    name: "thread",
+    text: "A thread beside its room, with a field of its own.",
+    show: async (page) => {
+      await page.getByTestId("thread-line").first().click();
+      await page.getByTestId("thread-list").waitFor();
+    },
+  },
+  {
+    name: "threads",
+    text: "Threads that one follows, the one written in last first.",
+    show: async (page) => {
+      await page.getByTestId("thread-line").first().click();
+      const follow = page.getByTestId("follow-thread");
+      await follow.waitFor();
+      // On the second picture it is followed already.
+      if ((await follow.getAttribute("aria-pressed")) === "false") await follow.click();
+      await follow.and(page.locator('[aria-pressed="true"]')).waitFor();
+      await page.goto(page.url());
+      await page.getByTestId("composer").waitFor();
+      await pressOutside(page, "Alt+t");
+      await page.getByTestId("listed-message").first().waitFor();
+    },
+  },
+  {
+    name: "mentions",
+    text: "Where one was mentioned, in all rooms.",
+    show: async (page) => {
+      await pressOutside(page, "Alt+m");
+      await page.getByTestId("listed-message").first().waitFor();
+    },
+  },
+  {
+    name: "answering",
+    text: "What one is about to answer, and people to mention.",
+    show: async (page) => {
+      // On the second picture there is a draft already.
+      await page.getByTestId("composer").fill("");
+      await toMessage(page);
+      await page.keyboard.press("r");
+      await page.getByTestId("answer-bar").waitFor();
+      await page.getByTestId("composer").pressSequentially("Thank you, @");
+      await page.getByTestId("completion").first().waitFor();
+    },
+  },
+  {
     name: "palette",
     text: "One field for rooms and for everything that can be done.",
     show: (page) => pressOutside(page, "Control+k"),

@@ -96,7 +96,7 @@ describe("mentions and marks in the web app", () => {
     expect(await accessProblems(bob.page)).toEqual([]);
     await listed.click();
     await message(bob.page, "Ask").and(bob.page.locator(".for-me")).waitFor();
-    await message(bob.page, "Ask").locator(".mention.me").waitFor();
+    await message(bob.page, "Ask").locator(".mention.to-me").waitFor();
     expect(await message(ann.page, "Ask").and(ann.page.locator(".for-me")).count()).toBe(0);
     await rooms(bob.page, "mentions").getByTestId("badge").waitFor({ state: "detached" });
     await closeAll(ann, bob);
@@ -119,7 +119,7 @@ describe("mentions and marks in the web app", () => {
     await ann.page.getByRole("option", { name: "@room" }).click();
     await field.press("Enter");
     await message(bob.page, "Fire drill").and(bob.page.locator(".for-me")).waitFor();
-    await message(bob.page, "Fire drill").locator(".mention.me", { hasText: "@room" }).waitFor();
+    await message(bob.page, "Fire drill").locator(".mention.to-me", { hasText: "@room" }).waitFor();
     // On a phone the list is there too, and a tap chooses.
     await bob.page.getByTestId("composer").pressSequentially("Here, @an");
     expect(await accessProblems(bob.page)).toEqual([]);
@@ -141,7 +141,7 @@ describe("mentions and marks in the web app", () => {
     };
     await message(bob.page, "Lunch").waitFor();
     await edit("Lunch, @Bob?");
-    await message(bob.page, "Lunch").locator(".mention.me").waitFor();
+    await message(bob.page, "Lunch").locator(".mention.to-me").waitFor();
     await edit("Lunch, anybody?");
     await message(bob.page, "anybody").waitFor();
     expect(await bob.page.locator(".for-me").count()).toBe(0);

@@ -65,7 +65,7 @@ export function Marked({ text }: { text: string }): ReactNode {
     const end = at + 1 + mark.name.length;
     pieces.push(text.slice(from, at));
     pieces.push(
-      <bdi key={at} className={mark.isMe ? "mention me" : "mention"}>
+      <bdi key={at} className={mark.isMe ? "mention to-me" : "mention"}>
         {text.slice(at, end)}
       </bdi>,
     );

@@ -145,4 +145,14 @@ describe("what is unread", () => {
       reduce({ ...initialState(me), rooms: { r: room } }, moved(4, 0)).rooms["r"]?.unread,
     ).toBe(0);
   });
+
+  test("a mark of one's own that comes back late holds nothing, and where nobody looks, looking is reading", () => {
+    const before = [listed(view(4, { read_mark: 4 })), opening, opened(log), reading] as const;
+    const echo: Action = { type: "mark_moved", room: "r", unreadAfter: 3, unread: 1, isEcho: true };
+    const late = roomAfter(...before, echo);
+    expect([late.unread, late.isHeldUnread, late.newAfter]).toEqual([0, false, undefined]);
+    const away = roomAfter(listed(view(4, { read_mark: 4 })), opening, opened(log), moved(2, 2));
+    expect([away.unread, away.isHeldUnread]).toEqual([2, false]);
+    expect(reduce({ ...initialState(me), rooms: { r: away } }, reading).rooms["r"]?.unread).toBe(0);
+  });
 });
