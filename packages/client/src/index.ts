@@ -37,6 +37,7 @@ export type {
   MessageVersion,
   MessageView,
   NotificationLevel,
+  OnlyYou,
   OwnChange,
   OwnPreferenceChanges,
   OwnPreferences,
@@ -44,6 +45,9 @@ export type {
   PersonView,
   PinList,
   PinView,
+  PollClosed,
+  PollView,
+  PollWish,
   Position,
   PresenceEvent,
   PresenceState,
@@ -71,6 +75,7 @@ export type {
   Section,
   Sequence,
   SignedIn,
+  SlashCommand,
   Subscribed,
   ThreadList,
   ThreadPage,
@@ -79,6 +84,7 @@ export type {
   ThreadView,
   TypingEvent,
   UserId,
+  Voted,
   WireUser,
 } from "@parlance/protocol";
 export { createClient } from "./client.ts";

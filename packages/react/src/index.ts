@@ -1,4 +1,5 @@
 /** Everything that pages may use: a provider, hooks, and components. Needs `@parlance/react/styles.css`. */
+export { builtIns } from "./asking/built-in.ts";
 export { type Chat, type ChatOptions, startChat } from "./chat/chat.ts";
 export { ChatContext, useChat, useChatState, useRoom } from "./chat/context.ts";
 export { codeOf, useFailureText } from "./chat/failure-text.ts";

@@ -6,6 +6,7 @@ import type { Action } from "../state/actions.ts";
 import type { ChatState, Link, RoomState } from "../state/model.ts";
 import { initialState, reduce } from "../state/state.ts";
 import { type Answers, createAnswers } from "./answers.ts";
+import { type AskingActs, createAsking } from "./asking.ts";
 import { createChecks } from "./checks.ts";
 import { inboxesOf } from "./inboxes.ts";
 import { createKeeping, type Keeping } from "./keeping.ts";
@@ -33,6 +34,7 @@ const ofOthers: ReadonlySet<Action["type"]> = new Set(["event", "presence", "typ
 /** What the components see. Acts return at once; what comes of them is in the state. */
 export interface Chat
   extends Answers,
+    AskingActs,
     Keeping,
     MessageActs,
     Marks,
@@ -211,6 +213,7 @@ export function startChat(client: Client, me: WireUser, options: ChatOptions = {
     ...marks,
     ...threads,
     ...createAnswers(client, dispatch, roomState, drafts),
+    ...createAsking(client, dispatch),
     ...places,
     ...roomActs,
     ...uploads,

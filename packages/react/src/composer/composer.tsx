@@ -4,10 +4,15 @@ import {
   type KeyboardEvent,
   type ReactNode,
   useEffect,
+  useId,
   useLayoutEffect,
   useRef,
   useState,
 } from "react";
+import { chooseByKey } from "../asking/choose-by-key.ts";
+import { OnlyYouNotes } from "../asking/only-you.tsx";
+import { SlashMenu, slashField } from "../asking/slash-menu.tsx";
+import { useSlash } from "../asking/use-slash.ts";
 import { useChat } from "../chat/context.ts";
 import { EmojiGrid } from "../conversation/emoji-grid.tsx";
 import { useTexts } from "../texts/texts.tsx";
@@ -37,6 +42,7 @@ export function Composer({
   onSent,
   onMessages,
   onFiles,
+  onPoll,
 }: {
   roomId: string;
   /** Id of the root, to write in a thread. */
@@ -50,6 +56,8 @@ export function Composer({
   onMessages?: () => void;
   /** Files were chosen or pasted. Absent: there is no way to send any. */
   onFiles?: (files: readonly File[]) => void;
+  /** Opens the dialog of a new poll. Absent: there is none. */
+  onPoll?: () => void;
 }): ReactNode {
   const { t } = useTexts();
   const field = useRef<HTMLTextAreaElement>(null);
@@ -91,8 +99,16 @@ export function Composer({
     insert(`${item.text} `, offered.start),
   );
 
+  const menu = useId();
+  const slash = useSlash(roomId, text, thread === undefined ? onPoll : undefined);
+  const isChoosing = slash.offered.length > 0;
+  const choose = (name: string): void => {
+    composer.setText(`/${name} `);
+    field.current?.focus();
+  };
   const send = (): void => {
-    if (!canSend || !composer.send()) return;
+    const isGiven = canSend && slash.give(text.trimEnd(), () => composer.setText(""));
+    if (isGiven || !canSend || !composer.send()) return;
     onSent?.();
     field.current?.focus();
   };
@@ -100,6 +116,7 @@ export function Composer({
     // While an input method composes, Enter chooses a word; 229 is how Safari says so.
     if (event.nativeEvent.isComposing || event.keyCode === 229) return;
     if (completion.onKeyDown(event)) return;
+    if (isChoosing && chooseByKey(event, slash, choose)) return;
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
       send();
@@ -128,6 +145,7 @@ export function Composer({
         send();
       }}
     >
+      {thread === undefined ? <OnlyYouNotes roomId={roomId} /> : null}
       {answer === undefined ? null : (
         <AnswerBar
           quote={answer}
@@ -138,6 +156,7 @@ export function Composer({
         />
       )}
       <CompletionList completion={completion} label={t("mentionList")} />
+      {isChoosing ? <SlashMenu id={menu} slash={slash} onPick={choose} /> : null}
       <div className="composer-box">
         {onFiles === undefined ? null : <AttachButton onFiles={onFiles} />}
         <textarea
@@ -154,8 +173,9 @@ export function Composer({
           rows={1}
           dir="auto"
           value={text}
-          {...completion.field}
+          {...(isChoosing ? slashField(menu, slash) : completion.field)}
           onChange={(event) => {
+            slash.forgetProblem();
             composer.setText(event.target.value);
             setCaret(event.target.selectionStart);
           }}
@@ -167,6 +187,17 @@ export function Composer({
             setCaret(undefined);
           }}
         />
+        {onPoll === undefined || thread !== undefined ? null : (
+          <button
+            type="button"
+            className="icon-button composer-tool"
+            aria-label={t("pollNew")}
+            title={t("pollNew")}
+            onClick={onPoll}
+          >
+            <Icon name="poll" />
+          </button>
+        )}
         <EmojiButton onPick={insert} />
         <LaterButton canSend={composer.canSend} onLater={composer.sendLater} onTold={setTold} />
         <button
@@ -182,6 +213,11 @@ export function Composer({
       {told === undefined ? null : (
         <p className="left told" role="status" data-testid="later-told">
           {told}
+        </p>
+      )}
+      {slash.problem === undefined ? null : (
+        <p className="problem" role="alert" data-testid="slash-problem">
+          {slash.problem}
         </p>
       )}
       {everySeconds === undefined ? null : (

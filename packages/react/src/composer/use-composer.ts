@@ -1,6 +1,7 @@
 /** What a composer does, without how it looks. */
 import type { EventId, MentionWish, PublishOptions } from "@parlance/client";
 import { useEffect, useMemo, useState } from "react";
+import { textOf } from "../asking/slash.ts";
 import { useChat, useChatState } from "../chat/context.ts";
 import { draftKey } from "./drafts.ts";
 import { createTypingSignal } from "./typing-signal.ts";
@@ -66,7 +67,7 @@ export function useComposer(roomId: string, thread?: string): ComposerState {
     },
     send: () => {
       if (!canSend) return false;
-      chat.send(roomId, text.trimEnd(), placeOf(thread, replyTo, wishFor(text)));
+      chat.send(roomId, textOf(text.trimEnd()), placeOf(thread, replyTo, wishFor(text)));
       setText("");
       drafts.set(key, "");
       if (replyTo !== undefined) chat.answer(key, undefined);

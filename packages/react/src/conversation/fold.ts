@@ -7,6 +7,7 @@ import type {
   MessageView,
   ThreadSummary,
 } from "@parlance/client";
+import { afterVote, newPoll, type PollShown, readPoll } from "../asking/poll.ts";
 import { deletedInThreads, threadOf } from "../state/main-line.ts";
 import type { RoomState, Window } from "../state/model.ts";
 
@@ -30,6 +31,8 @@ export interface Version {
   readonly reactions: readonly Reaction[];
   /** Whom it mentions. */
   readonly mentions: Mentions | undefined;
+  /** What it asks, and how that stands. */
+  readonly poll: PollShown;
 }
 
 type Words = Pick<Version, "text" | "isEdited" | "growth"> & Partial<Pick<Version, "mentions">>;
@@ -65,6 +68,7 @@ export function foldMessages(room: FoldParts, me: string): Fold {
   const texts = new Map<string, Words>();
   const reactions = new Map<string, Reactors>();
   const goneFiles = new Set<string>();
+  const polls = new Map<string, PollShown>();
   const replies = new Map<string, Replies>();
   const reactorsOf = (message: string): Reactors => {
     const known = reactions.get(message) ?? new Map();
@@ -78,6 +82,7 @@ export function foldMessages(room: FoldParts, me: string): Fold {
   for (const view of Object.values(window?.views ?? {})) {
     texts.set(view.id, versionOf(view));
     if (view.replies !== undefined) replies.set(view.id, repliesOf(view.replies));
+    if (view.poll !== undefined) polls.set(view.id, readPoll(view.poll));
     for (const { emoji, count, users } of view.reactions ?? []) {
       const known = new Map(users.map((user) => [user as string, ""] as const));
       reactorsOf(view.id).set(emoji, { count, users: known });
@@ -90,6 +95,8 @@ export function foldMessages(room: FoldParts, me: string): Fold {
     if (event.type === "message.created") {
       const thread = threadOf(event) ?? deleted.get(event.id);
       if (isNew && thread !== undefined) addReply(replies, thread, event);
+      const asked = "erased" in event ? undefined : event.data.poll;
+      if (asked !== undefined && !polls.has(event.id)) polls.set(event.id, newPoll(asked));
       continue;
     }
     if ("erased" in event || !(isNew || isAboutOther(event, others))) continue;
@@ -97,6 +104,7 @@ export function foldMessages(room: FoldParts, me: string): Fold {
       case "message.deleted":
         texts.set(event.data.message_id, { text: undefined, isEdited: false, growth: undefined });
         reactions.delete(event.data.message_id);
+        polls.delete(event.data.message_id);
         break;
       case "message.edited":
         texts.set(event.data.message_id, {
@@ -124,6 +132,16 @@ export function foldMessages(room: FoldParts, me: string): Fold {
       case "reaction.removed":
         remove(reactorsOf(event.data.message_id), event.data.emoji, event.author);
         break;
+      case "poll.voted": {
+        const poll = polls.get(event.data.message_id);
+        if (poll !== undefined) polls.set(event.data.message_id, afterVote(poll, event, me));
+        break;
+      }
+      case "poll.closed": {
+        const poll = polls.get(event.data.message_id);
+        if (poll !== undefined) polls.set(event.data.message_id, { ...poll, isClosed: true });
+        break;
+      }
       case "file.deleted":
         goneFiles.add(event.data.file_id);
         break;
@@ -146,8 +164,10 @@ export function foldMessages(room: FoldParts, me: string): Fold {
     replies: (id) => replies.get(id),
     version: (id) => {
       const edit = edits.get(id);
+      const poll = polls.get(id);
       return {
         ...texts.get(id),
+        ...(poll === undefined ? {} : { poll }),
         ...(edit === undefined ? {} : { text: edit }),
         ...(reactions.has(id) ? { reactions: listed(reactions.get(id), me) } : {}),
       };

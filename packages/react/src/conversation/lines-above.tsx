@@ -8,10 +8,13 @@ import type { Above } from "./rows.ts";
 export function LinesAbove({
   above,
   room,
+  isSinceJoined,
   time,
 }: {
   above: Above;
   room: string;
+  /** The room is shown from the reader's joining on. */
+  isSinceJoined: boolean;
   time: string;
 }): ReactNode {
   const { t, language } = useTexts();
@@ -19,7 +22,9 @@ export function LinesAbove({
   const ago = above.day === undefined ? undefined : daysAgo(above.day, now);
   return (
     <>
-      {above.start ? <p className="room-start">{t("roomStart", { room })}</p> : null}
+      {above.start ? (
+        <p className="room-start">{t(isSinceJoined ? "roomSinceJoined" : "roomStart", { room })}</p>
+      ) : null}
       {above.day === undefined ? null : (
         <div className="line day">
           <time dateTime={above.day.slice(0, 10)}>

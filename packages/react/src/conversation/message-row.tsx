@@ -1,5 +1,6 @@
 /** One row of the conversation. */
 import { memo, type ReactNode, useMemo } from "react";
+import { PollBox } from "../asking/poll-box.tsx";
 import { peopleOf } from "../composer/mentions.ts";
 import { FileCard } from "../files/file-card.tsx";
 import { marksOf } from "../markdown/mention-marks.tsx";
@@ -60,7 +61,12 @@ export const ConversationRow = memo(
     const { row } = props;
     return (
       <>
-        <LinesAbove above={row} room={props.room.title} time={row.time} />
+        <LinesAbove
+          above={row}
+          room={props.room.title}
+          isSinceJoined={props.room.settings.history === "since_joined" && props.room.floor > 0}
+          time={row.time}
+        />
         {row.kind === "message" ? (
           <Message {...props} row={row} />
         ) : (
@@ -195,7 +201,9 @@ function Content(props: RowProps & { readonly row: MessageRow }): ReactNode {
       {row.forwarded === undefined || row.messageId === undefined ? null : (
         <ForwardedLine room={room.id} message={row.messageId} onJump={onPlace} />
       )}
-      {row.file === undefined ? (
+      {row.poll !== undefined ? (
+        <PollBox poll={row.poll} room={room} message={row.messageId} isOwn={row.own} />
+      ) : row.file === undefined ? (
         <MessageText text={grown ?? row.text} marks={marks} />
       ) : (
         <FileCard file={row.file} />

@@ -1,6 +1,7 @@
 /** From a room's events and the reader's own unsent messages to the rows of the conversation. */
 
 import type { EventFrame, ForwardedFrom, WireUser } from "@parlance/client";
+import type { PollShown } from "../asking/poll.ts";
 import { shownSaved } from "../state/kept.ts";
 import { deletedInThreads, isInThread, repliedTo, threadOf } from "../state/main-line.ts";
 import type { PendingChange, RoomState, ThreadState } from "../state/model.ts";
@@ -52,6 +53,8 @@ export interface MessageRow extends Above {
   /** It says what another message said: where that is, as far as it was told; `undefined`: it does not. */
   readonly forwarded: ForwardedFrom | undefined;
   readonly reactions: readonly Reaction[];
+  /** What it asks, and how that stands; absent of messages that ask nothing. */
+  readonly poll?: PollShown;
   /** What it answers. */
   readonly quote: Quote | undefined;
   /** What was written in the thread under it; not in the thread itself. */

@@ -16,6 +16,7 @@ import type {
   RoomView,
   Subscribed,
 } from "@parlance/client";
+import type { Note } from "./asking.ts";
 import type { Kept } from "./kept.ts";
 import type { Check, Link, OutgoingView, PendingChange, UploadView } from "./model.ts";
 import type { ThreadAction } from "./threads.ts";
@@ -66,6 +67,15 @@ export type Action =
   | { readonly type: "room_left"; readonly room: string }
   | { readonly type: "room_trimmed"; readonly room: string; readonly keep: number }
   | { readonly type: "event"; readonly event: EventFrame }
+  /** This page tells the reader something. */
+  | { readonly type: "noted"; readonly note: Note }
+  | { readonly type: "note_dropped"; readonly id: string }
+  /** What the reader chose in a poll. */
+  | {
+      readonly type: "vote_known";
+      readonly message: string;
+      readonly choices: readonly number[];
+    }
   /** All that the reader prefers. */
   | { readonly type: "preferences_listed"; readonly all: AllPreferences }
   | { readonly type: "preferred"; readonly preferences: OwnPreferences }

@@ -13,6 +13,7 @@ import type {
   ThreadStanding,
   WireUser,
 } from "@parlance/client";
+import type { Asking } from "./asking.ts";
 import type { Kept } from "./kept.ts";
 import type { KnownPeople } from "./people.ts";
 import type { Preferences } from "./preferences.ts";
@@ -27,6 +28,7 @@ export interface ChatState {
   readonly rooms: Readonly<Record<string, RoomState>>;
   readonly preferences: Preferences;
   readonly kept: Kept;
+  readonly asking: Asking;
   /** How the reader stands in threads, by root: those that are followed, as far as they are known. */
   readonly threads: Readonly<Record<string, ThreadStanding>>;
   /** Which message the reader is about to answer, by the key of the draft. */

@@ -1,5 +1,6 @@
 /** What changed of the reader's own, on whichever device. Each kind has a file of its own. Pure. */
 import type { OwnChange } from "@parlance/client";
+import { withNote, withVote } from "./asking.ts";
 import { draftsAfter, savedAfter, scheduledAfter } from "./kept.ts";
 import type { ChatState } from "./model.ts";
 
@@ -16,6 +17,12 @@ export function ownAfter(state: ChatState, change: OwnChange): ChatState {
         ...state,
         kept: { ...kept, scheduled: scheduledAfter(kept.scheduled, change.message) },
       };
+    case "only_you":
+      return { ...state, asking: withNote(state.asking, change.note) };
+    case "vote": {
+      const { message_id: id, choices } = change.vote;
+      return { ...state, asking: withVote(state.asking, id, choices) };
+    }
     default:
       return state;
   }

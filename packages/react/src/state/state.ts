@@ -5,6 +5,7 @@
 
 import type { WireUser } from "@parlance/client";
 import type { Action } from "./actions.ts";
+import { nothingAsked, withNote, withoutNote, withVote } from "./asking.ts";
 import { withChange, withoutChange } from "./changes.ts";
 import { nothingKept } from "./kept.ts";
 import { addEvent } from "./live-events.ts";
@@ -28,6 +29,7 @@ export function initialState(me: WireUser): ChatState {
     listing: "loading",
     rooms: {},
     kept: nothingKept,
+    asking: nothingAsked,
     preferences: noPreferences,
     threads: {},
     answers: {},
@@ -49,6 +51,12 @@ export function reduce(state: ChatState, action: Action): ChatState {
       return ownAfter(state, action.change);
     case "kept_listed":
       return { ...state, kept: { ...state.kept, ...action.kept } };
+    case "noted":
+      return { ...state, asking: withNote(state.asking, action.note) };
+    case "note_dropped":
+      return { ...state, asking: withoutNote(state.asking, action.id) };
+    case "vote_known":
+      return { ...state, asking: withVote(state.asking, action.message, action.choices) };
     case "typing_expired":
       return expireTyping(state, action.now);
     case "preferences_listed":

@@ -1,8 +1,11 @@
 /** Arabic texts of the components. */
+import { asking } from "./asking/ar.ts";
 import type { TextSet } from "./translate.ts";
 
 /** Complete by type: a key that is missing here does not compile. */
 export const ar: TextSet = {
+  ...asking,
+
   close: "إغلاق",
   cancel: "إلغاء",
   retry: "إعادة المحاولة",

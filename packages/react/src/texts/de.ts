@@ -1,8 +1,11 @@
 /** German texts of the components. */
+import { asking } from "./asking/de.ts";
 import type { TextSet } from "./translate.ts";
 
 /** Complete by type: a key that is missing here does not compile. */
 export const de: TextSet = {
+  ...asking,
+
   close: "Schließen",
   cancel: "Abbrechen",
   retry: "Nochmal senden",

@@ -1,5 +1,9 @@
 /** English texts of the components. The keys of this file are the keys of every language. */
+import { asking } from "./asking/en.ts";
+
 export const en = {
+  ...asking,
+
   close: "Close",
   cancel: "Cancel",
   retry: "Retry",

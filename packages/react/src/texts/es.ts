@@ -1,8 +1,11 @@
 /** Spanish texts of the components. */
+import { asking } from "./asking/es.ts";
 import type { TextSet } from "./translate.ts";
 
 /** Complete by type: a key that is missing here does not compile. */
 export const es: TextSet = {
+  ...asking,
+
   close: "Cerrar",
   cancel: "Cancelar",
   retry: "Reintentar",

@@ -1,8 +1,11 @@
 /** French texts of the components. */
+import { asking } from "./asking/fr.ts";
 import type { TextSet } from "./translate.ts";
 
 /** Complete by type: a key that is missing here does not compile. */
 export const fr: TextSet = {
+  ...asking,
+
   close: "Fermer",
   cancel: "Annuler",
   retry: "Réessayer",

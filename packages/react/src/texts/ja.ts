@@ -1,8 +1,11 @@
 /** Japanese texts of the components. */
+import { asking } from "./asking/ja.ts";
 import type { TextSet } from "./translate.ts";
 
 /** Complete by type: a key that is missing here does not compile. */
 export const ja: TextSet = {
+  ...asking,
+
   close: "閉じる",
   cancel: "キャンセル",
   retry: "再試行",

@@ -2,12 +2,14 @@
 import { ar as components } from "@parlance/react/texts/ar";
 import type { Texts } from "./en.ts";
 import { keeping } from "./keeping/ar.ts";
+import { polls } from "./polls/ar.ts";
 import { rooms } from "./rooms/ar.ts";
 
 /** Complete by type: a key that is missing here does not compile. */
 export const ar: Texts = {
   ...components,
   ...keeping,
+  ...polls,
   ...rooms,
 
   appName: "Parlance",

@@ -2,12 +2,14 @@
 import { de as components } from "@parlance/react/texts/de";
 import type { Texts } from "./en.ts";
 import { keeping } from "./keeping/de.ts";
+import { polls } from "./polls/de.ts";
 import { rooms } from "./rooms/de.ts";
 
 /** Complete by type: a key that is missing here does not compile. */
 export const de: Texts = {
   ...components,
   ...keeping,
+  ...polls,
   ...rooms,
 
   appName: "Parlance",

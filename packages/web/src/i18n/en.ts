@@ -2,11 +2,13 @@
 import type { CompleteSet } from "@parlance/react";
 import { en as components } from "@parlance/react/texts/en";
 import { keeping } from "./keeping/en.ts";
+import { polls } from "./polls/en.ts";
 import { rooms } from "./rooms/en.ts";
 
 export const en = {
   ...components,
   ...keeping,
+  ...polls,
   ...rooms,
 
   appName: "Parlance",

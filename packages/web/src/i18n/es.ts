@@ -2,12 +2,14 @@
 import { es as components } from "@parlance/react/texts/es";
 import type { Texts } from "./en.ts";
 import { keeping } from "./keeping/es.ts";
+import { polls } from "./polls/es.ts";
 import { rooms } from "./rooms/es.ts";
 
 /** Complete by type: a key that is missing here does not compile. */
 export const es: Texts = {
   ...components,
   ...keeping,
+  ...polls,
   ...rooms,
 
   appName: "Parlance",

@@ -2,12 +2,14 @@
 import { fr as components } from "@parlance/react/texts/fr";
 import type { Texts } from "./en.ts";
 import { keeping } from "./keeping/fr.ts";
+import { polls } from "./polls/fr.ts";
 import { rooms } from "./rooms/fr.ts";
 
 /** Complete by type: a key that is missing here does not compile. */
 export const fr: Texts = {
   ...components,
   ...keeping,
+  ...polls,
   ...rooms,
 
   appName: "Parlance",

@@ -2,12 +2,14 @@
 import { ja as components } from "@parlance/react/texts/ja";
 import type { Texts } from "./en.ts";
 import { keeping } from "./keeping/ja.ts";
+import { polls } from "./polls/ja.ts";
 import { rooms } from "./rooms/ja.ts";
 
 /** Complete by type: a key that is missing here does not compile. */
 export const ja: Texts = {
   ...components,
   ...keeping,
+  ...polls,
   ...rooms,
 
   appName: "Parlance",

@@ -125,6 +125,14 @@ export const pageCommands: readonly PageCommand[] = [
     run: ({ page }) => page.openPanel("people"),
   },
   {
+    id: "poll",
+    text: "pollNew",
+    icon: "poll",
+    isInPalette: true,
+    isAvailable: ({ page }) => page.room !== undefined,
+    run: ({ page }) => page.openDialog("poll", page.room),
+  },
+  {
     id: "search",
     text: "searchHereKey",
     icon: "search",

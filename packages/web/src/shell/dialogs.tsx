@@ -21,6 +21,7 @@ export type DialogName =
   | "scheduled"
   | "forward"
   | "palette"
+  | "poll"
   | "create"
   | "direct"
   | "directory"
@@ -53,6 +54,7 @@ export const dialogs: Readonly<Record<DialogName, ComponentType<DialogProps>>> =
   ),
   saved: laterDialog(async () => (await import("../keeping/saved-dialog.tsx")).SavedDialog),
   forward: laterDialog(async () => (await import("../keeping/forward-dialog.tsx")).ForwardDialog),
+  poll: laterDialog(async () => (await import("../polls/poll-dialog.tsx")).PollDialog),
   direct: laterDialog(async () => (await import("../rooms/direct-dialog.tsx")).DirectDialog),
   directory: laterDialog(
     async () => (await import("../rooms/directory-dialog.tsx")).DirectoryDialog,

@@ -90,6 +90,7 @@ export function Conversation({
           title={knownTitle(room)}
           takesFocus
           {...(files === undefined ? {} : { onFiles: files })}
+          onPoll={() => page.openDialog("poll", roomId)}
           onSent={() => history.current?.toEnd()}
           onMessages={() => history.current?.focusLast()}
         />

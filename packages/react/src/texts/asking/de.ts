@@ -1,0 +1,41 @@
+/** German texts of polls, commands and what only one sees. */
+import type { CompleteSet } from "../translate.ts";
+import type { asking as english } from "./en.ts";
+
+/** Complete by type. */
+export const asking: CompleteSet<typeof english> = {
+  poll: "Umfrage",
+  pollNew: "Neue Umfrage",
+  pollVoters_one: "{{count}} Person hat abgestimmt",
+  pollVoters_other: "{{count}} Personen haben abgestimmt",
+  pollVotes_one: "{{count}} Stimme",
+  pollVotes_other: "{{count}} Stimmen",
+  pollIsSeveral: "mehrere Antworten",
+  pollIsAnonymous: "anonym",
+  pollIsClosed: "beendet",
+  pollEndsAt: "bis {{time}}",
+  pollEnd: "Umfrage beenden",
+  pollFailed: "Nicht gezählt. {{reason}}",
+  pollOver: "Die Abstimmung ist zu Ende.",
+  roomSinceJoined: "Du liest {{room}} ab deinem Beitritt.",
+  onlyYou: "Nur du siehst das",
+  onlyYouDrop: "Ausblenden",
+  slashMenu: "Befehle",
+  slashUnknown: "Den Befehl /{{name}} gibt es nicht. Mit // am Anfang wird es als Text gesendet.",
+  slashFailed: "/{{name}}: {{reason}}",
+  slashNobody: "Niemand mit dem Namen {{name}} wurde gefunden.",
+  slashNeeds: "/{{name}} braucht etwas dahinter: {{usage}}",
+  usageText: "<Text>",
+  usageName: "<Name>",
+  cmdHelp: "Zeigt alle Befehle",
+  cmdMe: "Sagt, was du gerade tust",
+  cmdTopic: "Setzt das Thema des Raums; ohne Text wird es entfernt",
+  cmdInvite: "Holt jemanden in den Raum",
+  cmdLeave: "Verlässt den Raum",
+  cmdMute: "Keine Benachrichtigungen aus diesem Raum",
+  cmdUnmute: "Wieder Benachrichtigungen aus diesem Raum",
+  cmdPoll: "Fragt den Raum in einer Umfrage",
+  cmdAway: "Zeigt dich als abwesend",
+  cmdDnd: "Nicht stören",
+  cmdActive: "Zeigt dich wieder als anwesend",
+};

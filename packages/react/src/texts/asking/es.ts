@@ -1,0 +1,43 @@
+/** Spanish texts of polls, commands and what only one sees. */
+import type { CompleteSet } from "../translate.ts";
+import type { asking as english } from "./en.ts";
+
+/** Complete by type. */
+export const asking: CompleteSet<typeof english> = {
+  poll: "Encuesta",
+  pollNew: "Nueva encuesta",
+  pollVoters_one: "{{count}} persona ha votado",
+  pollVoters_many: "{{count}} personas han votado",
+  pollVoters_other: "{{count}} personas han votado",
+  pollVotes_one: "{{count}} voto",
+  pollVotes_many: "{{count}} votos",
+  pollVotes_other: "{{count}} votos",
+  pollIsSeveral: "varias opciones",
+  pollIsAnonymous: "anónima",
+  pollIsClosed: "terminada",
+  pollEndsAt: "hasta {{time}}",
+  pollEnd: "Terminar la encuesta",
+  pollFailed: "No se ha contado. {{reason}}",
+  pollOver: "La votación ha terminado.",
+  roomSinceJoined: "Lees {{room}} desde que entraste.",
+  onlyYou: "Solo tú ves esto",
+  onlyYouDrop: "Descartar",
+  slashMenu: "Comandos",
+  slashUnknown: "No existe el comando /{{name}}. Escribe // al principio para enviarlo como texto.",
+  slashFailed: "/{{name}}: {{reason}}",
+  slashNobody: "No se encontró a nadie con el nombre {{name}}.",
+  slashNeeds: "/{{name}} necesita algo detrás: {{usage}}",
+  usageText: "<texto>",
+  usageName: "<nombre>",
+  cmdHelp: "Muestra todos los comandos",
+  cmdMe: "Dice lo que estás haciendo",
+  cmdTopic: "Pone el tema de la sala; sin texto lo quita",
+  cmdInvite: "Trae a alguien a la sala",
+  cmdLeave: "Sale de la sala",
+  cmdMute: "Sin notificaciones de esta sala",
+  cmdUnmute: "De nuevo notificaciones de esta sala",
+  cmdPoll: "Pregunta a la sala en una encuesta",
+  cmdAway: "Te muestra como ausente",
+  cmdDnd: "No molestar",
+  cmdActive: "Te muestra de nuevo como presente",
+};
