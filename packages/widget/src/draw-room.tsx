@@ -9,6 +9,7 @@ import {
   type Texts,
 } from "@parlance/react";
 import { createRoot, type Root } from "react-dom/client";
+import { styleSheet } from "./style-sheet.ts";
 
 const load: Readonly<Record<string, () => Promise<TextSet>>> = {
   de: async () => (await import("@parlance/react/texts/de")).de,
@@ -24,6 +25,9 @@ export async function drawRoom(
   { client, room, language }: { client: Client; room: string; language: string },
 ): Promise<Root> {
   const texts = await textsFor(language.slice(0, 2));
+  const sheets = shadow.adoptedStyleSheets;
+  // The element's own rules have the last word.
+  if (!sheets.includes(styleSheet)) shadow.adoptedStyleSheets = [styleSheet, ...sheets];
   const root = createRoot(shadow);
   root.render(
     <ParlanceProvider client={client} texts={texts}>

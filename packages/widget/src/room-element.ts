@@ -1,7 +1,7 @@
 /** `<parlance-room>`: a room in any page, with looks of its own that neither take from the page nor give to it. */
 import { type Client, createClient } from "@parlance/client";
 import type { Root } from "react-dom/client";
-import { styleSheet } from "./style-sheet.ts";
+import { hostSheet } from "./host-sheet.ts";
 
 /** Gives the token, in place of the attribute: asked before each connect, and before a token ends. */
 export type GetToken = () => string | Promise<string>;
@@ -36,7 +36,7 @@ export function createRoomElement(server: string): CustomElementConstructor {
 
     constructor() {
       super();
-      this.attachShadow({ mode: "open" }).adoptedStyleSheets = [styleSheet];
+      this.attachShadow({ mode: "open" }).adoptedStyleSheets = [hostSheet];
     }
 
     get getToken(): GetToken | undefined {

@@ -1,8 +1,7 @@
-/** The style sheet of the components, for a shadow tree. */
+/** The style sheet of the components, for a shadow tree. Loaded with them. */
 import styles from "@parlance/react/styles.css?inline";
 
-const host = `:host { display: block; block-size: 480px; overflow: hidden; }
-.parlance { block-size: 100%; }`;
+const host = ".parlance { block-size: 100%; }";
 
 /** One for all elements of a page. Constructed, so that a strict policy of the page has nothing to allow. */
 export const styleSheet: CSSStyleSheet = construct(`${forShadow(styles)}\n${host}`);
