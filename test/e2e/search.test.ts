@@ -7,7 +7,7 @@ import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-c
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { requires } from "../requirements.ts";
 import { accessProblems } from "./axe.ts";
-import { comeIn, openBrowser } from "./browser.ts";
+import { comeIn, openBrowser, type Window } from "./browser.ts";
 
 const test = requires("chromium");
 
@@ -62,8 +62,14 @@ describe("finding messages in the web app", () => {
   });
 
   const say = (room: Room, text: string): Promise<unknown> => room.publish(text).done;
-  const enter = (options = desktop): ReturnType<typeof comeIn> =>
-    comeIn(browser, `${server.url}/room/harbour`, "Ole", options);
+  /** A member of the room, so that nothing takes the focus any more. */
+  const enter = async (options = desktop): Promise<Window> => {
+    const window = await comeIn(browser, `${server.url}/room/harbour`, "Ole", options);
+    await window.page
+      .locator('[data-room="harbour"]:not(.other)')
+      .waitFor({ state: "attached", timeout: 60_000 });
+    return window;
+  };
   const field = (page: Page): Locator => page.getByRole("combobox", { name: "Search messages" });
   const hits = (page: Page): Locator => page.getByTestId("hit");
   const press = async (page: Page, key: string): Promise<void> => {

@@ -15,7 +15,9 @@ import { SlashMenu, slashField } from "../asking/slash-menu.tsx";
 import { useSlash } from "../asking/use-slash.ts";
 import { useChat } from "../chat/context.ts";
 import { EmojiGrid } from "../conversation/emoji-grid.tsx";
+import { isWriting } from "../conversation/list-keys.ts";
 import { useTexts } from "../texts/texts.tsx";
+import { activeIn } from "../ui/focus.ts";
 import { Icon } from "../ui/icons.tsx";
 import { Popover } from "../ui/popover.tsx";
 import { AnswerBar, useAnswer } from "./answer-bar.tsx";
@@ -73,7 +75,9 @@ export function Composer({
 
   useLayoutEffect(() => growField(field.current), [text]);
   useEffect(() => {
-    if (takesFocus) field.current?.focus({ preventScroll: true });
+    // Not from another field that somebody is writing in meanwhile.
+    const active = field.current === null ? null : activeIn(field.current);
+    if (takesFocus && !isWriting(active)) field.current?.focus({ preventScroll: true });
   }, [roomId, takesFocus]);
 
   useEffect(() => {

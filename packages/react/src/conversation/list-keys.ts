@@ -36,7 +36,7 @@ export function keyOf(target: EventTarget): string | undefined {
 }
 
 /** Whether keys are letters of a text there. */
-export function isWriting(target: EventTarget): boolean {
+export function isWriting(target: EventTarget | null): boolean {
   return target instanceof Element && target.closest("input, textarea, select") !== null;
 }
 

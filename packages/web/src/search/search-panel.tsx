@@ -39,6 +39,9 @@ export function SearchPanel({ room, subject }: PanelProps): ReactNode {
   const names = useNames(room);
   const search = useSearch(room.id, names);
   const state = useSyncExternalStore(search.subscribe, search.get);
+  const rooms = useChatState((all) => all.rooms);
+  // Of a room that was closed to the reader nothing stays on the screen.
+  const hits = state.hits.filter((hit) => rooms[hit.message.room]?.status !== "gone");
   const goTo = useGoToMessage();
   const leave = useLeavePanel();
   const panel = useRef<HTMLDivElement>(null);
@@ -85,10 +88,10 @@ export function SearchPanel({ room, subject }: PanelProps): ReactNode {
       {state.status === "idle" ? <DateJump room={room} /> : null}
       <div className="search-status" role="status">
         {state.status === "searching" ? <Searching /> : null}
-        {state.status === "ready" && state.hits.length > 0 ? (
+        {state.status === "ready" && hits.length > 0 ? (
           <p className="search-note">{t("searchFound")}</p>
         ) : null}
-        {state.status === "ready" && state.hits.length === 0 ? (
+        {state.status === "ready" && hits.length === 0 ? (
           <div className="empty search-note">
             <h3>{t("searchNothing")}</h3>
             <p>{t("searchNothingHint")}</p>
@@ -96,9 +99,9 @@ export function SearchPanel({ room, subject }: PanelProps): ReactNode {
         ) : null}
         {state.status === "failed" ? <Failed code={state.code} onRetry={search.run} /> : null}
       </div>
-      {state.hits.length > 0 && state.status !== "failed" ? (
+      {hits.length > 0 && state.status !== "failed" ? (
         <Hits
-          hits={state.hits}
+          hits={hits}
           words={state.words}
           showsRoom={state.scope === "everywhere"}
           opened={state.opened}
