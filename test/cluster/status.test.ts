@@ -1,5 +1,5 @@
 /** What people say of themselves, seen from another node, and what is left of it when its node is killed. */
-import { Cluster, type ClusterNode } from "@parlance/testkit/cluster";
+import { type BrokerName, Cluster, type ClusterNode } from "@parlance/testkit/cluster";
 import { describeWith } from "@parlance/testkit/services";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type Frame, Line, until } from "../e2e/dialects/line.ts";
@@ -41,9 +41,10 @@ async function seen(line: Line, user: string): Promise<Seen | undefined> {
 }
 const set = (line: Line, changes: object) => ask(line, { type: "set_profile", changes });
 
-describeWith("redis", "postgresql")("on two nodes", () => {
+/** Two nodes for all tests of a group. */
+function twoNodes(broker: BrokerName): void {
   beforeAll(async () => {
-    cluster = await Cluster.start({ engine: "postgresql", broker: "redis", nodes: 2 });
+    cluster = await Cluster.start({ engine: "postgresql", broker, nodes: 2 });
     const [one, other] = cluster.nodes;
     if (one === undefined || other === undefined) throw new Error("two nodes");
     first = one;
@@ -57,6 +58,28 @@ describeWith("redis", "postgresql")("on two nodes", () => {
     for (const line of lines.splice(0)) line.cut();
   });
   afterAll(() => cluster?.remove(), timeoutMs);
+}
+
+describeWith("postgresql")("on two nodes without a broker", () => {
+  twoNodes("none");
+
+  test(
+    "a status reaches the other node by the database, and so does that its owner is not to be seen",
+    async () => {
+      const ann = await come(first, "ann", "phone");
+      const bob = await come(second, "bob", "desk");
+      await set(ann, { availability: "dnd", status: { text: "cooking" } });
+      await until(async () => (await seen(bob, "ann"))?.state === "dnd", "the status over there");
+      expect(await seen(bob, "ann")).toMatchObject({ status: { text: "cooking" } });
+      await set(ann, { availability: "invisible" });
+      await until(async () => (await seen(bob, "ann")) === undefined, "ann is gone there");
+    },
+    timeoutMs,
+  );
+});
+
+describeWith("redis", "postgresql")("on two nodes", () => {
+  twoNodes("redis");
 
   test(
     "a status is told on the other node as an event, and is there for whoever comes later",

@@ -219,6 +219,40 @@ describe("what people say of themselves", () => {
     await closeAll(bob);
   });
 
+  test("while one is not to be disturbed the browser tells nothing; afterwards it does again", async () => {
+    const [ann, gus] = await both("Gus");
+    const { page } = ann;
+    await ann.context.grantPermissions(["notifications"], { origin: server.url });
+    await page.addInitScript(() => {
+      const told: string[] = [];
+      class Told extends EventTarget {
+        static permission = "granted";
+        constructor(_title: string, options: { body?: string }) {
+          super();
+          told.push(options.body ?? "");
+        }
+        close(): void {}
+      }
+      Object.assign(window, { Notification: Told, told });
+      localStorage.setItem("parlance.preferences", '{"alerts":"on"}');
+      // Nobody looks at it.
+      document.hasFocus = () => false;
+    });
+    await page.reload();
+    await page.getByTestId("composer").waitFor();
+    await ownMenu(page, "Do not disturb");
+    await person(gus.page, "Gus").getByLabel("Do not disturb").waitFor();
+    await say(gus.page, "@Gus, not now");
+    await page.getByText("not now").first().waitFor();
+    await ownMenu(page, "Active");
+    await person(gus.page, "Gus").getByLabel("Do not disturb").waitFor({ state: "detached" });
+    await say(gus.page, "@Gus, but now");
+    const told = (): Promise<string[]> =>
+      page.evaluate(() => (window as unknown as { told: string[] }).told);
+    await expect.poll(told, { timeout: 10_000 }).toEqual(["@Gus, but now"]);
+    await closeAll(ann, gus);
+  });
+
   test("on a phone the menu, the dialogs and the card fit, with the same names", async () => {
     const phone = { viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true };
     const ann = await comeIn(browser, server.url, "Fay", phone);
