@@ -185,7 +185,8 @@ describe("rooms", () => {
 
     await choose(ann.page, "Notifications and section");
     const dialog = ann.page.getByRole("dialog");
-    await dialog.getByRole("radio", { name: "Mentions" }).check();
+    expect(await dialog.getByRole("radio", { name: "Mentions" }).isChecked()).toBe(true);
+    await dialog.getByRole("radio", { name: "Every message" }).check();
     await dialog.getByLabel("Section").selectOption({ label: "New section …" });
     await dialog.getByLabel("Name of the section").fill("Garden");
     await dialog.getByRole("button", { name: "Add", exact: true }).click();

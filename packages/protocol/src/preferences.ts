@@ -14,7 +14,7 @@ export interface RoomPreferences {
   readonly section?: string;
   /** Until when it is muted: ISO 8601, or `forever`. */
   readonly muted_until?: string;
-  /** What is notified of. `all`. */
+  /** What is notified of. As the client has it: the web app tells of mentions, and of everything in direct rooms. */
   readonly level?: NotificationLevel;
   /** It is left out of lists as long as nothing is written after this place. */
   readonly hidden_at?: Sequence;

@@ -47,7 +47,7 @@ export type { Action } from "./state/actions.ts";
 export type { Kept } from "./state/kept.ts";
 export type { ChatState, Check, Link, OutgoingView, RoomState } from "./state/model.ts";
 export { isDnd, type KnownPerson, statusAt } from "./state/people.ts";
-export { isMuted, levelOf, type Preferences } from "./state/preferences.ts";
+export { isMuted, type Preferences } from "./state/preferences.ts";
 export { isStaff } from "./state/staff.ts";
 export { initialState, reduce } from "./state/state.ts";
 export { threadAt } from "./state/threads.ts";

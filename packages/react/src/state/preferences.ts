@@ -1,10 +1,5 @@
 /** What the reader prefers: of everything, and of single rooms. Pure, like the reducer that uses it. */
-import type {
-  AllPreferences,
-  NotificationLevel,
-  OwnPreferences,
-  RoomPreferences,
-} from "@parlance/client";
+import type { AllPreferences, OwnPreferences, RoomPreferences } from "@parlance/client";
 
 /** All that the reader prefers. */
 export interface Preferences {
@@ -45,9 +40,4 @@ export function afterChanges<T extends object>(before: T, changes: object): T {
 export function isMuted(preferences: RoomPreferences | undefined, now: number): boolean {
   const until = preferences?.muted_until;
   return until !== undefined && (until === "forever" || Date.parse(until) > now);
-}
-
-/** What the reader wants to be notified of in a room. */
-export function levelOf(preferences: RoomPreferences | undefined): NotificationLevel {
-  return preferences?.level ?? "all";
 }

@@ -42,6 +42,10 @@ describe("the browser tells of", () => {
     expect(messageNotice(message({}), state("direct"), 0)?.title).toBe("Ann");
   });
 
+  test("every message of a room where the reader wants that", () => {
+    expect(messageNotice(message({}), state("public", { level: "all" }), 0)).toBeDefined();
+  });
+
   test("nothing else: other messages, own ones, rooms that are muted or told to be silent", () => {
     expect(messageNotice(message({}), state("public"), 0)).toBeUndefined();
     expect(messageNotice(message(mine, "u_me"), state("public"), 0)).toBeUndefined();

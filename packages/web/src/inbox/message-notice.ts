@@ -1,4 +1,4 @@
-/** Which messages the browser tells of: those that mention the reader, and what is said to them directly. */
+/** Which messages the browser tells of: those that mention the reader, what is said to them directly, and what they wish for. */
 import type { EventFrame } from "@parlance/client";
 import { type ChatState, isMentioned, isMuted, plainLine } from "@parlance/react";
 import type { Notice } from "./notification.ts";
@@ -17,8 +17,8 @@ export function messageNotice(
   if (room === undefined || event.author === me) return undefined;
   const wish = state.preferences.rooms[event.room];
   if (isMuted(wish, now) || wish?.level === "nothing") return undefined;
-  const isDirect = room.kind === "direct" && wish?.level !== "mentions";
-  if (!isDirect && !isMentioned(event.data.mentions, me)) return undefined;
+  const isEvery = wish?.level === "all" || (room.kind === "direct" && wish?.level !== "mentions");
+  if (!isEvery && !isMentioned(event.data.mentions, me)) return undefined;
   const { author_name: name, text } = event.data;
   return {
     key: `${event.room}/${event.sequence}`,

@@ -5,7 +5,6 @@ import {
   Dialog,
   Field,
   isMuted,
-  levelOf,
   Segments,
   useChat,
   useChatState,
@@ -53,6 +52,8 @@ export function ForYouDialog(props: DialogProps): ReactNode {
           : new Date(Date.now() + seconds * 1_000).toISOString();
     void prefer({ muted_until: until });
   };
+  // What the app tells of where nobody has said otherwise.
+  const usual = room.kind === "direct" ? "all" : "mentions";
   const until = wish.muted_until;
   const isMute = isMuted(wish, Date.now());
   const time =
@@ -68,8 +69,8 @@ export function ForYouDialog(props: DialogProps): ReactNode {
       <div className="content">
         <Segments
           legend={t("level")}
-          value={levelOf(wish)}
-          onChange={(level) => void prefer({ level: level === "all" ? null : level })}
+          value={wish.level ?? usual}
+          onChange={(level) => void prefer({ level: level === usual ? null : level })}
           options={[
             ["all", t("levelAll")],
             ["mentions", t("levelMentions")],
