@@ -50,7 +50,7 @@ async function shoot(
       storageState: { cookies: [], origins: [{ origin: url, localStorage: stored }] },
     });
     const page = await context.newPage();
-    await page.goto(view.isOutside === true ? url : `${url}${view.path ?? "/room/general"}`);
+    await page.goto(`${url}${view.path ?? (view.isOutside === true ? "/" : "/room/general")}`);
     if (view.isOutside === true) await page.getByTestId("guest-name").waitFor();
     else await page.locator(".conversation .bar-title h1 bdi:not(:empty)").waitFor();
     await page.waitForTimeout(1_000);

@@ -157,6 +157,52 @@ export const views: readonly View[] = [
     },
   },
   {
+    name: "room-menu",
+    text: "What can be done with a room.",
+    show: async (page) => {
+      await page.locator("main .room-menu").click();
+      await page.getByRole("menu").waitFor();
+    },
+  },
+  {
+    name: "about-room",
+    text: "What a room is about, and who may do what in it; its staff sets it here.",
+    show: async (page) => {
+      await runCommand(page, "room-settings");
+      await page.locator("details.who-may summary").click();
+    },
+  },
+  {
+    name: "new-message",
+    text: "A conversation begins by typing a name.",
+    show: async (page) => {
+      await runCommand(page, "new-message");
+      await page.locator(".person-choice").first().waitFor();
+    },
+  },
+  {
+    name: "find-rooms",
+    text: "Rooms that may be found: to join, or to ask to come in.",
+    show: async (page) => {
+      await runCommand(page, "find-rooms");
+      await page.getByTestId("directory-entry").first().waitFor();
+    },
+  },
+  {
+    name: "sections",
+    text: "The parts of one's own list of rooms.",
+    show: async (page) => {
+      await runCommand(page, "sections");
+      await page.getByRole("dialog").waitFor();
+    },
+  },
+  {
+    name: "invite",
+    text: "Where a link leads that lets people in, before one has signed in.",
+    path: `/invite/${"x".repeat(32)}`,
+    isOutside: true,
+  },
+  {
     name: "search",
     text: "Messages are found by word, person, room, kind and day.",
     show: async (page) => {

@@ -134,7 +134,7 @@ describe("rooms", () => {
     await ann.page.goto(`${server.url}/room/general`);
     await ann.page.getByTestId("composer").waitFor();
     await bob.page.getByTestId("composer").waitFor();
-    await ann.page.keyboard.press("Alt+m");
+    await ann.page.keyboard.press("Alt+w");
     const dialog = ann.page.getByRole("dialog", { name: "New message" });
     await dialog.getByRole("button", { name: /Bob Larsen/ }).waitFor();
     await ann.page.keyboard.type("bob");

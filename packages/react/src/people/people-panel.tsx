@@ -9,9 +9,9 @@ import { isStaff } from "../state/staff.ts";
 import { useTexts } from "../texts/texts.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { Icon } from "../ui/icons.tsx";
-import type { MenuItem } from "../ui/menu.tsx";
+import { Menu, type MenuItem } from "../ui/menu.tsx";
 import { AddPeopleDialog } from "./add-people-dialog.tsx";
-import { PersonList } from "./person-list.tsx";
+import { type OpenMenu, PersonList } from "./person-list.tsx";
 import { RemoveDialog } from "./remove-member.tsx";
 
 /** What a page may add to the panel. */
@@ -33,6 +33,7 @@ export function PeoplePanel({ room, onLeft, actsOf, top, acts }: PeoplePanelProp
   const { t } = useTexts();
   const me = useChatState((state) => state.me.id);
   const [removing, setRemoving] = useState<WireUser>();
+  const [open, setOpen] = useState<OpenMenu>();
   const online = room.online;
   if (room.arePeopleUnknown) return <PeopleFailed room={room} />;
   if (online === undefined) {
@@ -54,6 +55,8 @@ export function PeoplePanel({ room, onLeft, actsOf, top, acts }: PeoplePanelProp
     roles,
     me,
     onRemove: setRemoving,
+    opened: open?.user.id,
+    onOpen: setOpen,
     ...(actsOf === undefined ? {} : { actsOf }),
   };
   return (
@@ -84,6 +87,14 @@ export function PeoplePanel({ room, onLeft, actsOf, top, acts }: PeoplePanelProp
           {acts}
           {room.kind === "direct" ? null : <LeaveRoom room={room} onLeft={onLeft} />}
         </div>
+      )}
+      {open === undefined ? null : (
+        <Menu
+          anchor={open.anchor}
+          label={t("personActs", { name: `\u2068${open.user.name}\u2069` })}
+          items={actsOf?.(open.user, roles.get(open.user.id)) ?? []}
+          onClose={() => setOpen(undefined)}
+        />
       )}
       {removing === undefined ? null : (
         <RemoveDialog room={room} user={removing} onClose={() => setRemoving(undefined)} />

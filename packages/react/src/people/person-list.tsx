@@ -1,13 +1,19 @@
 /** People of a room, each with what can be done about them. */
 import type { Role, WireUser } from "@parlance/client";
-import { type ReactNode, useState } from "react";
+import type { ReactNode } from "react";
 import type { RoomState } from "../state/model.ts";
 import { useTexts } from "../texts/texts.tsx";
 import { Avatar } from "../ui/avatar.tsx";
 import { Icon } from "../ui/icons.tsx";
-import { Menu, type MenuItem } from "../ui/menu.tsx";
+import type { MenuItem } from "../ui/menu.tsx";
 import { PersonName, StateWord } from "./person-name.tsx";
 import { mayRemove } from "./remove-member.tsx";
+
+/** The menu of somebody, and the button that opened it. */
+export interface OpenMenu {
+  readonly user: WireUser;
+  readonly anchor: HTMLElement;
+}
 
 /** Names written out at most; a room of thousands is a number, not a list. */
 const shownPeople = 200;
@@ -15,6 +21,7 @@ const shownPeople = 200;
 /**
  * @param isHere They are in the room now: it shows whether they are active.
  * @param actsOf Of each, as a menu; absent: a cross for whom the reader may put out.
+ * @param opened Id of the person whose menu is open.
  */
 export function PersonList({
   room,
@@ -23,6 +30,8 @@ export function PersonList({
   me,
   onRemove,
   actsOf,
+  opened,
+  onOpen,
   isHere = false,
 }: {
   room: RoomState;
@@ -32,6 +41,8 @@ export function PersonList({
   onRemove: (user: WireUser) => void;
   isHere?: boolean;
   actsOf?: (user: WireUser, role: Role | undefined) => readonly MenuItem[];
+  opened: string | undefined;
+  onOpen: (open: OpenMenu) => void;
 }): ReactNode {
   const { t } = useTexts();
   return (
@@ -53,7 +64,9 @@ export function PersonList({
             <PersonName id={user.id} name={user.name} />
             {isHere ? <StateWord id={user.id} /> : null}
             {notes.length === 0 ? null : <span className="quiet">{notes.join(", ")}</span>}
-            {items.length > 0 ? <PersonMenu user={user} items={items} /> : null}
+            {items.length > 0 ? (
+              <PersonMenuButton user={user} isOpen={opened === user.id} onOpen={onOpen} />
+            ) : null}
             {actsOf === undefined && user.id !== me && mayRemove(room.role, role) ? (
               <button
                 type="button"
@@ -72,26 +85,29 @@ export function PersonList({
   );
 }
 
-function PersonMenu({ user, items }: { user: WireUser; items: readonly MenuItem[] }): ReactNode {
+/** The menu is the panel's: people come and go while one reads it. */
+function PersonMenuButton({
+  user,
+  isOpen,
+  onOpen,
+}: {
+  user: WireUser;
+  isOpen: boolean;
+  onOpen: (open: OpenMenu) => void;
+}): ReactNode {
   const { t } = useTexts();
-  const [anchor, setAnchor] = useState<HTMLElement>();
   const label = t("personActs", { name: `\u2068${user.name}\u2069` });
   return (
-    <>
-      <button
-        type="button"
-        className="icon-button person-act"
-        aria-label={label}
-        title={label}
-        aria-haspopup="menu"
-        aria-expanded={anchor !== undefined}
-        onClick={(event) => setAnchor(event.currentTarget)}
-      >
-        <Icon name="more" small />
-      </button>
-      {anchor === undefined ? null : (
-        <Menu anchor={anchor} label={label} items={items} onClose={() => setAnchor(undefined)} />
-      )}
-    </>
+    <button
+      type="button"
+      className="icon-button person-act"
+      aria-label={label}
+      title={label}
+      aria-haspopup="menu"
+      aria-expanded={isOpen}
+      onClick={(event) => onOpen({ user, anchor: event.currentTarget })}
+    >
+      <Icon name="more" small />
+    </button>
   );
 }

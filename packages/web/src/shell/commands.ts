@@ -90,7 +90,7 @@ export const pageCommands: readonly PageCommand[] = [
     id: "new-message",
     text: "newMessage",
     icon: "pencil",
-    keys: "Alt M",
+    keys: "Alt W",
     isInPalette: true,
     run: ({ page }) => page.openDialog("direct"),
   },
