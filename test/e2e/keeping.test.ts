@@ -91,7 +91,9 @@ describe("keeping messages at hand in the web app", () => {
     await message(ann.page, "The plan").locator(".send-state").waitFor();
     for (let line = 0; line < 40; line += 1) await say(ann.page, `line ${line}`);
     const bob = await open("Bob", "pinning");
-    await ann.page.getByRole("log").evaluate((log) => log.scrollTo(0, 0));
+    await ann.page
+      .getByRole("log", { name: /^Conversation/ })
+      .evaluate((log) => log.scrollTo(0, 0));
     await act(ann.page, "The plan", "Pin to the room");
     await message(ann.page, "The plan").getByRole("img", { name: "Pinned" }).waitFor();
     // Told live to everybody, with how many there are.

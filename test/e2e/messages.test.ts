@@ -284,7 +284,7 @@ describe("messages in the web app", () => {
     await publish("And again");
     expect(await place()).toBe(before);
     // All the way down, page after page, until the newest is there.
-    const scroller = ann.page.getByRole("log");
+    const scroller = ann.page.getByRole("log", { name: /^Conversation/ });
     await scroller.hover();
     await expect
       .poll(

@@ -216,7 +216,7 @@ describe("the web app", () => {
       expect(await row.getByTestId("growth").textContent()).toContain("writing");
       // Who may not cancel it is not asked to.
       expect(await row.getByRole("button").count()).toBe(0);
-      const history = page.getByRole("log");
+      const history = page.getByRole("log", { name: /^Conversation/ });
       writing.append("\nand then\nthe rest,\n");
       await row.getByText("the rest,").waitFor();
       const fromEnd = (): Promise<number> =>

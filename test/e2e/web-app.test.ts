@@ -153,7 +153,7 @@ describe("the web app", () => {
     await reload(ann.page);
     await ann.page.getByTestId("message").last().waitFor();
     await ann.page.getByText("Line", { exact: false }).last().waitFor();
-    const scroller = ann.page.getByRole("log");
+    const scroller = ann.page.getByRole("log", { name: /^Conversation/ });
     const oldestShown = async (): Promise<number> => (await shown(ann.page))[0]?.sequence ?? 0;
     // The page has come to rest at its end.
     await expect.poll(oldestShown, { timeout: 15_000 }).toBeGreaterThan(300);
