@@ -15,6 +15,7 @@ import { describeProof } from "./proof.ts";
 import { describeReading } from "./reading.ts";
 import { describeSearch } from "./search.ts";
 import { describeSinceJoined } from "./since-joined.ts";
+import { describeSnapshots } from "./snapshots.ts";
 import { describeThreads } from "./threads.ts";
 import { describeUnread } from "./unread.ts";
 
@@ -43,5 +44,6 @@ export function describeRoomLog(name: string, start: StartStore): void {
     describeProfiles(store);
     describeSearch(store);
     describeSinceJoined(store);
+    describeSnapshots(store);
   });
 }
