@@ -196,6 +196,9 @@ describe("the web app", () => {
     await ann.page.getByText("Typed without a mouse").waitFor();
     await keyboard.press("ArrowUp");
     const focused = ann.page.locator('[data-testid="message"]:focus');
+    await ann.page.locator("[data-row]:focus").waitFor();
+    // The line that she came may be behind her message.
+    if (!(await focused.isVisible())) await keyboard.press("ArrowUp");
     await focused.waitFor();
     await keyboard.press("Escape");
     await composer.waitFor();
