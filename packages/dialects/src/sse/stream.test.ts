@@ -122,7 +122,14 @@ describe("one room", () => {
     socket.close();
     expect(plain.find("typing")).toEqual({
       event: "typing",
-      data: { type: "typing", room, user: bob.id, name: "Bob", active: true },
+      data: {
+        type: "typing",
+        room,
+        user: bob.id,
+        number: expect.any(Number),
+        name: "Bob",
+        active: true,
+      },
     });
     expect(plain.find("presence")).toBeUndefined();
     expect([plain.lastId, curious.lastId]).toEqual(ids);
