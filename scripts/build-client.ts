@@ -7,6 +7,9 @@ import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "vite";
 
+// What is built is what people get, whoever builds it: packages have more in them for those who develop or test.
+process.env["NODE_ENV"] = "production";
+
 /** What is built, and how many bytes it may have, gzipped. */
 const modules = [
   { package: "client", file: "parlance.js", maxSize: 10_240 },

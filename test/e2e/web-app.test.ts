@@ -291,7 +291,7 @@ describe("the web app", () => {
     await comeBack(bob);
     await bob.page.getByTestId("room-item").filter({ hasText: "Plans" }).click();
     await say(bob.page, "Thanks for having me.");
-    await ann.page.getByText("Thanks for having me.").waitFor();
+    await ann.page.getByTestId("message").getByText("Thanks for having me.").waitFor();
     expect(await bob.page.getByRole("button", { name: "Add people" }).count()).toBe(0);
 
     await bob.context.setOffline(true);
