@@ -1,6 +1,14 @@
 /** Begins a conversation with one person or a few. */
 import type { WireUser } from "@parlance/client";
-import { Avatar, codeOf, Dialog, Icon, useChat, useFailureText } from "@parlance/react";
+import {
+  Avatar,
+  codeOf,
+  Dialog,
+  Icon,
+  useChat,
+  useChatState,
+  useFailureText,
+} from "@parlance/react";
 import {
   type FormEvent,
   type KeyboardEvent,
@@ -47,7 +55,11 @@ export function DirectDialog({ onClose }: DialogProps): ReactNode {
       setListing({ kind: "failed", code: codeOf(error) });
     }
   }, [chat]);
-  useEffect(() => void list(), [list]);
+  // Rooms may still be on their way when somebody is quick.
+  const inRooms = useChatState(
+    ({ rooms }) => Object.values(rooms).filter(({ role }) => role !== undefined).length,
+  );
+  useEffect(() => void list(), [list, inRooms]);
 
   const people = listing.kind === "ready" ? listing.people.filter(({ id }) => id !== me) : [];
   const isChosen = (user: WireUser): boolean => chosen.some(({ id }) => id === user.id);
