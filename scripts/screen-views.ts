@@ -17,6 +17,8 @@ export interface View {
 
 /** By keyboard to the message that was said last; behind it are the lines of those who came. */
 async function toMessage(page: Page): Promise<void> {
+  // A draft of another picture is on all devices.
+  await page.getByTestId("composer").fill("");
   await page.getByTestId("composer").press("ArrowUp");
   for (let step = 0; step < 12; step += 1) {
     await page.locator("[data-row]:focus").waitFor();
