@@ -104,8 +104,10 @@ export function Chart({
             {shown.map(({ name, point }, index) => (
               <li key={name}>
                 <span className={`swatch series-${index % 6}`} aria-hidden="true" />
-                <span className="chart-name">{name}</span>
-                <strong>
+                <span className="chart-name">
+                  <bdi>{name}</bdi>
+                </span>
+                <strong dir="ltr">
                   {point === undefined ? "–" : formatNumber(point.value, unit, i18n.language)}
                 </strong>
               </li>

@@ -117,7 +117,13 @@ function Cell<Row>({
   const isNumber = typeof column.value(row) === "number";
   return (
     <td className={isNumber ? "number" : undefined}>
-      {advice === undefined ? <bdi>{shown}</bdi> : <a href={`#advice-${advice}`}>{shown}</a>}
+      {advice === undefined ? (
+        <bdi>{shown}</bdi>
+      ) : (
+        <a href={`#advice-${advice}`}>
+          <bdi>{shown}</bdi>
+        </a>
+      )}
     </td>
   );
 }
