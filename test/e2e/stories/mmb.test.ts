@@ -101,11 +101,18 @@ describe("MMB", () => {
       "let ö\u{1f600} = 1;\nlet b;",
     );
     await bob.page.getByText(/^User 7 at 1:6$/).waitFor();
-    const edits = await Promise.all(
-      [ann, bob].map(async ({ page }) =>
-        (await logOf<Frame>(page)).filter((frame) => frame["type"] === "edit"),
-      ),
-    );
+    const editsOf = (): Promise<Frame[][]> =>
+      Promise.all(
+        [ann, bob].map(async ({ page }) =>
+          (await logOf<Frame>(page)).filter((frame) => frame["type"] === "edit"),
+        ),
+      );
+    // A page's text is there before its own edits come back.
+    const typed = first.length + 2;
+    await expect
+      .poll(async () => (await editsOf()).map(({ length }) => length))
+      .toEqual([typed, typed]);
+    const edits = await editsOf();
     // One order for both, the sender's own among them; the page's text shows that these were not done again.
     expect(edits[0]).toEqual(edits[1]);
     expect(edits[0]?.[0]).toEqual({
