@@ -22,6 +22,10 @@ const onceFailed: readonly (readonly [seed: number, found: string])[] = [
   [3747, "a session revoked while it was being verified was served for ever"],
   [4125, "a node that woke took frames before it had looked at the control log"],
   [4736, "a node that woke trusted an answer of the control log from before its sleep"],
+  [
+    528_645_133,
+    "appends under way in a room that was opened anew asked the old one, until they were overtaken",
+  ],
   [495_617_183, "a room whose log began anew was resumed in its old life"],
 ];
 

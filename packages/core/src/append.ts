@@ -67,6 +67,9 @@ export function appendOf(context: CommandContext, room: RoomId, wanted: Wanted):
   };
 }
 
+/** Decides again after rights changed in a room, which is given as it is now. @throws to refuse. */
+export type Recheck = (present: Room) => Promise<void>;
+
 /** What was stored, and where. */
 export type Stored = Extract<Appended, { outcome: "stored" }>;
 /** Nothing was stored, since it was so already, or since an open message grew meanwhile. */
@@ -84,7 +87,7 @@ export async function appendIn(
   context: CommandContext,
   room: Room,
   wanted: Wanted,
-  recheck: () => Promise<void>,
+  recheck: Recheck,
 ): Promise<Stored> {
   const appended = await appendOrLeave(context, room, wanted, recheck);
   if (appended.outcome !== "stored")
@@ -97,25 +100,26 @@ export async function appendOrLeave(
   context: CommandContext,
   room: Room,
   wanted: Wanted,
-  recheck: () => Promise<void>,
+  recheck: Recheck,
 ): Promise<Stored | Left> {
   const { services, trace } = context;
   const givenAt = services.clock.monotonic();
   const append = appendOf(context, room.record.room, wanted);
   const appendEnds = trace?.step("append");
+  let present = room;
   try {
     for (let attempt = 0; attempt < maxStale; attempt += 1) {
-      const { revision, last } = room;
+      const { revision, last } = present;
       const commitEnds = trace?.step("commit");
       const appended = await services.log.append({ ...append, revision });
       commitEnds?.();
       switch (appended.outcome) {
         case "stored":
-          if (isReused(room, last, appended)) {
-            await services.rooms.lostCommits(room);
+          if (isReused(present, last, appended)) {
+            await services.rooms.lostCommits(present);
             throw new ProtocolError("unavailable", { retry_after_ms: 100 });
           }
-          deliver(context, room, append, appended, services.clock.monotonic() - givenAt);
+          deliver(context, present, append, appended, services.clock.monotonic() - givenAt);
           return appended;
         case "unchanged":
         case "moved":
@@ -123,9 +127,11 @@ export async function appendOrLeave(
         case "conflict":
           throw new ProtocolError("conflict", { field: "client_message_id" });
         case "stale":
-          room.roles.forget();
-          await room.caughtUp();
-          await recheck();
+          // It may have been closed and opened anew meanwhile: what is not open any more never catches up.
+          present = await services.rooms.open(append.room);
+          present.roles.forget();
+          await present.caughtUp();
+          await recheck(present);
           break;
         case "full":
           if (append.event.type === "message.created") {

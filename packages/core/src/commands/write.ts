@@ -119,9 +119,9 @@ async function store<R extends Reply>(
   const order = context.connection?.appendOrder;
   const ticket = order?.began(writing.room, room.revision);
   try {
-    const stored = await appendIn(context, room, writing.wanted, async () => {
+    const stored = await appendIn(context, room, writing.wanted, async (present) => {
       if (ticket !== undefined) await order?.turn(writing.room, ticket);
-      await authorizeIn(context, "write", room);
+      await authorizeIn(context, "write", present);
       mustBeOpen(context);
     });
     return writing.replyTo(stored);
