@@ -117,6 +117,7 @@ describe("mentions and marks in the web app", () => {
     await field.fill("");
     await field.pressSequentially("Fire drill @ro");
     await ann.page.getByRole("option", { name: "@room" }).click();
+    await list.waitFor({ state: "detached" });
     await field.press("Enter");
     await message(bob.page, "Fire drill").and(bob.page.locator(".for-me")).waitFor();
     await message(bob.page, "Fire drill").locator(".mention.to-me", { hasText: "@room" }).waitFor();
@@ -134,8 +135,7 @@ describe("mentions and marks in the web app", () => {
     const bob = await enter("edited", "Bob");
     await say(ann.page, "Lunch");
     const edit = async (text: string): Promise<void> => {
-      await message(ann.page, "Lunch").focus();
-      await ann.page.keyboard.press("e");
+      await message(ann.page, "Lunch").press("e");
       await ann.page.getByRole("textbox", { name: "Edit" }).fill(text);
       await ann.page.getByRole("textbox", { name: "Edit" }).press("Enter");
     };
@@ -153,8 +153,7 @@ describe("mentions and marks in the web app", () => {
     const ann = await enter("versions", "Ann");
     const bob = await enter("versions", "Bob");
     await say(ann.page, "At **noon**");
-    await ann.page.locator('.history [data-state="sent"]', { hasText: "noon" }).focus();
-    await ann.page.keyboard.press("e");
+    await ann.page.locator('.history [data-state="sent"]', { hasText: "noon" }).press("e");
     await ann.page.getByRole("textbox", { name: "Edit" }).fill("At one");
     await ann.page.getByRole("textbox", { name: "Edit" }).press("Enter");
     await message(bob.page, "At one").getByRole("button", { name: "edited" }).focus();
@@ -184,8 +183,11 @@ describe("mentions and marks in the web app", () => {
     await second.goto(`${server.url}/room/general`);
     await rooms(second, "unread").waitFor();
     await bob.page.bringToFront();
-    await message(bob.page, "Second").focus();
-    await bob.page.keyboard.press("u");
+    // All of it is read, also for the server.
+    for (const page of [bob.page, second]) {
+      await rooms(page, "unread").and(page.locator(".unread")).waitFor({ state: "detached" });
+    }
+    await message(bob.page, "Second").press("u");
     const unread = (page: Page): Locator => rooms(page, "unread").getByText("2 unread messages");
     await unread(bob.page).waitFor();
     await bob.page.getByTestId("new-since").waitFor();

@@ -129,8 +129,7 @@ describe("messages in the web app", () => {
     for (let line = 0; line < 25; line += 1) await say(ann.page, `Before it, ${line}`);
     await say(ann.page, "We have a release");
     await message(bob.page, "We have a release").waitFor();
-    await message(bob.page, "We have a release").focus();
-    await bob.page.keyboard.press("+");
+    await message(bob.page, "We have a release").press("+");
     const picker = bob.page.getByRole("dialog", { name: "React" });
     await picker.waitFor();
     await bob.page.keyboard.press("ArrowRight");
@@ -163,8 +162,7 @@ describe("messages in the web app", () => {
     await ann.page.keyboard.press("Enter");
     await ann.page.getByRole("dialog").waitFor({ state: "detached" });
     await ann.page.getByTestId("composer").press("Enter");
-    await message(bob.page, "Off we go 🚀").focus();
-    await bob.page.keyboard.press("+");
+    await message(bob.page, "Off we go 🚀").press("+");
     await bob.page.getByRole("dialog", { name: "React" }).waitFor();
     await bob.page.keyboard.type("otter");
     await bob.page.getByTitle("otter").waitFor();

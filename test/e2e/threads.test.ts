@@ -77,8 +77,7 @@ describe("threads and answers in the web app", () => {
     const bob = await enter("threads", "Bob");
     await say(ann.page, "Who brings cake?");
     await message(bob.page, "Who brings cake?").waitFor();
-    await message(bob.page, "Who brings cake?").focus();
-    await bob.page.keyboard.press("t");
+    await message(bob.page, "Who brings cake?").press("t");
     await reply(bob.page, "Who brings cake?").waitFor();
     await write(bob.page, "I do");
     await reply(bob.page, "I do").waitFor();
@@ -115,13 +114,11 @@ describe("threads and answers in the web app", () => {
     }
     await write(ann.page, "First try");
     await reply(bob.page, "First try").waitFor();
-    await reply(ann.page, "First try").focus();
-    await ann.page.keyboard.press("e");
+    await reply(ann.page, "First try").press("e");
     await ann.page.getByRole("textbox", { name: "Edit" }).fill("Second try");
     await ann.page.getByRole("textbox", { name: "Edit" }).press("Enter");
     await reply(bob.page, "Second try").getByText("edited").waitFor();
-    await reply(bob.page, "Second try").focus();
-    await bob.page.keyboard.press("+");
+    await reply(bob.page, "Second try").press("+");
     await bob.page.keyboard.press("Enter");
     await reply(ann.page, "Second try").getByTestId("reactions").waitFor();
     await reply(ann.page, "Second try").focus();
@@ -141,8 +138,7 @@ describe("threads and answers in the web app", () => {
     const ann = await enter("follow", "Ann");
     const bob = await enter("follow", "Bob");
     await say(ann.page, "Release notes");
-    await message(bob.page, "Release notes").focus();
-    await bob.page.keyboard.press("t");
+    await message(bob.page, "Release notes").press("t");
     await write(bob.page, "Draft is up");
     await ann.page.getByTestId("view-threads").getByText("1", { exact: true }).waitFor();
     await ann.page.goto(`${server.url}/room/general`);
@@ -169,14 +165,12 @@ describe("threads and answers in the web app", () => {
     const ann = await enter("quotes", "Ann");
     const bob = await enter("quotes", "Bob");
     await say(ann.page, "Shall we ship on **Friday**?");
-    await message(bob.page, "Friday").focus();
-    await bob.page.keyboard.press("r");
+    await message(bob.page, "Friday").press("r");
     await bob.page.getByTestId("answer-bar").getByText("Shall we ship").waitFor();
     await bob.page.locator("[data-testid=composer]:focus").waitFor();
     await bob.page.keyboard.press("Escape");
     await bob.page.getByTestId("answer-bar").waitFor({ state: "detached" });
-    await message(bob.page, "Friday").focus();
-    await bob.page.keyboard.press("r");
+    await message(bob.page, "Friday").press("r");
     await bob.page.getByTestId("composer").fill("Rather on Monday");
     await bob.page.reload();
     await bob.page.getByTestId("answer-bar").getByText("Shall we ship").waitFor();
@@ -202,8 +196,7 @@ describe("threads and answers in the web app", () => {
     await makeRoom("small");
     const ann = await enter("small", "Ann");
     await say(ann.page, "On the road");
-    await ann.page.locator('.history [data-state="sent"]', { hasText: "On the road" }).focus();
-    await ann.page.keyboard.press("t");
+    await ann.page.locator('.history [data-state="sent"]', { hasText: "On the road" }).press("t");
     await write(ann.page, "Me too");
     await reply(ann.page, "Me too").waitFor();
     const sequence = await message(ann.page, "On the road").getAttribute("data-sequence");

@@ -33,21 +33,41 @@ export function createMarks(host: MarksHost): Marks & {
 } {
   const { client, me, dispatch, roomState } = host;
   let listing: ReturnType<typeof setTimeout> | undefined;
-  /** Marks that are on their way from here, by room: they say nothing new when they are told back. */
-  const sent = new Map<string, number>();
+  /** Marks that went out from here and were not told back yet, by room, oldest first: they say nothing new then. */
+  const sent = new Map<string, number[]>();
+  const sentOf = (room: string): number[] => {
+    const marks = sent.get(room) ?? [];
+    sent.set(room, marks);
+    return marks;
+  };
+  /** Whether a mark is one of those. They are told back in their order. */
+  const isToldBack = (room: string, mark: number): boolean => {
+    const marks = sentOf(room);
+    const index = marks.indexOf(mark);
+    marks.splice(0, index + 1);
+    return index !== -1;
+  };
   /** Rooms that the reader has just marked unread by hand. */
   const held = new Set<string>();
   const readMarks = createReadMarks(async (room, sequence) => {
-    sent.set(room, sequence);
-    const { unread } = await client.room(room).markRead(sequence);
+    sentOf(room).push(sequence);
+    const { unread } = await client
+      .room(room)
+      .markRead(sequence)
+      .catch((error: unknown) => {
+        isToldBack(room, sequence);
+        throw error;
+      });
     // The reader said otherwise while the mark travelled.
     if (held.has(room)) return;
     dispatch({ type: "mark_moved", room, unreadAfter: sequence, unread, isEcho: true });
   });
   const unlisten = client.on("own", (change) => {
-    if (change.what !== "read" || held.has(change.room)) return;
+    if (change.what !== "read") return;
     const { room, unread_after: unreadAfter, unread } = change;
-    const isEcho = sent.get(room) === unreadAfter && roomState(room)?.isHeldUnread !== true;
+    const isOurs = isToldBack(room, unreadAfter);
+    if (held.has(room)) return;
+    const isEcho = isOurs && roomState(room)?.isHeldUnread !== true;
     dispatch({ type: "mark_moved", room, unreadAfter, unread, ...(isEcho ? { isEcho } : {}) });
     if (unread === 0) return;
     // How many of them mention the reader is in the list only.

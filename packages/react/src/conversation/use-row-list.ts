@@ -106,7 +106,11 @@ export function useRowList(parts: RowListParts): RowListState {
   const around = (): Element | null | undefined => scroller.current?.closest("dialog");
   const activeIndex = activeRow(rows, active);
   const onKeyDown = (event: KeyboardEvent): void => {
-    const row = rows[activeIndex];
+    // Of the row that has the focus, whatever was last known to have it.
+    const focusedKey = keyOf(event.target);
+    const found = focusedKey === undefined ? -1 : rows.findIndex(({ key }) => key === focusedKey);
+    const from = found === -1 ? activeIndex : found;
+    const row = rows[from];
     if (event.altKey || event.ctrlKey || event.metaKey || isWriting(event.target)) return;
     // What a row has opened has keys of its own.
     if (event.target instanceof Element && event.target.closest("dialog") !== around()) return;
@@ -115,7 +119,7 @@ export function useRowList(parts: RowListParts): RowListState {
       stepOut(event.target, scroller.current);
       return;
     }
-    const target = keyTarget(event.key, activeIndex, rows.length);
+    const target = keyTarget(event.key, from, rows.length);
     if (target !== undefined) {
       event.preventDefault();
       focusRow(target);
