@@ -153,7 +153,7 @@ describe("mentions and marks in the web app", () => {
     const ann = await enter("versions", "Ann");
     const bob = await enter("versions", "Bob");
     await say(ann.page, "At **noon**");
-    await ann.page.locator('.history [data-state="sent"]', { hasText: "noon" }).press("e");
+    await ann.page.locator('.history [data-state="sent"][data-sequence]', { hasText: "noon" }).press("e");
     await ann.page.getByRole("textbox", { name: "Edit" }).fill("At one");
     await ann.page.getByRole("textbox", { name: "Edit" }).press("Enter");
     await message(bob.page, "At one").getByRole("button", { name: "edited" }).focus();

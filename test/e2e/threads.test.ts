@@ -196,7 +196,7 @@ describe("threads and answers in the web app", () => {
     await makeRoom("small");
     const ann = await enter("small", "Ann");
     await say(ann.page, "On the road");
-    await ann.page.locator('.history [data-state="sent"]', { hasText: "On the road" }).press("t");
+    await ann.page.locator('.history [data-state="sent"][data-sequence]', { hasText: "On the road" }).press("t");
     await write(ann.page, "Me too");
     await reply(ann.page, "Me too").waitFor();
     const sequence = await message(ann.page, "On the road").getAttribute("data-sequence");

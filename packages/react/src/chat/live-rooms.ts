@@ -295,6 +295,7 @@ export function createLiveRooms(host: RoomsHost): LiveRooms {
 }
 
 function viewOf(entry: Outgoing): OutgoingView {
+  const { published } = entry;
   return {
     clientMessageId: entry.clientMessageId,
     text: entry.text,
@@ -303,5 +304,8 @@ function viewOf(entry: Outgoing): OutgoingView {
     time: new Date(entry.createdAt).toISOString(),
     state: entry.state,
     reason: entry.error?.code,
+    ...(published === undefined
+      ? {}
+      : { published: { messageId: published.message_id, sequence: published.sequence } }),
   };
 }

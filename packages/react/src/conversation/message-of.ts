@@ -104,12 +104,12 @@ export function pendingOf(
 ): Message {
   return {
     key: `c:${entry.clientMessageId}`,
-    sequence: undefined,
+    sequence: entry.published?.sequence,
     author: me.id,
     name: me.name,
     isUnverified: false,
     text: entry.text,
-    messageId: undefined,
+    messageId: entry.published?.messageId,
     growth: undefined,
     time: entry.time,
     state: entry.state,

@@ -154,6 +154,8 @@ export interface OutgoingView {
   readonly state: "waiting" | "sent" | "failed";
   /** Code of the error table, when failed. */
   readonly reason: string | undefined;
+  /** Where it is, once the server said so: its event may come a moment later. */
+  readonly published?: { readonly messageId: string; readonly sequence: number };
 }
 
 /** A change of a message on its way. The newest of one `key` counts. */
