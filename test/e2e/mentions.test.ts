@@ -135,8 +135,14 @@ describe("mentions and marks in the web app", () => {
     const bob = await enter("edited", "Bob");
     await say(ann.page, "Lunch");
     const edit = async (text: string): Promise<void> => {
-      await message(ann.page, "Lunch").press("e");
-      await ann.page.getByRole("textbox", { name: "Edit" }).fill(text);
+      const field = ann.page.getByRole("textbox", { name: "Edit" });
+      // Not while it is on its way, or an earlier edit is.
+      const isOpen = async (): Promise<number> => {
+        await message(ann.page, "Lunch").press("e");
+        return field.count();
+      };
+      await expect.poll(isOpen).toBe(1);
+      await field.fill(text);
       await ann.page.getByRole("textbox", { name: "Edit" }).press("Enter");
     };
     await message(bob.page, "Lunch").waitFor();
@@ -153,7 +159,9 @@ describe("mentions and marks in the web app", () => {
     const ann = await enter("versions", "Ann");
     const bob = await enter("versions", "Bob");
     await say(ann.page, "At **noon**");
-    await ann.page.locator('.history [data-state="sent"][data-sequence]', { hasText: "noon" }).press("e");
+    await ann.page
+      .locator('.history [data-state="sent"][data-sequence]', { hasText: "noon" })
+      .press("e");
     await ann.page.getByRole("textbox", { name: "Edit" }).fill("At one");
     await ann.page.getByRole("textbox", { name: "Edit" }).press("Enter");
     await message(bob.page, "At one").getByRole("button", { name: "edited" }).focus();

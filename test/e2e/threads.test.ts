@@ -114,7 +114,7 @@ describe("threads and answers in the web app", () => {
     }
     await write(ann.page, "First try");
     await reply(bob.page, "First try").waitFor();
-    await reply(ann.page, "First try").press("e");
+    await reply(ann.page, "First try").and(ann.page.locator("[data-sequence]")).press("e");
     await ann.page.getByRole("textbox", { name: "Edit" }).fill("Second try");
     await ann.page.getByRole("textbox", { name: "Edit" }).press("Enter");
     await reply(bob.page, "Second try").getByText("edited").waitFor();
@@ -196,7 +196,9 @@ describe("threads and answers in the web app", () => {
     await makeRoom("small");
     const ann = await enter("small", "Ann");
     await say(ann.page, "On the road");
-    await ann.page.locator('.history [data-state="sent"][data-sequence]', { hasText: "On the road" }).press("t");
+    await ann.page
+      .locator('.history [data-state="sent"][data-sequence]', { hasText: "On the road" })
+      .press("t");
     await write(ann.page, "Me too");
     await reply(ann.page, "Me too").waitFor();
     const sequence = await message(ann.page, "On the road").getAttribute("data-sequence");
