@@ -72,3 +72,33 @@ export async function shown(
     })),
   );
 }
+
+/** What most windows of these tests are. */
+export const wide = { viewport: { width: 1440, height: 900 } };
+export const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+
+/** Makes a public room of that id, in the name of somebody who is not in any window. @throws Error if it is refused. */
+export async function makeRoom(url: string, room: string): Promise<void> {
+  const post = (path: string, body: object, token?: string): Promise<Response> =>
+    fetch(`${url}/api/v1${path}`, {
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      },
+      body: JSON.stringify(body),
+    });
+  const { token } = (await (await post("/guests", { name: "Back end" })).json()) as {
+    token: string;
+  };
+  const made = await post("/rooms", { kind: "public", title: room, room }, token);
+  if (!made.ok) throw new Error(`${made.status}: ${await made.text()}`);
+}
+
+/** Closes windows in which nothing went wrong. @throws Error with what did. */
+export async function closeAll(...windows: readonly Window[]): Promise<void> {
+  for (const { context, errors } of windows) {
+    if (errors.length > 0) throw new Error(errors.join("\n"));
+    await context.close();
+  }
+}

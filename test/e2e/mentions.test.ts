@@ -6,11 +6,18 @@ import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-c
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { requires } from "../requirements.ts";
 import { accessProblems } from "./axe.ts";
-import { comeIn, openBrowser, say, type Window } from "./browser.ts";
+import {
+  closeAll,
+  comeIn,
+  makeRoom,
+  openBrowser,
+  phone,
+  say,
+  type Window,
+  wide,
+} from "./browser.ts";
 
 const test = requires("chromium");
-const wide = { viewport: { width: 1440, height: 900 } };
-const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 
 describe("mentions and marks in the web app", () => {
   let browser: Browser;
@@ -33,40 +40,18 @@ describe("mentions and marks in the web app", () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  async function makeRoom(room: string): Promise<void> {
-    const post = (path: string, body: object, token?: string): Promise<Response> =>
-      fetch(`${server.url}/api/v1${path}`, {
-        method: "POST",
-        headers: {
-          "content-type": "application/json",
-          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-        },
-        body: JSON.stringify(body),
-      });
-    const { token } = (await (await post("/guests", { name: "Back end" })).json()) as {
-      token: string;
-    };
-    const made = await post("/rooms", { kind: "public", title: room, room }, token);
-    expect(made.status).toBeLessThan(300);
-  }
   const enter = (
     room: string,
     name: string,
     options: BrowserContextOptions = wide,
   ): Promise<Window> => comeIn(browser, `${server.url}/room/${room}`, name, options);
-  const closeAll = async (...windows: readonly Window[]): Promise<void> => {
-    for (const { context, errors } of windows) {
-      expect(errors).toEqual([]);
-      await context.close();
-    }
-  };
   const message = (page: Page, text: string): Locator =>
     page.locator(".history").getByTestId("message").filter({ hasText: text });
   const rooms = (page: Page, id: string): Locator =>
     page.locator(`[data-testid=room-item][data-room="${id}"]`);
 
   test("somebody is mentioned by keyboard; the message stands out for them, and their list of rooms counts it", async () => {
-    await makeRoom("mentions");
+    await makeRoom(server.url, "mentions");
     const ann = await enter("mentions", "Ann Okafor");
     const bob = await enter("mentions", "Bob Larsen");
     await say(bob.page, "Hello");
@@ -103,7 +88,7 @@ describe("mentions and marks in the web app", () => {
   }, 60_000);
 
   test("the list closes by Esc and by what is no name; everybody in a room can be called", async () => {
-    await makeRoom("everybody");
+    await makeRoom(server.url, "everybody");
     const ann = await enter("everybody", "Ann");
     const bob = await enter("everybody", "Bob", phone);
     const field = ann.page.getByTestId("composer");
@@ -130,7 +115,7 @@ describe("mentions and marks in the web app", () => {
   }, 60_000);
 
   test("a mention that is edited in is one, and one that is edited out is none", async () => {
-    await makeRoom("edited");
+    await makeRoom(server.url, "edited");
     const ann = await enter("edited", "Ann");
     const bob = await enter("edited", "Bob");
     await say(ann.page, "Lunch");
@@ -155,7 +140,7 @@ describe("mentions and marks in the web app", () => {
   }, 60_000);
 
   test("what an edited message said before is opened from it, by keyboard too", async () => {
-    await makeRoom("versions");
+    await makeRoom(server.url, "versions");
     const ann = await enter("versions", "Ann");
     const bob = await enter("versions", "Bob");
     await say(ann.page, "At **noon**");
@@ -181,7 +166,7 @@ describe("mentions and marks in the web app", () => {
   }, 60_000);
 
   test("[I-21] a room is marked unread from a message on, on all devices, until one writes", async () => {
-    await makeRoom("unread");
+    await makeRoom(server.url, "unread");
     const ann = await enter("unread", "Ann");
     const bob = await enter("unread", "Bob");
     await say(bob.page, "Hello");
@@ -236,7 +221,7 @@ describe("mentions and marks in the web app", () => {
   }, 60_000);
 
   test("the browser tells of a mention while one looks elsewhere, and a click leads to it", async () => {
-    await makeRoom("notices");
+    await makeRoom(server.url, "notices");
     const ann = await enter("notices", "Ann");
     const bob = await enter("notices", "Bob");
     await say(bob.page, "Hello");

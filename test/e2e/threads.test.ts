@@ -6,11 +6,18 @@ import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-c
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { requires } from "../requirements.ts";
 import { accessProblems } from "./axe.ts";
-import { comeIn, openBrowser, say, type Window } from "./browser.ts";
+import {
+  closeAll,
+  comeIn,
+  makeRoom,
+  openBrowser,
+  phone,
+  say,
+  type Window,
+  wide,
+} from "./browser.ts";
 
 const test = requires("chromium");
-const wide = { viewport: { width: 1440, height: 900 } };
-const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
 
 describe("threads and answers in the web app", () => {
   let browser: Browser;
@@ -33,33 +40,11 @@ describe("threads and answers in the web app", () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  async function makeRoom(room: string): Promise<void> {
-    const post = (path: string, body: object, token?: string): Promise<Response> =>
-      fetch(`${server.url}/api/v1${path}`, {
-        method: "POST",
-        headers: {
-          "content-type": "application/json",
-          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-        },
-        body: JSON.stringify(body),
-      });
-    const { token } = (await (await post("/guests", { name: "Back end" })).json()) as {
-      token: string;
-    };
-    const made = await post("/rooms", { kind: "public", title: room, room }, token);
-    expect(made.status).toBeLessThan(300);
-  }
   const enter = (
     room: string,
     name: string,
     options: BrowserContextOptions = wide,
   ): Promise<Window> => comeIn(browser, `${server.url}/room/${room}`, name, options);
-  const closeAll = async (...windows: readonly Window[]): Promise<void> => {
-    for (const { context, errors } of windows) {
-      expect(errors).toEqual([]);
-      await context.close();
-    }
-  };
   /** In the main line. */
   const message = (page: Page, text: string): Locator =>
     page.locator(".history").getByTestId("message").filter({ hasText: text });
@@ -72,7 +57,7 @@ describe("threads and answers in the web app", () => {
   }
 
   test("a thread is opened by keyboard, written in, read live and stays out of the main line", async () => {
-    await makeRoom("threads");
+    await makeRoom(server.url, "threads");
     const ann = await enter("threads", "Ann");
     const bob = await enter("threads", "Bob");
     await say(ann.page, "Who brings cake?");
@@ -103,7 +88,7 @@ describe("threads and answers in the web app", () => {
   }, 60_000);
 
   test("an own message of a thread is edited and deleted there, and reactions are live", async () => {
-    await makeRoom("thread-acts");
+    await makeRoom(server.url, "thread-acts");
     const ann = await enter("thread-acts", "Ann");
     const bob = await enter("thread-acts", "Bob");
     await say(ann.page, "Root");
@@ -134,7 +119,7 @@ describe("threads and answers in the web app", () => {
   }, 60_000);
 
   test("threads that one follows are listed, lead to their place, and can be given up", async () => {
-    await makeRoom("follow");
+    await makeRoom(server.url, "follow");
     const ann = await enter("follow", "Ann");
     const bob = await enter("follow", "Bob");
     await say(ann.page, "Release notes");
@@ -161,7 +146,7 @@ describe("threads and answers in the web app", () => {
   }, 60_000);
 
   test("a message is quoted by keyboard, kept with the draft, and a click leads to it", async () => {
-    await makeRoom("quotes");
+    await makeRoom(server.url, "quotes");
     const ann = await enter("quotes", "Ann");
     const bob = await enter("quotes", "Bob");
     await say(ann.page, "Shall we ship on **Friday**?");
@@ -193,7 +178,7 @@ describe("threads and answers in the web app", () => {
   }, 60_000);
 
   test("on a phone a thread lies over the conversation, and its address leads into it", async () => {
-    await makeRoom("small");
+    await makeRoom(server.url, "small");
     const ann = await enter("small", "Ann");
     await say(ann.page, "On the road");
     await ann.page

@@ -110,8 +110,7 @@ export function CompletionList({
       {items.length === 0 ? null : (
         <div id={listId} className="completion" role="listbox" aria-label={label}>
           {items.map((item, index) => (
-            // The keys are the field's, which keeps the focus.
-            // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus
+            // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus -- the keys are the field's, which keeps the focus
             <div
               key={item.id}
               id={optionId(listId, index)}
