@@ -59,6 +59,8 @@ export class People {
   readonly #seen = new Set<UserId>();
   #seenAt: number;
   #wroteAt: number;
+  /** Whether it was told that this fails just now. */
+  #hasTold = false;
 
   constructor(ports: PeoplePorts) {
     this.#ports = ports;
@@ -181,9 +183,12 @@ export class People {
       const users = seen.slice(start, start + seenAtOnce);
       try {
         await directory.noteSeen(users, clock.now());
+        this.#hasTold = false;
       } catch (error) {
-        for (const user of users) this.#seen.add(user);
-        report("warn", "last_seen_failed", { error });
+        for (const user of seen.slice(start)) this.#seen.add(user);
+        // Once: it is tried every few seconds for as long as the database is away.
+        if (!this.#hasTold) report("warn", "last_seen_failed", { error });
+        this.#hasTold = true;
         return;
       }
     }

@@ -400,3 +400,23 @@ describe("a profile", () => {
     expect(await refusal(shop, { type: "set_profile", changes })).toBe("unsupported");
   });
 });
+
+test("a database that is away is told of once, and when people were here is written down when it is back", async () => {
+  let isAway = true;
+  const [one] = await startTwo(({ directory }) => ({
+    ...directory,
+    noteSeen: async (users, at) => {
+      if (isAway) throw new Error("away");
+      await directory.noteSeen(users, at);
+    },
+  }));
+  await roomOf(await one.signIn("ann"));
+  await later(one, 70_000);
+  const told = () => one.reports.filter(({ event }) => event === "last_seen_failed");
+  expect(told()).toHaveLength(1);
+  isAway = false;
+  await later(one, 5_000);
+  const [record] = await one.directory.profilesOf(["ann" as UserId]);
+  expect(record?.seenAt).toBeGreaterThan(0);
+  expect(told()).toHaveLength(1);
+});
