@@ -14,6 +14,7 @@ const arrows = {
   identity: { runtime: ["protocol", "core"] },
   http: { runtime: ["protocol", "core"] },
   doors: { runtime: ["protocol", "core"] },
+  collab: { runtime: ["protocol", "core"] },
   hooks: { runtime: ["protocol", "core"], types: ["plugin"] },
   /* Types for those who write plug-ins. */
   plugin: { types: ["protocol"] },
@@ -30,6 +31,7 @@ const arrows = {
       "http",
       "pages",
       "doors",
+      "collab",
       "hooks",
       "webhooks",
     ],
