@@ -1,1 +1,21 @@
-export {};
+export {
+  type ChannelAccess,
+  type ChannelKind,
+  channelOfRoom,
+  channelOfUser,
+  kindOfChannel,
+  maxChannelLength,
+  roomOfChannel,
+} from "./channel.ts";
+export {
+  type ChannelEvent,
+  contentOfEvent,
+  type EventContent,
+  eventOfFrame,
+  excludedSocket,
+  isClientEvent,
+  maxEventData,
+  maxEventName,
+  type PusherEvent,
+  socketIdForm,
+} from "./content.ts";

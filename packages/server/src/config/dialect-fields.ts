@@ -1,9 +1,16 @@
 /** The settings of the dialects and of files. */
+import { z } from "zod";
 import type { Fields } from "./fields.ts";
 import { address, integer, roomName, timeZone, yesOrNo } from "./values.ts";
 
 const hourMs = 3_600_000;
 const mebibyte = 1_048_576;
+
+/** It is a part of addresses. */
+const pusherName = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,64}$/, "letters, digits, `_` and `-`, at most 64")
+  .exactOptional();
 
 /** What the frames and pages of the four JSON dialects depend on. */
 export const dialectFields: Fields = {
@@ -45,6 +52,22 @@ export const dialectFields: Fields = {
   portico_notification_room: roomName
     .default("notifications")
     .describe("Room of the `notification` frames of the PorticoEstate dialect."),
+  pusher_app_id: pusherName.describe(
+    "Pusher's app id: the back end's paths are `/apps/<id>/…`. With key and secret it turns the Pusher dialect on.",
+  ),
+  pusher_key: pusherName.describe(
+    "Pusher's app key: pages connect to `/app/<key>`. It is public. [More](../protocol/pusher.md).",
+  ),
+  pusher_secret: z
+    .string()
+    .min(16, "16 characters or more")
+    .exactOptional()
+    .describe(
+      "Pusher's app secret: with it the back end signs who may subscribe what, and what it sends. 16 characters or more.",
+    ),
+  pusher_webhook_url: address(/^https?:$/, "https://app.example/pusher/webhook")
+    .exactOptional()
+    .describe("Told what happens in channels, as Pusher tells it."),
   file_bytes: integer(1, 1024 * 1024 * mebibyte)
     .default(25 * mebibyte)
     .describe("Largest file that may be shared."),

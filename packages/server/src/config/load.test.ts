@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { foreignNames } from "./foreign/table.ts";
 import { ConfigError, type LoadedConfig, type LoadOptions, loadConfig } from "./load.ts";
+import { settings } from "./schema.ts";
 import { shownValue } from "./show.ts";
 import type { Config } from "./types.ts";
 
@@ -440,6 +441,23 @@ describe("names that disagree", () => {
       { dialect: "mmb", host: "0.0.0.0", port: 8090 },
     ]);
   });
+});
+
+test("Pusher's three settings are set together, and the secret is never shown", () => {
+  const whole = {
+    PARLANCE_PUSHER_APP_ID: "1",
+    PARLANCE_PUSHER_KEY: "app-key",
+    PARLANCE_PUSHER_SECRET: "0123456789abcdef",
+  };
+  const { config } = load(whole);
+  expect(config.pusher_key).toBe("app-key");
+  expect(shownValue(config, { name: "pusher_secret", isSecret: true })).toBe("(hidden)");
+  expect(settings.find(({ name }) => name === "pusher_secret")?.isSecret).toBe(true);
+  const { PARLANCE_PUSHER_SECRET: _, ...rest } = whole;
+  expect(refusal(rest)).toEqual([expect.stringMatching(/^PARLANCE_PUSHER_SECRET is missing/)]);
+  expect(refusal({ PARLANCE_PUSHER_WEBHOOK_URL: "https://app.example/x" })).toHaveLength(3);
+  expect(refusal({ ...whole, PARLANCE_PUSHER_SECRET: "short" })).toHaveLength(1);
+  expect(refusal({ ...whole, PARLANCE_PUSHER_KEY: "a/b" })).toHaveLength(1);
 });
 
 test("null among the origins is kept apart from those that the native dialect and REST take", () => {

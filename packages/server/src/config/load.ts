@@ -94,7 +94,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     const byText = new Map([...labels].map(([entry, label]) => [JSON.stringify(entry), label]));
     const labelOf = (entry: ListenEntry): string =>
       byText.get(JSON.stringify(entry)) ?? own.get("listen")?.by ?? "PARLANCE_LISTEN";
-    lines.push(...listenTrouble(parsed.data, labelOf));
+    lines.push(...listenTrouble(parsed.data, labelOf), ...pusherTrouble(parsed.data));
   }
   if (!parsed.success || lines.length > 0) throw new ConfigError(lines);
 
@@ -241,6 +241,17 @@ function describeUse(
     maps: row.maps,
     ...(setting === undefined ? {} : { setting }),
   };
+}
+
+/** Half an app would be none, silently. */
+function pusherTrouble(config: Settings): readonly string[] {
+  const names = ["pusher_app_id", "pusher_key", "pusher_secret"] as const;
+  const missing = names.filter((name) => config[name] === undefined);
+  if (missing.length === 0) return [];
+  if (missing.length === names.length && config.pusher_webhook_url === undefined) return [];
+  return missing.map(
+    (name) => `PARLANCE_${name.toUpperCase()} is missing beside the other settings of Pusher`,
+  );
 }
 
 /** Production refuses such a secret. In development it is good enough to try things out, if one knows. */

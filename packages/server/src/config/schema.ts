@@ -38,6 +38,7 @@ const secrets: ReadonlySet<string> = new Set([
   "join_hook_secret",
   "publish_hook_secret",
   "rpc_hook_secret",
+  "pusher_secret",
 ]);
 
 export const configSchema: z.ZodType<Settings> = z.strictObject(

@@ -120,6 +120,11 @@ export interface Settings {
   readonly mmb_ping_interval_ms: number;
   readonly portico_chat_room: string;
   readonly portico_notification_room: string;
+  /** The four are set together, but for the last, or not at all. */
+  readonly pusher_app_id?: string;
+  readonly pusher_key?: string;
+  readonly pusher_secret?: string;
+  readonly pusher_webhook_url?: string;
   /** Largest file. */
   readonly file_bytes: number;
   /** All files of one user. */
