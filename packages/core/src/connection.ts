@@ -33,6 +33,7 @@ import type {
   Entry,
   Identity,
   Link,
+  Payload,
   Task,
   Translator,
   VouchedUser,
@@ -156,13 +157,14 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
     this.#heardAt = this.#services.clock.monotonic();
   }
 
-  receive(frame: string): void {
+  receive(frame: Payload): void {
     if (this.#state === "closed") return;
     this.heard();
     this.#services.tally.receivedFrames += 1;
     const badFrames = this.#badFrames;
     this.#inputLength = frame.length;
-    this.#translator.received(frame, this);
+    if (typeof frame === "string") this.#translator.received(frame, this);
+    else this.#translator.receivedBytes?.(frame, this);
     this.#inputLength = undefined;
     if (this.#badFrames === badFrames) this.#badFrames = 0;
   }
@@ -203,8 +205,8 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
   /** Something of its user's own changed, here or elsewhere. */
   own(event: OwnEvent): void {
     if (this.#state !== "ready") return;
-    const text = this.wire.dialect.encodeOwn?.(event);
-    if (text !== undefined) this.outbox.push(this.wire.frame(text));
+    const payload = this.wire.dialect.encodeOwn?.(event);
+    if (payload !== undefined) this.outbox.push(this.wire.frame(payload));
   }
 
   run(task: Exclude<Task, Entry>): void {
@@ -248,6 +250,10 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
 
   forgetPlace(room: RoomId): void {
     this.places?.forget(room);
+  }
+
+  get url(): string {
+    return this.peer.handshake?.url ?? "";
   }
 
   get now(): number {
@@ -305,8 +311,8 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
 
   // --- Output ---------------------------------------------------------------------------------------
 
-  send(text: string): void {
-    this.outbox.push(this.wire.frame(text));
+  send(payload: Payload): void {
+    this.outbox.push(this.wire.frame(payload));
   }
 
   /** Presence in this dialect's own way. @returns false if it has none, and gets what everybody gets. */
@@ -374,7 +380,8 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
     if (this.#state === "closed") return;
     this.#letGo();
     this.outbox.flush();
-    this.#link.close(errorRow(code).close ?? 1008, code);
+    const own = this.wire.dialect.closeCode?.(code);
+    this.#link.close(own ?? errorRow(code).close ?? 1008, code);
     this.#reportClosed({ reason: code });
   }
 

@@ -27,6 +27,7 @@ import type {
   Ids,
   Link,
   Moments,
+  Payload,
   RateStore,
   RoomLog,
   Task,
@@ -204,8 +205,8 @@ export interface Inlet {
   readonly identity: Identity | undefined;
   /** The peer gave a sign of life that is no frame: it answered the transport's ping, or sent one. */
   heard(): void;
-  /** One whole text frame. Never throws. */
-  receive(frame: string): void;
+  /** One whole frame: text, or bytes of a binary dialect. Never throws. */
+  receive(frame: Payload): void;
   /**
    * Does one task as if a frame had asked for it, in order with the connection's frames. For transports whose library
    * reads the frames. Never throws; `answer` is told at completion, before what follows from it is written.
@@ -221,8 +222,8 @@ export interface Inlet {
    * @throws StorageError
    */
   keepPlaces(device: DeviceId): Promise<ReadonlyMap<RoomId, Position>>;
-  /** Writes one text of the dialect, in order with everything else that the connection gets. */
-  send(text: string): void;
+  /** Writes one payload of the dialect, in order with everything else that the connection gets. */
+  send(payload: Payload): void;
   /** Ends the connection for a reason of the error table: what is queued goes out first. */
   end(code: ErrorCode): void;
   /** The peer has everything that was written before `Link.probe(mark)`. */

@@ -51,8 +51,8 @@ export function encode(
   event: Parameters<Wire["dialect"]["encodeEvent"]>[0],
   epoch?: Epoch,
 ): Bytes | undefined {
-  const text = wire.dialect.encodeEvent(event, epoch);
-  return text === undefined ? undefined : wire.frame(text);
+  const payload = wire.dialect.encodeEvent(event, epoch);
+  return payload === undefined ? undefined : wire.frame(payload);
 }
 
 /** Events kept for readers that are a little behind, by room. */

@@ -26,13 +26,15 @@ function recorder(identity: Identity | undefined): Recorded {
     now: 1_700_000_000_000,
     run: (task: Exclude<Task, Entry>) => void recorded.tasks.push(task),
     enter: (entry: Entry) => void recorded.tasks.push(entry),
-    send: (text: string) => void recorded.sent.push(text),
+    send: (payload) => void recorded.sent.push(String(payload)),
     badFrame: () => {
       recorded.badFrames += 1;
     },
     newMessageId: () => "m1" as ReturnType<Doing["newMessageId"]>,
     placeIn: () => undefined,
     forgetPlace: () => {},
+    url: "",
+    end: () => {},
   };
   return recorded;
 }

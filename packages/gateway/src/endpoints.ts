@@ -11,6 +11,8 @@ interface Place {
   readonly port?: number;
   /** Matched exactly, `/ws`. Absent: every path, of a port that is given. */
   readonly path?: string;
+  /** Not the path itself, but every path with one more part: `/yjs/a%3Ab`. Absent: exactly the path. */
+  readonly takesName?: true;
   /** Only for clients that offer this WebSocket sub-protocol. Absent: for those that offer none we know. */
   readonly subprotocol?: string;
   /** Pages opened from disk, whose Origin is `null`, may come in where the operator's list says so. */
@@ -25,6 +27,8 @@ export interface DialectEndpoint extends Place {
    * from nobody.
    */
   readonly trust?: "loopback" | "everybody";
+  /** The longest frame of its clients, in bytes. Absent: as long as in every dialect. */
+  readonly frameBytes?: number;
 }
 
 /** Where a library answers handshakes, once they were found good. */
@@ -57,7 +61,8 @@ export interface Route {
 export type EndpointTable = (port: number, path: string) => readonly Endpoint[];
 
 /**
- * A port's own path comes before its every path, and that before the paths of all ports.
+ * A port's own path comes before its every path, and that before the paths of all ports; a path itself before one that
+ * takes a name.
  *
  * @throws TypeError for two rows with the same port, path and sub-protocol, a path without `/`, or neither port nor
  *   path.
@@ -68,18 +73,29 @@ export function endpointTable(endpoints: readonly Endpoint[]): EndpointTable {
     const { path, port } = endpoint;
     if (path === undefined && port === undefined) throw new TypeError("neither port nor path");
     if (path?.startsWith("/") === false) throw new TypeError(`not a path: ${path}`);
-    const place = placeOf(port, path);
+    const place = placeOf(port, endpoint.takesName === true ? named(path) : path);
     const rows = byPlace.get(place) ?? [];
     if (rows.some((row) => row.subprotocol === endpoint.subprotocol)) {
       throw new TypeError(`two endpoints at ${place}`);
     }
     byPlace.set(place, [...rows, endpoint]);
   }
-  return (port, path) =>
-    byPlace.get(placeOf(port, path)) ??
-    byPlace.get(placeOf(port, undefined)) ??
-    byPlace.get(placeOf(undefined, path)) ??
-    [];
+  return (port, path) => {
+    const parent = path.slice(0, path.lastIndexOf("/"));
+    return (
+      byPlace.get(placeOf(port, path)) ??
+      byPlace.get(placeOf(port, named(parent))) ??
+      byPlace.get(placeOf(port, undefined)) ??
+      byPlace.get(placeOf(undefined, path)) ??
+      byPlace.get(placeOf(undefined, named(parent))) ??
+      []
+    );
+  };
+}
+
+/** The place of rows that take a name behind their path. */
+function named(path = ""): string {
+  return `${path}/*`;
 }
 
 /**

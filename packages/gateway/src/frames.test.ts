@@ -17,6 +17,19 @@ test.each([
   expect(frame.toString("utf8", frame.length - length)).toBe("a".repeat(length));
 });
 
+test("[I-27] bytes have the header of a binary frame, and stay as they are", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 125 }), (bytes) => {
+      const frame = Buffer.from(wire.frame(bytes));
+      expect([...frame]).toEqual([0x82, bytes.length, ...bytes]);
+    }),
+    { numRuns: 200 },
+  );
+  expect(Buffer.from(wire.frame(new Uint8Array(70_000))).toString("hex", 0, 10)).toBe(
+    "827f0000000000011170",
+  );
+});
+
 test("the length is counted in bytes, for any text", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary", maxLength: 60 }), (text) => {

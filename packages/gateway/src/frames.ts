@@ -3,14 +3,17 @@
  * that one `write` is one system call (RFC 6455 §5.2).
  */
 import { constants, deflateRawSync } from "node:zlib";
-import type { Bytes, Dialect, Wire } from "@parlance/core";
+import type { Bytes, Dialect, Payload, Wire } from "@parlance/core";
 
 const fin = 0x80;
 /** "This message is compressed" (RFC 7692 §6). */
 const rsv1 = 0x40;
-const opcodes = { text: 0x1, ping: 0x9, pong: 0xa } as const;
+const opcodes = { text: 0x1, binary: 0x2, ping: 0x9, pong: 0xa } as const;
 
-/** Below so many UTF-16 units a frame goes uncompressed: it would hardly shrink, and costs 10 us or more. */
+/** The first byte of a whole binary message. */
+const binary: number = fin | opcodes.binary;
+
+/** Below so many UTF-16 units, or bytes, a frame goes uncompressed: it would hardly shrink, and costs 10 us or more. */
 const deflateFrom = 256;
 /** What `Z_SYNC_FLUSH` ends with and the receiver adds again (RFC 7692 §7.2.1). */
 const flushTrailerBytes = 4;
@@ -32,12 +35,16 @@ export function pongFrame(payload: Uint8Array): Buffer {
 
 /** The wire of connections without compression. */
 export function plainWire(dialect: Dialect): Wire {
-  return { dialect, frame: textFrame, join };
+  return { dialect, frame: plainFrame, join };
 }
 
 /** The wire of connections that negotiated permessage-deflate: each frame is compressed once, for all. */
 export function deflateWire(dialect: Dialect): Wire {
   return { dialect, frame: deflatedFrame, join };
+}
+
+function plainFrame(payload: Payload): Bytes {
+  return typeof payload === "string" ? textFrame(payload) : frameOf(binary, payload);
 }
 
 function textFrame(text: string): Bytes {
@@ -51,10 +58,11 @@ function textFrame(text: string): Bytes {
 
 /* Without context takeover and always with the full window: only so can one compressed frame be read by
  * every connection. The handshake declines offers that ask for a smaller one. */
-function deflatedFrame(text: string): Bytes {
-  if (text.length < deflateFrom) return textFrame(text);
-  const packed = deflateRawSync(text, { finishFlush: constants.Z_SYNC_FLUSH, windowBits: 15 });
-  return frameOf(fin | rsv1 | opcodes.text, packed.subarray(0, packed.length - flushTrailerBytes));
+function deflatedFrame(payload: Payload): Bytes {
+  if (payload.length < deflateFrom) return plainFrame(payload);
+  const packed = deflateRawSync(payload, { finishFlush: constants.Z_SYNC_FLUSH, windowBits: 15 });
+  const first = rsv1 | (typeof payload === "string" ? fin | opcodes.text : binary);
+  return frameOf(first, packed.subarray(0, packed.length - flushTrailerBytes));
 }
 
 function join(frames: readonly Bytes[]): Bytes {

@@ -192,7 +192,16 @@ class WebSocketGateway implements Gateway, ConnectionOwner {
       return;
     }
     const upgrade = { request, socket, head, address };
-    this.#open(subprotocol === undefined ? upgrade : { ...upgrade, subprotocol }, endpoint);
+    const { dialect, frameBytes } = endpoint;
+    this.#open(
+      {
+        ...upgrade,
+        ...(subprotocol === undefined ? {} : { subprotocol }),
+        ...(dialect.isBinary === true ? { isBinary: true } : {}),
+        ...(frameBytes === undefined ? {} : { frameBytes }),
+      },
+      endpoint,
+    );
   }
 
   #open(upgrade: Upgrade, endpoint: DialectEndpoint): void {

@@ -21,6 +21,8 @@ import type { Beating } from "./wheel.ts";
 /** Pieces of one message, and chunks of one frame, that are kept while the rest is awaited. A full frame in
  * TCP segments of 500 bytes has 263. */
 const maxPieces = 1_024;
+/** A longer frame may come in so many more chunks; as above. */
+const chunkBytes = 500;
 /** How long the peer has for its half of the closing handshake. Milliseconds. */
 const closeTimeoutMs = 10_000;
 /** Unsent bytes above which the peer's input waits: who does not read the answers may not go on asking. */
@@ -36,6 +38,10 @@ export interface Upgrade {
   readonly address: string;
   /** To be named in the answer. */
   readonly subprotocol?: string;
+  /** Its frames are binary; frames of the other kind end it. */
+  readonly isBinary?: boolean;
+  /** The longest frame that it may send. Absent: `limits.frameBytes`. */
+  readonly frameBytes?: number;
 }
 
 /** Who is told that a connection is gone. */
@@ -54,21 +60,31 @@ export type Accept = (upgrade: Upgrade, owner: ConnectionOwner) => Connection | 
 export function createAccept(compression: boolean): Accept {
   /* Of the handshake under way; `handleUpgrade` is synchronous. */
   let subprotocol: string | undefined;
-  const options: ServerOptions & { readonly closeTimeout: number } = {
-    noServer: true,
-    clientTracking: false,
-    maxPayload: limits.frameBytes,
-    maxFragments: maxPieces,
-    maxBufferedChunks: maxPieces,
-    autoPong: false,
-    closeTimeout: closeTimeoutMs,
-    handleProtocols: () => subprotocol ?? false,
+  const serversFor = (frameBytes: number): Servers => {
+    const options: ServerOptions & { readonly closeTimeout: number } = {
+      noServer: true,
+      clientTracking: false,
+      maxPayload: frameBytes,
+      maxFragments: maxPieces,
+      maxBufferedChunks: Math.max(maxPieces, Math.ceil(frameBytes / chunkBytes)),
+      autoPong: false,
+      closeTimeout: closeTimeoutMs,
+      handleProtocols: () => subprotocol ?? false,
+    };
+    const deflating = { ...options, perMessageDeflate: deflateOptions };
+    return { plain: new WebSocketServer(options), deflating: new WebSocketServer(deflating) };
   };
-  const plain = new WebSocketServer(options);
-  const deflating = new WebSocketServer({ ...options, perMessageDeflate: deflateOptions });
+  const usual = serversFor(limits.frameBytes);
+  /** By the frame limit of their endpoints: a few. */
+  const others = new Map<number, Servers>();
   return function accept(upgrade, owner) {
-    const { request, socket, head } = upgrade;
-    const server = compression && offersOurDeflate(request) ? deflating : plain;
+    const { request, socket, head, frameBytes } = upgrade;
+    let servers = usual;
+    if (frameBytes !== undefined) {
+      servers = others.get(frameBytes) ?? serversFor(frameBytes);
+      others.set(frameBytes, servers);
+    }
+    const server = compression && offersOurDeflate(request) ? servers.deflating : servers.plain;
     let connection: Connection | undefined;
     subprotocol = upgrade.subprotocol;
     server.handleUpgrade(request, socket, head, (ws) => {
@@ -76,6 +92,11 @@ export function createAccept(compression: boolean): Accept {
     });
     return connection;
   };
+}
+
+interface Servers {
+  readonly plain: WebSocketServer;
+  readonly deflating: WebSocketServer;
 }
 
 /** `false` declines offers that limit our window; the types know numbers only. */
@@ -108,6 +129,7 @@ export class Connection implements Link, Beating, TurnInput {
   readonly #ws: WebSocket;
   readonly #socket: Socket;
   readonly #owner: ConnectionOwner;
+  readonly #isBinary: boolean;
   readonly address: string;
   #inlet: Inlet | undefined;
   #awaitsFlush = false;
@@ -122,11 +144,12 @@ export class Connection implements Link, Beating, TurnInput {
   inputTurn = 0;
   inputFrames = 0;
 
-  constructor(ws: WebSocket, { socket, address }: Upgrade, owner: ConnectionOwner) {
+  constructor(ws: WebSocket, { socket, address, isBinary }: Upgrade, owner: ConnectionOwner) {
     this.#ws = ws;
     this.#socket = socket;
     this.#owner = owner;
     this.address = address;
+    this.#isBinary = isBinary === true;
     (ws as WebSocket & Marked)[ours] = this;
     ws.on("message", onMessage);
     ws.on("ping", onPing);
@@ -194,8 +217,9 @@ export class Connection implements Link, Beating, TurnInput {
   received(payload: Buffer, isBinary: boolean): void {
     if (this.#ws.readyState !== WebSocket.OPEN) return;
     inputTurns.count(this);
-    if (isBinary) this.close(1003, "text frames only");
-    else this.#inlet?.receive(payload.toString("utf8"));
+    if (isBinary !== this.#isBinary) {
+      this.close(1003, this.#isBinary ? "binary frames only" : "text frames only");
+    } else this.#inlet?.receive(isBinary ? payload : payload.toString("utf8"));
   }
 
   /**

@@ -1,7 +1,7 @@
-/** A gateway on a real HTTP server, before a node that answers every text with `echo …`. */
+/** A gateway on a real HTTP server, before a node that answers every text with `echo …`, and bytes with themselves. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Clock, Dialect, Inlet, Link, Peer, Wire } from "@parlance/core";
+import type { Clock, Dialect, Inlet, Link, Payload, Peer, Wire } from "@parlance/core";
 import type { Gateway, GatewayOptions, HttpTimes } from "../src/index.ts";
 import { createGateway, hardenHttpServer, maxHeaderBytes } from "../src/index.ts";
 import { RawPeer } from "./raw-peer.ts";
@@ -11,7 +11,7 @@ export interface SeenConnection extends Inlet {
   readonly link: Link;
   readonly wire: Wire;
   readonly peer: Peer;
-  readonly received: string[];
+  readonly received: Payload[];
   /** How often `drained` was called. */
   drains: number;
   /** Answered probes, newest last. */
@@ -124,9 +124,9 @@ function see(seen: SeenConnection[], link: Link, wire: Wire, peer: Peer): Inlet 
     received: [],
     drains: 0,
     closedWith: undefined,
-    receive(text) {
-      connection.received.push(text);
-      link.write(wire.frame(`echo ${text}`));
+    receive(payload) {
+      connection.received.push(payload);
+      link.write(wire.frame(typeof payload === "string" ? `echo ${payload}` : payload));
     },
     drained() {
       connection.drains++;

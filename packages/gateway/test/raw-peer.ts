@@ -93,9 +93,10 @@ export class RawPeer {
   static async open(
     port: number,
     changes: Readonly<Record<string, string | undefined>> = {},
+    path = "/ws",
   ): Promise<RawPeer> {
     const peer = new RawPeer(port);
-    peer.send(handshake(changes));
+    peer.send(handshake(changes, `GET ${path} HTTP/1.1`));
     await until(() => peer.#isUpgraded || peer.isClosed, "the handshake's answer");
     if (!peer.#isUpgraded) throw new Error(`not upgraded: ${peer.rest.toString()}`);
     return peer;

@@ -5,6 +5,7 @@ import type {
   ConnectionId,
   EphemeralEvent,
   Epoch,
+  ErrorCode,
   EventFrame,
   NoticeEvent,
   OwnEvent,
@@ -19,6 +20,9 @@ import type { Identity } from "./authenticator.ts";
 /** Finished bytes for one kind of transport. Never changed after they were made. */
 export type Bytes = Uint8Array;
 
+/** What one frame carries: text, or bytes where the dialect is binary. */
+export type Payload = string | Bytes;
+
 /**
  * A wire dialect: translation only, total over any input. It never decides, and has no I/O: the same input in the
  * same state gives the same output.
@@ -27,6 +31,10 @@ export interface Dialect {
   readonly name: string;
   /** Its clients carry no credential of ours, so the handshake may say who they are. */
   readonly readsHandshake?: true;
+  /** Its frames are binary both ways; others are text both ways. */
+  readonly isBinary?: true;
+  /** The close codes of its clients, where they read other meanings into ours. Undefined: as the error table has it. */
+  closeCode?(code: ErrorCode): number | undefined;
   /** What it does with one connection. Those without a state share one translator. */
   begin(): Translator;
   /**
@@ -34,17 +42,19 @@ export interface Dialect {
    *
    * @param epoch Of a durable event's log, for dialects whose events carry their whole place.
    */
-  encodeEvent(event: EventFrame | EphemeralEvent | NoticeEvent, epoch?: Epoch): string | undefined;
+  encodeEvent(event: EventFrame | EphemeralEvent | NoticeEvent, epoch?: Epoch): Payload | undefined;
   /** What changed of a user's own. Absent where the dialect has no word for it. */
-  encodeOwn?(event: OwnEvent): string;
+  encodeOwn?(event: OwnEvent): Payload;
 }
 
 /** One connection's part of a dialect. Called in order; nothing of it may throw. */
 export interface Translator {
   /** The connection is there; nothing was received yet. */
   opened?(doing: Doing): void;
-  /** One whole text frame of the peer. */
+  /** One whole frame of the peer. */
   received(frame: string, doing: Doing): void;
+  /** The same of a binary dialect. The bytes stay as they are. */
+  receivedBytes?(frame: Bytes, doing: Doing): void;
   /** What it ran was done. Called before anything that follows from it is sent. */
   replied(task: Exclude<Task, Entry>, reply: Reply, doing: Doing): void;
   /** What it ran was not done. */
@@ -67,13 +77,17 @@ export interface Doing {
   run(task: Exclude<Task, Entry>): void;
   /** Finds out whose connection it is. */
   enter(entry: Entry): void;
-  send(text: string): void;
+  send(payload: Payload): void;
+  /** Closes for a reason of the error table, after what was sent. */
+  end(code: ErrorCode): void;
   /** The frame was not understood. Too many in a row end the connection. */
   badFrame(): void;
   /** Not a name that its user chose for itself: an id for what has none. */
   newMessageId(): ClientMessageId;
   readonly identity: Identity | undefined;
   readonly connectionId: ConnectionId;
+  /** Path and query that the handshake asked for, where the dialect reads it; else empty. May hold a secret. */
+  readonly url: string;
   /** Where this device was in a room when it went, if its places are kept. */
   placeIn(room: RoomId): Position | undefined;
   /** The device left the room on purpose: when it comes back it begins anew. */
@@ -143,8 +157,8 @@ export type Decoded =
  */
 export interface Wire {
   readonly dialect: Dialect;
-  /** One text as a finished frame. */
-  frame(text: string): Bytes;
+  /** One payload as a finished frame. */
+  frame(payload: Payload): Bytes;
   /** Several finished frames as one chunk. */
   join(frames: readonly Bytes[]): Bytes;
 }
