@@ -1,12 +1,19 @@
 import { createClient } from "@parlance/client";
-import { ParlanceProvider, Room } from "@parlance/react";
+import { ParlanceProvider, Room, serverFiles } from "@parlance/react";
 import "@parlance/react/styles.css";
 import { createRoot } from "react-dom/client";
 
-const client = createClient({ url: "ws://localhost:8080/ws", guest: { name: "Visitor" } });
+let token = "";
+const client = createClient({
+  url: "ws://localhost:8080/ws",
+  guest: { name: "Visitor" },
+  onToken: (given) => {
+    token = given;
+  },
+});
 
 createRoot(document.getElementById("support") ?? document.body).render(
-  <ParlanceProvider client={client}>
+  <ParlanceProvider client={client} options={serverFiles("http://localhost:8080", () => token)}>
     <Room id="general" join />
   </ParlanceProvider>,
 );

@@ -5,11 +5,11 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { freePort, ServerProcess } from "@parlance/testkit/server-process";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { requires } from "../requirements.ts";
 import { accessProblems } from "./axe.ts";
-import { comeIn, openBrowser, say } from "./browser.ts";
+import { closeAll, comeIn, openBrowser, say } from "./browser.ts";
 
 const test = requires("chromium");
 const examples = join(import.meta.dirname, "../../examples");
@@ -17,6 +17,15 @@ const types: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript",
   ".css": "text/css",
+};
+
+const pixel = {
+  name: "pixel.png",
+  mimeType: "image/png",
+  buffer: Buffer.from(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+    "base64",
+  ),
 };
 
 describe("rooms in other people's pages", () => {
@@ -100,9 +109,45 @@ describe("rooms in other people's pages", () => {
     await ann.context.close();
   }
 
+  /** Somebody with a picture of their own and the visitor give each other pictures and files. */
+  async function exchange(page: Page): Promise<void> {
+    const ann = await comeIn(browser, `${server.url}/room/general`, "Ann of the shop");
+    await ann.page.getByTestId("own-menu").click();
+    await ann.page.getByRole("menuitem", { name: "Edit profile" }).click();
+    const dialog = ann.page.getByRole("dialog", { name: "Your profile" });
+    await dialog.getByTestId("picture-file").setInputFiles({ ...pixel, name: "ann.png" });
+    await dialog.getByRole("button", { name: "Save" }).click();
+    await dialog.waitFor({ state: "detached" });
+    const content = Buffer.from(Array.from({ length: 70_000 }, (_, index) => index % 251));
+    await ann.page
+      .getByTestId("attach")
+      .setInputFiles([
+        pixel,
+        { name: "terms.bin", mimeType: "application/octet-stream", buffer: content },
+      ]);
+    const picture = page.getByRole("img", { name: "pixel.png" }).last();
+    await picture.waitFor();
+    const isDrawn = (image: Locator): Promise<boolean> =>
+      image.evaluate((drawn) => (drawn as HTMLImageElement).naturalWidth > 0);
+    await expect.poll(() => isDrawn(picture)).toBe(true);
+    const own = page.getByTestId("message").locator(".avatar img").last();
+    await expect.poll(() => isDrawn(own)).toBe(true);
+    const card = page.getByTestId("file").filter({ hasText: "terms.bin" }).last();
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      card.getByRole("button", { name: "Save terms.bin" }).click(),
+    ]);
+    expect(readFileSync(await download.path()).equals(content)).toBe(true);
+    await page.getByTestId("attach").setInputFiles([{ ...pixel, name: "broken.png" }]);
+    await ann.page.getByRole("img", { name: "broken.png" }).waitFor();
+    await page.getByRole("img", { name: "broken.png" }).waitFor();
+    await closeAll(ann);
+  }
+
   test("one script element under a strict policy shows a room, in looks of its own", async () => {
     const { page, errors } = await open(await serve(join(examples, "room-widget")));
     await talk(page, "widget");
+    await exchange(page);
     // The page's own button is as the browser makes it.
     const border = (): Promise<string> =>
       page.locator("body > button").evaluate((button) => getComputedStyle(button).borderTopStyle);
@@ -131,6 +176,7 @@ describe("rooms in other people's pages", () => {
     });
     const { page, errors } = await open(await serve(out));
     await talk(page, "React");
+    await exchange(page);
     const looks = await page
       .locator("body > .button")
       .evaluate((button) => [
@@ -139,6 +185,10 @@ describe("rooms in other people's pages", () => {
       ]);
     expect(looks).toEqual(["1px", "serif"]);
     expect(errors).toEqual([]);
+    // A file that cannot be fetched says so, in the place of the picture.
+    await page.route("**/api/v1/files/*", (route) => route.abort());
+    await page.reload();
+    await page.locator(".file-picture").getByText("could not be loaded").last().waitFor();
     await page.context().close();
   }, 90_000);
 });

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import type { HttpOptions } from "./options.ts";
 
 /** Answers are data: nothing in them may run, be framed, or be taken for another type. */
 const always: Readonly<Record<string, string>> = {
@@ -16,14 +17,13 @@ const exposedHeaders =
 const allowedHeaders = "authorization, content-type, idempotency-key";
 
 /**
- * Security headers on every answer, and CORS for the configured origins only. Tokens travel in a header that no
+ * Security headers on every answer, and CORS for allowed origins only. Tokens travel in a header that no
  * page sends by itself, so a foreign page has nothing to forge with.
  */
 export function addHeaders(
   app: FastifyInstance,
-  options: { readonly origins: readonly string[]; readonly publicUrl: string },
+  options: Pick<HttpOptions, "allowsOrigin" | "publicUrl">,
 ): void {
-  const origins = new Set(options.origins);
   const isSecure = options.publicUrl.startsWith("https:");
   app.addHook("onRequest", async (request, reply) => {
     reply.headers(always);
@@ -33,7 +33,8 @@ export function addHeaders(
     reply.header("cache-control", "no-store");
     reply.header("vary", "Origin, Authorization");
     const { origin } = request.headers;
-    if (origin === undefined || !origins.has(origin)) return;
+    if (origin === undefined) return;
+    if (!options.allowsOrigin(origin, request.socket.localAddress)) return;
     reply.header("access-control-allow-origin", origin);
     reply.header("cross-origin-resource-policy", "cross-origin");
     reply.header("access-control-expose-headers", exposedHeaders);

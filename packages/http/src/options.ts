@@ -58,8 +58,12 @@ export interface HttpOptions {
   readonly readiness: () => Promise<Readiness>;
   readonly signUpAllowed: boolean;
   readonly guestsAllowed: boolean;
-  /** Origins (scheme, host and port, exactly) whose pages may read answers. Others get no CORS header. */
-  readonly origins: readonly string[];
+  /**
+   * Whether pages of an origin may read answers; others get no CORS header.
+   *
+   * @param localAddress The server's own end of the connection.
+   */
+  readonly allowsOrigin: (origin: string, localAddress: string | undefined) => boolean;
   /** Addresses or networks in CIDR form whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
   /** Address of the install as people see it; the only one that is ever printed in an answer. */

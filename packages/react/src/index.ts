@@ -31,6 +31,7 @@ export { buildRows, type MessageRow, type Row, type SystemRow } from "./conversa
 export { useReading } from "./conversation/use-reading.ts";
 export { DropZone } from "./files/drop-zone.tsx";
 export { FileCard } from "./files/file-card.tsx";
+export { serverFiles } from "./files/server-files.ts";
 export { UploadList } from "./files/upload-list.tsx";
 export { useFiles } from "./files/use-files.ts";
 export * from "./hooks.ts";

@@ -481,6 +481,11 @@ describe("what is asked", () => {
       origin: "https://app.example",
     });
     expect(listed.headers.get("access-control-allow-origin")).toBe("https://app.example");
+    // As with sockets: while it is developed, pages of this machine may read too.
+    const ofHere = await send("GET", "/api/v1/me", token, undefined, {
+      origin: "http://localhost:9000",
+    });
+    expect(ofHere.headers.get("access-control-allow-origin")).toBe("http://localhost:9000");
     const document = await call("GET", "/api/openapi.json", {
       headers: { "x-forwarded-host": "evil.example" },
     });

@@ -11,7 +11,14 @@ import {
   type Node,
   traceMessage,
 } from "@parlance/core";
-import { Admission, createGateway, type Gateway, oneAtATime } from "@parlance/gateway";
+import {
+  Admission,
+  createGateway,
+  type Gateway,
+  type Origins,
+  oneAtATime,
+  originCheck,
+} from "@parlance/gateway";
 import { createHttp } from "@parlance/http";
 import { createIdentity } from "@parlance/identity";
 import type { RoomId } from "@parlance/protocol";
@@ -296,6 +303,14 @@ async function assemble(given: {
     gateway: () => gateway,
     handOver: given.options.worker && createHandOver(given.options.worker),
   });
+  const origins: Origins = {
+    allowed: [
+      ...config.origins,
+      new URL(publicUrlOf(config, server)).origin,
+      ...(config.null_origin ? ["null"] : []),
+    ],
+    allowLoopback: config.mode === "development",
+  };
   const gateway: Gateway = createGateway({
     node,
     clock,
@@ -304,14 +319,7 @@ async function assemble(given: {
       ...dialectEndpoints(config, extra.endpoints, frameTypes(asking.plugins)),
       socketIo.endpoint,
     ],
-    origins: {
-      allowed: [
-        ...config.origins,
-        new URL(publicUrlOf(config, server)).origin,
-        ...(config.null_origin ? ["null"] : []),
-      ],
-      allowLoopback: config.mode === "development",
-    },
+    origins,
     compression: config.compression,
     trustedProxies: config.trusted_proxies,
     limits,
@@ -363,7 +371,7 @@ async function assemble(given: {
       readinessOf(store, broker, node.ratesAreShared(), life.isDraining, given.options.worker),
     signUpAllowed: config.sign_up === "open",
     guestsAllowed: allowsGuests,
-    origins: config.origins,
+    allowsOrigin: originCheck(origins).allows,
     trustedProxies: config.trusted_proxies,
     publicUrl: publicUrlOf(config, server),
     version,

@@ -5,6 +5,7 @@ import {
   englishTexts,
   ParlanceProvider,
   Room,
+  serverFiles,
   type TextSet,
   type Texts,
 } from "@parlance/react";
@@ -19,10 +20,21 @@ const load: Readonly<Record<string, () => Promise<TextSet>>> = {
   ar: async () => (await import("@parlance/react/texts/ar")).ar,
 };
 
-/** @param language A BCP 47 tag; English where there are no texts in it. */
+/** What is drawn, and for whom. */
+export interface Drawn {
+  readonly client: Client;
+  readonly room: string;
+  /** A BCP 47 tag; English where there are no texts in it. */
+  readonly language: string;
+  /** The server's address, for files and pictures. */
+  readonly server: string;
+  /** The token that the client signed in with last. */
+  token(): string;
+}
+
 export async function drawRoom(
   shadow: ShadowRoot,
-  { client, room, language }: { client: Client; room: string; language: string },
+  { client, room, language, server, token }: Drawn,
 ): Promise<Root> {
   const texts = await textsFor(language.slice(0, 2));
   const sheets = shadow.adoptedStyleSheets;
@@ -30,7 +42,7 @@ export async function drawRoom(
   if (!sheets.includes(styleSheet)) shadow.adoptedStyleSheets = [styleSheet, ...sheets];
   const root = createRoot(shadow);
   root.render(
-    <ParlanceProvider client={client} texts={texts}>
+    <ParlanceProvider client={client} texts={texts} options={serverFiles(server, token)}>
       <Room id={room} join />
     </ParlanceProvider>,
   );

@@ -31,6 +31,8 @@ export function createRoomElement(server: string): CustomElementConstructor {
     #getToken: GetToken | undefined;
     #root: Root | undefined;
     #client: Client | undefined;
+    /** What the client signed in with last. */
+    #token = "";
     /** What was asked for is looked at once all attributes of the moment are set. */
     #isDue = false;
 
@@ -83,21 +85,43 @@ export function createRoomElement(server: string): CustomElementConstructor {
       const { drawRoom } = await import("./draw-room.tsx");
       // Somebody changed it meanwhile.
       if (this.#client !== client) return;
-      this.#root = await drawRoom(shadowRoot, { client, room, language });
+      this.#root = await drawRoom(shadowRoot, {
+        client,
+        room,
+        language,
+        server: this.#server,
+        token: () => this.#token,
+      });
     }
 
     #connect(): Client | undefined {
-      const url = new URL("/ws", this.getAttribute("src") ?? server).href;
-      const token = this.#getToken ?? this.getAttribute("token") ?? undefined;
-      if (token !== undefined) return createClient({ url, token });
+      const url = new URL("/ws", this.#server).href;
+      const source = this.#getToken;
+      if (source !== undefined) {
+        const token = async (): Promise<string> => (this.#token = await source());
+        return createClient({ url, token });
+      }
+      const token = this.getAttribute("token");
+      if (token !== null) {
+        this.#token = token;
+        return createClient({ url, token });
+      }
       const name = this.getAttribute("guest");
       if (name === null) return undefined;
       const kept = readGuest(url);
+      this.#token = kept ?? "";
       return createClient({
         url,
         guest: kept === undefined ? { name } : { name, token: kept },
-        onToken: (given) => keepGuest(url, given),
+        onToken: (given) => {
+          this.#token = given;
+          keepGuest(url, given);
+        },
       });
+    }
+
+    get #server(): string {
+      return new URL(this.getAttribute("src") ?? server).origin.replace(/^ws/, "http");
     }
 
     #end(): void {

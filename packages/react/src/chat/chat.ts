@@ -83,7 +83,7 @@ export interface ChatOptions {
   readonly inboxes?: boolean;
   /** Where drafts are kept; this browser's `localStorage` if absent. */
   readonly storage?: () => KeyValue;
-  /** Fetches the bytes of a file (`GET /api/v1/files/<id>` with the reader's token). Absent: files show without. */
+  /** Fetches the bytes of a file (`GET /api/v1/files/<id>` with the reader's token), see `serverFiles`. Absent: files show without. */
   readonly loadFile?: (id: string) => Promise<Blob>;
   /** The address of a picture (`/api/v1/pictures/<id>` of the server). Absent: people show by their initials. */
   readonly pictureUrl?: (id: string) => string;

@@ -39,7 +39,11 @@ export function FileCard({ file }: { file: SharedFile }): ReactNode {
     <figure className="file" data-testid="file">
       {isPicture && loadFile !== undefined ? (
         <div className="file-picture">
-          {picture === undefined ? null : <img src={picture} alt={file.name} />}
+          {picture === undefined ? null : picture === null ? (
+            <p className="quiet">{t("fileFailed")}</p>
+          ) : (
+            <img src={picture} alt={file.name} />
+          )}
         </div>
       ) : null}
       <figcaption>
@@ -65,12 +69,12 @@ export function FileCard({ file }: { file: SharedFile }): ReactNode {
   );
 }
 
-/** An address of the picture within this page; undefined until it is loaded. */
+/** An address of the picture within this page: undefined until it is loaded, null where it cannot be. */
 function usePicture(
   id: string,
   loadFile: ((id: string) => Promise<Blob>) | undefined,
-): string | undefined {
-  const [address, setAddress] = useState<string>();
+): string | null | undefined {
+  const [address, setAddress] = useState<string | null>();
   useEffect(() => {
     if (loadFile === undefined) return;
     let made: string | undefined;
@@ -81,7 +85,7 @@ function usePicture(
         made = URL.createObjectURL(content);
         setAddress(made);
       },
-      () => undefined,
+      () => isOver || setAddress(null),
     );
     return () => {
       isOver = true;

@@ -34,7 +34,13 @@ export function Avatar({
       {url === undefined || url === broken ? (
         initialsOf(person?.name ?? name)
       ) : (
-        <img src={url} alt="" draggable={false} onError={() => setBroken(url)} />
+        <img
+          src={url}
+          alt=""
+          crossOrigin="anonymous"
+          draggable={false}
+          onError={() => setBroken(url)}
+        />
       )}
       {withState ? <span className="presence-dot" data-state={person?.state ?? "offline"} /> : null}
     </span>

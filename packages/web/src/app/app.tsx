@@ -1,12 +1,19 @@
 /** Who is here decides what is shown: the welcome page, or the chat. */
 import { createClient, type WireUser } from "@parlance/client";
-import { createDrafts, local, ParlanceProvider, type Texts, useConnection } from "@parlance/react";
+import {
+  createDrafts,
+  local,
+  ParlanceProvider,
+  serverFiles,
+  type Texts,
+  useConnection,
+} from "@parlance/react";
 import { lazy, type ReactNode, Suspense, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { laterPanel } from "../shell/later.tsx";
 import { ChatPage } from "../shell/page.tsx";
 import type { PreferenceStore } from "./preferences.ts";
-import { loadFile, signOut } from "./rest.ts";
+import { signOut } from "./rest.ts";
 import { landingRoom } from "./route.ts";
 import {
   deviceId,
@@ -117,8 +124,7 @@ function SignedIn({
       options={{
         landingRoom,
         inboxes: true,
-        loadFile: (id) => loadFile(session.token, id),
-        pictureUrl: (id) => `/api/v1/pictures/${id}`,
+        ...serverFiles("", () => session.token),
       }}
     >
       <Ending onEnded={onEnded} />

@@ -34,16 +34,6 @@ export function signUp(account: {
   return post("/api/v1/accounts", account);
 }
 
-/** The bytes of a shared file. @throws RequestError where it is not there for this reader. */
-export async function loadFile(token: string, id: string): Promise<Blob> {
-  const answer = await fetch(`/api/v1/files/${encodeURIComponent(id)}`, {
-    headers: { authorization: `Bearer ${token}` },
-  }).catch(() => undefined);
-  if (answer === undefined) throw new RequestError("offline", "no answer");
-  if (!answer.ok) throw new RequestError("not_found", `status ${answer.status}`);
-  return answer.blob();
-}
-
 /** Ends a login at the server. A server that cannot be reached is told nothing; the token expires there. */
 export async function signOut(token: string): Promise<void> {
   await fetch("/api/v1/sessions/current", {
