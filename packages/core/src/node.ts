@@ -32,6 +32,7 @@ import type {
   ConnectionView,
   FleetAnswers,
   Inlet,
+  NamedRooms,
   Node,
   NodeCounts,
   NodePorts,
@@ -75,6 +76,7 @@ const commandBurst = 200;
 /** What suits most installs; every value can be set. */
 export const defaultSettings: NodeSettings = {
   guestsAllowed: true,
+  namedRooms: new Map(),
   commandsPerSecond,
   commandBurst,
   rates: presetRates(commandsPerSecond, commandBurst),
@@ -146,6 +148,7 @@ class ServerNode implements Node {
       tally,
       happenings,
       presenceFlushMs: settings.presenceFlushMs,
+      namedRooms: settings.namedRooms,
       people,
       onFailure: (event, error) => ports.report("warn", event, { error }),
       onJoined: (fact) => this.#services.tellJoined(fact),
@@ -157,7 +160,7 @@ class ServerNode implements Node {
       clock: ports.clock,
       report: ports.report,
       tally,
-      kindOf: (room) => kindOf(rooms, room),
+      kindOf: (room) => kindOf(rooms, settings.namedRooms, room),
       ...(ports.rateStore === undefined ? {} : { store: ports.rateStore }),
     });
     const isAwake = (): boolean => this.#isAwake();
@@ -534,12 +537,12 @@ class ServerNode implements Node {
   }
 }
 
-function kindOf(rooms: Rooms, room: RoomId): Awaitable<RoomKind> {
+function kindOf(rooms: Rooms, named: NamedRooms, room: RoomId): Awaitable<RoomKind> {
   const open = rooms.get(room);
   if (open !== undefined) return open.record.kind;
   return rooms.open(room).then(
     ({ record }) => record.kind,
-    () => kindByName(room),
+    () => named.get(room)?.kind ?? kindByName(room),
   );
 }
 
