@@ -1,5 +1,5 @@
 /** The live connections of a node as operators ask for them, by the questions that `Questions` carries to all nodes. */
-import type { Json, RoomId } from "@parlance/protocol";
+import type { Json, RoomId, UserId } from "@parlance/protocol";
 import type { ConnectionFilter, ConnectionReport, ConnectionView, NodeCounts } from "./gate.ts";
 import type { Registry } from "./registry.ts";
 
@@ -7,7 +7,11 @@ import type { Registry } from "./registry.ts";
 export const maxListed = 5_000;
 
 /** Names of the questions. */
-export const connectionQuestions = { list: "connections", end: "end_connection" } as const;
+export const connectionQuestions = {
+  list: "connections",
+  end: "end_connection",
+  endUser: "end_user",
+} as const;
 
 /** Those of this node that match, in the order in which they came. */
 export function listConnections(
@@ -40,6 +44,13 @@ export function endConnection(registry: Registry, id: string): boolean {
     return true;
   }
   return false;
+}
+
+/** Ends all of a user's that are here. @returns how many. */
+export function endUser(registry: Registry, user: string): number {
+  const connections = registry.ofUser(user as UserId);
+  for (const connection of connections) connection.end("ended_by_operator");
+  return connections.length;
 }
 
 /** Total: what another node put into its question. What is no filter filters nothing. */

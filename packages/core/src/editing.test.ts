@@ -301,6 +301,27 @@ describe("rooms by name", () => {
     ).rejects.toMatchObject({ code: "forbidden" });
   });
 
+  test.each(["private-desk", "presence-desk"])(
+    "[P1] %s is private and comes into being by a back end alone, whoever comes first",
+    async (room) => {
+      const harness = await start();
+      const { node, log } = harness;
+      const ann = await harness.signIn("ann");
+      expect((await ann.refusal({ type: "subscribe", room })).code).toBe("not_found");
+      expect((await ann.refusal({ type: "join", room })).code).toBe("not_found");
+      expect((await ann.refusal(publish(room, "1"))).code).toBe("not_found");
+      const create = { type: "create_room", kind: "public", title: "D", room } as const;
+      expect((await ann.refusal(create)).code).toBe("bad_request");
+      await expect(node.execute<"publish">(trusted, publish(room, "1"))).rejects.toMatchObject({
+        code: "not_found",
+      });
+      expect(await log.open(room as RoomId)).toBeUndefined();
+      await node.execute<"publish">(backEnd("publish"), publish(room, "1"));
+      expect(await log.open(room as RoomId)).toMatchObject({ kind: "private", head: 1 });
+      expect((await ann.refusal({ type: "subscribe", room })).code).toBe("not_found");
+    },
+  );
+
   test("[PE] notifications is made by a back end, read by all, and written by a trusted network too", async () => {
     const harness = await start();
     const { node, log } = harness;

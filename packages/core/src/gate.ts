@@ -27,7 +27,6 @@ import type {
   Ids,
   Link,
   Moments,
-  NewRoom,
   Payload,
   RateStore,
   RoomLog,
@@ -75,13 +74,8 @@ export interface Report {
 }
 
 /** Numbers that an operator may set. */
-/** How rooms are made that the install names, by their ids. */
-export type NamedRooms = ReadonlyMap<RoomId, Pick<NewRoom, "kind" | "title">>;
-
 export interface NodeSettings {
   readonly guestsAllowed: boolean;
-  /** Rooms that clients of some dialect expect to be there. The first use makes them; nobody else can. */
-  readonly namedRooms: NamedRooms;
   /** Commands a second that one connection may send, and how many at once. 0: not limited. */
   readonly commandsPerSecond: number;
   readonly commandBurst: number;

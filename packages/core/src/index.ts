@@ -18,6 +18,12 @@ export { type ImportPorts, type ImportResult, importItems } from "./imports.ts";
 export { kindByName } from "./kinds.ts";
 export { type MessageTrace, type SeenAt, traceMessage } from "./message-trace.ts";
 export { createNode, defaultSettings } from "./node.ts";
+export {
+  type Occupancy,
+  occupancyQuestions,
+  readOccupants,
+  readOccupied,
+} from "./occupancy.ts";
 export { onlineQuestion, readOnline } from "./online.ts";
 export type * from "./ports/index.ts";
 export { everywhere } from "./ports/preferences.ts";

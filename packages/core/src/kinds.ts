@@ -119,9 +119,17 @@ export const announcements: RoomId = "notifications" as RoomId;
 /** Ids that only the server makes; an absent one never comes into being by use. */
 const serverMade = "r_";
 
+/** Read by whom the application signs for, whoever comes first: never made by the use of anybody else. */
+const signedPrefixes = ["private-", "presence-"] as const;
+
+/** Whether the application's signature brings a room into being, and what its back ends write. */
+export function isForSigned(room: RoomId): boolean {
+  return signedPrefixes.some((prefix) => room.startsWith(prefix));
+}
+
 /** The kind that a room gets if it is made by use: by its name. */
 export function kindByName(room: RoomId): RoomKind {
-  if (room.startsWith(serverMade)) return "private";
+  if (room.startsWith(serverMade) || isForSigned(room)) return "private";
   if (room === announcements) return "announcement";
   if (jobPrefixes.some((prefix) => room.startsWith(prefix))) return "job";
   return inboxPrefixes.some((prefix) => room.startsWith(prefix)) ? "inbox" : "public";

@@ -17,6 +17,7 @@ import { Connection } from "./connection.ts";
 import {
   connectionQuestions,
   endConnection,
+  endUser,
   listConnections,
   readConnectionFilter,
 } from "./connection-list.ts";
@@ -32,7 +33,6 @@ import type {
   ConnectionView,
   FleetAnswers,
   Inlet,
-  NamedRooms,
   Node,
   NodeCounts,
   NodePorts,
@@ -43,6 +43,7 @@ import type {
 import { Happenings } from "./happenings.ts";
 import { kindByName } from "./kinds.ts";
 import { answerHappenings, happeningsQuestion } from "./message-trace.ts";
+import { occupancyQuestions, occupantsHere, occupiedHere } from "./occupancy.ts";
 import { onlineIn, onlineQuestion, readState, stateQuestion } from "./online.ts";
 import { OpenMessages } from "./open-messages.ts";
 import type { Awaitable } from "./outcome.ts";
@@ -76,7 +77,6 @@ const commandBurst = 200;
 /** What suits most installs; every value can be set. */
 export const defaultSettings: NodeSettings = {
   guestsAllowed: true,
-  namedRooms: new Map(),
   commandsPerSecond,
   commandBurst,
   rates: presetRates(commandsPerSecond, commandBurst),
@@ -148,7 +148,6 @@ class ServerNode implements Node {
       tally,
       happenings,
       presenceFlushMs: settings.presenceFlushMs,
-      namedRooms: settings.namedRooms,
       people,
       onFailure: (event, error) => ports.report("warn", event, { error }),
       onJoined: (fact) => this.#services.tellJoined(fact),
@@ -160,7 +159,7 @@ class ServerNode implements Node {
       clock: ports.clock,
       report: ports.report,
       tally,
-      kindOf: (room) => kindOf(rooms, settings.namedRooms, room),
+      kindOf: (room) => kindOf(rooms, room),
       ...(ports.rateStore === undefined ? {} : { store: ports.rateStore }),
     });
     const isAwake = (): boolean => this.#isAwake();
@@ -212,9 +211,14 @@ class ServerNode implements Node {
       return report as unknown as Json;
     });
     this.onQuestion(onlineQuestion, (wanted) => onlineIn(rooms, wanted));
+    this.onQuestion(occupancyQuestions.rooms, (wanted) => occupiedHere(rooms, wanted));
+    this.onQuestion(occupancyQuestions.people, (room) => occupantsHere(rooms, room));
     this.onQuestion(stateQuestion, (user) => people.stateHere(user as UserId));
     this.onQuestion(connectionQuestions.end, (id) =>
       typeof id === "string" ? endConnection(registry, id) : false,
+    );
+    this.onQuestion(connectionQuestions.endUser, (user) =>
+      typeof user === "string" ? endUser(registry, user) : 0,
     );
     this.#awakeAt = ports.clock.monotonic();
   }
@@ -537,12 +541,12 @@ class ServerNode implements Node {
   }
 }
 
-function kindOf(rooms: Rooms, named: NamedRooms, room: RoomId): Awaitable<RoomKind> {
+function kindOf(rooms: Rooms, room: RoomId): Awaitable<RoomKind> {
   const open = rooms.get(room);
   if (open !== undefined) return open.record.kind;
   return rooms.open(room).then(
     ({ record }) => record.kind,
-    () => named.get(room)?.kind ?? kindByName(room),
+    () => kindByName(room),
   );
 }
 

@@ -6,3 +6,9 @@ export type { IssuerOptions } from "./issuers.ts";
 export { localIssuer } from "./issuers.ts";
 export type { TokenRequest } from "./sign-token.ts";
 export { signToken } from "./sign-token.ts";
+export {
+  type SignedApp,
+  type SignedRequest,
+  signedWithinSeconds,
+  verifySignedRequest,
+} from "./signed-request.ts";

@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "15e1b9344f745110272e87df14a102814075d45056627641ac78caa4ee64791f",
+  sha256: "e2f45e934b9417ca27d6579b7eae17bdd1ee059e6649fc4d4e727df95cc3a2b3",
 } as const;

@@ -33,7 +33,13 @@ import { ConfigError } from "./config/load.ts";
 import { guestsAllowed, unsafeSettings } from "./config/safety.ts";
 import type { Config, SettingName } from "./config/schema.ts";
 import { mountDialectRoutes } from "./dialect-routes.ts";
-import { dialectEndpoints, mmbOptions, pagesOptions, symfonyTrust } from "./dialects.ts";
+import {
+  dialectEndpoints,
+  mmbOptions,
+  openDialectRooms,
+  pagesOptions,
+  symfonyTrust,
+} from "./dialects.ts";
 import { openDoors } from "./doors.ts";
 import { type ExtraListeners, type OpenedEndpoint, openExtraListeners } from "./extra-listeners.ts";
 import { joinFleet } from "./fleet.ts";
@@ -61,6 +67,7 @@ import { patiently } from "./patience.ts";
 import { extensionsOf, frameTypes } from "./plugins.ts";
 import { createHandOver, takeHandOvers } from "./processes/hand-over.ts";
 import type { RunningWorker } from "./processes/worker-messages.ts";
+import { mountPusherHttp, pusherAppOf } from "./pusher-http.ts";
 import { type OpenedRates, openRateStore } from "./rate-store.ts";
 import { readinessOf } from "./readiness.ts";
 import { type StartedBy, writeRunningFile } from "./running-file.ts";
@@ -381,6 +388,10 @@ async function assemble(given: {
     signUpAllowed: config.sign_up === "open",
     symfonyTrust: symfonyTrust(config),
   });
+  const pusherApp = pusherAppOf(config);
+  if (pusherApp !== undefined) {
+    mountPusherHttp(http, { app: pusherApp, node: viaHttp(node), clock, report: log.report });
+  }
   mountIncoming(http, {
     node,
     authenticator: identity.authenticator,
@@ -394,6 +405,7 @@ async function assemble(given: {
   await patiently(async () => {
     const { room, title } = lobby;
     await store.log.open(room, { kind: "public", title, createdAt: clock.now() });
+    await openDialectRooms(config, store.log, clock.now());
   });
   for (const embed of [await embedOf(config), given.options.embed]) {
     await embed?.({ io: socketIo.socketIo.io });

@@ -21,6 +21,7 @@ const others = [
   "presence.joined",
   "presence.left",
   "room.empty",
+  "room.occupied",
   "user.online",
   "user.offline",
 ] as const;

@@ -1,4 +1,4 @@
-import type { Epoch, RoomId, RoomKind, Sequence, UserId } from "@parlance/protocol";
+import type { Epoch, JsonObject, RoomId, RoomKind, Sequence, UserId } from "@parlance/protocol";
 
 /**
  * What the server tells applications, and how far it has told it: a place in each room's log for each webhook, what else waits to be
@@ -130,6 +130,15 @@ export interface WebhookDelivery {
   readonly dead?: { readonly at: number; readonly reason: string };
 }
 
+/** Something that happened and is in no log. */
+export interface NewWebhookEvent {
+  readonly type: string;
+  /** Empty where it is of no room. */
+  readonly room: RoomId | "";
+  /** What it has beside id, type, room and time. */
+  readonly members: JsonObject;
+}
+
 /** One event of a log, as a webhook has it. */
 export interface WebhookProgress {
   /** Absent where there is no such room. */
@@ -144,6 +153,18 @@ export interface WebhookProgress {
 export interface WebhookQueue {
   /** What waits, in its order. */
   webhookQueue(webhook: string, limit: number): Promise<readonly WebhookDelivery[]>;
+  /**
+   * Puts events that are in no log behind what waits, in their order; none where there is no such webhook.
+   *
+   * @param limit So many may wait; the rest is not taken.
+   * @returns how many were taken.
+   */
+  queueEvents(
+    webhook: string,
+    events: readonly NewWebhookEvent[],
+    now: number,
+    limit: number,
+  ): Promise<number>;
   /** These are done with. */
   webhookDelivered(webhook: string, numbers: readonly number[]): Promise<void>;
   /** @returns `full` if `limit` are aside already. */

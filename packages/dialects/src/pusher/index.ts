@@ -19,3 +19,9 @@ export {
   type PusherEvent,
   socketIdForm,
 } from "./content.ts";
+export {
+  type PusherDoors,
+  type PusherRoute,
+  pusherRoutes,
+  type SignedCall,
+} from "./http/routes.ts";

@@ -103,6 +103,37 @@ function* placeBefore(
   return low;
 }
 
+/** Whether a webhook was told that somebody is in a room. */
+function* isToldOf(webhook: string, room: string): Steps<boolean> {
+  const sql = "SELECT 1 AS found FROM {webhook_told} WHERE webhook = ? AND room = ? LIMIT 1";
+  return (yield* all(sql, webhook, room)).length > 0;
+}
+
+/** Puts events behind what waits for a webhook, each with an id of its own. */
+function* enqueue(
+  webhook: string,
+  events: readonly { readonly type: string; readonly room: string; readonly members: object }[],
+  at: number,
+): Steps<void> {
+  const start = (yield* takeNumbers(webhook, events.length)) ?? 0;
+  for (const [index, { type, room, members }] of events.entries()) {
+    const id = `${webhook}.${start + index}`;
+    const time = new Date(at).toISOString();
+    const event = { id, type, ...(room === "" ? {} : { room }), time, ...members };
+    yield* run(
+      `INSERT INTO {webhook_deliveries} (webhook, number, room, event_id, type, body, queued_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      webhook,
+      start + index,
+      room,
+      id,
+      type,
+      JSON.stringify(event),
+      at,
+    );
+  }
+}
+
 /** What writes; each in a transaction. @param now SQL of the database's own clock in milliseconds. */
 export function webhookWrites(now: string): Work<WebhookWriteName> {
   const alive = `n.heard_at + n.life_ms > ${now}`;
@@ -259,6 +290,17 @@ export function webhookWrites(now: string): Work<WebhookWriteName> {
       return "done";
     },
 
+    *queueEvents(webhook, events, at, limit) {
+      if ((yield* takeNumbers(webhook, 0)) === undefined) return 0;
+      const row = yield* first<{ waiting: number }>(
+        "SELECT count(*) AS waiting FROM {webhook_deliveries} WHERE webhook = ? AND dead_at IS NULL",
+        webhook,
+      );
+      const taken = events.slice(0, Math.max(0, limit - Number(row?.waiting ?? 0)));
+      yield* enqueue(webhook, taken, at);
+      return taken.length;
+    },
+
     *reviveDeliveries(webhook, number) {
       const one = number === undefined ? [] : [number];
       return yield* run(
@@ -330,6 +372,10 @@ export function webhookWrites(now: string): Work<WebhookWriteName> {
         toldAtOnce,
       );
       const changes: { type: string; room: string; user?: object }[] = [];
+      const occupied = new Set<string>();
+      for (const room of new Set(came.map((person) => person.room))) {
+        if (room !== "" && !(yield* isToldOf(webhook, room))) occupied.add(room);
+      }
       for (const { room, person, name } of went) {
         yield* run(
           "DELETE FROM {webhook_told} WHERE webhook = ? AND room = ? AND person = ?",
@@ -348,42 +394,28 @@ export function webhookWrites(now: string): Work<WebhookWriteName> {
           person,
           name,
         );
+        if (occupied.delete(room)) changes.push({ type: "room.occupied", room });
         const user = { id: person, name };
         changes.push({ type: room === "" ? "user.online" : "presence.joined", room, user });
       }
       const left = went.length === 0 ? [] : went.map(({ room }) => room);
       for (const room of new Set(left)) {
-        if (room === "") continue;
-        const sql = "SELECT 1 AS found FROM {webhook_told} WHERE webhook = ? AND room = ? LIMIT 1";
-        if ((yield* all(sql, webhook, room)).length === 0)
-          changes.push({ type: "room.empty", room });
+        if (room === "" || (yield* isToldOf(webhook, room))) continue;
+        changes.push({ type: "room.empty", room });
       }
       const asked = changes.filter(
         ({ type, room }) =>
           matchesAny(wanted.events, type) && (room === "" || matchesAny(wanted.rooms, room)),
       );
-      const start = (yield* takeNumbers(webhook, asked.length)) ?? 0;
-      for (const [index, { type, room, user }] of asked.entries()) {
-        const id = `${webhook}.${start + index}`;
-        const event = {
-          id,
+      yield* enqueue(
+        webhook,
+        asked.map(({ type, room, user }) => ({
           type,
-          ...(room === "" ? {} : { room }),
-          time: new Date(at).toISOString(),
-          ...(user === undefined ? {} : { user }),
-        };
-        yield* run(
-          `INSERT INTO {webhook_deliveries} (webhook, number, room, event_id, type, body, queued_at)
-           VALUES (?, ?, ?, ?, ?, ?, ?)`,
-          webhook,
-          start + index,
           room,
-          id,
-          type,
-          JSON.stringify(event),
-          at,
-        );
-      }
+          members: user === undefined ? {} : { user },
+        })),
+        at,
+      );
       const more = went.length === toldAtOnce || came.length === toldAtOnce;
       return { queued: asked.length, more };
     },
