@@ -51,8 +51,8 @@ const arrows = {
   /* For back ends: whoever takes it takes nothing else of ours. */
   publisher: {},
   cli: { runtime: ["client", "server", "publisher"] },
-  /* Only tests import it. Its nodes share the real memory broker, its clients speak the real native dialect. */
-  testkit: { runtime: ["protocol", "core", "broker", "dialects"] },
+  /* Only tests import it. Its nodes share the real memory broker, its clients speak the real native dialect and write real documents. */
+  testkit: { runtime: ["protocol", "core", "broker", "dialects", "collab"] },
 };
 
 const packages = Object.keys(arrows);

@@ -1,1 +1,23 @@
-export {};
+/** The door of the package: the engine behind core's port `Documents`, on Yjs. */
+import type { Documents } from "@parlance/core";
+import { mergeUpdates } from "yjs";
+import { MergedContent } from "./content.ts";
+import { isUpdate } from "./scan.ts";
+
+/** What base64 with padding has not, once its padding is off. */
+const strange = /[^A-Za-z0-9+/]/;
+
+/** Makes the engine. It has no state of its own. */
+export function createDocuments(): Documents {
+  return {
+    open: (state) => new MergedContent(state),
+    isUpdate,
+    merge: (updates) => mergeUpdates([...updates]),
+    toText: (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64"),
+    toBytes: (text) => {
+      if (text.length % 4 !== 0 || strange.test(text.replace(/={1,2}$/, ""))) return undefined;
+      // A buffer of its own, in which nothing else is: the library looks past the ends of views.
+      return new Uint8Array(Buffer.from(text, "base64"));
+    },
+  };
+}

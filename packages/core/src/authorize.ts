@@ -56,6 +56,7 @@ const dependsOnRole: ReadonlySet<Audience> = new Set([
   "members",
   "members_or_trusted",
   "staff",
+  "writers",
   "announcers",
 ]);
 
@@ -66,7 +67,12 @@ export function kindMadeBy(identity: Identity, action: Action, room: RoomId): Ro
     return allows(identity, action, { room, kind }, undefined) ? kind : undefined;
   }
   if (!kinds[kind].madeBy.includes(action)) return undefined;
-  return allows(identity, action, { room, kind }, undefined) ? kind : undefined;
+  if (kinds[kind].isOwned !== true) {
+    return allows(identity, action, { room, kind }, undefined) ? kind : undefined;
+  }
+  // They are somebody else with every connection, and could not come back to what is theirs.
+  if (identity.isAnonymous === true) return undefined;
+  return allows(identity, action, { room, kind }, "owner") ? kind : undefined;
 }
 
 /**
@@ -165,6 +171,8 @@ function includes(
       return role !== undefined;
     case "members_or_trusted":
       return role !== undefined || identity.onTrustedNetwork === true;
+    case "writers":
+      return role !== undefined && role !== "guest";
     case "staff":
       return isStaff(role);
     case "announcers":

@@ -18,6 +18,8 @@ export function payloadLength(frame: EventFrame): number {
     }
     case "document.edited":
       return frame.data.changes.length;
+    case "document.updated":
+      return frame.data.update.length;
     default:
       return 0;
   }

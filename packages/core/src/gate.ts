@@ -21,6 +21,7 @@ import type {
   Broker,
   Clock,
   Directory,
+  Documents,
   HandshakeFacts,
   Hooks,
   Identity,
@@ -58,6 +59,8 @@ export interface NodePorts {
   readonly tracer?: Tracer;
   /** Is told what happens. Absent: nobody listens. */
   readonly moments?: Moments;
+  /** What documents say. Absent: this node has none. */
+  readonly documents?: Documents;
   /** Shares the buckets of `rates` with other nodes. Absent: there are none. */
   readonly rateStore?: RateStore;
   /** Told of every commit of this node, at once and in its turn: must not take long. */
@@ -95,6 +98,8 @@ export interface NodeSettings {
   readonly presenceFlushMs: number;
   /** An open message that nobody appended to for so long is closed as abandoned. */
   readonly openMessageIdleMs: number;
+  /** What one document may have: bytes of its updates together. */
+  readonly documentBytes: number;
 }
 
 export interface Node {

@@ -7,11 +7,12 @@ export type Action = "read" | "write" | "join" | "manage" | "cancel" | "pin";
 /**
  * Who a right is given to, beside back ends, whose scopes decide. `signed_in` includes guests only where the operator allows
  * guests at all. `announcers` are the staff, and in `notifications` a trusted network's clients too;
- * `members_or_trusted` are the members and a trusted network's clients.
+ * `writers` are the members but those whose role is `guest`; `members_or_trusted` are the members and a trusted network's clients.
  */
 export type Audience =
   | "signed_in"
   | "members"
+  | "writers"
   | "members_or_trusted"
   | "owner_only"
   | "staff"
@@ -35,6 +36,8 @@ export interface KindPolicy {
   readonly showsVersions: boolean;
   /** What brings it into being where it is absent, done by somebody who may. */
   readonly madeBy: readonly Action[];
+  /** Whoever makes it by use becomes its owner. */
+  readonly isOwned?: true;
   /** Whether readers tell each other how far they read. */
   readonly tellsReadMarks: boolean;
 }
@@ -109,11 +112,26 @@ export const kinds: Readonly<Record<RoomKind, KindPolicy>> = {
     madeBy: ["write", "manage"],
     tellsReadMarks: false,
   },
+  document: {
+    read: "members",
+    write: "writers",
+    // Whoever made it by joining it is in it.
+    join: "members",
+    manage: "staff",
+    cancel: "members",
+    pin: "writers",
+    showsVersions: true,
+    madeBy: anyUse,
+    isOwned: true,
+    tellsReadMarks: true,
+  },
 };
 
 const inboxPrefixes = ["notifications_", "user:"] as const;
 /** Progress of one job, for those whom the back end that runs it lets in. */
 const jobPrefixes = ["job_", "ocr_job_"] as const;
+/** What people write together. */
+const documentPrefixes = ["doc_", "document:"] as const;
 /** Where an application tells something to all. */
 export const announcements: RoomId = "notifications" as RoomId;
 /** Ids that only the server makes; an absent one never comes into being by use. */
@@ -132,6 +150,7 @@ export function kindByName(room: RoomId): RoomKind {
   if (room.startsWith(serverMade) || isForSigned(room)) return "private";
   if (room === announcements) return "announcement";
   if (jobPrefixes.some((prefix) => room.startsWith(prefix))) return "job";
+  if (documentPrefixes.some((prefix) => room.startsWith(prefix))) return "document";
   return inboxPrefixes.some((prefix) => room.startsWith(prefix)) ? "inbox" : "public";
 }
 
@@ -144,6 +163,11 @@ export function inboxOwner(room: RoomId): UserId | undefined {
 /** The ids that a user's inboxes may have. */
 export function inboxesOf(user: UserId): readonly RoomId[] {
   return inboxPrefixes.map((prefix) => `${prefix}${user}` as RoomId);
+}
+
+/** True for kinds whose rooms are closed, and may be listed so that people ask to be let in. */
+export function isListable(kind: RoomKind): boolean {
+  return kind === "private" || kind === "document";
 }
 
 /** True for roles that look after a room. */

@@ -1,13 +1,14 @@
 /** A node: the commands, the rooms and the connections of one server process, put together over the ports. */
-import type {
-  Command,
-  Json,
-  OwnChange,
-  PresenceState,
-  Reply,
-  RoomId,
-  RoomKind,
-  UserId,
+import {
+  type Command,
+  type Json,
+  limits,
+  type OwnChange,
+  type PresenceState,
+  type Reply,
+  type RoomId,
+  type RoomKind,
+  type UserId,
 } from "@parlance/protocol";
 import { CommandRun } from "./command-run.ts";
 import { perform } from "./commands/index.ts";
@@ -88,6 +89,7 @@ export const defaultSettings: NodeSettings = {
   heartbeatMs: 25_000,
   presenceFlushMs: 250,
   openMessageIdleMs: 300_000,
+  documentBytes: limits.documentBytes,
 };
 
 const connectionCheckMs = 1_000;
@@ -142,6 +144,7 @@ class ServerNode implements Node {
       directory: ports.directory,
       broker: ports.broker,
       clock: ports.clock,
+      ids: ports.ids,
       nodeId: ports.nodeId,
       flusher,
       recentPool: new RecentPool(),
@@ -152,6 +155,7 @@ class ServerNode implements Node {
       onFailure: (event, error) => ports.report("warn", event, { error }),
       onJoined: (fact) => this.#services.tellJoined(fact),
       ...(ports.onCommitted === undefined ? {} : { onCommitted: ports.onCommitted }),
+      ...(ports.documents === undefined ? {} : { documents: ports.documents }),
     });
     const rates = new Rates({
       rules: settings.rates,

@@ -18,6 +18,7 @@ import { allows, needsRole, type Standing } from "./authorize.ts";
 import { RoomCalls } from "./calls.ts";
 import { CatchUp } from "./catch-up.ts";
 import { Cursors } from "./cursors.ts";
+import { DocumentWrites } from "./document-writes.ts";
 import { ErasedTexts } from "./erased-texts.ts";
 import { FanOut } from "./fan-out.ts";
 import type { Flusher } from "./flusher.ts";
@@ -32,7 +33,9 @@ import type {
   CommandTrace,
   CommittedEvent,
   Directory,
+  Documents,
   Identity,
+  Ids,
   JoinedFact,
   Notice,
   RoomLog,
@@ -41,6 +44,7 @@ import type {
 import { RoomPresence } from "./presence.ts";
 import { RecentEvent, RecentEvents, type RecentPool } from "./recent-events.ts";
 import { RoomBegins } from "./room-begins.ts";
+import { RoomDocument } from "./room-document.ts";
 import { RoomRoles } from "./room-roles.ts";
 import type { Subscription } from "./subscription.ts";
 import type { Tally } from "./tally.ts";
@@ -62,6 +66,9 @@ export interface RoomContext {
   readonly directory: Directory;
   readonly broker: Broker;
   readonly clock: Clock;
+  readonly ids: Pick<Ids, "event">;
+  /** Absent where the node has no documents. */
+  readonly documents?: Documents;
   readonly flusher: Flusher;
   readonly recentPool: RecentPool;
   readonly tally: Tally;
@@ -89,6 +96,9 @@ export class Room {
   readonly typing: TypingTold;
   readonly calls: RoomCalls;
   readonly pace: Pace;
+  /** Of a document. */
+  readonly document: RoomDocument | undefined;
+  readonly documentWrites: DocumentWrites;
   /** Sequence of the last event given to this node's subscriptions. */
   last: Sequence;
   revision: number;
@@ -127,6 +137,10 @@ export class Room {
     this.typing = new TypingTold(context.clock, (event) => this.deliverEphemeral(event));
     this.calls = new RoomCalls(this, context);
     this.pace = new Pace(this, context);
+    const { documents } = context;
+    const isDocument = record.kind === "document" && documents !== undefined;
+    this.document = isDocument ? new RoomDocument(this, { ...context, documents }) : undefined;
+    this.documentWrites = new DocumentWrites(this);
     this.#behind = new CatchUp(this, this.#recent, context);
     this.#live = new FanOut(
       (subscription, offset) => this.#behind.add(subscription, offset),
@@ -145,7 +159,8 @@ export class Room {
 
   /** Whether it may be closed: nobody subscribes and nothing is under way. */
   get isIdle(): boolean {
-    return this.#repair === undefined && !this.#isMarked && this.subscriptionCount === 0;
+    const isDone = this.documentWrites.isIdle && this.document?.isLoading !== true;
+    return isDone && this.#repair === undefined && !this.#isMarked && this.subscriptionCount === 0;
   }
 
   *subscriptions(): Generator<Subscription> {
@@ -156,6 +171,7 @@ export class Room {
   close(): void {
     this.#isClosed = true;
     this.#recent.clear();
+    this.document?.close();
     this.presence.close();
     this.cursors.close();
     this.typing.close();
@@ -295,6 +311,7 @@ export class Room {
     this.#followErasure(event.frame);
     const { history } = this.record.settings;
     this.#followSettings(event.frame);
+    this.document?.follow(event.frame);
     // A payload was erased: what is kept here still has it.
     if (event.frame.type === "file.deleted") this.#recent.clear();
     this.#recent.add(event);

@@ -1,6 +1,8 @@
 /** The rooms that this node needs now: opened once for all who ask, compared with the log, closed when idle. */
 import { ProtocolError, type RoomId } from "@parlance/protocol";
 import { type Action, kindMadeBy, lacksScope } from "./authorize.ts";
+import { kinds } from "./kinds.ts";
+import { makeOwned } from "./owned-rooms.ts";
 import type { Identity, NewRoom, Notice, Unsubscribe } from "./ports/index.ts";
 import { Room, type RoomContext } from "./room.ts";
 
@@ -51,15 +53,20 @@ export class Rooms {
     const opened = this.get(id);
     if (opened !== undefined) return opened;
     const createAs = this.#newRoom(id, use);
+    const isOwned = createAs !== undefined && kinds[createAs.kind].isOwned === true;
     let opening = this.#opening.get(id);
     if (opening === undefined) {
-      opening = this.#open(id, createAs);
+      opening = this.#open(id, isOwned ? undefined : createAs);
       this.#opening.set(id, opening);
       const done = (): void => void this.#opening.delete(id);
       opening.then(done, done);
     }
     const room = await opening;
     if (room !== undefined) return room;
+    if (isOwned && use !== undefined) {
+      await makeOwned(this.#context, use.identity, id, createAs);
+      return this.open(id, use);
+    }
     // Somebody who may not create it was first to ask; whoever may, asks again.
     if (createAs !== undefined) return this.open(id, use);
     throw new ProtocolError(use !== undefined && lacksScope(use, id) ? "forbidden" : "not_found");

@@ -95,13 +95,13 @@ export const passwordBody: z.ZodType<PasswordBody> = z
   .meta({ id: "PasswordChange" });
 
 export interface CreateRoomBody {
-  kind: "public" | "private" | "announcement";
+  kind: "public" | "private" | "announcement" | "document";
   title: string;
   room?: RoomId;
 }
 export const createRoomBody: z.ZodType<CreateRoomBody> = z
   .object({
-    kind: z.enum(["public", "private", "announcement"]),
+    kind: z.enum(["public", "private", "announcement", "document"]),
     title: fields.roomTitle,
     room: fields.roomId.exactOptional(),
   })

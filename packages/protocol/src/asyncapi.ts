@@ -61,6 +61,8 @@ const summaries: Readonly<Record<CommandType, string>> = {
   get_text: "Reads what a message says from a position on.",
   room_stats: "Counts a room's messages and who wrote them.",
   edit_document: "Writes one change of a shared document; idempotent by client_message_id.",
+  sync_document: "Reads what the caller lacks of a document.",
+  update_document: "Writes to a document.",
   cursor: "Tells the others where the caller's cursor is.",
   start_call: "Rings people of a room.",
   answer_call: "Takes a call.",

@@ -233,6 +233,18 @@ export const cursorPosition: z.ZodType<Json> = z
   .unknown()
   .check((check) => notSmallJson(check, limits.positionBytes)) as unknown as z.ZodType<Json>;
 
+/** Bytes as base64 with padding. @param most Bytes. */
+export const base64 = (most: number): z.ZodType<string> =>
+  z
+    .string()
+    .max(4 * Math.ceil(most / 3), { abort: true })
+    .refine(
+      (text) => text.length % 4 === 0 && !/[^A-Za-z0-9+/]/.test(text.replace(/={1,2}$/, "")),
+      {
+        message: "not base64",
+      },
+    );
+
 /** One change of a document: a JSON text of at most 64 KiB, which is kept to the byte. */
 export const documentChanges: z.ZodType<string> = z
   .string()

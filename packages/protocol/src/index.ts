@@ -1,6 +1,7 @@
 export * from "./canonical.ts";
 export { applyPreferences, applyRoomChanges } from "./changes.ts";
 export type * from "./commands/calls.ts";
+export type * from "./commands/documents.ts";
 export type * from "./commands/editing.ts";
 export type * from "./commands/files.ts";
 export * from "./commands/index.ts";
@@ -40,6 +41,7 @@ export { reservedPublishFields } from "./commands/writing.ts";
 
 export * from "./errors.ts";
 export type * from "./events/calls.ts";
+export type * from "./events/documents.ts";
 export * from "./events/durable.ts";
 export * from "./events/ephemeral.ts";
 export type * from "./events/files.ts";

@@ -29,6 +29,10 @@ export const limits = {
   rpcAtOncePerUser: 64,
   /** One change of a shared document: UTF-8 bytes of its JSON text. */
   changesBytes: 65_536,
+  /** One update of a document, a state vector, and what a whole document may have: bytes, before base64. */
+  documentUpdateBytes: 4_194_304,
+  stateVectorBytes: 65_536,
+  documentBytes: 33_554_432,
   /** A cursor's position, as compact JSON. */
   positionBytes: 4_096,
   /** One reaction, in UTF-16 code units: families and flags of regions are long. */

@@ -413,6 +413,14 @@ export const replySchemas: { readonly [T in CommandType]: z.ZodType<Replies[T]> 
     last_message_at: time.exactOptional(),
   }),
   edit_document: z.object({ room: roomId, epoch, sequence, time, repeated }),
+  sync_document: z.object({
+    room: roomId,
+    epoch,
+    sequence,
+    update: z.string(),
+    state_vector: z.string(),
+  }),
+  update_document: z.object({ room: roomId, epoch, sequence, repeated }),
   cursor: nothing,
   start_call: z.object({
     room: roomId,

@@ -1,5 +1,13 @@
 /** Room kinds shipped with the server; what each allows is core's `kinds.ts`. */
-export const roomKinds = ["public", "private", "direct", "inbox", "announcement", "job"] as const;
+export const roomKinds = [
+  "public",
+  "private",
+  "direct",
+  "inbox",
+  "announcement",
+  "job",
+  "document",
+] as const;
 export type RoomKind = (typeof roomKinds)[number];
 
 /** A member's role in one room, highest first. */

@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "e2f45e934b9417ca27d6579b7eae17bdd1ee059e6649fc4d4e727df95cc3a2b3",
+  sha256: "472ec981a4fc1b6764f11e9ba76436cd10253f9ed5440bf8af42b6de0f0a48a8",
 } as const;

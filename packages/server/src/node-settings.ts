@@ -16,6 +16,7 @@ export function nodeSettings(config: Config): NodeSettings {
     outboxBytes: config.outbox_bytes,
     stallTimeoutMs: config.stall_timeout_ms,
     openMessageIdleMs: config.open_message_idle_ms,
+    documentBytes: config.document_bytes,
     signInTimeoutMs: config.sign_in_timeout_ms,
     pollMs: config.poll_ms,
     heartbeatMs: config.heartbeat_ms,

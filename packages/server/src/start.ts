@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Server } from "node:http";
 import { join } from "node:path";
+import { createDocuments } from "@parlance/collab";
 import {
   type Broker,
   createNode,
@@ -262,6 +263,7 @@ async function assemble(given: {
       log: store.log,
       directory: store.directory,
       broker,
+      documents: createDocuments(),
       authenticator: identity.authenticator,
       clock,
       ids,

@@ -1,5 +1,6 @@
 /** A node over in-memory ports, and clients that speak the native dialect to it without a network. */
 import { hash } from "node:crypto";
+import { createDocuments } from "@parlance/collab";
 import {
   type Authenticator,
   type Broker,
@@ -140,6 +141,7 @@ export async function startNode(options: HarnessOptions): Promise<Harness> {
       broker: options.broker,
       authenticator: namesAsTokens,
       clock,
+      documents: createDocuments(),
       ids: countingIds(options.nodeId ?? ""),
       report: (level, event, fields) => void reports.push({ level, event, fields }),
       nodes: async () => (options.nodes ?? []).map((id) => ({ id })),

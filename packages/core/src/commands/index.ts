@@ -7,6 +7,7 @@ import type { CommandTrace, Task } from "../ports/index.ts";
 import type { CommandContext, LiveContext, Services } from "../services.ts";
 import { answerCall, endCall, signalCall, startCall } from "./calls.ts";
 import { openDirect } from "./direct.ts";
+import { syncDocument, updateDocument } from "./documents.ts";
 import { cursor, editDocument } from "./editing.ts";
 import { enter } from "./enter.ts";
 import { beginUpload, deleteFile, finishUpload, getFile, listFiles, uploadPiece } from "./files.ts";
@@ -102,6 +103,8 @@ const forEverybody: { readonly [T in ConnectionlessType]: Perform<T, CommandCont
   room_stats: roomStats,
   search,
   edit_document: editDocument,
+  sync_document: syncDocument,
+  update_document: updateDocument,
   cursor,
   start_call: startCall,
   answer_call: answerCall,
@@ -204,6 +207,7 @@ const followsMessages: ReadonlySet<CommandType> = new Set<CommandType>([
   "vote",
   "close_poll",
   "edit_document",
+  "update_document",
   "start_call",
   "answer_call",
   "end_call",

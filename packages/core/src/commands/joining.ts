@@ -14,6 +14,7 @@ import { appendIn, authorizeIn } from "../append.ts";
 import { backEndMay, isFor } from "../authorize.ts";
 import { directoryWords } from "../directory-words.ts";
 import { memberUser } from "../frames.ts";
+import { isListable } from "../kinds.ts";
 import type { DirectoryRoom } from "../ports/index.ts";
 import type { Room } from "../room.ts";
 import type { CommandContext } from "../services.ts";
@@ -104,7 +105,7 @@ export async function askToJoin(
 
 /* Security: of a room that is not listed nobody learns by asking that it is there. */
 function mustBeListed({ record: { kind, settings } }: Room): void {
-  if (kind !== "private" || settings.listed !== true) throw new ProtocolError("not_found");
+  if (!isListable(kind) || settings.listed !== true) throw new ProtocolError("not_found");
 }
 
 /** Who waits, for the staff. */

@@ -7,6 +7,7 @@ import {
   type RoomUpdated,
 } from "@parlance/protocol";
 import { appendIn, authorizeIn } from "../append.ts";
+import { isListable } from "../kinds.ts";
 import type { MemberRecord } from "../ports/index.ts";
 import type { Room } from "../room.ts";
 import type { CommandContext } from "../services.ts";
@@ -21,7 +22,7 @@ export async function updateRoom(
   const room = await context.services.rooms.open(command.room);
   const mayUpdate = (): Promise<void> => authorizeIn(context, "manage", room);
   await mayUpdate();
-  if (changes.listed === true && room.record.kind !== "private") {
+  if (changes.listed === true && !isListable(room.record.kind)) {
     throw new ProtocolError("bad_request", { field: "listed" });
   }
   // Elsewhere people read without being members: nobody could say since when.

@@ -32,7 +32,8 @@ export async function createRoom(
   const isWithin =
     identity.rooms === undefined || (command.room !== undefined && isFor(identity, command.room));
   if (!isWithin) throw new ProtocolError("forbidden");
-  if (command.room !== undefined && kindByName(command.room) !== "public") {
+  const named = command.room === undefined ? "public" : kindByName(command.room);
+  if (named !== "public" && (named !== "document" || command.kind !== "document")) {
     throw new ProtocolError("bad_request", { field: "room" });
   }
   for (let attempt = 0; attempt < maxNameTries; attempt += 1) {
@@ -71,7 +72,7 @@ function nameFor(
   attempt: number,
 ): RoomId {
   const { ids } = context.services;
-  if (command.kind === "private") return ids.room();
+  if (command.kind === "private" || command.kind === "document") return ids.room();
   const slug = command.title
     .normalize("NFKD")
     .toLowerCase()

@@ -41,6 +41,8 @@ const costs: Readonly<Record<Task["type"], RateCost | undefined>> = {
   close_message: "writes",
   cancel_message: "writes",
   edit_document: "writes",
+  update_document: "writes",
+  sync_document: "reads",
   create_room: "writes",
   join: "writes",
   leave: "writes",

@@ -110,6 +110,7 @@ function encodeDurable(event: AnyDurableEvent): string | undefined {
     case "poll.voted":
     case "poll.closed":
     case "document.edited":
+    case "document.updated":
     case "room.updated":
     case "member.role_changed":
     case "member.banned":

@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import * as calls from "./calls.ts";
 import type { CommandId } from "./command-id.ts";
+import * as documents from "./documents.ts";
 import * as editing from "./editing.ts";
 import * as files from "./files.ts";
 import * as invites from "./invites.ts";
@@ -82,6 +83,8 @@ export interface Replies {
   room_stats: messages.RoomStatistics;
   search: search.SearchResult;
   edit_document: editing.DocumentEdited;
+  sync_document: documents.DocumentSynced;
+  update_document: documents.DocumentUpdated;
   cursor: Record<string, never>;
   start_call: calls.CallStarted;
   answer_call: calls.CallChanged;
@@ -177,6 +180,8 @@ interface CommandTypes {
   room_stats: messages.RoomStats;
   search: search.SearchMessages;
   edit_document: editing.EditDocument;
+  sync_document: documents.SyncDocument;
+  update_document: documents.UpdateDocument;
   cursor: editing.Cursor;
   start_call: calls.StartCall;
   answer_call: calls.AnswerCall;
@@ -279,6 +284,8 @@ export const commandSchemas: { readonly [T in CommandType]: z.ZodType<CommandTyp
   room_stats: messages.roomStats,
   search: search.search,
   edit_document: editing.editDocument,
+  sync_document: documents.syncDocument,
+  update_document: documents.updateDocument,
   cursor: editing.cursor,
   start_call: calls.startCall,
   answer_call: calls.answerCall,

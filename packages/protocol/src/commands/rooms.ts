@@ -10,13 +10,13 @@ import type { RoomSettings } from "../room-settings.ts";
 import type { CommandId } from "./command-id.ts";
 import type { WireUser } from "./session.ts";
 
-/** Makes a room. Its maker becomes owner. Private and direct rooms get an id of the server's choice. */
+/** Makes a room. Its maker becomes owner. Private and direct rooms, and documents without one, get an id of the server's choice. */
 export interface CreateRoom {
   readonly type: "create_room";
   readonly id: CommandId;
-  readonly kind: "public" | "private" | "announcement";
+  readonly kind: "public" | "private" | "announcement" | "document";
   readonly title: string;
-  /** Only for `public` and `announcement`; made from the title if absent. */
+  /** Not for `private`; made from the title if absent, of documents by the server. */
   readonly room?: RoomId;
 }
 
@@ -125,7 +125,7 @@ export const createRoom: z.ZodType<CreateRoom> = z
   .object({
     type: z.literal("create_room"),
     id: commandId,
-    kind: z.enum(["public", "private", "announcement"]),
+    kind: z.enum(["public", "private", "announcement", "document"]),
     title: roomTitle,
     room: roomId.exactOptional(),
   })

@@ -9,12 +9,18 @@ import type { JsonObject } from "../json-value.ts";
 import type { Role } from "../room-kind.ts";
 import { roles } from "../room-kind.ts";
 import { type CallPayloads, callPayloadSchemas } from "./calls.ts";
+import { type DocumentPayloads, documentPayloadSchemas } from "./documents.ts";
 import { type FilePayloads, filePayloadSchemas } from "./files.ts";
 import { type PollPayloads, pollPayloadSchemas } from "./polls.ts";
 import { type RoomPayloads, roomPayloadSchemas } from "./rooms.ts";
 
 /** Payloads by type. Names of people are in the payload, not in the envelope, so that they can be erased. */
-export interface DurablePayloads extends CallPayloads, FilePayloads, PollPayloads, RoomPayloads {
+export interface DurablePayloads
+  extends CallPayloads,
+    DocumentPayloads,
+    FilePayloads,
+    PollPayloads,
+    RoomPayloads {
   "message.created": {
     readonly text: string;
     readonly author_name: string;
@@ -194,6 +200,7 @@ const payloads = {
   "message.unpinned": z.object({ message_id: messageId }),
   "document.edited": z.object({ changes: z.string(), author_number: number.exactOptional() }),
   ...callPayloadSchemas,
+  ...documentPayloadSchemas,
   ...filePayloadSchemas,
   ...pollPayloadSchemas,
   ...roomPayloadSchemas,

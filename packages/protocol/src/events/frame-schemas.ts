@@ -45,6 +45,7 @@ export const durableEventSchemas: { readonly [T in DurableType]: z.ZodType<Durab
   "poll.voted": withPayload("poll.voted"),
   "poll.closed": withPayload("poll.closed"),
   "document.edited": withPayload("document.edited"),
+  "document.updated": withPayload("document.updated"),
   "call.started": withPayload("call.started"),
   "call.answered": withPayload("call.answered"),
   "call.left": withPayload("call.left"),

@@ -245,6 +245,9 @@ export const limitFields: Fields = {
     .describe(
       "A message that grows, and that nobody appended to for so long, is closed as abandoned.",
     ),
+  document_bytes: integer(65_536, 1_073_741_824)
+    .default(defaultSettings.documentBytes)
+    .describe("What one document may have, in bytes of its updates together."),
   sign_in_timeout_ms: integer(100, 60 * minuteMs)
     .default(defaultSettings.signInTimeoutMs)
     .describe("A connection where nobody signed in for so long is ended."),

@@ -145,6 +145,7 @@ export interface Settings {
   readonly outbox_bytes: number;
   readonly stall_timeout_ms: number;
   readonly open_message_idle_ms: number;
+  readonly document_bytes: number;
   readonly sign_in_timeout_ms: number;
   /** How often the heads of active rooms are compared with the log. */
   readonly poll_ms: number;

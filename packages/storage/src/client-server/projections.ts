@@ -99,6 +99,7 @@ export async function projectOther(
     case "message.unpinned":
       return perform(session, dropPin(event.data.message_id));
     case "document.edited":
+    case "document.updated":
     case "call.started":
     case "call.answered":
     case "call.left":

@@ -38,6 +38,8 @@ export function repeatedBody(event: AnyDurableEvent): string {
     }
     case "document.edited":
       return `document.edited ${event.data.changes}`;
+    case "document.updated":
+      return `document.updated ${event.data.update}`;
     case "room.updated":
       return `room.updated ${canonicalPayload({ ...event.data, editor_name: "" })}`;
     case "member.joined":

@@ -252,6 +252,7 @@ export function createMessageWrites(database: Database): MessageWrites {
           perform(database, dropPin(event.data.message_id));
           return;
         case "document.edited":
+        case "document.updated":
         case "member.joined":
         case "member.left":
         case "call.started":

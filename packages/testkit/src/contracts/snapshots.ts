@@ -157,6 +157,7 @@ const apply: Apply = {
   "file.shared": (state, data) => void state.files.add(data.file_id),
   "file.deleted": (state, data) => void state.files.delete(data.file_id),
   "document.edited": nothing,
+  "document.updated": nothing,
   "call.started": nothing,
   "call.answered": nothing,
   "call.left": nothing,
@@ -351,6 +352,7 @@ const make: Make = {
   }),
   "file.deleted": ({ which }) => ({ file_id: `f${which}` as FileId }),
   "document.edited": (_, n) => ({ changes: `{"n":${n}}` }),
+  "document.updated": (step, n) => ({ update: `AAA${n % 10}`, author_name: step.who }),
   "call.started": (step) => ({
     call_id: `c${step.which}` as CallId,
     media: "audio",

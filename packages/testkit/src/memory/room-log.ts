@@ -270,6 +270,7 @@ function project(state: MemoryState, room: MemoryRoom, append: Append): void {
     case "reaction.added":
     case "reaction.removed":
     case "document.edited":
+    case "document.updated":
       return;
     default:
       event satisfies never;

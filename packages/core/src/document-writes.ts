@@ -1,0 +1,152 @@
+/**
+ * Updates of one document on this node, one commit after the other: what comes while a commit is under way waits for the next, and
+ * what one connection wrote meanwhile becomes one event.
+ */
+import { type ClientMessageId, limits, ProtocolError } from "@parlance/protocol";
+import { appendIn, authorizeIn, type Stored } from "./append.ts";
+import { mustBeOpen } from "./commands/write.ts";
+import type { DocumentFit } from "./ports/index.ts";
+import type { Room } from "./room.ts";
+import type { CommandContext } from "./services.ts";
+
+/** An update that waits for its commit. */
+interface Waiting {
+  readonly context: CommandContext;
+  readonly update: Uint8Array;
+  readonly clientMessageId: ClientMessageId | undefined;
+  done(place: WrittenPlace): void;
+  failed(error: unknown): void;
+}
+
+/** Where an update is, or up to where the document has it already. */
+export type WrittenPlace = Pick<Stored, "epoch" | "sequence" | "repeated">;
+
+export class DocumentWrites {
+  readonly #room: Room;
+  #waiting: Waiting[] = [];
+  #isWriting = false;
+
+  constructor(room: Room) {
+    this.#room = room;
+  }
+
+  get isIdle(): boolean {
+    return !this.#isWriting;
+  }
+
+  /** @param update Is one. @throws ProtocolError `conflict`, `too_large` where the update is refused; what `appendIn` throws. */
+  write(
+    context: CommandContext,
+    update: Uint8Array,
+    clientMessageId: ClientMessageId | undefined,
+  ): Promise<WrittenPlace> {
+    return new Promise((done, failed) => {
+      this.#waiting.push({ context, update, clientMessageId, done, failed });
+      if (!this.#isWriting) void this.#writeAll();
+    });
+  }
+
+  async #writeAll(): Promise<void> {
+    this.#isWriting = true;
+    while (this.#waiting.length > 0) {
+      const waiting = this.#waiting;
+      this.#waiting = [];
+      await Promise.all(groups(waiting).map((group) => this.#writeGroup(group)));
+    }
+    this.#isWriting = false;
+  }
+
+  async #writeGroup(group: readonly Waiting[]): Promise<void> {
+    try {
+      const [first] = group;
+      if (first === undefined) return;
+      const { documents } = first.context.services;
+      if (documents === undefined) throw new ProtocolError("not_found");
+      const updates = group.map(({ update }) => update);
+      const isOne = updates.length === 1;
+      const update = isOne ? first.update : documents.merge(updates);
+      const place = await this.#store(first, update);
+      for (const { done } of group) done(place);
+    } catch (error) {
+      // One of them is no good: each by itself, in their order.
+      if (group.length > 1 && error instanceof Refused) {
+        for (const one of group) await this.#writeGroup([one]);
+        return;
+      }
+      const told = error instanceof Refused ? error.cause : error;
+      for (const { failed } of group) failed(told);
+    }
+  }
+
+  async #store(first: Waiting, update: Uint8Array): Promise<WrittenPlace> {
+    const { context, clientMessageId } = first;
+    const room = this.#room;
+    const { documents, settings } = context.services;
+    let fit = await this.#fit(update);
+    if (fit === "missing") {
+      // Another node may have told the writer what this one has not heard yet.
+      await room.caughtUp();
+      fit = await this.#fit(update);
+    }
+    if (fit === "known" && clientMessageId === undefined) {
+      return { epoch: room.epoch, sequence: room.last, repeated: true };
+    }
+    if (fit === "missing") throw new Refused(new ProtocolError("conflict", { field: "update" }));
+    const size = (room.document?.byteLength ?? 0) + update.length;
+    if (fit === "new" && size > settings.documentBytes) {
+      const details = { field: "update", limit: settings.documentBytes };
+      throw new Refused(new ProtocolError("too_large", details));
+    }
+    const text = documents?.toText(update) ?? "";
+    const data = { update: text, author_name: context.identity.name };
+    const wanted = {
+      event: { type: "document.updated", data } as const,
+      ...(clientMessageId === undefined ? {} : { clientMessageId }),
+    };
+    return appendIn(context, room, wanted, async (present) => {
+      await authorizeIn(context, "write", present);
+      mustBeOpen(context);
+    });
+  }
+
+  async #fit(update: Uint8Array): Promise<DocumentFit> {
+    const { document } = this.#room;
+    if (document === undefined) throw new ProtocolError("not_found");
+    return (await document.content()).fit(update);
+  }
+}
+
+/** The document does not take it. Known not done. */
+class Refused extends Error {
+  override readonly name = "Refused";
+  override readonly cause: ProtocolError;
+
+  constructor(cause: ProtocolError) {
+    super(cause.message);
+    this.cause = cause;
+  }
+}
+
+/** What becomes one event each: neighbours of one connection without a client message id, as long as they are small together. */
+function groups(waiting: readonly Waiting[]): Waiting[][] {
+  const found: { readonly of: Waiting[]; bytes: number }[] = [];
+  /** The group that may still grow, of each connection. */
+  const growing = new Map<unknown, (typeof found)[number]>();
+  for (const one of waiting) {
+    const { connection, identity } = one.context;
+    const writer = connection ?? identity.principal;
+    const group = growing.get(writer);
+    const bytes = one.update.length;
+    const isAlone = one.clientMessageId !== undefined;
+    if (!isAlone && group !== undefined && group.bytes + bytes <= limits.documentUpdateBytes) {
+      group.of.push(one);
+      group.bytes += bytes;
+      continue;
+    }
+    const begun = { of: [one], bytes };
+    found.push(begun);
+    if (isAlone) growing.delete(writer);
+    else growing.set(writer, begun);
+  }
+  return found.map(({ of }) => of);
+}

@@ -1,0 +1,32 @@
+/** What an update is to a document. `known`: it adds nothing. `missing`: it stands on what is not there. */
+export type DocumentFit = "new" | "known" | "missing";
+
+/** What one document says, in memory: the updates of a log, folded in their order. Bytes are Yjs updates of the first encoding. */
+export interface DocumentContent {
+  /** About bytes that it holds. */
+  readonly byteLength: number;
+  /** Looks at what is an update, without taking it in. */
+  fit(update: Uint8Array): DocumentFit;
+  /** Takes in the log's next update, which was found to fit. */
+  add(update: Uint8Array): void;
+  /** All of it as one update. */
+  whole(): Uint8Array;
+  /** What a reader with this state vector lacks. Undefined: it is no state vector. */
+  since(vector: Uint8Array): Uint8Array | undefined;
+  /** The state vector. */
+  vector(): Uint8Array;
+}
+
+/** The engine of documents: functions over bytes, which knows no wire and no storage. */
+export interface Documents {
+  /** A document as it was stored, or an empty one. */
+  open(state: Uint8Array | undefined): DocumentContent;
+  /** Whether bytes are an update, of whatever document. Never throws for what is in them. */
+  isUpdate(bytes: Uint8Array): boolean;
+  /** One update that says what these say, each of which is one. At least one. */
+  merge(updates: readonly Uint8Array[]): Uint8Array;
+  /** Base64 of bytes, with padding. */
+  toText(bytes: Uint8Array): string;
+  /** Bytes of base64, in memory of their own; undefined if it is none. */
+  toBytes(text: string): Uint8Array | undefined;
+}
