@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "472ec981a4fc1b6764f11e9ba76436cd10253f9ed5440bf8af42b6de0f0a48a8",
+  sha256: "556f03ce699a739f3e69051fa710365555ee0a00cea81620dbae66919604df5c",
 } as const;
