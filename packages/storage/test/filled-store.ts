@@ -215,6 +215,10 @@ async function fillOwn({ log, directory }: Store): Promise<void> {
   await log.append(event("poll.closed", { message_id: inPoll.message_id, by }, { room }));
   await directory.putSlashCommand("rain", { ...slash, name: "rain", rooms: ["a*"] }, 10);
   await directory.putSlashCommand("sun", { ...slash, name: "sun", usage: "<city 語>" }, 10);
+  const document = { sequence: 3, time: someTime, state: Uint8Array.of(0, 255, 128) };
+  await directory.putDocumentState(room, document, 0);
+  const draftName = { name: "First 語", author: bob, authorName: "Bob" };
+  await directory.putDocumentState(room, { ...document, sequence: 4, named: draftName }, 3);
   await directory.markThreadRead(room, root, bob, 1_000);
   await directory.saveMessage(room, root, bob, true, 10);
   const draft = { room, thread: root, text: "Dear 語", replyTo: "own-1", editedAt: someTime };

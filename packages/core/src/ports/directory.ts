@@ -8,6 +8,7 @@ import type {
   SessionId,
   UserId,
 } from "@parlance/protocol";
+import type { DocumentStates } from "./document-states.ts";
 import type { Entrances } from "./entrances.ts";
 import type { Keeping } from "./keeping.ts";
 import type { Later } from "./later.ts";
@@ -39,6 +40,7 @@ export interface Directory
     Later,
     PollVotes,
     SlashCommands,
+    DocumentStates,
     Places,
     Leases {}
 

@@ -3,6 +3,7 @@ export type * from "./authenticator.ts";
 export type * from "./broker.ts";
 export type * from "./clock.ts";
 export type * from "./directory.ts";
+export type * from "./document-states.ts";
 export type * from "./documents.ts";
 export type * from "./entrances.ts";
 export type * from "./files.ts";

@@ -23,6 +23,8 @@ export type TableName =
   | "poll_votes"
   | "saved_messages"
   | "slash_commands"
+  | "document_states"
+  | "document_parts"
   | "drafts"
   | "scheduled"
   | "members"
@@ -234,6 +236,24 @@ export const slashColumns: ColumnTypes = {
   description: "text",
   usage_text: "text",
   rooms: "text",
+};
+
+export const documentStateColumns: ColumnTypes = {
+  room: "text",
+  sequence: "integer",
+  time: "integer",
+  bytes: "integer",
+  name: "text",
+  author: "text",
+  author_name: "text",
+  erased: "integer",
+};
+
+export const documentPartColumns: ColumnTypes = {
+  room: "text",
+  sequence: "integer",
+  part: "integer",
+  data: "text",
 };
 
 export const markColumns: ColumnTypes = {

@@ -113,6 +113,8 @@ async function seen(store: Store): Promise<unknown> {
     mentioned: await people.mentionsOf({ user: userId("bob"), limit: 10 }),
     pins: await people.pins(roomId("a:b/c")),
     slash: await people.slashCommands(),
+    documents: await people.documentStates(roomId("a:b/c"), undefined, 10),
+    document: await people.documentState(roomId("a:b/c"), 3),
     votes: [...(await people.ownVotes("u_ada" as Principal, ["own-poll" as EventId]))],
     saved: await people.savedMessages({ user: userId("bob"), limit: 10 }),
     drafts: await people.drafts(userId("bob")),

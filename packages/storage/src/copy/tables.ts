@@ -5,6 +5,8 @@
  */
 import {
   type ColumnTypes,
+  documentPartColumns,
+  documentStateColumns,
   draftColumns,
   mentionColumns,
   pinColumns,
@@ -133,6 +135,8 @@ const tables: Readonly<Record<CopyTableName, Omit<CopyTable, "name">>> = {
   poll_votes: { key: ["message_id", "voter", "choice"], columns: pollVoteColumns },
   poll_ends: { key: ["message_id"], columns: pollEndColumns },
   slash_commands: { key: ["name"], columns: slashColumns },
+  document_states: { key: ["room", "sequence"], columns: documentStateColumns },
+  document_parts: { key: ["room", "sequence", "part"], columns: documentPartColumns },
   saved_messages: { key: ["person", "message_id"], columns: savedColumns },
   drafts: { key: ["person", "room", "root"], columns: draftColumns },
   scheduled: { key: ["person", "client_message_id"], columns: scheduledColumns },

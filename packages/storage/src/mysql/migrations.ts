@@ -503,4 +503,26 @@ export const migrations: Migrations = [
 
   // Why somebody is kept out of a room.
   ["ALTER TABLE {bans} ADD COLUMN reason TEXT"],
+
+  // What a document says up to a sequence, and whether the updates that it has were erased.
+  [
+    `CREATE TABLE IF NOT EXISTS {document_states} (
+      room ${id} NOT NULL,
+      sequence BIGINT NOT NULL,
+      time BIGINT NOT NULL,
+      bytes BIGINT NOT NULL,
+      name TEXT,
+      author VARCHAR(191),
+      author_name TEXT,
+      erased BIGINT NOT NULL,
+      PRIMARY KEY (room, sequence)
+    ) ${table}`,
+    `CREATE TABLE IF NOT EXISTS {document_parts} (
+      room ${id} NOT NULL,
+      sequence BIGINT NOT NULL,
+      part BIGINT NOT NULL,
+      data MEDIUMTEXT NOT NULL,
+      PRIMARY KEY (room, sequence, part)
+    ) ${table}`,
+  ],
 ];

@@ -495,4 +495,26 @@ export const migrations: Migrations = [
 
   // Why somebody is kept out of a room.
   ["ALTER TABLE {bans} ADD COLUMN reason text"],
+
+  // What a document says up to a sequence, and whether the updates that it has were erased.
+  [
+    `CREATE TABLE {document_states} (
+      room text COLLATE "C" NOT NULL,
+      sequence bigint NOT NULL,
+      time bigint NOT NULL,
+      bytes bigint NOT NULL,
+      name text,
+      author text COLLATE "C",
+      author_name text,
+      erased bigint NOT NULL,
+      PRIMARY KEY (room, sequence)
+    )`,
+    `CREATE TABLE {document_parts} (
+      room text COLLATE "C" NOT NULL,
+      sequence bigint NOT NULL,
+      part bigint NOT NULL,
+      data text NOT NULL,
+      PRIMARY KEY (room, sequence, part)
+    )`,
+  ],
 ];

@@ -1,5 +1,11 @@
-/** What belongs to single people and is in no log, as work for all engines. */
+/** What belongs to single people or documents and is in no log, as work for all engines. */
 
+import {
+  type DocumentReadName,
+  type DocumentWriteName,
+  documentReads,
+  documentWrites,
+} from "./documents.ts";
 import {
   type KeepingReadName,
   type KeepingWriteName,
@@ -29,7 +35,8 @@ export type OwnReadName =
   | PreferenceReadName
   | ProfileReadName
   | PollReadName
-  | SlashReadName;
+  | SlashReadName
+  | DocumentReadName;
 export const ownReads: DirectorySteps<OwnReadName> = {
   ...threadReads,
   ...mentionReads,
@@ -39,6 +46,7 @@ export const ownReads: DirectorySteps<OwnReadName> = {
   ...profileReads,
   ...pollReads,
   ...slashReads,
+  ...documentReads,
 };
 
 /** Writes that need their room's row to stay as it is; the first argument of each is the room. */
@@ -47,11 +55,13 @@ export type OwnWriteName =
   | KeepingWriteName
   | LaterWriteName
   | PreferenceWriteName
-  | SlashWriteName;
+  | SlashWriteName
+  | DocumentWriteName;
 export const ownWrites: DirectorySteps<OwnWriteName> = {
   ...threadWrites,
   ...keepingWrites,
   ...laterWrites,
   ...preferenceWrites,
   ...slashWrites,
+  ...documentWrites,
 };

@@ -479,6 +479,28 @@ const migrations: readonly (string | ((database: Database) => void))[] = [
 
   // Why somebody is kept out of a room.
   "ALTER TABLE bans ADD COLUMN reason TEXT",
+
+  // What a document says up to a sequence, and whether the updates that it has were erased.
+  `
+  CREATE TABLE document_states (
+    room TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    time INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    name TEXT,
+    author TEXT,
+    author_name TEXT,
+    erased INTEGER NOT NULL,
+    PRIMARY KEY (room, sequence)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE document_parts (
+    room TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    part INTEGER NOT NULL,
+    data TEXT NOT NULL,
+    PRIMARY KEY (room, sequence, part)
+  ) STRICT;
+  `,
 ];
 
 /** The schema's version after all migrations. */

@@ -1,6 +1,7 @@
 import type { NewUser, SessionRecord } from "@parlance/core";
 import type { DeviceId, Principal, SessionId } from "@parlance/protocol";
 import { describe, expect, test } from "vitest";
+import { describeDocuments } from "./documents.ts";
 import {
   joined,
   message,
@@ -31,6 +32,7 @@ export function describeDirectory(name: string, start: StartStore): void {
     describePlaces(store);
     describeLater(store);
     describeSlash(store);
+    describeDocuments(store);
     describeLeases(store);
   });
 }

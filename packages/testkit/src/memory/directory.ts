@@ -9,6 +9,7 @@ import {
   type UserRecord,
 } from "@parlance/core";
 import type { RoomId, UserId } from "@parlance/protocol";
+import { createMemoryDocuments } from "./documents.ts";
 import { createMemoryEntrances } from "./entrances.ts";
 import { createMemoryKeeping } from "./keeping.ts";
 import { createMemoryLater } from "./later.ts";
@@ -172,6 +173,7 @@ export function createMemoryDirectory(state: MemoryState): Directory {
     ...createMemoryProfiles(state),
     ...createMemoryPolls(state),
     ...createMemorySlash(),
+    ...createMemoryDocuments(state),
     ...createMemoryEntrances(state, (room, user) => {
       const member = room.members.get(user);
       return member === undefined ? undefined : memberRecord(state, member);
