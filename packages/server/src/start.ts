@@ -281,6 +281,7 @@ async function assemble(given: {
     broker,
     nodeId,
     present: () => node.present(),
+    askAll: (question, detail, asking) => node.askAll(question, detail, asking),
     isAlone: !isShared(config) && given.options.worker === undefined,
     ids,
     report: log.report,

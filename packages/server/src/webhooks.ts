@@ -11,6 +11,9 @@ import {
 } from "@parlance/webhooks";
 import { systemClock } from "./clock.ts";
 import type { Config } from "./config/schema.ts";
+import { patiently } from "./patience.ts";
+import { pusherAppOf } from "./pusher-http.ts";
+import { keepPusherWebhook, PusherNews, pusherFormat, pusherWebhookId } from "./pusher-webhook.ts";
 import { version } from "./version.ts";
 
 export interface WebhookParts {
@@ -19,6 +22,7 @@ export interface WebhookParts {
   readonly broker: Broker;
   readonly nodeId: string;
   readonly present: Node["present"];
+  readonly askAll: Node["askAll"];
   /** Nobody else serves this install: it is always this node's turn. */
   readonly isAlone: boolean;
   readonly ids: Ids;
@@ -29,6 +33,8 @@ export interface ServerWebhooks {
   readonly admin: WebhookAdmin;
   /** As `Dispatcher.committed`; nothing before `begin`. */
   committed(room: RoomId): void;
+  /** As `PusherNews.tell`; nothing before `begin`, and where Pusher's webhook is off. */
+  tellPusher: PusherNews["tell"];
   /** As `Dispatcher.views`; none before `begin`. */
   views(): readonly WebhookView[];
   begin(): Promise<void>;
@@ -38,7 +44,11 @@ export interface ServerWebhooks {
 /** Puts them together. Nothing is delivered before `begin`. */
 export function createWebhooks(parts: WebhookParts): ServerWebhooks {
   const { config, store, broker, nodeId, present, ids, report } = parts;
-  const sending = { clock: systemClock, timeoutMs: config.webhook_timeout_ms, version };
+  const app = pusherAppOf(config);
+  const formats = new Map(app === undefined ? [] : [[pusherWebhookId, pusherFormat(app)]]);
+  const clock = systemClock;
+  const sending = { clock, timeoutMs: config.webhook_timeout_ms, version, formats };
+  let news: PusherNews | undefined;
   let dispatcher: Dispatcher | undefined;
   const stores: { readonly log: Pick<RoomLog, "read">; readonly webhooks: Webhooks } = store;
 
@@ -50,7 +60,11 @@ export function createWebhooks(parts: WebhookParts): ServerWebhooks {
     }),
     committed: (room) => dispatcher?.committed(room),
     views: () => dispatcher?.views() ?? [],
+    tellPusher: (name, room, members) => news?.tell(name, room, members),
     async begin() {
+      const { pusher_webhook_url: url, pusher_webhook_events: events } = config;
+      const wanted = app === undefined || url === undefined ? undefined : { url, events };
+      await patiently(() => keepPusherWebhook(store.webhooks, wanted, clock.now()));
       dispatcher = await openDispatcher({
         ...sending,
         nodeId,
@@ -69,7 +83,19 @@ export function createWebhooks(parts: WebhookParts): ServerWebhooks {
           return { isHeld: true, close: () => Promise.resolve() };
         },
       });
+      if (wanted === undefined) return;
+      news = new PusherNews({
+        webhooks: () => store.webhooks,
+        node: parts,
+        isHeld: () => dispatcher?.isHeld === true,
+        clock,
+        report,
+        events,
+      });
     },
-    close: async () => dispatcher?.close(),
+    async close() {
+      await news?.close();
+      await dispatcher?.close();
+    },
   };
 }

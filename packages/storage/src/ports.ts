@@ -148,6 +148,7 @@ export const effects: Effects = {
   webhooks: {
     createWebhook: "write",
     webhooks: "read",
+    updateWebhook: "write",
     pauseWebhook: "write",
     deleteWebhook: "write",
     noteWebhook: "write",

@@ -14,7 +14,7 @@ import {
   type Webhooks,
 } from "@parlance/core";
 import { type Epoch, type EventFrame, ProtocolError } from "@parlance/protocol";
-import { bodyOf, eventsOf, isEventPattern } from "./events.ts";
+import { eventsOf, isEventPattern, wantsLogs } from "./events.ts";
 import { type SendOptions, send } from "./request.ts";
 
 /** Each one reads all rooms that it is for. */
@@ -72,7 +72,7 @@ export function createWebhookAdmin(options: WebhookAdminOptions): WebhookAdmin {
       let oldestAt = queued?.queuedAt === 0 ? undefined : queued?.queuedAt;
       let from = "";
       let pages = 0;
-      for (; pages < lagPages; pages += 1) {
+      for (; pages < lagPages && wantsLogs(webhook.events); pages += 1) {
         const page = await store().webhookBehind({ webhook: id, from, limit: lagRooms });
         for (const { room, place, now, waitingSince } of page) {
           if (!matchesAny(webhook.rooms, room)) continue;
@@ -98,8 +98,8 @@ export function createWebhookAdmin(options: WebhookAdminOptions): WebhookAdmin {
       const at = clock.now();
       const time = new Date(at).toISOString();
       const event = { id: `${id}.test.${at}`, type: "webhook.test", time };
-      const body = bodyOf(id, [event]);
-      const outcome = await send(webhook, body, options, new AbortController().signal);
+      const { signal } = new AbortController();
+      const outcome = await send(webhook, [event], options, signal, true);
       if (outcome.type === "gone") return "answered 410";
       return outcome.type === "failed" ? outcome.reason : undefined;
     },

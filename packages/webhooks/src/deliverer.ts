@@ -15,8 +15,9 @@ import {
   type Webhooks,
 } from "@parlance/core";
 import type { Epoch, RoomId, Sequence } from "@parlance/protocol";
-import { bodyOf, eventsOf, logEvent, lostEvent, resetOf, type WebhookEvent } from "./events.ts";
-import { Looks, type WebhookLag } from "./looks.ts";
+import { eventsOf, logEvent, lostEvent, resetOf, type WebhookEvent, wantsLogs } from "./events.ts";
+import type { WebhookFormats } from "./format.ts";
+import { Looks, noLag, type WebhookLag } from "./looks.ts";
 import { Pace, type Place } from "./pace.ts";
 import { type Outcome, send } from "./request.ts";
 
@@ -56,6 +57,7 @@ export interface DelivererParts {
   /** After so long without success an event is given up. */
   readonly giveUpMs: number;
   readonly version: string;
+  readonly formats?: WebhookFormats;
 }
 
 /** What became of one step in a room. */
@@ -99,7 +101,7 @@ export class Deliverer {
 
   /** How far it is behind in the logs; undefined before the first look was whole. */
   get lag(): WebhookLag | undefined {
-    return this.#looks.lag;
+    return wantsLogs(this.#webhook.events) ? this.#looks.lag : noLag;
   }
 
   /** What the operator changed. */
@@ -115,7 +117,8 @@ export class Deliverer {
   /** There may be news in a room, or in the queue (`""`). */
   wake(room: Place): void {
     if (this.#abort.signal.aborted || this.#pace.isLater(room)) return;
-    if (room !== queue && !matchesAny(this.#webhook.rooms, room)) return;
+    const { rooms, events } = this.#webhook;
+    if (room !== queue && !(matchesAny(rooms, room) && wantsLogs(events))) return;
     if (this.#active.has(room)) {
       this.#again.add(room);
       return;
@@ -127,7 +130,7 @@ export class Deliverer {
   /** Looks for rooms with news, if it is time or urgent. Never rejects. */
   async look(isUrgent: boolean): Promise<void> {
     this.wake(queue);
-    await this.#looks.look(isUrgent);
+    if (wantsLogs(this.#webhook.events)) await this.#looks.look(isUrgent);
   }
 
   /** Ends what is under way. What was not taken is delivered again by whoever comes next. */
@@ -301,8 +304,7 @@ export class Deliverer {
   // --- Requests -------------------------------------------------------------------------------------
 
   async #send(events: readonly WebhookEvent[]): Promise<Outcome> {
-    const body = bodyOf(this.#webhook.id, events);
-    const outcome = await send(this.#webhook, body, this.#parts, this.#abort.signal);
+    const outcome = await send(this.#webhook, events, this.#parts, this.#abort.signal);
     if (outcome.type === "taken") {
       this.#tally.taken += 1;
       this.#tally.events += events.length;

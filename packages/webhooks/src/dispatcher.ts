@@ -50,6 +50,8 @@ export interface Dispatcher {
   committed(room: RoomId): void;
   /** The operator changed something: looked at now instead of soon. */
   changed(): void;
+  /** Whether this node is the one that delivers. */
+  readonly isHeld: boolean;
   /** Where this node is the one that delivers, each webhook as it was looked at last; else none. */
   views(): readonly WebhookView[];
   /** Ends what is under way. To be called while people are still connected. */
@@ -127,6 +129,10 @@ class RunningDispatcher implements Dispatcher {
     this.#isUrgent = true;
     this.#tickTimer?.cancel();
     this.#tick();
+  }
+
+  get isHeld(): boolean {
+    return this.#turn.isHeld && !this.#isClosed;
   }
 
   views(): readonly WebhookView[] {

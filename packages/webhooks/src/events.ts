@@ -42,6 +42,11 @@ export function wantsPresence(events: readonly string[]): boolean {
   return presenceTypes.some((type) => matchesAny(events, type));
 }
 
+/** Whether it is told anything that is in the logs of rooms. */
+export function wantsLogs(events: readonly string[]): boolean {
+  return [...durableTypes, "job.finished"].some((type) => matchesAny(events, type));
+}
+
 /** An event of a log as it is sent; one with its text erased says so. */
 export function logEvent(frame: EventFrame, epoch: Epoch): WebhookEvent {
   const { type, id, room, sequence, time, ...rest } = frame;

@@ -9,7 +9,8 @@ export {
   type WebhookQueueCounts,
   type WebhookView,
 } from "./dispatcher.ts";
-export { webhookEventTypes } from "./events.ts";
+export { type WebhookEvent, webhookEventTypes } from "./events.ts";
+export type { FormattedRequest, WebhookFormat, WebhookFormats } from "./format.ts";
 export type { WebhookLag } from "./looks.ts";
 export { signatureField, signRequest } from "./sign.ts";
 export { readSlack, type SlackMessage, type SlackRefusal } from "./slack.ts";

@@ -22,7 +22,8 @@ export interface WebhookLag {
   readonly oldestAt: number | undefined;
 }
 
-const noLag: WebhookLag = { rooms: 0, events: 0, oldestAt: undefined };
+/** Of who is behind in no log. */
+export const noLag: WebhookLag = { rooms: 0, events: 0, oldestAt: undefined };
 
 export interface LooksPorts {
   readonly webhook: string;

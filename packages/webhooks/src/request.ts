@@ -1,5 +1,7 @@
 /** One request to a receiver, and what its answer means. */
 import type { Clock } from "@parlance/core";
+import { bodyOf, type WebhookEvent } from "./events.ts";
+import type { FormattedRequest, WebhookFormat, WebhookFormats } from "./format.ts";
 import { signatureField, signRequest } from "./sign.ts";
 
 /** Bytes of an answer that are waited for: whole short ones let the connection be used again, the rest is nobody's business. */
@@ -28,6 +30,7 @@ export interface SendOptions {
   readonly timeoutMs: number;
   /** Of `User-Agent`. */
   readonly version: string;
+  readonly formats?: WebhookFormats;
 }
 
 /** Who gets it, and what it is signed with. */
@@ -37,25 +40,28 @@ export interface Receiver {
   readonly secret: string;
 }
 
-/** Sends a body. Never throws, but for an abort of the signal's. */
+/** Sends events. Never throws, but for an abort of the signal's. @param evenNone Also where its format has no words for them. */
 export async function send(
-  { id, url, secret }: Receiver,
-  body: string,
-  { clock, timeoutMs, version }: SendOptions,
+  receiver: Receiver,
+  events: readonly WebhookEvent[],
+  options: SendOptions,
   signal: AbortSignal,
+  evenNone = false,
 ): Promise<Outcome> {
-  const seconds = Math.floor(clock.now() / 1_000);
+  const { clock, timeoutMs, version } = options;
+  const format = options.formats?.get(receiver.id);
+  const request = requestOf(receiver, events, format, clock.now());
+  if (request.isNone && !evenNone) return { type: "taken" };
   const deadline = AbortSignal.timeout(timeoutMs);
   try {
-    const response = await fetch(url, {
+    const response = await fetch(receiver.url, {
       method: "POST",
       headers: {
         "content-type": "application/json",
         "user-agent": `parlance/${version}`,
-        "parlance-webhook": id,
-        [signatureField]: signRequest(secret, seconds, body),
+        ...request.headers,
       },
-      body,
+      body: request.body,
       // Security: a receiver names no other one; the operator has named this.
       redirect: "manual",
       signal: AbortSignal.any([signal, deadline]),
@@ -66,6 +72,21 @@ export async function send(
     signal.throwIfAborted();
     return { type: "failed", reason: reasonOf(error, timeoutMs), isAway: true };
   }
+}
+
+function requestOf(
+  { id, secret }: Receiver,
+  events: readonly WebhookEvent[],
+  format: WebhookFormat | undefined,
+  now: number,
+): FormattedRequest & { readonly isNone: boolean } {
+  if (format !== undefined) {
+    const translated = format.translate(events);
+    return { ...format.request(translated, now), isNone: translated.length === 0 };
+  }
+  const body = bodyOf(id, events);
+  const signature = signRequest(secret, Math.floor(now / 1_000), body);
+  return { body, headers: { "parlance-webhook": id, [signatureField]: signature }, isNone: false };
 }
 
 /** An answer that breaks off is none: what the receiver did before is not known. One that never ends is cut here. */

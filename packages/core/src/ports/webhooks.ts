@@ -36,6 +36,11 @@ export interface WebhookList {
   ): Promise<void>;
   /** All of them, the oldest first. */
   webhooks(): Promise<readonly WebhookRecord[]>;
+  /** What it is told from now on, and where. @returns false if there is no such webhook. */
+  updateWebhook(
+    id: string,
+    change: Pick<WebhookRecord, "url" | "events" | "rooms">,
+  ): Promise<boolean>;
   /** @param reason In words; undefined goes on. @returns false if there is no such webhook. */
   pauseWebhook(id: string, reason: string | undefined): Promise<boolean>;
   /** With everything that waits for it. @returns false if there is no such webhook. */

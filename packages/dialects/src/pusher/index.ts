@@ -25,3 +25,8 @@ export {
   pusherRoutes,
   type SignedCall,
 } from "./http/routes.ts";
+export {
+  type PusherWebhookEvent,
+  pusherEventsOf,
+  sourcesOf,
+} from "./http/webhook.ts";

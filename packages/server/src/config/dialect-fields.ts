@@ -1,7 +1,8 @@
 /** The settings of the dialects and of files. */
 import { z } from "zod";
 import type { Fields } from "./fields.ts";
-import { address, integer, roomName, timeZone, yesOrNo } from "./values.ts";
+import { pusherWebhookEvents } from "./types.ts";
+import { address, integer, list, roomName, timeZone, yesOrNo } from "./values.ts";
 
 const hourMs = 3_600_000;
 const mebibyte = 1_048_576;
@@ -68,6 +69,9 @@ export const dialectFields: Fields = {
   pusher_webhook_url: address(/^https?:$/, "https://app.example/pusher/webhook")
     .exactOptional()
     .describe("Told what happens in channels, as Pusher tells it."),
+  pusher_webhook_events: list(z.enum(pusherWebhookEvents))
+    .default(pusherWebhookEvents.filter((name) => name !== "subscription_count"))
+    .describe("What it is told. `subscription_count` is not among the presets, as with Pusher."),
   file_bytes: integer(1, 1024 * 1024 * mebibyte)
     .default(25 * mebibyte)
     .describe("Largest file that may be shared."),

@@ -1,5 +1,6 @@
 /** The shape of the configuration, as everything else in the server sees it. */
 import type { RateRule } from "@parlance/core";
+import type { PusherWebhookEvent } from "@parlance/dialects/pusher";
 import type { IssuerOptions } from "@parlance/identity";
 
 /** The wire dialects that an endpoint can be given. Socket.IO has its own path and needs no entry. */
@@ -9,6 +10,17 @@ export type DialectName = (typeof dialectNames)[number];
 /** Those whose frames carry no proof of who sends them. */
 export const jsonDialectNames = ["chatlogger", "mmb", "portico", "symfony-chat"] as const;
 export type JsonDialectName = (typeof jsonDialectNames)[number];
+
+/** What Pusher's webhook may be told. */
+export const pusherWebhookEvents: readonly PusherWebhookEvent[] = [
+  "channel_occupied",
+  "channel_vacated",
+  "member_added",
+  "member_removed",
+  "client_event",
+  "cache_miss",
+  "subscription_count",
+];
 
 /** An endpoint of a dialect. At least one of port and path is given. */
 export interface ListenEntry {
@@ -125,6 +137,7 @@ export interface Settings {
   readonly pusher_key?: string;
   readonly pusher_secret?: string;
   readonly pusher_webhook_url?: string;
+  readonly pusher_webhook_events: readonly PusherWebhookEvent[];
   /** Largest file. */
   readonly file_bytes: number;
   /** All files of one user. */

@@ -159,6 +159,12 @@ export function webhookWrites(now: string): Work<WebhookWriteName> {
       );
     },
 
+    *updateWebhook(id, { url, events, rooms }) {
+      const sql = "UPDATE {webhooks} SET url = ?, events = ?, rooms = ? WHERE id = ?";
+      const lists = [JSON.stringify(events), JSON.stringify(rooms)];
+      return (yield* run(sql, url, ...lists, id)) > 0;
+    },
+
     *pauseWebhook(id, reason) {
       const sql = "UPDATE {webhooks} SET paused_because = ? WHERE id = ?";
       return (yield* run(sql, reason ?? null, id)) > 0;

@@ -292,6 +292,17 @@ export function describeWebhooks(engine: string, start: () => Promise<WebhookHar
       });
     });
 
+    test("one that was changed is told other things, elsewhere, from where it was", async () => {
+      await create();
+      await say("r1", 2);
+      const change = { url: "https://other.example/", events: ["presence.*"], rooms: ["r*"] };
+      expect(await here.updateWebhook(id, change)).toBe(true);
+      expect(await here.updateWebhook(id, change)).toBe(true);
+      expect(await there.webhooks()).toMatchObject([{ id, secret: "secret", ...change }]);
+      expect(await behind()).toMatchObject([{ room: "r1", place: 0 }]);
+      expect(await here.updateWebhook("wh_none", change)).toBe(false);
+    });
+
     test("what is in no log waits in its order, and no more of it than is allowed", async () => {
       await create();
       const event = (n: number) => ({ type: "x", room: roomId("r1"), members: { n } });
