@@ -4,6 +4,9 @@
  *
  * It is a cache. `list.json` has size and times of every file that went into it; where one of them differs now, or there is no
  * bundle, the command starts from the sources. Where the bundler is absent (`npm ci --omit=dev`), none is made.
+ *
+ * `--seal` makes none, but notes the files of the one that is there once more, by size and second of change only: an image keeps
+ * these, while each of its layers gives the entries new times.
  */
 import { randomUUID } from "node:crypto";
 import {
@@ -11,9 +14,11 @@ import {
   globSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
@@ -57,8 +62,10 @@ const lazyHttp: Rolldown.Plugin = {
     id === "\0http" ? 'module.exports = process.getBuiltinModule("node:http");' : null,
 };
 
-const bundler = await loadBundler();
-if (bundler === undefined) {
+const bundler = process.argv.includes("--seal") ? "seal" : await loadBundler();
+if (bundler === "seal") {
+  seal();
+} else if (bundler === undefined) {
   console.log("no bundle: the bundler is not installed; the server starts from its sources");
 } else {
   await build(bundler);
@@ -118,6 +125,28 @@ async function build({ rolldown }: typeof Rolldown): Promise<void> {
 function described(path: string): readonly [string, number, number, number] {
   const { size, mtimeMs, ctimeMs } = statSync(path);
   return [relative(root, path), size, mtimeMs, ctimeMs];
+}
+
+/** Of other people's packages some went with the tools (`npm prune`): those that are asked for if they are there. */
+function seal(): void {
+  const list = join(place, "list.json");
+  const { main, files } = JSON.parse(readFileSync(list, "utf8")) as {
+    readonly main: string;
+    readonly files: readonly (readonly [string, ...unknown[]])[];
+  };
+  const left = files.filter(
+    ([file]) => !file.startsWith("node_modules/") || existsSync(join(root, file)),
+  );
+  const sealed = left.map(([file]) => {
+    const path = join(root, file);
+    const { size, mtimeMs, atime } = statSync(path);
+    const seconds = Math.floor(mtimeMs / 1_000);
+    // Those who pack the layers round as they like.
+    utimesSync(path, atime, seconds);
+    return [file, size, seconds];
+  });
+  writeFileSync(list, JSON.stringify({ main, files: sealed }));
+  console.log(`the bundle is sealed: ${sealed.length} files`);
 }
 
 function removeOld(current: string): void {

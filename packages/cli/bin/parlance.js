@@ -41,7 +41,12 @@ function bundled() {
     const { main, files } = JSON.parse(readFileSync(join(place, "list.json"), "utf8"));
     for (const [path, size, mtimeMs, ctimeMs] of files) {
       const now = statSync(`${root}/${path}`);
-      if (now.size !== size || now.mtimeMs !== mtimeMs || now.ctimeMs !== ctimeMs) return undefined;
+      /* A sealed list, that of an image, has whole seconds and no times of the entries. */
+      const same =
+        ctimeMs === undefined
+          ? Math.floor(now.mtimeMs / 1_000) === mtimeMs
+          : now.mtimeMs === mtimeMs && now.ctimeMs === ctimeMs;
+      if (now.size !== size || !same) return undefined;
     }
     const path = join(place, main);
     return existsSync(path) ? pathToFileURL(path).href : undefined;

@@ -38,11 +38,11 @@ function write(path: string, text: string): void {
   writeFileSync(join(root, path), text);
 }
 
-/** As `scripts/build-server.ts` leaves it. */
-function describeFiles(): void {
+/** As `scripts/build-server.ts` leaves it, or with `--seal`. */
+function describeFiles(sealed = false): void {
   const files = [source, other].map((path) => {
     const { size, mtimeMs, ctimeMs } = statSync(join(root, path));
-    return [path, size, mtimeMs, ctimeMs];
+    return sealed ? [path, size, Math.floor(mtimeMs / 1_000)] : [path, size, mtimeMs, ctimeMs];
   });
   write(list, JSON.stringify({ main: "one/main.mjs", files }));
 }
@@ -72,6 +72,15 @@ test("from the sources if one of them has changed, though size and time are as t
   writeFileSync(join(root, other), "export const n = 2;");
   utimesSync(join(root, other), atime, mtime);
   expect(statSync(join(root, other)).mtimeMs).toBe(mtime.getTime());
+  expect(startedFrom()).toBe("sources");
+});
+
+test("[PE-03] from a sealed bundle, as an image has it, though a layer gives whole seconds and new entries", () => {
+  describeFiles(true);
+  const { atime, mtimeMs } = statSync(join(root, other));
+  utimesSync(join(root, other), atime, Math.floor(mtimeMs / 1_000));
+  expect(startedFrom()).toBe("bundle");
+  utimesSync(join(root, other), atime, Math.floor(mtimeMs / 1_000) - 1);
   expect(startedFrom()).toBe("sources");
 });
 
