@@ -29,6 +29,8 @@ export type ToWorker =
   /** How many workers serve now. */
   | { readonly type: "running"; readonly running: number }
   | { readonly type: "drain"; readonly drainMs: number }
+  /** Whether its event loop turns; answered with `alive`. */
+  | { readonly type: "ask" }
   /** What it has counted; answered with the same number. */
   | { readonly type: "count"; readonly question: number };
 
@@ -39,6 +41,7 @@ export type FromWorker =
       readonly publicUrl: string;
       readonly endpoints: readonly OpenedEndpoint[];
     }
+  | { readonly type: "alive" }
   /** `lines`: for the person who started it; absent for what nobody foresaw. */
   | { readonly type: "counted"; readonly question: number; readonly samples: Samples }
   | { readonly type: "failed"; readonly error: string; readonly lines?: readonly string[] };

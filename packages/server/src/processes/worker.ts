@@ -18,6 +18,9 @@ process.on("message", (message: ToWorker) => {
     case "running":
       running = message.running;
       return;
+    case "ask":
+      say({ type: "alive" });
+      return;
     case "count":
       void tellCounted(message.question);
       return;
@@ -38,9 +41,12 @@ process.once("disconnect", () => process.exit(1));
 
 async function tellCounted(question: number): Promise<void> {
   const samples = (await server?.samples()) ?? {};
-  const counted: FromWorker = { type: "counted", question, samples };
+  say({ type: "counted", question, samples });
+}
+
+function say(message: FromWorker): void {
   // A primary that is gone ends this process.
-  process.send?.(counted, () => {});
+  process.send?.(message, () => {});
 }
 
 async function begin({ config, place }: First): Promise<void> {

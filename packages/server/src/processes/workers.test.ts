@@ -3,11 +3,12 @@ import { afterEach, expect, test } from "vitest";
 import type { ToWorker } from "./worker-messages.ts";
 import { Workers } from "./workers.ts";
 
-/** A worker that says it is ready, ends when it is told to, and does what `extra` says besides. */
+/** A worker that says it is ready and alive, ends when it is told to, and does what `extra` says besides. */
 function child(extra = ""): ChildProcess {
   const program = `
     process.on("message", (message) => {
       if (message.type === "drain") process.exit(0);
+      if (message.type === "ask") process.send({ type: "alive" });
       if (message.type === "start") { ${extra} process.send({ type: "ready", url: "", publicUrl: "", endpoints: [] }); }
     });`;
   return spawn(process.execPath, ["-e", program], { stdio: ["ignore", "ignore", "ignore", "ipc"] });
@@ -17,9 +18,14 @@ type Line = Readonly<Record<string, unknown>>;
 const lines: Line[] = [];
 const started: Workers[] = [];
 
-function crew(count: number, spawnOne: (number: number) => ChildProcess): Workers {
+function crew(
+  count: number,
+  spawnOne: (number: number) => ChildProcess,
+  questions?: { readonly everyMs: number; readonly most: number },
+): Workers {
   const workers = new Workers({
     count,
+    ...(questions && { questions }),
     spawn: spawnOne,
     firstWords: () => ({ type: "start" }) as ToWorker,
     report: (level, event, fields) => void lines.push({ level, event, ...fields }),
@@ -52,6 +58,31 @@ test("one that is killed is replaced; the others stay", async () => {
     { level: "error", worker: 1, signal: "SIGKILL", restart_ms: 100 },
   ]);
 });
+
+test("[I-24] one whose event loop stands still is ended and replaced; one that only works hard is not", async () => {
+  const children = new Map<number, ChildProcess[]>();
+  const block = (ms: number): string =>
+    `setTimeout(() => { const end = Date.now() + ${ms}; while (Date.now() < end); }, 300);`;
+  const workers = crew(
+    2,
+    (number) => {
+      const made = children.get(number) ?? [];
+      const isFirst = made.length === 0;
+      const one = child(isFirst ? block(number === 1 ? 600_000 : 1_000) : "");
+      children.set(number, [...made, one]);
+      return one;
+    },
+    { everyMs: 400, most: 10 },
+  );
+  await workers.start();
+  const pid = children.get(1)?.[0]?.pid;
+  await expect.poll(() => told("worker_hung"), { timeout: 30_000 }).toHaveLength(1);
+  expect(told("worker_hung")).toMatchObject([{ level: "error", worker: 1, pid, silent_ms: 4_000 }]);
+  await expect.poll(() => children.get(1)?.length, { timeout: 30_000 }).toBe(2);
+  await expect.poll(() => workers.running, { timeout: 30_000 }).toBe(2);
+  expect(told("worker_ended")).toMatchObject([{ worker: 1, signal: "SIGKILL", restart_ms: 100 }]);
+  expect([children.get(1)?.length, children.get(2)?.length]).toEqual([2, 1]);
+}, 90_000);
 
 test("one that ends again and again is waited for longer and longer", async () => {
   let starts = 0;

@@ -10,6 +10,9 @@ const steadyMs = 30_000;
 /** For the numbers of a worker. Milliseconds, below what Prometheus waits for all. */
 const countedMs = 3_000;
 
+/** Each worker is asked so often whether it is alive; one that leaves so many questions in a row open, hangs. */
+const questions = { everyMs: 5_000, most: 6 };
+
 export type Ready = FromWorker & { readonly type: "ready" };
 
 /** A worker did not start at the server's own start. */
@@ -31,6 +34,8 @@ export interface WorkersOptions {
   /** The first message. */
   readonly firstWords: (number: number) => ToWorker;
   readonly report: Report;
+  /** For tests: `everyMs` and `most` of what they are asked. */
+  readonly questions?: typeof questions;
 }
 
 interface Seat {
@@ -39,6 +44,8 @@ interface Seat {
   readyAt: number | undefined;
   /** Ends in a row. */
   ends: number;
+  /** Turns in which it has said nothing since it was asked. */
+  silent: number;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -48,6 +55,7 @@ export class Workers {
   readonly #seats: readonly Seat[];
   #isEnding = false;
   #lastQuestion = 0;
+  #watch: NodeJS.Timeout | undefined;
   /** From when all are there for the first time, an end is no failure of the start any more. */
   #hasStarted = false;
 
@@ -58,8 +66,13 @@ export class Workers {
       child: undefined,
       readyAt: undefined,
       ends: 0,
+      silent: 0,
       timer: undefined,
     }));
+  }
+
+  get #questions(): typeof questions {
+    return this.#options.questions ?? questions;
   }
 
   /** Those that serve now. */
@@ -72,6 +85,8 @@ export class Workers {
     try {
       const [ready] = await Promise.all(this.#seats.map((seat) => this.#start(seat)));
       this.#hasStarted = true;
+      const { everyMs } = this.#questions;
+      this.#watch = setInterval(() => this.#askAll(), everyMs).unref();
       if (ready === undefined) throw new WorkerStartError("there are no workers");
       return ready;
     } catch (error) {
@@ -106,6 +121,7 @@ export class Workers {
 
   async #end(end: (child: ChildProcess) => void): Promise<void> {
     this.#isEnding = true;
+    clearInterval(this.#watch);
     await Promise.all(
       this.#seats.map(async ({ child, timer }) => {
         clearTimeout(timer);
@@ -117,20 +133,42 @@ export class Workers {
     );
   }
 
+  /**
+   * Ends those whose event loop stands still, which nobody else would: their clients are gone, the kernel goes on giving them new
+   * ones. Turns are counted and not time, so that a machine that slept, or a primary that could not run, accuses nobody.
+   */
+  #askAll(): void {
+    const { everyMs, most } = this.#questions;
+    for (const seat of this.#seats) {
+      const { number, child, readyAt } = seat;
+      if (child === undefined || readyAt === undefined || child.killed) continue;
+      if (seat.silent >= most) {
+        const fields = { worker: number, pid: child.pid, silent_ms: most * everyMs };
+        this.#options.report("error", "worker_hung", fields);
+        child.kill("SIGKILL");
+        continue;
+      }
+      if (seat.silent === 0) tell(child, { type: "ask" });
+      seat.silent += 1;
+    }
+  }
+
   #start(seat: Seat): Promise<Ready> {
     const { spawn, firstWords, report } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<Ready>();
     const child = spawn(seat.number);
     seat.child = child;
+    seat.silent = 0;
     report("info", "worker_started", { worker: seat.number, pid: child.pid });
     child.on("message", (message: FromWorker) => {
+      seat.silent = 0;
       if (message.type === "ready") {
         seat.readyAt = performance.now();
         resolve(message);
         this.#tellRunning();
         return;
       }
-      if (message.type === "counted") return;
+      if (message.type !== "failed") return;
       const { error, lines } = message;
       if (this.#hasStarted) report("error", "worker_failed", { worker: seat.number, error });
       reject(new WorkerStartError(error, lines));
