@@ -60,22 +60,13 @@ const dependsOnRole: ReadonlySet<Audience> = new Set([
   "announcers",
 ]);
 
-/**
- * The kind that a room gets if this brings it into being; undefined where it does not.
- *
- * @param named The kind of a room that the install names: any use by somebody who may makes it, as if it were there.
- */
-export function kindMadeBy(
-  identity: Identity,
-  action: Action,
-  room: RoomId,
-  named?: RoomKind,
-): RoomKind | undefined {
-  const kind = named ?? kindByName(room);
+/** The kind that a room gets if this brings it into being; undefined where it does not. */
+export function kindMadeBy(identity: Identity, action: Action, room: RoomId): RoomKind | undefined {
+  const kind = kindByName(room);
   if (isForSigned(room) && action === "write" && identity.scopes !== undefined) {
     return allows(identity, action, { room, kind }, undefined) ? kind : undefined;
   }
-  if (named === undefined && !kinds[kind].madeBy.includes(action)) return undefined;
+  if (!kinds[kind].madeBy.includes(action)) return undefined;
   if (kinds[kind].isOwned !== true) {
     return allows(identity, action, { room, kind }, undefined) ? kind : undefined;
   }

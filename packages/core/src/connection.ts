@@ -75,6 +75,8 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
   vouching: Promise<VouchedUser | undefined> | undefined;
   /** Settled when all that the application was asked about before is on its way; undefined where nothing is. */
   asking: Promise<void> | undefined;
+  /** It came with a ticket, which is good for as long as it is open. */
+  letGoOfTicket: (() => void) | undefined;
   /** Where this device is in its rooms, for dialects whose clients cannot say. */
   places: KeptPlaces | undefined;
   readonly #link: Link;
@@ -256,6 +258,12 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
     return this.peer.handshake?.url ?? "";
   }
 
+  after(ms: number, run: () => void): void {
+    this.#services.clock.after(ms, () => {
+      if (this.#state !== "closed") run();
+    });
+  }
+
   get now(): number {
     return this.#services.clock.now();
   }
@@ -422,6 +430,7 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
     this.#services.registry.remove(this);
     this.#services.people.moved(this.userId);
     this.#lifeSigns?.tell(false);
+    this.letGoOfTicket?.();
     this.#onIdle?.();
   }
 

@@ -28,11 +28,11 @@ import type {
   Ids,
   Link,
   Moments,
-  NewRoom,
   Payload,
   RateStore,
   RoomLog,
   Task,
+  Tickets,
   Tracer,
   WebhookPresent,
   Wire,
@@ -49,6 +49,8 @@ export interface NodePorts {
   readonly directory: Directory;
   readonly broker: Broker;
   readonly authenticator: Authenticator;
+  /** Told of tickets that are in use. Absent: nobody comes with one. */
+  readonly tickets?: Pick<Tickets, "hold">;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly report: Report;
@@ -78,13 +80,8 @@ export interface Report {
 }
 
 /** Numbers that an operator may set. */
-/** How rooms are made that the install names, by their ids. */
-export type NamedRooms = ReadonlyMap<RoomId, Pick<NewRoom, "kind" | "title">>;
-
 export interface NodeSettings {
   readonly guestsAllowed: boolean;
-  /** Rooms that clients of some dialect expect to be there. The first use makes them; nobody else can. */
-  readonly namedRooms: NamedRooms;
   /** Commands a second that one connection may send, and how many at once. 0: not limited. */
   readonly commandsPerSecond: number;
   readonly commandBurst: number;
@@ -188,7 +185,14 @@ export interface FleetAnswers {
 /** Commands that make sense without a live connection. */
 export type ConnectionlessType = Exclude<
   CommandType,
-  "sign_in" | "refresh" | "subscribe" | "resume" | "unsubscribe" | "ping" | "set_idle"
+  | "sign_in"
+  | "refresh"
+  | "subscribe"
+  | "resume"
+  | "unsubscribe"
+  | "ping"
+  | "set_idle"
+  | "set_awareness"
 >;
 
 /** How a command came that no connection brought. */

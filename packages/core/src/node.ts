@@ -34,7 +34,6 @@ import type {
   ConnectionView,
   FleetAnswers,
   Inlet,
-  NamedRooms,
   Node,
   NodeCounts,
   NodePorts,
@@ -79,7 +78,6 @@ const commandBurst = 200;
 /** What suits most installs; every value can be set. */
 export const defaultSettings: NodeSettings = {
   guestsAllowed: true,
-  namedRooms: new Map(),
   commandsPerSecond,
   commandBurst,
   rates: presetRates(commandsPerSecond, commandBurst),
@@ -153,7 +151,6 @@ class ServerNode implements Node {
       tally,
       happenings,
       presenceFlushMs: settings.presenceFlushMs,
-      namedRooms: settings.namedRooms,
       people,
       onFailure: (event, error) => ports.report("warn", event, { error }),
       onJoined: (fact) => this.#services.tellJoined(fact),
@@ -166,7 +163,7 @@ class ServerNode implements Node {
       clock: ports.clock,
       report: ports.report,
       tally,
-      kindOf: (room) => kindOf(rooms, settings.namedRooms, room),
+      kindOf: (room) => kindOf(rooms, room),
       ...(ports.rateStore === undefined ? {} : { store: ports.rateStore }),
     });
     const isAwake = (): boolean => this.#isAwake();
@@ -268,7 +265,10 @@ class ServerNode implements Node {
       rates.sweep();
     });
     this.#every(presenceLeaseMs / 3, () => {
-      for (const room of rooms) room.presence.tick();
+      for (const room of rooms) {
+        room.presence.tick();
+        room.awareness.tick();
+      }
     });
     this.#every(unreadCheckMs, () => this.#compareUnread());
     this.#sweepFiles();
@@ -548,12 +548,12 @@ class ServerNode implements Node {
   }
 }
 
-function kindOf(rooms: Rooms, named: NamedRooms, room: RoomId): Awaitable<RoomKind> {
+function kindOf(rooms: Rooms, room: RoomId): Awaitable<RoomKind> {
   const open = rooms.get(room);
   if (open !== undefined) return open.record.kind;
   return rooms.open(room).then(
     ({ record }) => record.kind,
-    () => named.get(room)?.kind ?? kindByName(room),
+    () => kindByName(room),
   );
 }
 

@@ -262,6 +262,9 @@ export class People {
       if (identity === undefined) continue;
       for (const room of connection.rooms()) rooms.set(room, identity);
     }
-    for (const [room, identity] of rooms) room.presence.moved(identity);
+    for (const [room, identity] of rooms) {
+      room.presence.moved(identity);
+      room.awareness.moved(identity);
+    }
   }
 }

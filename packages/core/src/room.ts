@@ -15,6 +15,7 @@ import {
   type UserId,
 } from "@parlance/protocol";
 import { allows, needsRole, type Standing } from "./authorize.ts";
+import { Awareness } from "./awareness.ts";
 import { RoomCalls } from "./calls.ts";
 import { CatchUp } from "./catch-up.ts";
 import { Cursors } from "./cursors.ts";
@@ -95,6 +96,7 @@ export class Room {
   readonly cursors: Cursors;
   readonly typing: TypingTold;
   readonly calls: RoomCalls;
+  readonly awareness: Awareness;
   readonly pace: Pace;
   /** Of a document. */
   readonly document: RoomDocument | undefined;
@@ -136,6 +138,7 @@ export class Room {
     this.cursors = new Cursors(context.clock, (event) => this.signal(event));
     this.typing = new TypingTold(context.clock, (event) => this.deliverEphemeral(event));
     this.calls = new RoomCalls(this, context);
+    this.awareness = new Awareness(this, context);
     this.pace = new Pace(this, context);
     const { documents } = context;
     const isDocument = record.kind === "document" && documents !== undefined;
@@ -175,6 +178,7 @@ export class Room {
     this.presence.close();
     this.cursors.close();
     this.typing.close();
+    this.awareness.close();
   }
 
   // --- Events coming in -----------------------------------------------------------------------------
@@ -216,7 +220,7 @@ export class Room {
       case "ephemeral":
         // Security: somebody may have been put out, which is on its way here. Whoever reads on gets the text from what is stored.
         if (notice.revision !== undefined && notice.revision > this.revision) this.repair();
-        else this.deliverEphemeral(notice.event, notice.to);
+        else this.#hearEphemeral(notice.event, notice.to);
         return;
       case "present":
         this.presence.heard(notice);
@@ -224,6 +228,7 @@ export class Room {
         return;
       case "who":
         this.presence.asked();
+        this.awareness.asked();
         return;
       case "control":
       case "joined":
@@ -233,6 +238,11 @@ export class Room {
       case "own":
         return;
     }
+  }
+
+  #hearEphemeral(event: EphemeralEvent, to: UserId | undefined): void {
+    const news = event.type === "document.awareness" ? this.awareness.heard(event) : event;
+    if (news !== undefined) this.deliverEphemeral(news, to);
   }
 
   #accept(event: CommittedEvent): void {
@@ -418,6 +428,7 @@ export class Room {
     this.#behind.remove(subscription);
     this.#live.remove(subscription);
     this.presence.went(subscription);
+    this.awareness.went(subscription.connection);
     this.calls.seen(subscription.connection.userId);
     this.#endTyping(subscription.connection.identity);
   }

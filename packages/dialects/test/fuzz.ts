@@ -35,6 +35,7 @@ function recorder(identity: Identity | undefined): Recorded {
     forgetPlace: () => {},
     url: "",
     end: () => {},
+    after: () => {},
   };
   return recorded;
 }

@@ -95,7 +95,7 @@ export function endpointTable(endpoints: readonly Endpoint[]): EndpointTable {
 
 /** The place of rows that take a name behind their path. */
 function named(path = ""): string {
-  return `${path}/*`;
+  return `${path === "/" ? "" : path}/*`;
 }
 
 /**

@@ -64,6 +64,8 @@ const summaries: Readonly<Record<CommandType, string>> = {
   sync_document: "Reads what the caller lacks of a document.",
   update_document: "Writes to a document.",
   cursor: "Tells the others where the caller's cursor is.",
+  set_awareness: "Says what the caller's clients show of themselves in a document.",
+  list_awareness: "Reads what everybody's clients show of themselves in a document.",
   start_call: "Rings people of a room.",
   answer_call: "Takes a call.",
   end_call: "Ends a call, or leaves one of several people.",

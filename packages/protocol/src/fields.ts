@@ -244,6 +244,14 @@ export const base64 = (most: number): z.ZodType<string> =>
         message: "not base64",
       },
     );
+/** What one client of a document shows of itself: an object that takes at most 16 KiB as JSON. */
+export const awarenessState: z.ZodType<JsonObject> = z
+  .record(z.string(), z.unknown())
+  .check((check) => notSmallJson(check, limits.awarenessBytes)) as unknown as z.ZodType<JsonObject>;
+
+/** A client of a document, by the number that it chose, and how often it has said something. */
+export const documentClient: z.ZodType<number> = z.int().min(0);
+export const clock: z.ZodType<number> = z.int().min(0);
 
 /** One change of a document: a JSON text of at most 64 KiB, which is kept to the byte. */
 export const documentChanges: z.ZodType<string> = z

@@ -1,5 +1,6 @@
 export * from "./canonical.ts";
 export { applyPreferences, applyRoomChanges } from "./changes.ts";
+export type * from "./commands/awareness.ts";
 export type * from "./commands/calls.ts";
 export type * from "./commands/documents.ts";
 export type * from "./commands/editing.ts";
@@ -40,6 +41,7 @@ export type * from "./commands/writing.ts";
 export { reservedPublishFields } from "./commands/writing.ts";
 
 export * from "./errors.ts";
+export type * from "./events/awareness.ts";
 export type * from "./events/calls.ts";
 export type * from "./events/documents.ts";
 export * from "./events/durable.ts";

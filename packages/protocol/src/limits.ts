@@ -35,6 +35,10 @@ export const limits = {
   documentBytes: 33_554_432,
   /** A cursor's position, as compact JSON. */
   positionBytes: 4_096,
+  /** What one client of a document shows of itself, as compact JSON; states in one command; clients of one connection and document. */
+  awarenessBytes: 16_384,
+  awarenessStates: 16,
+  awarenessClients: 8,
   /** One reaction, in UTF-16 code units: families and flags of regions are long. */
   emojiLength: 32,
   /** Different reactions to one message. */

@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "556f03ce699a739f3e69051fa710365555ee0a00cea81620dbae66919604df5c",
+  sha256: "759a113c800b06d2825987b8162b565600c7c6c34b20d2e4eed37a2ce84572c1",
 } as const;

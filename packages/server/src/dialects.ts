@@ -1,12 +1,13 @@
-/** The JSON dialects of an install: which there are, where they are spoken, and whom they trust. */
-import type { Dialect, NamedRooms } from "@parlance/core";
+/** The dialects of an install that the gateway carries: which there are, where they are spoken, and whom they trust. */
+import type { Dialect, RoomLog } from "@parlance/core";
 import { createChatlogger } from "@parlance/dialects/chatlogger";
 import { createMmb, type MmbOptions } from "@parlance/dialects/mmb";
 import { createNative } from "@parlance/dialects/native";
 import { createPortico } from "@parlance/dialects/portico";
 import { createSymfonyChat } from "@parlance/dialects/symfony-chat";
-import type { Endpoint } from "@parlance/gateway";
-import { type RoomId, type RoomKind, subprotocol } from "@parlance/protocol";
+import { createYjs } from "@parlance/dialects/yjs";
+import type { DialectEndpoint, Endpoint } from "@parlance/gateway";
+import { limits, type RoomId, type RoomKind, subprotocol } from "@parlance/protocol";
 import { trustedDialects } from "./config/safety.ts";
 import {
   type Config,
@@ -23,7 +24,11 @@ export const ownPaths: Readonly<Record<DialectName, string>> = {
   mmb: "/mmb",
   portico: "/wss",
   "symfony-chat": "/symfony-chat",
+  yjs: "/yjs",
 };
+
+/** An update of the longest, and what is around it in its frame. */
+const yjsFrameBytes: number = limits.documentUpdateBytes + 64;
 
 /** MMB's switches (MMB-19). */
 export function mmbOptions(config: Config): MmbOptions {
@@ -52,6 +57,7 @@ function createDialects(
       notificationRoom: config.portico_notification_room as RoomId,
     }),
     "symfony-chat": createSymfonyChat(),
+    yjs: createYjs(),
   };
 }
 
@@ -68,8 +74,11 @@ export function dialectEndpoints(
   const dialects = createDialects(config, frames);
   const trusted = trustedDialects(config);
   const trust = config.trusted_network === "auto" ? "loopback" : "everybody";
-  const at = (name: DialectName, place: Pick<Endpoint, "port" | "path">): Endpoint => ({
+  const at = (name: DialectName, place: Pick<Endpoint, "port" | "path">): DialectEndpoint => ({
     ...place,
+    ...(name === "yjs" ? { frameBytes: yjsFrameBytes } : {}),
+    // The provider puts the room behind the path. On a port of its own every path is a room's.
+    ...(name === "yjs" && place.path !== undefined ? { takesName: true } : {}),
     dialect: dialects[name],
     ...(trusted.has(name) ? { trust } : {}),
     ...(jsonDialectNames.some((json) => json === name) ? { takesNullOrigin: true } : {}),
@@ -89,14 +98,16 @@ export function dialectEndpoints(
   ];
 }
 
-/** The rooms that clients of the dialects find there: made when the first of them comes, so that nobody else sees them before. */
-export function dialectRooms(config: Config): NamedRooms {
+/** Makes the rooms that the configuration names, where they are not there yet. */
+export async function openDialectRooms(config: Config, log: RoomLog, now: number): Promise<void> {
   const rooms: readonly (readonly [string, RoomKind, string])[] = [
     [config.chatlogger_room, "public", "ChatLogger"],
     [config.portico_chat_room, "public", "PorticoEstate"],
     [config.portico_notification_room, "announcement", "Notifications"],
   ];
-  return new Map(rooms.map(([room, kind, title]) => [room as RoomId, { kind, title }]));
+  for (const [room, kind, title] of rooms) {
+    await log.open(room as RoomId, { kind, title, createdAt: now });
+  }
 }
 
 /** What the served pages and scripts are told of the install. */

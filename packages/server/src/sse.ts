@@ -1,6 +1,6 @@
 /** Event streams on the one port, before the routes of REST and pages. */
 import type { RequestListener } from "node:http";
-import type { Ids, Node, Report, Tickets } from "@parlance/core";
+import type { Ids, Node, Report } from "@parlance/core";
 import { sseDialect } from "@parlance/dialects/sse";
 import { type Admission, createEventStreams, type EventStreams } from "@parlance/gateway";
 import { systemClock } from "./clock.ts";
@@ -10,20 +10,18 @@ import type { Config } from "./config/schema.ts";
 export interface StreamParts {
   readonly config: Config;
   readonly node: Node;
-  readonly tickets: Tickets;
   readonly admission: Admission;
   readonly ids: Ids;
   readonly report: Report;
 }
 
 export function openEventStreams(parts: StreamParts): EventStreams {
-  const { config, node, tickets, admission, ids, report } = parts;
+  const { config, node, admission, ids, report } = parts;
   return createEventStreams({
     node,
     dialect: sseDialect,
     clock: systemClock,
     report,
-    tickets,
     admission,
     origins: config.origins,
     trustedProxies: config.trusted_proxies,

@@ -34,7 +34,13 @@ import { ConfigError } from "./config/load.ts";
 import { guestsAllowed, unsafeSettings } from "./config/safety.ts";
 import type { Config, SettingName } from "./config/schema.ts";
 import { mountDialectRoutes } from "./dialect-routes.ts";
-import { dialectEndpoints, mmbOptions, pagesOptions, symfonyTrust } from "./dialects.ts";
+import {
+  dialectEndpoints,
+  mmbOptions,
+  openDialectRooms,
+  pagesOptions,
+  symfonyTrust,
+} from "./dialects.ts";
 import { openDoors } from "./doors.ts";
 import { type ExtraListeners, type OpenedEndpoint, openExtraListeners } from "./extra-listeners.ts";
 import { joinFleet } from "./fleet.ts";
@@ -259,6 +265,7 @@ async function assemble(given: {
       broker,
       documents: createDocuments(),
       authenticator: identity.authenticator,
+      tickets: identity.tickets,
       clock,
       ids,
       report: log.report,
@@ -293,7 +300,7 @@ async function assemble(given: {
   };
   const admission = new Admission(limits);
   const { tickets } = identity;
-  const streams = openEventStreams({ config, node, tickets, admission, ids, report: log.report });
+  const streams = openEventStreams({ config, node, admission, ids, report: log.report });
   const socketIo = openSocketIo(config, {
     node,
     clock,
@@ -402,6 +409,7 @@ async function assemble(given: {
   await patiently(async () => {
     const { room, title } = lobby;
     await store.log.open(room, { kind: "public", title, createdAt: clock.now() });
+    await openDialectRooms(config, store.log, clock.now());
   });
   for (const embed of [await embedOf(config), given.options.embed]) {
     await embed?.({ io: socketIo.socketIo.io });

@@ -263,6 +263,7 @@ const ephemeralTypes: { readonly [T in EphemeralEvent["type"]]: true } = {
   presence: true,
   read: true,
   cursor: true,
+  "document.awareness": true,
   "call.signal": true,
   "message.appended": true,
 };

@@ -38,6 +38,9 @@ export async function enter(
       () => {
         connection.become(identity, undefined);
         connection.places = places;
+        if (entry.ticket !== undefined) {
+          connection.letGoOfTicket = services.tickets?.hold(entry.ticket.text);
+        }
         return {};
       },
       () => {},

@@ -5,6 +5,7 @@ import type { ConnectionlessType } from "../gate.ts";
 import { type Awaitable, type Outcome, Pipelined } from "../outcome.ts";
 import type { CommandTrace, Task } from "../ports/index.ts";
 import type { CommandContext, LiveContext, Services } from "../services.ts";
+import { listAwareness, setAwareness } from "./awareness.ts";
 import { answerCall, endCall, signalCall, startCall } from "./calls.ts";
 import { openDirect } from "./direct.ts";
 import { syncDocument, updateDocument } from "./documents.ts";
@@ -106,6 +107,7 @@ const forEverybody: { readonly [T in ConnectionlessType]: Perform<T, CommandCont
   sync_document: syncDocument,
   update_document: updateDocument,
   cursor,
+  list_awareness: listAwareness,
   start_call: startCall,
   answer_call: answerCall,
   end_call: endCall,
@@ -143,9 +145,11 @@ const forEverybody: { readonly [T in ConnectionlessType]: Perform<T, CommandCont
   rpc,
 };
 
+type LiveType = "subscribe" | "resume" | "unsubscribe" | "set_idle" | "set_awareness";
+
 const forConnections: {
-  readonly [T in "subscribe" | "resume" | "unsubscribe" | "set_idle"]: Perform<T, LiveContext>;
-} = { subscribe, resume, unsubscribe, set_idle: setIdle };
+  readonly [T in LiveType]: Perform<T, LiveContext>;
+} = { subscribe, resume, unsubscribe, set_idle: setIdle, set_awareness: setAwareness };
 
 /** Starts one command of a connection. @throws ProtocolError, StorageError, or rejects with one. */
 export function dispatch(
@@ -173,7 +177,8 @@ export function dispatch(
     case "subscribe":
     case "resume":
     case "unsubscribe":
-    case "set_idle": {
+    case "set_idle":
+    case "set_awareness": {
       const perform = forConnections[command.type] as Perform<typeof command.type, LiveContext>;
       return perform(contextOf(services, connection, trace), command);
     }

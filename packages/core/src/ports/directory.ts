@@ -195,23 +195,15 @@ export interface JoinedRoom extends RoomRecord {
 
 export interface ReadMarks {
   /**
-   * Raises both marks of a member to `sequence`, at most to the head. A mark that is higher stays.
+   * Moves the marks of a member, both clamped to the head; the public one never falls.
    *
-   * @returns where the marks are now, or undefined if the user is no member.
+   * @returns the marks and what lies above the private one, or undefined if the user is no member.
    */
-  markRead(room: RoomId, user: UserId, sequence: Sequence): Promise<Marks | undefined>;
-  /** Lowers the private mark to `sequence`; one that is lower stays. @returns as `markRead`. */
-  markUnread(room: RoomId, user: UserId, sequence: Sequence): Promise<Marks | undefined>;
-}
-
-/** A member's marks in one room. */
-export interface Marks {
-  /** The public mark; never falls. */
-  readonly readMark: Sequence;
-  /** The private mark. */
-  readonly unreadAfter: Sequence;
-  /** Messages of the main line above the private mark. */
-  readonly unread: number;
+  markRead(
+    room: RoomId,
+    user: UserId,
+    sequence: Sequence,
+  ): Promise<{ readonly readMark: Sequence; readonly unread: number } | undefined>;
 }
 
 /** How far one device has read in one room, kept for clients whose protocol has no positions. */

@@ -92,6 +92,8 @@ export interface Doing {
   placeIn(room: RoomId): Position | undefined;
   /** The device left the room on purpose: when it comes back it begins anew. */
   forgetPlace(room: RoomId): void;
+  /** Runs something once, after so many milliseconds, if the connection is still there. */
+  after(ms: number, run: () => void): void;
   /** Milliseconds since 1970. */
   readonly now: number;
 }

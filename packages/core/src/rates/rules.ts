@@ -125,6 +125,8 @@ const costs: Readonly<Record<Task["type"], RateCost | undefined>> = {
   upload_piece: undefined,
   typing: undefined,
   cursor: undefined,
+  set_awareness: undefined,
+  list_awareness: undefined,
   presence: undefined,
   set_idle: undefined,
   signal_call: undefined,

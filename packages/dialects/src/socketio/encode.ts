@@ -58,6 +58,7 @@ export function encodeEvent(event: EventFrame | EphemeralEvent | NoticeEvent): s
       });
     case "presence":
     case "cursor":
+    case "document.awareness":
     case "message.appended":
     case "goodbye":
       return undefined;

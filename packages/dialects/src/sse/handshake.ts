@@ -1,5 +1,6 @@
 import type { StreamRequest } from "@parlance/core";
 import { fields, limits, ProtocolError, type RoomId } from "@parlance/protocol";
+import { ticketIn } from "../query-ticket.ts";
 
 /** What a request for a stream asks for. */
 export interface Asked {
@@ -59,40 +60,6 @@ function single(parameters: URLSearchParams, name: string): string | undefined {
   const values = parameters.getAll(name);
   if (values.length > 1) throw new ProtocolError("bad_request", { field: name });
   return values[0];
-}
-
-/** Where people put tokens who cannot set a header. */
-const tokenNames: ReadonlySet<string> = new Set([
-  "token",
-  "access_token",
-  "auth_token",
-  "id_token",
-  "auth",
-  "authorization",
-  "bearer",
-  "jwt",
-  "key",
-  "api_key",
-  "apikey",
-  "session",
-  "password",
-]);
-const tokenForm = /^(?:Bearer |pl[sk]_|[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}$)/;
-
-/*
- * Security: addresses are kept in histories, logs of proxies and `Referer` fields. A token that is good for anything
- * does not belong there, and one that is taken from there would let its finder in (A6). So it is refused, loudly,
- * also where a good credential is beside it.
- */
-function ticketIn(parameters: URLSearchParams): string | undefined {
-  for (const [name, value] of parameters) {
-    if (tokenNames.has(name.toLowerCase()) || tokenForm.test(value)) {
-      throw new ProtocolError("unauthenticated", { field: "query" });
-    }
-  }
-  const tickets = parameters.getAll("ticket");
-  if (tickets.length > 1) throw new ProtocolError("unauthenticated", { field: "ticket" });
-  return tickets[0];
 }
 
 function roomsOf(path: string, parameters: URLSearchParams): readonly RoomId[] {

@@ -49,6 +49,12 @@ beforeEach(async () => {
             "ticket" in credential ? { token: credential.ticket.slice(4) } : credential,
           ),
       },
+      tickets: {
+        hold(ticket) {
+          held.push(ticket);
+          return () => void held.splice(held.indexOf(ticket), 1);
+        },
+      },
       clock: systemClock,
       ids: countingIds(),
       report,
@@ -85,12 +91,6 @@ beforeEach(async () => {
     },
     clock,
     report,
-    tickets: {
-      hold(ticket) {
-        held.push(ticket);
-        return () => void held.splice(held.indexOf(ticket), 1);
-      },
-    },
     admission,
     origins: [],
     trustedProxies: ["127.0.0.1"],

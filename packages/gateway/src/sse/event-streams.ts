@@ -8,7 +8,6 @@ import type {
   Report,
   Stream,
   StreamDialect,
-  Tickets,
   Wire,
 } from "@parlance/core";
 import { errorRow, ProtocolError } from "@parlance/protocol";
@@ -26,7 +25,6 @@ export interface EventStreamsOptions {
   readonly dialect: StreamDialect;
   readonly clock: Clock;
   readonly report: Report;
-  readonly tickets: Pick<Tickets, "hold">;
   /** Shared with the other transports. */
   readonly admission: Admission;
   /** Origins (scheme, host and port, exactly) whose pages may read streams. Others get no CORS header. */
@@ -120,8 +118,6 @@ class HttpEventStreams implements EventStreams, StreamOwner {
 
   streamOpened(link: StreamLink): void {
     link.slot = this.#wheel.add(link);
-    const { ticket } = link.stream;
-    if (ticket !== undefined) link.release = this.#options.tickets.hold(ticket);
   }
 
   streamRefused({ address }: StreamLink, error: ProtocolError): void {
@@ -130,7 +126,6 @@ class HttpEventStreams implements EventStreams, StreamOwner {
 
   streamClosed(link: StreamLink): void {
     if (link.slot !== undefined) this.#wheel.remove(link, link.slot);
-    link.release?.();
     this.#options.admission.release(link.address);
   }
 

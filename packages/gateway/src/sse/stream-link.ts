@@ -49,8 +49,6 @@ export class StreamLink implements Link, Beating, StreamDoing {
   #awaitsFlush = false;
   /** Where the wheel keeps it; undefined before it is open. */
   slot: number | undefined;
-  /** Lets go of its ticket. */
-  release: (() => void) | undefined;
 
   constructor(parts: StreamParts, owner: StreamOwner) {
     this.#parts = parts;

@@ -1,5 +1,6 @@
 /** All commands of the native dialect: one table from `type` to schema, one type from command to reply. */
 import type { z } from "zod";
+import * as awareness from "./awareness.ts";
 import * as calls from "./calls.ts";
 import type { CommandId } from "./command-id.ts";
 import * as documents from "./documents.ts";
@@ -86,6 +87,8 @@ export interface Replies {
   sync_document: documents.DocumentSynced;
   update_document: documents.DocumentUpdated;
   cursor: Record<string, never>;
+  set_awareness: awareness.AwarenessSet;
+  list_awareness: awareness.AwarenessList;
   start_call: calls.CallStarted;
   answer_call: calls.CallChanged;
   end_call: calls.CallChanged;
@@ -183,6 +186,8 @@ interface CommandTypes {
   sync_document: documents.SyncDocument;
   update_document: documents.UpdateDocument;
   cursor: editing.Cursor;
+  set_awareness: awareness.SetAwareness;
+  list_awareness: awareness.ListAwareness;
   start_call: calls.StartCall;
   answer_call: calls.AnswerCall;
   end_call: calls.EndCall;
@@ -287,6 +292,8 @@ export const commandSchemas: { readonly [T in CommandType]: z.ZodType<CommandTyp
   sync_document: documents.syncDocument,
   update_document: documents.updateDocument,
   cursor: editing.cursor,
+  set_awareness: awareness.setAwareness,
+  list_awareness: awareness.listAwareness,
   start_call: calls.startCall,
   answer_call: calls.answerCall,
   end_call: calls.endCall,

@@ -5,6 +5,7 @@ import type { ErrorCode } from "../errors.ts";
 import { callId, cursorPosition, epoch, roomId, sequence, userId } from "../fields.ts";
 import type { CallId, Epoch, EventId, RoomId, Sequence, UserId } from "../ids.ts";
 import { type PresentUser, presentUser } from "../profiles.ts";
+import { type AwarenessEvent, awarenessEventSchema } from "./awareness.ts";
 import { type OwnEvent, ownChange } from "./own.ts";
 
 /** Somebody writes or stopped. Class *droppable*. Forget it after `typingExpiryMs` without another. */
@@ -107,6 +108,7 @@ export type EphemeralEvent =
   | PresenceEvent
   | ReadEvent
   | CursorEvent
+  | AwarenessEvent
   | CallSignalEvent
   | MessageAppendedEvent;
 export type NoticeEvent = UnsubscribedEvent | ResetEvent | GoodbyeEvent;
@@ -148,6 +150,7 @@ export const ephemeralSchemas: Readonly<Record<ServerSignal["type"], z.ZodType>>
     name: z.string(),
     position: cursorPosition,
   }),
+  "document.awareness": awarenessEventSchema,
   "call.signal": z.object({
     type: z.literal("call.signal"),
     room: roomId,

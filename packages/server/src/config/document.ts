@@ -41,7 +41,7 @@ a \`PARLANCE_PUBLIC_URL\` where others can reach it, and lets guests in only wit
 
 const sections = `## Endpoints
 
-\`PARLANCE_LISTEN\` opens endpoints of the dialects \`chatlogger\`, \`mmb\`, \`portico\`, \`symfony-chat\` and \`native\`. It is a
+\`PARLANCE_LISTEN\` opens endpoints of the dialects \`chatlogger\`, \`mmb\`, \`portico\`, \`symfony-chat\`, \`native\` and \`yjs\`. It is a
 list, separated by commas:
 
 | Entry | Means |
@@ -50,6 +50,7 @@ list, separated by commas:
 | \`mmb=0.0.0.0:8082\`, \`mmb=[::1]:8082\` | The same on another address; IPv6 in brackets |
 | \`chatlogger=/chat\` | The path \`/chat\` of the main port speaks ChatLogger |
 | \`portico=:9000/wss\` | Only the path \`/wss\` of port 9000 speaks PorticoEstate |
+| \`yjs=1234\`, \`yjs=/collab\` | Port 1234, or paths such as \`/collab/doc_plan\`, speak \`y-websocket\`: the last part of a path is the room. Without an entry it is \`/yjs/{room}\` |
 
 In \`parlance.json\` it is a list of such texts, or of objects such as
 \`{"dialect": "mmb", "host": "127.0.0.1", "port": 8082, "path": "/ws"}\`. Port 0 takes any that is free. A path that ends with

@@ -4,7 +4,14 @@ import type { PusherWebhookEvent } from "@parlance/dialects/pusher";
 import type { IssuerOptions } from "@parlance/identity";
 
 /** The wire dialects that an endpoint can be given. Socket.IO has its own path and needs no entry. */
-export const dialectNames = ["chatlogger", "mmb", "portico", "symfony-chat", "native"] as const;
+export const dialectNames = [
+  "chatlogger",
+  "mmb",
+  "portico",
+  "symfony-chat",
+  "native",
+  "yjs",
+] as const;
 export type DialectName = (typeof dialectNames)[number];
 
 /** Those whose frames carry no proof of who sends them. */

@@ -44,6 +44,7 @@ const ephemerals: { readonly [T in EphemeralEvent["type"]]: object } = {
   presence: { online: [], offline: ["u1"], count: 2 },
   read: { user: "u1", read_mark: 7 },
   cursor: { user: "u1", name: "Ada", position: { line: 1 } },
+  "document.awareness": { states: [{ client: 7, clock: 1, user: "u1", state: { at: [1, null] } }] },
   "call.signal": { call_id: "c1", from: "u1", signal: { offer: "o" } },
   "message.appended": { message_id: "m1", at: 3, text: 'more\r\n"\ud83d\ude00' },
 };

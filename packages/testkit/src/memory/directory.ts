@@ -1,7 +1,6 @@
 import {
   type Directory,
   type JoinedRoom,
-  type Marks,
   type MemberRecord,
   matchesAny,
   type NewUser,
@@ -193,10 +192,7 @@ export function createMemoryDirectory(state: MemoryState): Directory {
           };
         }),
 
-    markRead: async (room, user, sequence) =>
-      moveMarks(state, room, user, (mark, head) => Math.max(mark, Math.min(sequence, head))),
-    markUnread: async (room, user, sequence) =>
-      moveMarks(state, room, user, (mark) => Math.min(mark, sequence)),
+    markRead: async (room, user, sequence) => moveMarks(state, room, user, sequence),
 
     ...createMemoryThreads(state),
     mentionsOf: async (query) => mentionsOf(state, query),
@@ -277,17 +273,16 @@ function moveMarks(
   state: MemoryState,
   id: RoomId,
   user: UserId,
-  to: (mark: number, head: number) => number,
-): Marks | undefined {
+  sequence: number,
+): { readonly readMark: number; readonly unread: number } | undefined {
   const room = state.rooms.get(id);
   const member = room?.members.get(user);
   if (room === undefined || member === undefined) return undefined;
-  const unreadAfter = to(member.privateMark, room.events.length);
-  member.readMark = Math.max(member.readMark, unreadAfter);
-  member.privateMark = unreadAfter;
-  member.privateCountable = room.events[unreadAfter - 1]?.countable ?? 0;
-  const { readMark, privateCountable } = member;
-  return { readMark, unreadAfter, unread: room.countable - privateCountable };
+  const clamped = Math.min(sequence, room.events.length);
+  member.readMark = Math.max(member.readMark, clamped);
+  member.privateMark = clamped;
+  member.privateCountable = room.events[clamped - 1]?.countable ?? 0;
+  return { readMark: member.readMark, unread: room.countable - member.privateCountable };
 }
 
 function joinedRoom(state: MemoryState, room: MemoryRoom, user: UserId): JoinedRoom | undefined {
