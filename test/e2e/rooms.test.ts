@@ -207,7 +207,7 @@ describe("rooms", () => {
     await names.nth(0).fill("Job");
     await names.nth(0).press("Enter");
     const order = async (): Promise<readonly string[]> =>
-      (await other.locator("nav .part h2").allInnerTexts()).slice(0, 2);
+      (await other.locator(".rooms .part h2").allInnerTexts()).slice(0, 2);
     await expect.poll(order).toEqual(["Job", "Garden"]);
     expect(await accessProblems(ann.page)).toEqual([]);
     await ann.page.keyboard.press("Escape");

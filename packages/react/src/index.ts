@@ -70,6 +70,7 @@ export { Avatar } from "./ui/avatar.tsx";
 export { Dialog } from "./ui/dialog.tsx";
 export { Choice, Field, Segments } from "./ui/field.tsx";
 export { Icon, type IconName } from "./ui/icons.tsx";
+export { type AddLayer, LayerContext } from "./ui/layer.ts";
 export { Menu, type MenuItem } from "./ui/menu.tsx";
 export { Popover } from "./ui/popover.tsx";
 export { Progress } from "./ui/progress.tsx";

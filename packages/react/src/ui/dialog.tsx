@@ -3,6 +3,7 @@ import { type MouseEvent, type ReactNode, useEffect, useId, useRef } from "react
 import { useTexts } from "../texts/texts.tsx";
 import { activeIn } from "./focus.ts";
 import { Icon } from "./icons.tsx";
+import { useLayer } from "./layer.ts";
 
 /** Open as long as it is rendered; `onClose` asks the owner to stop rendering it. */
 export function Dialog({
@@ -22,6 +23,7 @@ export function Dialog({
   const { t } = useTexts();
   const ref = useRef<HTMLDialogElement>(null);
   const titleId = useId();
+  useLayer(onClose);
   useEffect(() => {
     const dialog = ref.current;
     if (dialog === null || dialog.open) return;

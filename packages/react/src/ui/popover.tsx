@@ -1,6 +1,7 @@
 /** Something small that opens beside a control and closes by a click elsewhere or Esc. */
 import { type ReactNode, useEffect, useLayoutEffect, useRef } from "react";
 import { activeIn } from "./focus.ts";
+import { useLayer } from "./layer.ts";
 
 /** Between the control and what opens, and to the edge of the window, in pixels. */
 const gap = 4;
@@ -26,6 +27,7 @@ export function Popover({
   const ref = useRef<HTMLDivElement>(null);
   const close = useRef(onClose);
   close.current = onClose;
+  useLayer(onClose);
 
   useLayoutEffect(() => {
     const popover = ref.current;

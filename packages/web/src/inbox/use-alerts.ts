@@ -3,7 +3,7 @@ import { useCallback, useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import type { PreferenceStore } from "../app/preferences.ts";
 import { messagePath } from "../app/route.ts";
-import { navigate } from "../app/use-route.ts";
+import { arriveAt } from "../app/use-route.ts";
 import { startAlerts } from "./alerts.ts";
 import { messageNotice } from "./message-notice.ts";
 import { noticeOf } from "./notification.ts";
@@ -50,7 +50,7 @@ export function useAlerts(preferences: PreferenceStore, onOpen: () => void): voi
       isWanted,
       title: () => t("appName"),
       summary: (count) => t("alertsMessages", { count }),
-      onClick: ({ room, sequence }) => navigate(messagePath(room, sequence)),
+      onClick: ({ room, sequence }) => arriveAt(messagePath(room, sequence)),
     });
   }, [chat, rooms, isWanted, t]);
 }

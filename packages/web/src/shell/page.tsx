@@ -1,10 +1,18 @@
 /** The page of somebody who is signed in: rooms, one conversation, a panel, and what is opened over them. */
-import { isMuted, PersonContext, threadAt, useChat, useChatState } from "@parlance/react";
+import {
+  isMuted,
+  LayerContext,
+  PersonContext,
+  threadAt,
+  useChat,
+  useChatState,
+} from "@parlance/react";
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { PreferenceStore } from "../app/preferences.ts";
 import { landingRoom, type Route, roomPath } from "../app/route.ts";
-import { navigate, useRoute } from "../app/use-route.ts";
+import { addLayer, navigate, putHomeBefore, useRoute, watchLayers } from "../app/use-route.ts";
+import { onePane } from "../app/widths.ts";
 import { Conversation } from "../chat/conversation/conversation.tsx";
 import { RoomList } from "../chat/rooms/room-list.tsx";
 import { useAlerts } from "../inbox/use-alerts.ts";
@@ -15,9 +23,6 @@ import { type Page, PageContext } from "./context.ts";
 import { type DialogName, dialogs } from "./dialogs.tsx";
 import { type PanelName, panels } from "./panels.tsx";
 import { Side } from "./side.tsx";
-
-/** Below this width one pane is shown (the same number is in layout.css). */
-const onePane = "(max-width: 699px)";
 
 interface OpenDialog {
   readonly name: DialogName;
@@ -51,8 +56,9 @@ export function ChatPage({
   const [panel, setPanel] = useState<OpenPanel>();
 
   useEffect(() => {
-    if (room !== undefined) return;
-    if (isNewVisit || !matchMedia(onePane).matches) navigate(roomPath(landingRoom), "replace");
+    if (room === undefined && !onePane().matches) navigate(roomPath(landingRoom), "replace");
+    else if (room === undefined && isNewVisit) navigate(roomPath(landingRoom));
+    else if (onePane().matches) putHomeBefore();
     // oxlint-disable-next-line react-hooks/exhaustive-deps -- only on entry: later, one may go back to the list
   }, []);
 
@@ -84,6 +90,7 @@ export function ChatPage({
   );
   const { client } = useChat();
   useEffect(() => watchIdle(client), [client]);
+  useEffect(watchLayers, []);
   const Dialog = dialog === undefined ? undefined : dialogs[dialog.name];
   // A panel is about one room: another one begins without.
   const isOfAll = panel !== undefined && panels[panel.name].isOfAll === true;
@@ -91,24 +98,26 @@ export function ChatPage({
   return (
     <PageContext value={page}>
       <PersonContext value={openPerson}>
-        <div className={room === undefined ? "page at-rooms" : "page at-room"}>
-          <RoomList current={room} />
-          {room === undefined ? (
-            <NoRoom />
-          ) : (
-            <>
-              <Conversation key={room} roomId={room} mayJoin={isNewVisit} panel={opened?.name} />
-              <Side roomId={room} panel={opened} />
-            </>
-          )}
-          {Dialog === undefined ? null : (
-            <Dialog
-              key={`${dialog?.name}/${dialog?.subject ?? ""}`}
-              subject={dialog?.subject}
-              onClose={page.closeDialog}
-            />
-          )}
-        </div>
+        <LayerContext value={addLayer}>
+          <div className={room === undefined ? "page at-rooms" : "page at-room"}>
+            <RoomList current={room} />
+            {room === undefined ? (
+              <NoRoom />
+            ) : (
+              <>
+                <Conversation key={room} roomId={room} mayJoin={isNewVisit} panel={opened?.name} />
+                <Side roomId={room} panel={opened} />
+              </>
+            )}
+            {Dialog === undefined ? null : (
+              <Dialog
+                key={`${dialog?.name}/${dialog?.subject ?? ""}`}
+                subject={dialog?.subject}
+                onClose={page.closeDialog}
+              />
+            )}
+          </div>
+        </LayerContext>
       </PersonContext>
     </PageContext>
   );

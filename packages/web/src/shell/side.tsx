@@ -2,12 +2,10 @@
 import { Dialog, Icon, useRoom } from "@parlance/react";
 import { type ReactNode, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
+import { threePanes } from "../app/widths.ts";
 import { usePage } from "./context.ts";
 import type { OpenPanel } from "./page.tsx";
 import { defaultPanel, panels } from "./panels.tsx";
-
-/** From this width a panel has a column of its own (the same number is in layout.css). */
-const threePanes = matchMedia("(min-width: 1100px)");
 
 /** @param panel What somebody opened; the default one if undefined, on screens wide enough. */
 export function Side({
@@ -22,10 +20,11 @@ export function Side({
   const room = useRoom(roomId);
   const isWide = useSyncExternalStore(
     (listen) => {
-      threePanes.addEventListener("change", listen);
-      return () => threePanes.removeEventListener("change", listen);
+      const query = threePanes();
+      query.addEventListener("change", listen);
+      return () => query.removeEventListener("change", listen);
     },
-    () => threePanes.matches,
+    () => threePanes().matches,
   );
   const name = panel?.name ?? defaultPanel;
   const { title, Component, isWhole = false } = panels[name];

@@ -20,7 +20,7 @@ import {
 import { type ReactNode, useCallback, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { landingRoom } from "../../app/route.ts";
-import { goBackTo } from "../../app/use-route.ts";
+import { goHome } from "../../app/use-route.ts";
 import { InboxButton } from "../../inbox/inbox-button.tsx";
 import { useGoToPlace } from "../../keeping/use-place.ts";
 import { usePage } from "../../shell/context.ts";
@@ -116,7 +116,7 @@ function Header({
         type="button"
         className="icon-button back"
         aria-label={t("back")}
-        onClick={() => goBackTo("/")}
+        onClick={() => goHome()}
       >
         <Icon name="back" />
       </button>

@@ -4,12 +4,11 @@ import type { RoomState } from "@parlance/react";
 import { Icon, local, readStored, writeStored } from "@parlance/react";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { onePane } from "../../app/widths.ts";
 
 const dismissedKey = "parlance.first-minute";
 /** A room with more than this is in use; who comes there needs no introduction. */
 const fewEvents = 12;
-/** Below this width one pane is shown (the same number is in layout.css). */
-const onePane = "(max-width: 699px)";
 
 /** Shown on a loopback address while the room is nearly empty, until it is dismissed. */
 export function FirstMinute({ room, token }: { room: RoomState; token: string }): ReactNode {
@@ -22,7 +21,7 @@ export function FirstMinute({ room, token }: { room: RoomState; token: string })
       readStored(local, dismissedKey) === undefined,
   );
   // On a phone the conversation needs the height: one line that opens.
-  const [isOpen, setOpen] = useState(() => !matchMedia(onePane).matches);
+  const [isOpen, setOpen] = useState(() => !onePane().matches);
   if (!isShown) return null;
   const dismiss = (): void => {
     writeStored(local, dismissedKey, "done");

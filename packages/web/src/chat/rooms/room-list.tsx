@@ -3,6 +3,7 @@
 import { Icon } from "@parlance/react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { onePane } from "../../app/widths.ts";
 import { InboxButton } from "../../inbox/inbox-button.tsx";
 import { OwnMenu } from "../../people/own-menu.tsx";
 import { usePage } from "../../shell/context.ts";
@@ -13,9 +14,11 @@ import { Views } from "./views.tsx";
 export function RoomList({ current }: { current: string | undefined }): ReactNode {
   const { t } = useTranslation();
   const { openDialog } = usePage();
+  // Where there is nothing beside it, it is what the page is about.
+  const isAll = current === undefined && onePane().matches;
   return (
-    <nav className="rooms" aria-label={t("rooms")}>
-      <header className="bar">
+    <div className="rooms" role={isAll ? "main" : "navigation"} aria-label={t("rooms")}>
+      <div className="bar">
         <h1>{t("appName")}</h1>
         <InboxButton where="rooms" onOpen={() => openDialog("inbox")} />
         <button
@@ -45,7 +48,7 @@ export function RoomList({ current }: { current: string | undefined }): ReactNod
         >
           <Icon name="plus" />
         </button>
-      </header>
+      </div>
       <div className="rooms-scroll">
         <Views />
         <RoomGroups current={current} />
@@ -54,7 +57,7 @@ export function RoomList({ current }: { current: string | undefined }): ReactNod
           {t("findRooms")}
         </button>
       </div>
-      <footer className="me">
+      <div className="me">
         <OwnMenu />
         <button
           type="button"
@@ -74,7 +77,7 @@ export function RoomList({ current }: { current: string | undefined }): ReactNod
         >
           <Icon name="sliders" />
         </button>
-      </footer>
-    </nav>
+      </div>
+    </div>
   );
 }
