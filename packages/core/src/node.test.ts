@@ -907,7 +907,10 @@ describe("presence and signals", () => {
     });
     expect(await bob.ask({ type: "mark_read", room: "general", sequence: 3 })).toMatchObject({
       read_mark: 4,
+      unread_after: 4,
+      unread: 2,
     });
+    expect(await unread(bob)).toBe(2);
     expect(await bob.ask({ type: "mark_read", room: "general", sequence: 1_000 })).toMatchObject({
       read_mark: 6,
       unread: 0,

@@ -18,7 +18,7 @@ import type { MembershipChanged, MemberView, RoomView } from "./commands/rooms.t
 import type { WireUser } from "./commands/session.ts";
 import { onlyYou, slashCommand } from "./commands/slash.ts";
 import { threadStanding } from "./commands/threads.ts";
-import type { Published } from "./commands/writing.ts";
+import type { MarkedRead, Published } from "./commands/writing.ts";
 import type { ErrorCode, WireError } from "./errors.ts";
 import { errors } from "./errors.ts";
 import { awarenessStateSchema } from "./events/awareness.ts";
@@ -244,6 +244,13 @@ const published: z.ZodType<Published> = z.object({
   rewritten: z.object({ text: z.string(), data: messageData.exactOptional() }).exactOptional(),
 });
 
+const markedRead: z.ZodType<MarkedRead> = z.object({
+  room: roomId,
+  read_mark: sequence,
+  unread_after: sequence.exactOptional(),
+  unread: z.int().min(0),
+});
+
 const nothing: z.ZodType<Record<string, never>> = z.object({});
 
 /** Schema of the `result` of each command's reply. */
@@ -279,7 +286,7 @@ export const replySchemas: { readonly [T in CommandType]: z.ZodType<Replies[T]> 
   }),
   proof: proofResult,
   publish: published,
-  mark_read: z.object({ room: roomId, read_mark: sequence, unread: z.int().min(0) }),
+  mark_read: markedRead,
   typing: nothing,
   create_room: roomView,
   get_room: roomView,
@@ -503,7 +510,7 @@ export const replySchemas: { readonly [T in CommandType]: z.ZodType<Replies[T]> 
   }),
   set_preferences: z.object({ preferences: ownPreferences }),
   set_room_preferences: z.object({ room: roomId, preferences: roomPreferences }),
-  mark_unread: z.object({ room: roomId, read_mark: sequence, unread: z.int().min(0) }),
+  mark_unread: markedRead,
   seen_by: z.object({ room: roomId, message_id: eventId, users: z.array(wireUserSchema) }),
   get_profile: z.object({ person: personView, own: ownProfile.exactOptional() }),
   set_profile: z.object({ own: ownProfile }),

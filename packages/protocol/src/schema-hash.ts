@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "759a113c800b06d2825987b8162b565600c7c6c34b20d2e4eed37a2ce84572c1",
+  sha256: "15e1b9344f745110272e87df14a102814075d45056627641ac78caa4ee64791f",
 } as const;

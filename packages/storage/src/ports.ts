@@ -91,6 +91,7 @@ export const effects: Effects = {
     noteSeen: "write",
     rooms: "read",
     markRead: "write",
+    markUnread: "write",
     threadStanding: "read",
     followedThreads: "read",
     followThread: "write",

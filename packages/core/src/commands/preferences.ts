@@ -7,6 +7,7 @@ import {
   type OwnPreferences,
   type PreferencesSet,
   ProtocolError,
+  type RoomId,
   type RoomPreferences,
   type RoomPreferencesView,
   type SeenByList,
@@ -14,7 +15,7 @@ import {
 } from "@parlance/protocol";
 import { memberUser } from "../frames.ts";
 import { kinds } from "../kinds.ts";
-import { everywhere, type RoomRecord } from "../ports/index.ts";
+import { everywhere, type Marks, type RoomRecord } from "../ports/index.ts";
 import { floorFor } from "../reader-floor.ts";
 import type { CommandContext } from "../services.ts";
 import { findIn } from "./messages.ts";
@@ -77,30 +78,27 @@ export async function markUnread(
   const room = await openToRead(context, command.room);
   const { directory } = context.services;
   const { user } = context.identity;
-  const known = await directory.roomOf(user, command.room);
-  if (known === undefined) throw new ProtocolError("not_found");
   // What came before one's joining is not counted where it is not read.
-  const from = Math.max(command.sequence - 1, await floorFor(context, room));
-  const place = Math.min(known.unreadAfter, from);
-  const marks = await directory.markRead(command.room, user, place);
+  const place = Math.max(command.sequence - 1, await floorFor(context, room));
+  const marks = await directory.markUnread(command.room, user, place);
   if (marks === undefined) throw new ProtocolError("not_found");
-  tellRead(context, command.room, { ...marks, unreadAfter: place });
-  return { room: command.room, read_mark: marks.readMark, unread: marks.unread };
+  tellRead(context, command.room, marks);
+  return markedRead(command.room, marks);
+}
+
+/** What is answered where marks were moved. */
+export function markedRead(room: RoomId, { readMark, unreadAfter, unread }: Marks): MarkedRead {
+  return { room, read_mark: readMark, unread_after: unreadAfter, unread };
 }
 
 /** Tells the caller's own devices where the marks are. */
 export function tellRead(
   context: CommandContext,
-  room: RoomRecord["room"],
-  marks: { readonly readMark: number; readonly unreadAfter: number; readonly unread: number },
+  room: RoomId,
+  { readMark, unreadAfter, unread }: Marks,
 ): void {
-  context.services.tellOwn(context.identity.user, {
-    what: "read",
-    room,
-    read_mark: marks.readMark,
-    unread_after: marks.unreadAfter,
-    unread: marks.unread,
-  });
+  const marks = { read_mark: readMark, unread_after: unreadAfter, unread };
+  context.services.tellOwn(context.identity.user, { what: "read", room, ...marks });
 }
 
 /** Whether the readers of a room tell each other how far they have read. */

@@ -10,7 +10,7 @@ import { inboxOwner } from "../kinds.ts";
 import type { Identity } from "../ports/index.ts";
 import type { CommandContext } from "../services.ts";
 import { mayEnter } from "./entering.ts";
-import { silentReaders, tellRead, tellsReceipts } from "./preferences.ts";
+import { markedRead, silentReaders, tellRead, tellsReceipts } from "./preferences.ts";
 import { openToRead } from "./reading.ts";
 
 /** One person's typing is told again at most once in so long per room, however many frames come. */
@@ -50,10 +50,7 @@ export async function markRead(
   const room = await openToRead(context, command.room);
   const marks = await services.directory.markRead(command.room, identity.user, command.sequence);
   if (marks === undefined) throw new ProtocolError("not_found");
-  tellRead(context, command.room, {
-    ...marks,
-    unreadAfter: Math.min(command.sequence, marks.readMark),
-  });
+  tellRead(context, command.room, marks);
   if (tellsReceipts(room.record) && (await isTold(context, command.room))) {
     const { readMark } = marks;
     const person = { user: identity.user, ...numberOf(identity) };
@@ -63,7 +60,7 @@ export async function markRead(
     // Of an inbox the others are its owner's other devices.
     room.signal({ ...event, read_mark: readMark, ...named }, inboxOwner(command.room));
   }
-  return { room: command.room, read_mark: marks.readMark, unread: marks.unread };
+  return markedRead(command.room, marks);
 }
 
 /** Of an inbox the others are its owner's other devices, whatever its owner tells others. */

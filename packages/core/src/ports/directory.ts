@@ -195,15 +195,23 @@ export interface JoinedRoom extends RoomRecord {
 
 export interface ReadMarks {
   /**
-   * Moves the marks of a member, both clamped to the head; the public one never falls.
+   * Raises both marks of a member to `sequence`, at most to the head. A mark that is higher stays.
    *
-   * @returns the marks and what lies above the private one, or undefined if the user is no member.
+   * @returns where the marks are now, or undefined if the user is no member.
    */
-  markRead(
-    room: RoomId,
-    user: UserId,
-    sequence: Sequence,
-  ): Promise<{ readonly readMark: Sequence; readonly unread: number } | undefined>;
+  markRead(room: RoomId, user: UserId, sequence: Sequence): Promise<Marks | undefined>;
+  /** Lowers the private mark to `sequence`; one that is lower stays. @returns as `markRead`. */
+  markUnread(room: RoomId, user: UserId, sequence: Sequence): Promise<Marks | undefined>;
+}
+
+/** A member's marks in one room. */
+export interface Marks {
+  /** The public mark; never falls. */
+  readonly readMark: Sequence;
+  /** The private mark. */
+  readonly unreadAfter: Sequence;
+  /** Messages of the main line above the private mark. */
+  readonly unread: number;
 }
 
 /** How far one device has read in one room, kept for clients whose protocol has no positions. */

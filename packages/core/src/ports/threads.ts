@@ -11,7 +11,7 @@ export interface Threads {
   followedThreads(query: FollowedQuery): Promise<readonly FollowedThread[]>;
   /** Whoever begins to follow has nothing unread in it, unless it had a mark there. */
   followThread(room: RoomId, root: EventId, user: UserId, follows: boolean): Promise<ThreadRecord>;
-  /** Moves the mark to where the thread was at a sequence of its room, up or down. */
+  /** Raises the mark to where the thread was at a sequence of its room, at most to its head. A mark that is higher stays. */
   markThreadRead(
     room: RoomId,
     root: EventId,

@@ -55,7 +55,7 @@ export interface Published {
   readonly rewritten?: { readonly text: string; readonly data?: JsonObject };
 }
 
-/** Moves the caller's read mark to `sequence` (above the head: to the head). The public mark only grows. */
+/** Raises the caller's marks to `sequence` (above the head: to the head). A mark that is higher stays: `mark_unread` lowers. */
 export interface MarkRead {
   readonly type: "mark_read";
   readonly id: CommandId;
@@ -66,6 +66,8 @@ export interface MarkedRead {
   readonly room: RoomId;
   /** The mark that others may see. */
   readonly read_mark: Sequence;
+  /** The private mark: what is above it is unread. */
+  readonly unread_after?: Sequence;
   readonly unread: number;
 }
 

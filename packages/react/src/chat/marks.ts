@@ -51,7 +51,7 @@ export function createMarks(host: MarksHost): Marks & {
   const held = new Set<string>();
   const readMarks = createReadMarks(async (room, sequence) => {
     sentOf(room).push(sequence);
-    const { unread } = await client
+    const { unread, unread_after: mark = sequence } = await client
       .room(room)
       .markRead(sequence)
       .catch((error: unknown) => {
@@ -60,7 +60,9 @@ export function createMarks(host: MarksHost): Marks & {
       });
     // The reader said otherwise while the mark travelled.
     if (held.has(room)) return;
-    dispatch({ type: "mark_moved", room, unreadAfter: sequence, unread, isEcho: true });
+    // What was behind the mark is told back as the mark.
+    if (mark !== sequence) isToldBack(room, sequence);
+    dispatch({ type: "mark_moved", room, unreadAfter: mark, unread, isEcho: true });
   });
   const unlisten = client.on("own", (change) => {
     if (change.what !== "read") return;

@@ -1,6 +1,13 @@
 /** Members of rooms and their read marks. */
-import type { JoinedRoom, MemberRecord, Members, ReadMarks, RoomAdmin } from "@parlance/core";
-import type { Role } from "@parlance/protocol";
+import type {
+  JoinedRoom,
+  Marks,
+  MemberRecord,
+  Members,
+  ReadMarks,
+  RoomAdmin,
+} from "@parlance/core";
+import type { Role, RoomId, UserId } from "@parlance/protocol";
 import { likeAny } from "../sql/room-patterns.ts";
 import type { Reads } from "./access.ts";
 import type { Batch } from "./batch.ts";
@@ -132,32 +139,42 @@ export function createRoomAdmin(reads: Reads): RoomAdmin {
 }
 
 export function createReadMarks(lanes: Lanes<Batch>): ReadMarks {
+  /** @param to Where the private mark goes; the public one follows it up only. */
+  const moveMarks = (
+    room: RoomId,
+    user: UserId,
+    to: (mark: number, head: number) => number,
+  ): Promise<Marks | undefined> =>
+    lanes.call(room, undefined, async (batch) => {
+      await batch.flush();
+      const row = batch.room(room);
+      const marks = await batch.session.get<{ public_sequence: number; private_sequence: number }>(
+        "SELECT public_sequence, private_sequence FROM {read_marks} WHERE room = ? AND user_id = ?",
+        room,
+        user,
+      );
+      if (row === undefined || marks === undefined) return undefined;
+      const unreadAfter = to(marks.private_sequence, row.head);
+      const countable =
+        unreadAfter === row.head
+          ? row.countable
+          : await countableAt(batch.session, room, unreadAfter);
+      const readMark = Math.max(marks.public_sequence, unreadAfter);
+      await batch.session.run(
+        `UPDATE {read_marks} SET public_sequence = ?, private_sequence = ?, private_countable = ?
+         WHERE room = ? AND user_id = ?`,
+        readMark,
+        unreadAfter,
+        countable,
+        room,
+        user,
+      );
+      return { readMark, unreadAfter, unread: row.countable - countable };
+    });
   return {
     markRead: (room, user, sequence) =>
-      lanes.call(room, undefined, async (batch) => {
-        await batch.flush();
-        const row = batch.room(room);
-        const marks = await batch.session.get<{ public_sequence: number }>(
-          "SELECT public_sequence FROM {read_marks} WHERE room = ? AND user_id = ?",
-          room,
-          user,
-        );
-        if (row === undefined || marks === undefined) return undefined;
-        const clamped = Math.min(sequence, row.head);
-        const countable =
-          clamped === row.head ? row.countable : await countableAt(batch.session, room, clamped);
-        const readMark = Math.max(marks.public_sequence, clamped);
-        await batch.session.run(
-          `UPDATE {read_marks} SET public_sequence = ?, private_sequence = ?, private_countable = ?
-           WHERE room = ? AND user_id = ?`,
-          readMark,
-          clamped,
-          countable,
-          room,
-          user,
-        );
-        return { readMark, unread: row.countable - countable };
-      }),
+      moveMarks(room, user, (mark, head) => Math.max(mark, Math.min(sequence, head))),
+    markUnread: (room, user, sequence) => moveMarks(room, user, (mark) => Math.min(mark, sequence)),
   } satisfies ReadMarks;
 }
 

@@ -231,6 +231,8 @@ function* markRead(
 ): Steps<ThreadRecord> {
   const there = yield* first<{ head: number }>("SELECT head FROM {rooms} WHERE room = ?", room);
   const mark = Math.min(sequence, there?.head ?? 0);
+  const before = yield* rowOf(root, person);
+  if (before !== undefined && before.mark >= mark) return yield* standing(root, person);
   const running = yield* runningAt(root, mark);
   const changed = yield* run(
     `UPDATE {thread_people} SET mark_sequence = ?, mark_running = ?

@@ -78,6 +78,7 @@ export function createDirectory(writer: Writer, readers: Readers): Directory {
     },
 
     markRead: (room, user, sequence) => writer.call("markRead", room, user, sequence),
+    markUnread: (room, user, sequence) => writer.call("markUnread", room, user, sequence),
 
     ...createOwn(writer, readers),
 

@@ -1,5 +1,6 @@
 import type {
   KeyRecord,
+  Marks,
   NewRoom,
   NewUser,
   SavedPlace,
@@ -45,11 +46,8 @@ export interface DirectoryWrites
   useTokenOnce(issuer: string, jti: string, expiresAt: number, now: number): boolean;
   createKey(key: Omit<KeyRecord, "revoked">): void;
   revokeKey(id: string, now: number): boolean;
-  markRead(
-    room: string,
-    user: string,
-    sequence: number,
-  ): { readMark: number; unread: number } | undefined;
+  markRead(room: string, user: string, sequence: number): Marks | undefined;
+  markUnread(room: string, user: string, sequence: number): Marks | undefined;
   savePlaces(rows: readonly SavedPlace[]): void;
   appendTexts(pieces: readonly TextPiece[]): TextAppend[];
   takeLease(name: string, holder: string, lifeMs: number): boolean;
@@ -61,6 +59,36 @@ export function createDirectoryWrites(database: Database, rooms: RoomWrites): Di
   const userRow = (id: string): UserRecord | undefined => {
     const row = database.get<UserRow>(`SELECT ${userColumns} FROM users WHERE id = ?`, id);
     return row === undefined ? undefined : toUserRecord(row);
+  };
+
+  /** @param to Where the private mark goes; the public one follows it up only. */
+  const moveMarks = (
+    room: string,
+    user: string,
+    to: (mark: number, head: number) => number,
+  ): Marks | undefined => {
+    rooms.flushMarks();
+    const row = rooms.open(room, undefined);
+    const marks = database.get<{ public_sequence: number; private_sequence: number }>(
+      "SELECT public_sequence, private_sequence FROM read_marks WHERE room = ? AND user = ?",
+      room,
+      user,
+    );
+    if (row === undefined || marks === undefined) return undefined;
+    const unreadAfter = to(marks.private_sequence, row.head);
+    const countable =
+      unreadAfter === row.head ? row.countable : countableAt(database, room, unreadAfter);
+    const readMark = Math.max(marks.public_sequence, unreadAfter);
+    database.run(
+      `UPDATE read_marks SET public_sequence = ?, private_sequence = ?, private_countable = ?
+       WHERE room = ? AND user = ?`,
+      readMark,
+      unreadAfter,
+      countable,
+      room,
+      user,
+    );
+    return { readMark, unreadAfter, unread: row.countable - countable };
   };
 
   const isTaken = (login: string): boolean =>
@@ -210,29 +238,9 @@ export function createDirectoryWrites(database: Database, rooms: RoomWrites): Di
       return true;
     },
 
-    markRead: (room, user, sequence) => {
-      rooms.flushMarks();
-      const row = rooms.open(room, undefined);
-      const marks = database.get<{ public_sequence: number }>(
-        "SELECT public_sequence FROM read_marks WHERE room = ? AND user = ?",
-        room,
-        user,
-      );
-      if (row === undefined || marks === undefined) return undefined;
-      const clamped = Math.min(sequence, row.head);
-      const countable = clamped === row.head ? row.countable : countableAt(database, room, clamped);
-      const readMark = Math.max(marks.public_sequence, clamped);
-      database.run(
-        `UPDATE read_marks SET public_sequence = ?, private_sequence = ?, private_countable = ?
-         WHERE room = ? AND user = ?`,
-        readMark,
-        clamped,
-        countable,
-        room,
-        user,
-      );
-      return { readMark, unread: row.countable - countable };
-    },
+    markRead: (room, user, sequence) =>
+      moveMarks(room, user, (mark, head) => Math.max(mark, Math.min(sequence, head))),
+    markUnread: (room, user, sequence) => moveMarks(room, user, (mark) => Math.min(mark, sequence)),
 
     appendTexts: (pieces) => appendTexts(database, pieces),
     savePlaces: (rows) => savePlaces(database, rows),

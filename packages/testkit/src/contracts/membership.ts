@@ -152,7 +152,7 @@ export function describeMembership(store: UseStore): void {
       await log.append(message("b", { user: "u1" }));
       expect([await mark("u1"), await unread("u1")]).toEqual([3, 0]);
       const marked = await directory.markRead(roomId("r1"), userId("u1"), 3);
-      expect(marked).toEqual({ readMark: 3, unread: 0 });
+      expect(marked).toEqual({ readMark: 3, unreadAfter: 3, unread: 0 });
     });
 
     test("of the author is right when many publish in one breath", async () => {
@@ -170,17 +170,34 @@ export function describeMembership(store: UseStore): void {
   });
 
   describe("markRead", () => {
-    test("moves up and down for oneself, only up for others", async () => {
+    test("[J25] raises both marks, and only markUnread lowers the private one", async () => {
       const { log, directory } = store();
       await log.append(joined("u1", { create: publicRoom }));
       for (let n = 0; n < 5; n += 1) await log.append(message("x", { user: "u2" }));
-      const move = async (sequence: number) =>
-        directory.markRead(roomId("r1"), userId("u1"), sequence);
-      expect(await move(3)).toEqual({ readMark: 3, unread: 3 });
-      expect(await move(6)).toEqual({ readMark: 6, unread: 0 });
-      expect(await move(2)).toEqual({ readMark: 6, unread: 4 });
+      const read = (at: number) => directory.markRead(roomId("r1"), userId("u1"), at);
+      const unreadFrom = (at: number) => directory.markUnread(roomId("r1"), userId("u1"), at);
+      expect(await read(3)).toEqual({ readMark: 3, unreadAfter: 3, unread: 3 });
+      const all = { readMark: 6, unreadAfter: 6, unread: 0 };
+      expect(await read(6)).toEqual(all);
+      expect(await read(2)).toEqual(all);
+      expect(await read(0)).toEqual(all);
+      expect(await unreadFrom(2)).toEqual({ readMark: 6, unreadAfter: 2, unread: 4 });
       expect([await mark("u1"), await unread("u1")]).toEqual([6, 4]);
-      expect(await move(0)).toEqual({ readMark: 6, unread: 5 });
+      // What is unread from further back on is so from here on too.
+      expect((await unreadFrom(5))?.unreadAfter).toBe(2);
+      expect(await unreadFrom(0)).toEqual({ readMark: 6, unreadAfter: 0, unread: 5 });
+      expect(await read(4)).toEqual({ readMark: 6, unreadAfter: 4, unread: 2 });
+      expect(await directory.markUnread(roomId("r1"), userId("u2"), 1)).toBeUndefined();
+      expect(await directory.markUnread(roomId("nowhere"), userId("u1"), 1)).toBeUndefined();
+    });
+
+    test("[J25] of many at once is the highest, in whatever order they come", async () => {
+      const { log, directory } = store();
+      await log.append(joined("u1", { create: publicRoom }));
+      for (let n = 0; n < 8; n += 1) await log.append(message("x", { user: "u2" }));
+      const places = [4, 9, 2, 7, 1, 8, 3];
+      await Promise.all(places.map((at) => directory.markRead(roomId("r1"), userId("u1"), at)));
+      expect([await mark("u1"), await unread("u1")]).toEqual([9, 0]);
     });
 
     test("is clamped to the head", async () => {
@@ -188,7 +205,7 @@ export function describeMembership(store: UseStore): void {
       await log.append(joined("u1", { create: publicRoom }));
       await log.append(message("a", { user: "u2" }));
       const marked = await directory.markRead(roomId("r1"), userId("u1"), 1_000);
-      expect(marked).toEqual({ readMark: 2, unread: 0 });
+      expect(marked).toEqual({ readMark: 2, unreadAfter: 2, unread: 0 });
       await log.append(message("b", { user: "u2" }));
       expect([await mark("u1"), await unread("u1")]).toEqual([2, 1]);
     });
@@ -202,8 +219,9 @@ export function describeMembership(store: UseStore): void {
         log.append(message("b", { user: "u2" })),
         directory.markRead(roomId("r1"), userId("u1"), 3),
       ]);
-      expect(early).toEqual({ readMark: 2, unread: 1 });
-      expect(late).toEqual({ readMark: 3, unread: 0 });
+      // Its own message has raised it further.
+      expect(early).toEqual({ readMark: 2, unreadAfter: 2, unread: 0 });
+      expect(late).toEqual({ readMark: 3, unreadAfter: 3, unread: 0 });
     });
 
     test("of somebody who is no member, or of no room, is undefined", async () => {

@@ -47,7 +47,7 @@ export function describeMentions(store: UseStore): void {
       expect(all.map(({ mentions }) => mentions)).toEqual([3]);
       await directory.markRead(r1, userId("u1"), 4);
       expect(await badge("u1")).toBe(1);
-      await directory.markRead(r1, userId("u1"), 2);
+      await directory.markUnread(r1, userId("u1"), 2);
       expect(await badge("u1")).toBe(3);
       await log.append(message("I was here", { user: "u1" }));
       expect([await badge("u1"), await badge("u2")]).toEqual([0, 2]);

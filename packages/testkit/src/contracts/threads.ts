@@ -183,14 +183,14 @@ export function describeThreads(store: UseStore): void {
       expect((await standing("u1")).follows).toBe(false);
     });
 
-    test("marks go up and down, and stop at the head", async () => {
+    test("[J25] marks go up only, and stop at the head", async () => {
       const { log, directory } = store();
       for (let n = 0; n < 4; n += 1) await log.append(reply("u2"));
       const mark = (user: string, at: number) =>
         directory.markThreadRead(r1, root, userId(user), at);
       expect(await mark("u1", 5)).toEqual({ follows: true, readMark: 5, unread: 2 });
       expect(await mark("u1", 1_000)).toEqual({ follows: true, readMark: 7, unread: 0 });
-      expect(await mark("u1", 4)).toEqual({ follows: true, readMark: 4, unread: 3 });
+      expect(await mark("u1", 4)).toEqual({ follows: true, readMark: 7, unread: 0 });
       expect(await mark("u5", 6)).toEqual({ follows: false, readMark: 6, unread: 1 });
     });
 
@@ -278,7 +278,7 @@ export function describeThreads(store: UseStore): void {
             } else if (each.do === "read") {
               const head = (await log.heads([roomId(room)])).get(roomId(room))?.head ?? 0;
               await directory.markRead(roomId(room), userId(each.user), each.at);
-              marks.set(each.user, Math.min(each.at, head));
+              marks.set(each.user, Math.max(marks.get(each.user) ?? 0, Math.min(each.at, head)));
             } else {
               const under = mains[each.under];
               if (under === undefined) continue;
@@ -286,7 +286,9 @@ export function describeThreads(store: UseStore): void {
               else {
                 const head = (await log.heads([roomId(room)])).get(roomId(room))?.head ?? 0;
                 await directory.markThreadRead(roomId(room), id(under), userId(each.user), each.at);
-                threadMarks.set(`${under} ${each.user}`, Math.min(each.at, head));
+                const whose = `${under} ${each.user}`;
+                const before = threadMarks.get(whose) ?? 0;
+                threadMarks.set(whose, Math.max(before, Math.min(each.at, head)));
               }
             }
           }

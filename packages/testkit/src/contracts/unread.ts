@@ -19,7 +19,7 @@ type Person = (typeof people)[number];
 /** One step of a history. `share` is a place, as a part of the log so far. */
 type Step =
   | { readonly do: "say" | "reply" | "update" | "delete" | "come" | "go"; readonly who: Person }
-  | { readonly do: "mark"; readonly who: Person; readonly share: number };
+  | { readonly do: "read" | "unread"; readonly who: Person; readonly share: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -39,7 +39,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record({
-      do: fc.constant("mark" as const),
+      do: fc.constantFrom("read" as const, "unread" as const),
       who: fc.constantFrom(...people),
       share: fc.double({ min: 0, max: 1, noNaN: true }),
     }),
@@ -113,17 +113,22 @@ export function describeUnread(store: UseStore): void {
               model.log.push(false);
               model.marks.delete(who);
               break;
-            case "mark": {
+            case "read":
+            case "unread": {
               const place = Math.round(one.share * (model.log.length + 2));
-              const marked = await directory.markRead(id, userId(who), place);
+              const move = one.do === "read" ? directory.markRead : directory.markUnread;
+              const marked = await move(id, userId(who), place);
               if (mark === undefined) {
                 expect(marked).toBeUndefined();
                 break;
               }
-              mark.private = Math.min(place, model.log.length);
+              const at = Math.min(place, model.log.length);
+              const pick = one.do === "read" ? Math.max : Math.min;
+              mark.private = pick(mark.private, at);
               mark.public = Math.max(mark.public, mark.private);
               const unread = unreadIn(model, mark.private);
-              expect(marked).toEqual({ readMark: mark.public, unread });
+              const now = { readMark: mark.public, unreadAfter: mark.private, unread };
+              expect(marked).toEqual(now);
               break;
             }
           }

@@ -1,6 +1,7 @@
 import {
   type Directory,
   type JoinedRoom,
+  type Marks,
   type MemberRecord,
   matchesAny,
   type NewUser,
@@ -192,7 +193,10 @@ export function createMemoryDirectory(state: MemoryState): Directory {
           };
         }),
 
-    markRead: async (room, user, sequence) => moveMarks(state, room, user, sequence),
+    markRead: async (room, user, sequence) =>
+      moveMarks(state, room, user, (mark, head) => Math.max(mark, Math.min(sequence, head))),
+    markUnread: async (room, user, sequence) =>
+      moveMarks(state, room, user, (mark) => Math.min(mark, sequence)),
 
     ...createMemoryThreads(state),
     mentionsOf: async (query) => mentionsOf(state, query),
@@ -273,16 +277,17 @@ function moveMarks(
   state: MemoryState,
   id: RoomId,
   user: UserId,
-  sequence: number,
-): { readonly readMark: number; readonly unread: number } | undefined {
+  to: (mark: number, head: number) => number,
+): Marks | undefined {
   const room = state.rooms.get(id);
   const member = room?.members.get(user);
   if (room === undefined || member === undefined) return undefined;
-  const clamped = Math.min(sequence, room.events.length);
-  member.readMark = Math.max(member.readMark, clamped);
-  member.privateMark = clamped;
-  member.privateCountable = room.events[clamped - 1]?.countable ?? 0;
-  return { readMark: member.readMark, unread: room.countable - member.privateCountable };
+  const unreadAfter = to(member.privateMark, room.events.length);
+  member.readMark = Math.max(member.readMark, unreadAfter);
+  member.privateMark = unreadAfter;
+  member.privateCountable = room.events[unreadAfter - 1]?.countable ?? 0;
+  const { readMark, privateCountable } = member;
+  return { readMark, unreadAfter, unread: room.countable - privateCountable };
 }
 
 function joinedRoom(state: MemoryState, room: MemoryRoom, user: UserId): JoinedRoom | undefined {

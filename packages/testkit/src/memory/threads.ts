@@ -143,6 +143,7 @@ export function createMemoryThreads(state: MemoryState): Threads {
     markThreadRead: async (room, root, user, sequence) => {
       const { messages, people } = threadOf(state, room, root);
       const readMark = Math.min(sequence, state.rooms.get(room)?.events.length ?? 0);
+      if ((people.get(user)?.readMark ?? -1) >= readMark) return standing(root, user);
       const running = messages.filter((one) => one.sequence <= readMark).length;
       const follows = people.get(user)?.follows ?? false;
       people.set(user, { follows, readMark, running });

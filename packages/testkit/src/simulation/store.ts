@@ -110,6 +110,7 @@ export class FaultyStore {
       rooms: far("rooms", direct.rooms),
       discoverable: far("discoverable", direct.discoverable),
       markRead: far("mark read", direct.markRead),
+      markUnread: far("mark unread", direct.markUnread),
       threadStanding: far("thread standing", direct.threadStanding),
       followedThreads: far("followed threads", direct.followedThreads),
       followThread: far("follow thread", direct.followThread),

@@ -364,8 +364,10 @@ export class World {
   #askUnread(client: ModelClient, room: RoomId): void {
     const sequence = this.random.between(0, this.checker.head(room));
     client.ask({ type: "mark_read", room, sequence }, (answer) => {
-      const expected = this.checker.unread(room, sequence);
-      const unread = answer.type === "reply" ? (answer.result as MarkedRead).unread : undefined;
+      if (answer.type === "error") return this.checker.violate("I-12", "no mark at rest");
+      const { unread, unread_after: mark = 0 } = answer.result as MarkedRead;
+      if (mark < sequence) this.checker.violate("I-20", `${client.name} ${room}: ${mark}`);
+      const expected = this.checker.unread(room, mark);
       if (unread === expected) return;
       this.checker.violate("I-21", `${client.name} ${room}: ${unread} unread, not ${expected}`);
     });
