@@ -60,9 +60,21 @@ const dependsOnRole: ReadonlySet<Audience> = new Set([
   "announcers",
 ]);
 
-/** The kind that a room gets if this brings it into being; undefined where it does not. */
-export function kindMadeBy(identity: Identity, action: Action, room: RoomId): RoomKind | undefined {
-  const kind = kindByName(room);
+/**
+ * The kind that a room gets if this brings it into being; undefined where it does not.
+ *
+ * @param named The kind of a room that the install names: any use by somebody who may makes it, as if it were there.
+ */
+export function kindMadeBy(
+  identity: Identity,
+  action: Action,
+  room: RoomId,
+  named?: RoomKind,
+): RoomKind | undefined {
+  const kind = named ?? kindByName(room);
+  if (named !== undefined) {
+    return allows(identity, action, { room, kind }, undefined) ? kind : undefined;
+  }
   if (isForSigned(room) && action === "write" && identity.scopes !== undefined) {
     return allows(identity, action, { room, kind }, undefined) ? kind : undefined;
   }

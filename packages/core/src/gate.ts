@@ -28,6 +28,7 @@ import type {
   Ids,
   Link,
   Moments,
+  NewRoom,
   Payload,
   RateStore,
   RoomLog,
@@ -80,8 +81,13 @@ export interface Report {
 }
 
 /** Numbers that an operator may set. */
+/** How rooms are made that the install names, by their ids. */
+export type NamedRooms = ReadonlyMap<RoomId, Pick<NewRoom, "kind" | "title">>;
+
 export interface NodeSettings {
   readonly guestsAllowed: boolean;
+  /** Rooms that clients of some dialect expect to be there. The first use makes them; nobody else can. */
+  readonly namedRooms: NamedRooms;
   /** Commands a second that one connection may send, and how many at once. 0: not limited. */
   readonly commandsPerSecond: number;
   readonly commandBurst: number;

@@ -34,6 +34,7 @@ import type {
   ConnectionView,
   FleetAnswers,
   Inlet,
+  NamedRooms,
   Node,
   NodeCounts,
   NodePorts,
@@ -78,6 +79,7 @@ const commandBurst = 200;
 /** What suits most installs; every value can be set. */
 export const defaultSettings: NodeSettings = {
   guestsAllowed: true,
+  namedRooms: new Map(),
   commandsPerSecond,
   commandBurst,
   rates: presetRates(commandsPerSecond, commandBurst),
@@ -151,6 +153,7 @@ class ServerNode implements Node {
       tally,
       happenings,
       presenceFlushMs: settings.presenceFlushMs,
+      namedRooms: settings.namedRooms,
       people,
       onFailure: (event, error) => ports.report("warn", event, { error }),
       onJoined: (fact) => this.#services.tellJoined(fact),
@@ -163,7 +166,7 @@ class ServerNode implements Node {
       clock: ports.clock,
       report: ports.report,
       tally,
-      kindOf: (room) => kindOf(rooms, room),
+      kindOf: (room) => kindOf(rooms, settings.namedRooms, room),
       ...(ports.rateStore === undefined ? {} : { store: ports.rateStore }),
     });
     const isAwake = (): boolean => this.#isAwake();
@@ -548,12 +551,12 @@ class ServerNode implements Node {
   }
 }
 
-function kindOf(rooms: Rooms, room: RoomId): Awaitable<RoomKind> {
+function kindOf(rooms: Rooms, named: NamedRooms, room: RoomId): Awaitable<RoomKind> {
   const open = rooms.get(room);
   if (open !== undefined) return open.record.kind;
   return rooms.open(room).then(
     ({ record }) => record.kind,
-    () => kindByName(room),
+    () => named.get(room)?.kind ?? kindByName(room),
   );
 }
 

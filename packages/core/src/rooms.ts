@@ -1,6 +1,7 @@
 /** The rooms that this node needs now: opened once for all who ask, compared with the log, closed when idle. */
 import { ProtocolError, type RoomId } from "@parlance/protocol";
 import { type Action, kindMadeBy, lacksScope } from "./authorize.ts";
+import type { NamedRooms } from "./gate.ts";
 import { kinds } from "./kinds.ts";
 import { makeOwned } from "./owned-rooms.ts";
 import type { Identity, NewRoom, Notice, Unsubscribe } from "./ports/index.ts";
@@ -17,17 +18,22 @@ export interface RoomUse {
   readonly action: Action;
 }
 
+/** What all rooms of a node work with. */
+export interface RoomsContext extends Omit<RoomContext, "onLost"> {
+  readonly namedRooms: NamedRooms;
+}
+
 interface Opened {
   readonly room: Room;
   readonly unsubscribe: Unsubscribe;
 }
 
 export class Rooms {
-  readonly #context: RoomContext;
+  readonly #context: RoomsContext & RoomContext;
   readonly #opened = new Map<RoomId, Opened>();
   readonly #opening = new Map<RoomId, Promise<Room | undefined>>();
 
-  constructor(context: Omit<RoomContext, "onLost">) {
+  constructor(context: RoomsContext) {
     this.#context = { ...context, onLost: (room) => void this.#lost(room) };
   }
 
@@ -74,9 +80,10 @@ export class Rooms {
 
   #newRoom(id: RoomId, use: RoomUse | undefined): NewRoom | undefined {
     if (use === undefined) return undefined;
-    const kind = kindMadeBy(use.identity, use.action, id);
+    const named = this.#context.namedRooms.get(id);
+    const kind = kindMadeBy(use.identity, use.action, id, named?.kind);
     if (kind === undefined) return undefined;
-    return { kind, title: id, createdAt: this.#context.clock.now() };
+    return { kind, title: named?.title ?? id, createdAt: this.#context.clock.now() };
   }
 
   async #open(id: RoomId, createAs: NewRoom | undefined): Promise<Room | undefined> {

@@ -1,5 +1,5 @@
 /** The dialects of an install that the gateway carries: which there are, where they are spoken, and whom they trust. */
-import type { Dialect, RoomLog } from "@parlance/core";
+import type { Dialect, NamedRooms } from "@parlance/core";
 import { createChatlogger } from "@parlance/dialects/chatlogger";
 import { createMmb, type MmbOptions } from "@parlance/dialects/mmb";
 import { createNative } from "@parlance/dialects/native";
@@ -98,16 +98,14 @@ export function dialectEndpoints(
   ];
 }
 
-/** Makes the rooms that the configuration names, where they are not there yet. */
-export async function openDialectRooms(config: Config, log: RoomLog, now: number): Promise<void> {
+/** The rooms that clients of the dialects find there: made when the first of them comes, so that nobody else sees them before. */
+export function dialectRooms(config: Config): NamedRooms {
   const rooms: readonly (readonly [string, RoomKind, string])[] = [
     [config.chatlogger_room, "public", "ChatLogger"],
     [config.portico_chat_room, "public", "PorticoEstate"],
     [config.portico_notification_room, "announcement", "Notifications"],
   ];
-  for (const [room, kind, title] of rooms) {
-    await log.open(room as RoomId, { kind, title, createdAt: now });
-  }
+  return new Map(rooms.map(([room, kind, title]) => [room as RoomId, { kind, title }]));
 }
 
 /** What the served pages and scripts are told of the install. */

@@ -1,12 +1,14 @@
 import { defaultSettings, type NodeSettings, presetRates } from "@parlance/core";
 import { guestsAllowed } from "./config/safety.ts";
 import type { Config } from "./config/schema.ts";
+import { dialectRooms } from "./dialects.ts";
 
 /** The node's numbers, as the operator set them. */
 export function nodeSettings(config: Config): NodeSettings {
   return {
     ...defaultSettings,
     guestsAllowed: guestsAllowed(config),
+    namedRooms: dialectRooms(config),
     commandsPerSecond: config.commands_per_second,
     commandBurst: config.command_burst,
     rates:

@@ -34,13 +34,7 @@ import { ConfigError } from "./config/load.ts";
 import { guestsAllowed, unsafeSettings } from "./config/safety.ts";
 import type { Config, SettingName } from "./config/schema.ts";
 import { mountDialectRoutes } from "./dialect-routes.ts";
-import {
-  dialectEndpoints,
-  mmbOptions,
-  openDialectRooms,
-  pagesOptions,
-  symfonyTrust,
-} from "./dialects.ts";
+import { dialectEndpoints, mmbOptions, pagesOptions, symfonyTrust } from "./dialects.ts";
 import { openDoors } from "./doors.ts";
 import { type ExtraListeners, type OpenedEndpoint, openExtraListeners } from "./extra-listeners.ts";
 import { joinFleet } from "./fleet.ts";
@@ -409,7 +403,6 @@ async function assemble(given: {
   await patiently(async () => {
     const { room, title } = lobby;
     await store.log.open(room, { kind: "public", title, createdAt: clock.now() });
-    await openDialectRooms(config, store.log, clock.now());
   });
   for (const embed of [await embedOf(config), given.options.embed]) {
     await embed?.({ io: socketIo.socketIo.io });

@@ -36,6 +36,10 @@ export async function createRoom(
   if (named !== "public" && (named !== "document" || command.kind !== "document")) {
     throw new ProtocolError("bad_request", { field: "room" });
   }
+  // As if it were there: its first use makes it, and nobody owns it.
+  if (command.room !== undefined && services.settings.namedRooms.has(command.room)) {
+    throw new ProtocolError("conflict", { field: "room" });
+  }
   for (let attempt = 0; attempt < maxNameTries; attempt += 1) {
     const id = command.room ?? nameFor(context, command, attempt);
     const data = { user: identity.user, name: identity.name, role: "owner" } as const;
@@ -81,7 +85,8 @@ function nameFor(
     .slice(0, 48);
   const suffix = Math.floor(ids.random() * 1_000_000).toString(36);
   if (slug === "") return `room-${suffix}` as RoomId;
-  return (attempt === 0 ? slug : `${slug}-${suffix}`) as RoomId;
+  const isFree = attempt === 0 && !context.services.settings.namedRooms.has(slug as RoomId);
+  return (isFree ? slug : `${slug}-${suffix}`) as RoomId;
 }
 
 /** One room, with the caller's standing in it. */
