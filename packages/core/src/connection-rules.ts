@@ -15,6 +15,38 @@ const refusesCredential: ReadonlySet<ErrorCode> = new Set([
   "forbidden",
 ]);
 
+/**
+ * What is answered with something that is one's own and may change at any moment: a notice of a change that comes while the answer is
+ * being made goes out behind it. Else it would be followed by an answer that is older, and that would stay.
+ */
+const answersOwn: ReadonlySet<Task["type"]> = new Set([
+  "list_rooms",
+  "get_room",
+  "mark_read",
+  "mark_unread",
+  "list_thread",
+  "list_threads",
+  "follow_thread",
+  "mark_thread_read",
+  "get_preferences",
+  "set_preferences",
+  "set_room_preferences",
+  "list_saved",
+  "save_message",
+  "list_drafts",
+  "save_draft",
+  "list_scheduled",
+  "schedule_message",
+  "cancel_scheduled",
+  "get_profile",
+  "set_profile",
+]);
+
+/** Whether notices of what is one's own wait for a task's answer. */
+export function holdsOwn({ type }: Task): boolean {
+  return answersOwn.has(type);
+}
+
 /** Why a task cannot be done in this state; undefined if it can. */
 export function refusalIn(state: ConnectionState, task: Task): ProtocolError | undefined {
   if (state === "draining" && task.type !== "ping") return new ProtocolError("draining");

@@ -17,7 +17,7 @@ import {
 } from "@parlance/protocol";
 import { AppendOrder } from "./append-order.ts";
 import { dispatch } from "./commands/index.ts";
-import { type ConnectionState, endingOf, refusalIn } from "./connection-rules.ts";
+import { type ConnectionState, endingOf, holdsOwn, refusalIn } from "./connection-rules.ts";
 import { endsIdentity } from "./control.ts";
 import { asProtocolError } from "./failure.ts";
 import type { Answer, ConnectionView, Inlet, Peer } from "./gate.ts";
@@ -95,6 +95,8 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
   #heardAt: number;
   /** Length of the frame that is being translated; undefined between frames. */
   #inputLength: number | undefined;
+  /** What changed of its user's own while a task's answer is made that may be older; undefined where none is. */
+  #held: { readonly task: Task; readonly events: OwnEvent[] } | undefined;
   #unsentBefore = 0;
   #progressAt: number;
   #onIdle: (() => void) | undefined;
@@ -207,8 +209,19 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
   /** Something of its user's own changed, here or elsewhere. */
   own(event: OwnEvent): void {
     if (this.#state !== "ready") return;
+    if (this.#held !== undefined) {
+      this.#held.events.push(event);
+      return;
+    }
     const payload = this.wire.dialect.encodeOwn?.(event);
     if (payload !== undefined) this.outbox.push(this.wire.frame(payload));
+  }
+
+  #tellHeld(task: Task): void {
+    if (this.#held?.task !== task) return;
+    const { events } = this.#held;
+    this.#held = undefined;
+    for (const event of events) this.own(event);
   }
 
   run(task: Exclude<Task, Entry>): void {
@@ -282,6 +295,7 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
 
   /** For `TaskOrder`. */
   begin(task: Task, trace: CommandTrace | undefined): Awaitable<Outcome> {
+    if (holdsOwn(task)) this.#held = { task, events: [] };
     const counted = this.#seat?.take(task);
     if (counted === undefined) return dispatch(this.#services, this, task, trace);
     return counted.then(() => dispatch(this.#services, this, task, trace));
@@ -297,6 +311,7 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
     if (answer !== undefined) answer.done(reply);
     else if (task.type !== "enter") this.#translator.replied(task, reply, this);
     else if (this.identity !== undefined) this.#translator.entered?.(this.identity, this);
+    this.#tellHeld(task);
   }
 
   /** For `TaskOrder`. */
@@ -304,6 +319,7 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
     this.#services.tally.error(error.code);
     if (answer === undefined) this.#translator.refused(task, error, this);
     else answer.failed(error);
+    this.#tellHeld(task);
   }
 
   /** For `TaskOrder`. */

@@ -137,6 +137,41 @@ describe("unread", () => {
     expect(await code(cat, { type: "mark_unread", room, sequence: two })).toBe("not_found");
   });
 
+  test("[I-21] a list that was read before a mark moved is answered before that is told", async () => {
+    let gate: Promise<void> | undefined;
+    const [first, second] = await startTwo(({ directory }) => ({
+      ...directory,
+      roomsOf: async (...args) => {
+        const rooms = await directory.roomsOf(...args);
+        await gate;
+        return rooms;
+      },
+    }));
+    const ann = await first.signIn("ann");
+    const phone = await first.signIn("bob", "phone");
+    const desk = await second.signIn("bob", "desk");
+    const room = await privateRoom(ann, ["bob"]);
+    const { sequence } = await ann.publish(room, "one", "one");
+    const { promise, resolve: open } = Promise.withResolvers<void>();
+    gate = promise;
+    const list = phone.ask({ type: "list_rooms" });
+    await settle();
+    await desk.ask({ type: "mark_read", room, sequence });
+    await settle();
+    expect(ownOf(phone)).toEqual([]);
+    open();
+    expect((await list).joined).toMatchObject([{ room, unread: 1 }]);
+    await settle();
+    expect(ownOf(phone)).toMatchObject([{ what: "read", room, unread: 0 }]);
+    const order = phone.frames.slice(-2).map(({ type }) => type);
+    expect(order).toEqual(["reply", "own"]);
+    gate = undefined;
+    expect((await phone.ask({ type: "list_rooms" })).joined).toMatchObject([{ unread: 0 }]);
+    await desk.ask({ type: "mark_unread", room, sequence });
+    await settle();
+    expect(ownOf(phone).at(-1)).toMatchObject({ what: "read", unread: 1 });
+  });
+
   test("[I-21] is compared with the log while the server runs", async () => {
     const [first] = await startTwo();
     const ann = await first.signIn("ann");

@@ -63,6 +63,9 @@ export function listRooms(
   }
   for (const view of [...joined, ...discoverable]) {
     const before = state.rooms[view.room] ?? emptyRoom(view.room);
+    // Counted from an older log and the same mark: what was heard since is in what is known.
+    const isOlder = before.listed && isBehind(before, view) && before.readMark === markOf(view);
+    const { unread = 0, mentions = 0 } = isOlder ? before : view;
     rooms[view.room] = {
       ...withView(before, view),
       listed: true,
@@ -70,13 +73,28 @@ export function listRooms(
       head: Math.max(before.epoch === view.epoch ? before.head : 0, view.head),
       epoch: before.status === "known" ? view.epoch : before.epoch,
       floor: before.status === "known" ? view.floor : before.floor,
-      readMark: view.unread_after ?? view.read_mark,
-      unread: isRead(before) ? 0 : (view.unread ?? 0),
-      isHeldUnread: before.isHeldUnread && (view.unread ?? 0) > 0,
-      mentions: isRead(before) ? 0 : (view.mentions ?? 0),
+      readMark: markOf(view),
+      unread: isRead(before) ? 0 : unread,
+      isHeldUnread: before.isHeldUnread && unread > 0,
+      mentions: isRead(before) ? 0 : mentions,
     };
   }
   return { ...state, listing: "ready", rooms };
+}
+
+/** Whether a list was made before what is known of one of its rooms, with another mark: it has to be asked for again. */
+export function isOutrun(before: RoomState | undefined, view: RoomView): boolean {
+  if (before?.listed !== true || before.role === undefined) return false;
+  return isBehind(before, view) && before.readMark !== markOf(view);
+}
+
+function isBehind(before: RoomState, view: RoomView): boolean {
+  return before.epoch === view.epoch && before.head > view.head;
+}
+
+/** What is above it is unread. */
+function markOf(view: RoomView): number | undefined {
+  return view.unread_after ?? view.read_mark;
 }
 
 /** Somebody looks at a room: what is loaded stays, unless it counts no longer. */

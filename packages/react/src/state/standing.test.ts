@@ -4,6 +4,7 @@ import { closedTo } from "../composer/closed-bar.tsx";
 import { buildRows } from "../conversation/rows.ts";
 import type { Action } from "./actions.ts";
 import type { RoomState } from "./model.ts";
+import { isOutrun } from "./rooms.ts";
 import { initialState, reduce } from "./state.ts";
 
 const me = { id: "u_me", name: "Me", kind: "account" } as WireUser;
@@ -102,6 +103,23 @@ describe("what is unread", () => {
   test("[I-20] what was read on another device is read here", () => {
     const room = roomAfter(listed(view(4, { read_mark: 0, unread: 4, mentions: 1 })), moved(4, 0));
     expect([room.unread, room.mentions, room.readMark]).toEqual([0, 0, 4]);
+  });
+
+  test("[I-21] a list that is older than what was heard since takes nothing from it", () => {
+    const first = view(4, { read_mark: 2, unread_after: 2, unread: 2 });
+    const heard = [5, 6].map((sequence) => live(message(sequence)));
+    const late = view(5, { read_mark: 2, unread_after: 2, unread: 3 });
+    expect(roomAfter(listed(first), ...heard, listed(late)).unread).toBe(4);
+    // One that is not older counts, and so does one of another mark: it is asked for again.
+    const now = view(6, { read_mark: 2, unread_after: 2, unread: 3 });
+    expect(roomAfter(listed(first), ...heard, listed(now)).unread).toBe(3);
+    const marked = view(5, { read_mark: 4, unread_after: 4, unread: 1 });
+    const room = roomAfter(listed(first), ...heard);
+    expect([isOutrun(room, marked), isOutrun(room, late), isOutrun(room, now)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
   });
 
   test("counts mentions of the reader, of the room and of who was there, and nothing of threads or of oneself", () => {
