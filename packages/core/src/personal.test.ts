@@ -317,4 +317,97 @@ describe("typing", () => {
     await settle();
     expect(shown(bob)).toEqual([true, false, true, false]);
   });
+
+  describe("[ROOM-14] in a thread", () => {
+    const places = (client: TestClient) =>
+      ofType(client, "typing").map(({ active, thread = "room" }) => [thread, active]);
+    const scene = async () => {
+      const [first, second] = await startTwo();
+      const ann = await first.signIn("ann");
+      const bob = await second.signIn("bob");
+      const room = await privateRoom(ann, ["bob"]);
+      for (const client of [ann, bob]) await client.ask({ type: "subscribe", room });
+      const { message_id: root } = await ann.publish(room, "root", "root");
+      const reply = { type: "publish", room, text: "x", client_message_id: "r1" } as const;
+      const under = await bob.ask<"publish">({ ...reply, thread: root });
+      const type = async (active: boolean, thread?: string) => {
+        const place = thread === undefined ? {} : { thread };
+        await ann.ask({ type: "typing", room, active, ...place });
+        await settle();
+      };
+      const later = async (ms: number) => {
+        await Promise.all([first.clock.advance(ms), second.clock.advance(ms)]);
+        await settle();
+      };
+      return { first, second, ann, bob, room, root, under, type, later };
+    };
+
+    test("it is told with its root, and ends with what was written there alone", async () => {
+      const { ann, bob, room, root, under, type } = await scene();
+      await type(true, under.message_id);
+      expect(places(bob)).toEqual([[root, true]]);
+      expect(places(ann)).toEqual([]);
+      await ann.publish(room, "elsewhere", "a1");
+      await settle();
+      expect(places(bob)).toHaveLength(1);
+      const reply = { type: "publish", room, text: "there", client_message_id: "a2" } as const;
+      await ann.ask<"publish">({ ...reply, thread: root });
+      await settle();
+      expect(places(bob)).toEqual([
+        [root, true],
+        [root, false],
+      ]);
+    });
+
+    test("it never sticks: by silence, by going on elsewhere, by going", async () => {
+      const { ann, bob, root, type, later } = await scene();
+      await type(true, root);
+      await later(6_100);
+      const silent = [
+        [root, true],
+        [root, false],
+      ];
+      expect(places(bob)).toEqual(silent);
+      await type(true, root);
+      // Another place waits for its turn, and takes over from the one before.
+      await type(true);
+      expect(places(bob)).toEqual([...silent, [root, true]]);
+      await later(2_100);
+      await type(true);
+      // What is not shown any more cannot end what is.
+      await type(false, root);
+      const moved = [...silent, [root, true], [root, false], ["room", true]];
+      expect(places(bob)).toEqual(moved);
+      await later(2_100);
+      await type(true, root);
+      ann.inlet.closed(1001);
+      await settle();
+      const gone = [...moved, ["room", false], [root, true], [root, false]];
+      expect(places(bob)).toEqual(gone);
+      await later(20_000);
+      expect(places(bob)).toEqual(gone);
+    });
+
+    test("[J26] of a thousand threads one is told in two seconds, and of none that is not there", async () => {
+      const { ann, bob, room, root, type } = await scene();
+      const roots: string[] = [];
+      for (let n = 0; n < 20; n += 1) {
+        roots.push((await ann.publish(room, `${n}`, `n${n}`)).message_id);
+      }
+      for (const each of Array.from({ length: 1_000 }, (_, n) => roots[n % 20])) {
+        await ann.ask({ type: "typing", room, active: true, thread: each ?? root });
+      }
+      await settle();
+      expect(places(bob)).toHaveLength(1);
+      await type(false, roots[1]);
+      expect(places(bob)).toHaveLength(1);
+      expect(await code(ann, { type: "typing", room, active: true, thread: "none" })).toBe(
+        "not_found",
+      );
+      const other = await privateRoom(ann, []);
+      const elsewhere = await ann.publish(other, "x", "x");
+      const foreign = { type: "typing", room, active: true, thread: elsewhere.message_id } as const;
+      expect(await code(ann, foreign)).toBe("not_found");
+    });
+  });
 });

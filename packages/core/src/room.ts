@@ -349,7 +349,7 @@ export class Room {
     if ("erased" in frame) return;
     if (frame.type === "message.created") {
       this.pace.wrote(frame.author);
-      this.typing.ended(frame.author);
+      this.typing.sent(frame.author, frame.data.thread);
     }
     if (frame.type !== "room.updated") return;
     const { editor_name: _, ...changes } = frame.data;
@@ -435,14 +435,15 @@ export class Room {
 
   /** Whoever went does not write any more, unless by another connection. */
   #endTyping(identity: Identity | undefined): void {
-    if (identity === undefined || this.#isClosed || !this.typing.has(identity.user)) return;
+    const place = identity === undefined ? undefined : this.typing.of(identity.user);
+    if (identity === undefined || this.#isClosed || place === undefined) return;
     for (const { connection } of this.subscriptions()) {
       if (connection.userId === identity.user) return;
     }
     const { user, name, number } = identity;
     const numbered = number === undefined ? {} : { number };
     const { room } = this.record;
-    this.signal({ type: "typing", room, user, ...numbered, name, active: false });
+    this.signal({ type: "typing", room, ...place, user, ...numbered, name, active: false });
   }
 
   /** Goes on with a subscription that is behind; does nothing for others. */

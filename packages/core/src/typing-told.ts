@@ -2,15 +2,26 @@
  * Who writes in one room, as its people on this node were told. Nobody stays typing: whoever falls silent, goes, sends or is put out is
  * taken off by every node for its own people, so that it needs neither the writer's node, which may have died, nor a notice, which may be lost.
  */
-import { type TypingEvent, typingExpiryMs, type UserId } from "@parlance/protocol";
+import { type EventId, type TypingEvent, typingExpiryMs, type UserId } from "@parlance/protocol";
 import type { Clock, Timer } from "./ports/index.ts";
 
 /** People remembered. Over it the ones who wrote longest ago are taken off. */
 const maxPeople = 1_000;
 
+/** Where somebody writes: in a thread, by its root, or in the room itself. */
+export type TypingPlace = EventId | undefined;
+
+interface Told {
+  /** Monotonic milliseconds. */
+  readonly at: number;
+  readonly active: boolean;
+  readonly thread: TypingPlace;
+}
+
 interface Typist {
   readonly name: string;
   readonly number: number | undefined;
+  readonly thread: TypingPlace;
   /** Monotonic milliseconds. */
   readonly at: number;
 }
@@ -19,7 +30,7 @@ export class TypingTold {
   readonly #clock: Clock;
   readonly #tellHere: (event: TypingEvent) => void;
   /** When each was told last, oldest first, of either. */
-  readonly #told = new Map<UserId, { readonly at: number; readonly active: boolean }>();
+  readonly #told = new Map<UserId, Told>();
   /** Who is shown as writing, the one who wrote longest ago first. */
   readonly #typists = new Map<UserId, Typist>();
   #room: TypingEvent["room"] | undefined;
@@ -32,16 +43,21 @@ export class TypingTold {
   }
 
   /**
-   * Whether a person's typing may be told now; asking counts as telling. The same again waits; a change does not, or
-   * others would see somebody type who has stopped. Forgets those who wrote long ago.
+   * Whether a person's typing may be told now; asking counts as telling. The same again waits; a change in one place does not, or
+   * others would see somebody type who has stopped. Another place waits too: there may be many. Forgets those who wrote long ago.
    */
-  mayTell(user: UserId, active: boolean, intervalMs: number): boolean {
+  mayTell(
+    user: UserId,
+    { active, thread }: Pick<TypingEvent, "active" | "thread">,
+    intervalMs: number,
+  ): boolean {
     const now = this.#clock.monotonic();
     const told = this.#told.get(user);
-    if (told?.active === active && now - told.at < intervalMs) return false;
+    const isChange = told?.thread === thread && told?.active !== active;
+    if (told !== undefined && !isChange && now - told.at < intervalMs) return false;
     // Re-inserted, so that the oldest are first.
     this.#told.delete(user);
-    this.#told.set(user, { at: now, active });
+    this.#told.set(user, { at: now, active, thread });
     for (const [other, { at }] of this.#told) {
       if (now - at < intervalMs) break;
       this.#told.delete(other);
@@ -50,11 +66,17 @@ export class TypingTold {
   }
 
   /** The people here are being told this, from whichever node it came. */
-  heard({ room, user, name, number, active }: TypingEvent): void {
+  heard({ room, user, name, number, active, thread }: TypingEvent): void {
+    const before = this.#typists.get(user);
+    if (before !== undefined && before.thread !== thread) {
+      // That somebody is not there any more says nothing of where they are.
+      if (!active) return;
+      this.#tellEnd(user, before);
+    }
     this.#typists.delete(user);
     if (!active) return;
     this.#room = room;
-    this.#typists.set(user, { name, number, at: this.#clock.monotonic() });
+    this.#typists.set(user, { name, number, thread, at: this.#clock.monotonic() });
     if (this.#typists.size > maxPeople) {
       const [oldest] = this.#typists.keys();
       if (oldest !== undefined) this.ended(oldest);
@@ -62,22 +84,35 @@ export class TypingTold {
     this.#arm();
   }
 
-  /** Somebody sent, went or was put out. */
+  /** Somebody went or was put out. */
   ended(user: UserId): void {
     const typist = this.#typists.get(user);
-    if (typist === undefined || this.#room === undefined) return;
+    if (typist === undefined) return;
     this.#typists.delete(user);
     // What is told next is a change.
     this.#told.delete(user);
-    const { name, number } = typist;
-    const numbered = number === undefined ? {} : { number };
-    const ended = { type: "typing", room: this.#room, user, ...numbered, name } as const;
-    this.#tellHere({ ...ended, active: false });
+    this.#tellEnd(user, typist);
   }
 
-  /** Whether somebody is shown as writing. */
-  has(user: UserId): boolean {
-    return this.#typists.has(user);
+  /** Somebody sent what they wrote there. */
+  sent(user: UserId, thread: TypingPlace): void {
+    const typist = this.#typists.get(user);
+    if (typist !== undefined && typist.thread === thread) this.ended(user);
+  }
+
+  /** What is shown of somebody who writes; undefined of others. */
+  of(user: UserId): Pick<TypingEvent, "thread"> | undefined {
+    const typist = this.#typists.get(user);
+    if (typist === undefined) return undefined;
+    return typist.thread === undefined ? {} : { thread: typist.thread };
+  }
+
+  #tellEnd(user: UserId, { name, number, thread }: Typist): void {
+    if (this.#room === undefined) return;
+    const numbered = number === undefined ? {} : { number };
+    const place = thread === undefined ? {} : { thread };
+    const ended = { type: "typing", room: this.#room, ...place, user, ...numbered, name } as const;
+    this.#tellHere({ ...ended, active: false });
   }
 
   close(): void {

@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "15e1b9344f745110272e87df14a102814075d45056627641ac78caa4ee64791f",
+  sha256: "e87b1ee61aa1c0a27a6894883b850273a60cb18a9d896a5ef65b900cb44250fc",
 } as const;

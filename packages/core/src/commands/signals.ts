@@ -12,11 +12,12 @@ import type { CommandContext } from "../services.ts";
 import { mayEnter } from "./entering.ts";
 import { markedRead, silentReaders, tellRead, tellsReceipts } from "./preferences.ts";
 import { openToRead } from "./reading.ts";
+import { rootIn } from "./threads.ts";
 
 /** One person's typing is told again at most once in so long per room, however many frames come. */
 const typingIntervalMs = 2_000;
 
-/** Tells the room's others that the caller writes. */
+/** Tells the room's others that the caller writes, in the room or in one of its threads. */
 export async function typing(
   context: CommandContext,
   command: Command<"typing">,
@@ -25,14 +26,17 @@ export async function typing(
   const room = await services.rooms.open(command.room);
   await authorizeIn(context, "write", room);
   await mayEnter(context, room);
-  if (!room.typing.mayTell(identity.user, command.active, typingIntervalMs)) return {};
+  const { active, thread: ref } = command;
+  const place = ref === undefined ? {} : { thread: await rootIn(context, command.room, ref) };
+  if (!room.typing.mayTell(identity.user, { active, ...place }, typingIntervalMs)) return {};
   room.signal({
     type: "typing",
     room: command.room,
+    ...place,
     user: identity.user,
     ...numberOf(identity),
     name: identity.name,
-    active: command.active,
+    active,
   });
   return {};
 }

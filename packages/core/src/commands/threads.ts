@@ -104,7 +104,7 @@ export async function markThreadRead(
 }
 
 /** The root of the thread that a message is in, or that message. @throws ProtocolError `not_found`. */
-async function rootIn(context: CommandContext, room: RoomId, ref: string): Promise<EventId> {
+export async function rootIn(context: CommandContext, room: RoomId, ref: string): Promise<EventId> {
   const { id, thread } = await findIn(context, room, ref);
   // Who does not read so far back as the root does not read what is under it.
   return thread === undefined ? id : (await findIn(context, room, thread)).id;

@@ -36,6 +36,8 @@ export function createEncoder({ escapesHtml }: MmbOptions): Dialect["encodeEvent
           position: event.position,
         });
       case "typing":
+        // Its clients know no threads: it would stand for the room.
+        if (event.thread !== undefined) return undefined;
         return JSON.stringify({
           type: "typing",
           room: event.room,

@@ -32,7 +32,9 @@ export function encodeEvent(event: EventFrame | EphemeralEvent | NoticeEvent): s
   if ("sequence" in event) return "erased" in event ? undefined : encodeDurable(event);
   switch (event.type) {
     case "typing": {
-      const { room: chatId, user: userId } = event;
+      const { room: chatId, user: userId, thread } = event;
+      // Its clients know no threads: it would stand for the room.
+      if (thread !== undefined) return undefined;
       return event.active
         ? packet("typing:start", { chatId, userId, username: event.name })
         : packet("typing:stop", { chatId, userId });

@@ -71,11 +71,16 @@ export interface MarkedRead {
   readonly unread: number;
 }
 
-/** Says that the caller is writing, or stopped. Told to others at most once in two seconds; not stored. */
+/**
+ * Says that the caller is writing, or stopped. Told to others at most once in two seconds; not stored. Somebody writes in one place at a
+ * time: in the room, or in one of its threads.
+ */
 export interface Typing {
   readonly type: "typing";
   readonly id: CommandId;
   readonly room: RoomId;
+  /** In the thread under this message, or that this one is in: an id or number. */
+  readonly thread?: string;
   readonly active: boolean;
 }
 
@@ -130,5 +135,6 @@ export const typing: z.ZodType<Typing> = z.object({
   type: z.literal("typing"),
   id: commandId,
   room: roomId,
+  thread: messageRef.exactOptional(),
   active: z.boolean(),
 });

@@ -6,12 +6,18 @@ import { callId, cursorPosition, epoch, roomId, sequence, userId } from "../fiel
 import type { CallId, Epoch, EventId, RoomId, Sequence, UserId } from "../ids.ts";
 import { type PresentUser, presentUser } from "../profiles.ts";
 import { type AwarenessEvent, awarenessEventSchema } from "./awareness.ts";
+import { eventId } from "./frame-schemas.ts";
 import { type OwnEvent, ownChange } from "./own.ts";
 
-/** Somebody writes or stopped. Class *droppable*. Forget it after `typingExpiryMs` without another. */
+/**
+ * Somebody writes or stopped. Class *droppable*. Forget it after `typingExpiryMs` without another. Who goes on in another place is told to have
+ * stopped in the one before.
+ */
 export interface TypingEvent {
   readonly type: "typing";
   readonly room: RoomId;
+  /** Root of the thread that they write in; absent: in the room itself. */
+  readonly thread?: EventId;
   readonly user: UserId;
   /** For systems whose users are numbers. */
   readonly number?: number;
@@ -120,6 +126,7 @@ export const ephemeralSchemas: Readonly<Record<ServerSignal["type"], z.ZodType>>
   typing: z.object({
     type: z.literal("typing"),
     room: roomId,
+    thread: eventId.exactOptional(),
     user: userId,
     number: z.int().min(0).exactOptional(),
     name: z.string(),

@@ -3,7 +3,6 @@ import type { Client, EventFrame, Outgoing, Room, Subscribed, Unlisten } from "@
 import type { Action } from "../state/actions.ts";
 import { threadOf } from "../state/main-line.ts";
 import type { OutgoingView, RoomState } from "../state/model.ts";
-import { isOutrun } from "../state/rooms.ts";
 import { isRead } from "../state/unread.ts";
 import { codeOf } from "./failure-text.ts";
 
@@ -84,7 +83,7 @@ export function createLiveRooms(host: RoomsHost): LiveRooms {
       }),
       room.on("outgoing", (entry) => noteOutgoing(id, entry)),
       room.on("ephemeral", (event) => {
-        if (event.type === "typing" && event.user !== me) {
+        if (event.type === "typing" && event.user !== me && event.thread === undefined) {
           const until = event.active ? Date.now() + typingExpiryMs : undefined;
           dispatch({ type: "typing", room: id, user: event.user, name: event.name, until });
         }
@@ -225,9 +224,7 @@ export function createLiveRooms(host: RoomsHost): LiveRooms {
   const listOnce = async (): Promise<void> => {
     try {
       const rooms = await client.listRooms();
-      const isLate = rooms.joined.some((view) => isOutrun(roomState(view.room), view));
       dispatch({ type: "rooms_listed", ...rooms });
-      if (isLate) listing = listOnce();
       for (const { room, kind } of rooms.joined) {
         if (host.isOpen(room)) {
           // Somebody brought the reader in, or back, while they looked at its closed door.

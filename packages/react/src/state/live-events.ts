@@ -20,12 +20,13 @@ export function addEvent(room: RoomState, event: EventFrame, me: string): RoomSt
   // Who answers has read.
   const before = isOwn && room.isHeldUnread ? { ...room, isHeldUnread: false } : room;
   const isNew = isMessage && !isOwn && !isRead(before);
+  const isMention = isNew && mentionsReader(event, me);
   const next: RoomState = {
     ...withUpdates(before, [event]),
     head: Math.max(room.head, event.sequence),
     unread: isOwn && before.isReading ? 0 : room.unread + (isNew ? 1 : 0),
-    mentions:
-      isOwn && before.isReading ? 0 : room.mentions + (isNew && mentionsReader(event, me) ? 1 : 0),
+    mentions: isOwn && before.isReading ? 0 : room.mentions + (isMention ? 1 : 0),
+    heard: heardAfter(room, event.sequence, { isOwn, isNew, isMention }),
     newAfter: newAfterEvent(room, event, me, isNew),
     outgoing: withoutStored(room.outgoing, [event], me),
     changes: changesAfter(room.changes, event),
@@ -38,6 +39,19 @@ export function addEvent(room: RoomState, event: EventFrame, me: string): RoomSt
     members: isMembership ? undefined : room.members,
   };
   return isNext(room, event) ? { ...next, events: [...room.events, event] } : next;
+}
+
+/** A list is on its way for a moment only. */
+const maxHeard = 200;
+
+/** Who writes has read all that came before. */
+function heardAfter(
+  { heard }: RoomState,
+  sequence: number,
+  of: { readonly isOwn: boolean; readonly isNew: boolean; readonly isMention: boolean },
+): RoomState["heard"] {
+  if (of.isOwn) return [];
+  return of.isNew ? [...heard, { sequence, isMention: of.isMention }].slice(-maxHeard) : heard;
 }
 
 /** What is whole says so itself. */

@@ -89,6 +89,8 @@ export interface RoomState {
   readonly unread: number;
   /** How many of these mention the reader. */
   readonly mentions: number;
+  /** Which of these came live since the rooms were listed, oldest first; of very many the newest. */
+  readonly heard: readonly { readonly sequence: number; readonly isMention: boolean }[];
   /** The reader wants it unread: what is on the screen does not count as read until they go away or write. */
   readonly isHeldUnread: boolean;
   /** The end of the conversation is on a screen that somebody looks at. */

@@ -31,6 +31,7 @@ function emptyRoom(id: string): RoomState {
     unread: 0,
     readMark: undefined,
     mentions: 0,
+    heard: [],
     isHeldUnread: false,
     isReading: false,
     newAfter: undefined,
@@ -63,9 +64,13 @@ export function listRooms(
   }
   for (const view of [...joined, ...discoverable]) {
     const before = state.rooms[view.room] ?? emptyRoom(view.room);
-    // Counted from an older log and the same mark: what was heard since is in what is known.
-    const isOlder = before.listed && isBehind(before, view) && before.readMark === markOf(view);
-    const { unread = 0, mentions = 0 } = isOlder ? before : view;
+    const readMark = view.unread_after ?? view.read_mark;
+    // A list may have been read before what was heard while it was on its way.
+    const counted = Math.max(view.head, readMark ?? 0);
+    const heard =
+      before.epoch === view.epoch ? before.heard.filter(({ sequence }) => sequence > counted) : [];
+    const unread = (view.unread ?? 0) + heard.length;
+    const mentions = (view.mentions ?? 0) + heard.filter(({ isMention }) => isMention).length;
     rooms[view.room] = {
       ...withView(before, view),
       listed: true,
@@ -73,28 +78,14 @@ export function listRooms(
       head: Math.max(before.epoch === view.epoch ? before.head : 0, view.head),
       epoch: before.status === "known" ? view.epoch : before.epoch,
       floor: before.status === "known" ? view.floor : before.floor,
-      readMark: markOf(view),
+      readMark,
+      heard,
       unread: isRead(before) ? 0 : unread,
       isHeldUnread: before.isHeldUnread && unread > 0,
       mentions: isRead(before) ? 0 : mentions,
     };
   }
   return { ...state, listing: "ready", rooms };
-}
-
-/** Whether a list was made before what is known of one of its rooms, with another mark: it has to be asked for again. */
-export function isOutrun(before: RoomState | undefined, view: RoomView): boolean {
-  if (before?.listed !== true || before.role === undefined) return false;
-  return isBehind(before, view) && before.readMark !== markOf(view);
-}
-
-function isBehind(before: RoomState, view: RoomView): boolean {
-  return before.epoch === view.epoch && before.head > view.head;
-}
-
-/** What is above it is unread. */
-function markOf(view: RoomView): number | undefined {
-  return view.unread_after ?? view.read_mark;
 }
 
 /** Somebody looks at a room: what is loaded stays, unless it counts no longer. */

@@ -4,7 +4,6 @@ import { closedTo } from "../composer/closed-bar.tsx";
 import { buildRows } from "../conversation/rows.ts";
 import type { Action } from "./actions.ts";
 import type { RoomState } from "./model.ts";
-import { isOutrun } from "./rooms.ts";
 import { initialState, reduce } from "./state.ts";
 
 const me = { id: "u_me", name: "Me", kind: "account" } as WireUser;
@@ -106,20 +105,21 @@ describe("what is unread", () => {
   });
 
   test("[I-21] a list that is older than what was heard since takes nothing from it", () => {
-    const first = view(4, { read_mark: 2, unread_after: 2, unread: 2 });
-    const heard = [5, 6].map((sequence) => live(message(sequence)));
-    const late = view(5, { read_mark: 2, unread_after: 2, unread: 3 });
-    expect(roomAfter(listed(first), ...heard, listed(late)).unread).toBe(4);
-    // One that is not older counts, and so does one of another mark: it is asked for again.
-    const now = view(6, { read_mark: 2, unread_after: 2, unread: 3 });
-    expect(roomAfter(listed(first), ...heard, listed(now)).unread).toBe(3);
-    const marked = view(5, { read_mark: 4, unread_after: 4, unread: 1 });
-    const room = roomAfter(listed(first), ...heard);
-    expect([isOutrun(room, marked), isOutrun(room, late), isOutrun(room, now)]).toEqual([
-      true,
-      false,
-      false,
-    ]);
+    const counts = (...actions: readonly Action[]): number[] => {
+      const { unread, mentions } = roomAfter(...actions);
+      return [unread, mentions];
+    };
+    const list = (head: number, mark: number, unread: number): Action =>
+      listed(view(head, { read_mark: mark, unread_after: mark, unread }));
+    const heard = [live(message(5)), live(message(6, { mentions: { room: true } }))];
+    expect(counts(list(4, 2, 2), ...heard, list(5, 2, 3))).toEqual([4, 1]);
+    expect(counts(list(4, 2, 2), ...heard, list(3, 2, 1))).toEqual([3, 1]);
+    // One that is not older counts, and one of another mark rests on it.
+    expect(counts(list(4, 2, 2), ...heard, list(6, 2, 3))).toEqual([3, 0]);
+    expect(counts(list(4, 2, 2), ...heard, list(5, 5, 0))).toEqual([1, 1]);
+    expect(counts(list(4, 2, 2), ...heard, list(6, 6, 0))).toEqual([0, 0]);
+    const answered = live(message(7, {}, me.id));
+    expect(counts(list(4, 2, 2), ...heard, answered, list(5, 2, 3))[1]).toBe(0);
   });
 
   test("counts mentions of the reader, of the room and of who was there, and nothing of threads or of oneself", () => {

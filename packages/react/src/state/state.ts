@@ -121,6 +121,7 @@ function reduceRoom(
         role: undefined,
         unread: 0,
         mentions: 0,
+        heard: [],
         status: "known",
         events: [],
         newAfter: undefined,
@@ -178,6 +179,7 @@ function reduceRoom(
         role: room.role ?? "member",
         unread: 0,
         mentions: 0,
+        heard: [],
         readMark: undefined,
         newAfter: undefined,
       };
