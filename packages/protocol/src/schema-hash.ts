@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "e87b1ee61aa1c0a27a6894883b850273a60cb18a9d896a5ef65b900cb44250fc",
+  sha256: "bbd403bdd073cc55d7dedf7468e0f704f09745ce8d7cd916c17fa2fc1ba686b4",
 } as const;
