@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "bbd403bdd073cc55d7dedf7468e0f704f09745ce8d7cd916c17fa2fc1ba686b4",
+  sha256: "38d8aaeaea900742a7dc8b42f80880381066d3e3f44e758f437300560a5e9a3c",
 } as const;
