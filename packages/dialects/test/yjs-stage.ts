@@ -78,6 +78,11 @@ export class Editor {
     return found;
   }
 
+  /** The line breaks off without a word. */
+  cut(): void {
+    (this.provider.ws as unknown as WebSocket | null)?.terminate();
+  }
+
   destroy(): void {
     this.provider.destroy();
     this.doc.destroy();
@@ -140,6 +145,7 @@ export class YjsStage {
       title: `Plan ${this.#rooms}`,
     })) as { room: string };
     for (const [person, role] of others) {
+      // A user is known from the first call on.
       await this.call(person, "GET", "/rooms");
       await this.call(owner, "PUT", `/rooms/${room}/members/${person.id}`, { role });
     }
@@ -167,25 +173,5 @@ export class YjsStage {
     );
     this.#editors.push(editor);
     return editor;
-  }
-
-  /** Text of the document as the server has it. */
-  async stored(who: Person, room: string): Promise<string> {
-    const doc = new Y.Doc();
-    let after = 0;
-    for (;;) {
-      const page = (await this.call(
-        who,
-        "GET",
-        `/rooms/${room}/messages?after=${after}&limit=200`,
-      )) as { events: { type: string; sequence: number; data?: { update?: string } }[] };
-      for (const { type, sequence, data } of page.events) {
-        after = sequence;
-        if (type === "document.updated" && data?.update !== undefined) {
-          Y.applyUpdate(doc, Buffer.from(data.update, "base64"));
-        }
-      }
-      if (page.events.length < 200) return doc.getText("t").toJSON();
-    }
   }
 }

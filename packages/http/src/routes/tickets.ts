@@ -15,7 +15,7 @@ export function ticketRoutes({ app, callers, tickets }: ApiParts): void {
         security,
         summary: "Get a connection ticket",
         description:
-          "For the query of an event stream (`?ticket=…`) of exactly these rooms. It has 60 seconds to be used for the " +
+          "For the query of an event stream (`?ticket=…`) of exactly these rooms, or of a document of `y-websocket`. It has 60 seconds to be used for the " +
           "first time, is good again while its stream is open and five minutes longer, and ends with the session, key " +
           "or token that asked for it.",
         body: schemas.ticketBody,
