@@ -152,7 +152,12 @@ describe("mentions and marks in the web app", () => {
     await message(bob.page, "At one").getByRole("button", { name: "edited" }).focus();
     await bob.page.keyboard.press("Enter");
     const versions = bob.page.getByTestId("versions");
-    await versions.getByText("At one").waitFor();
+    // What differs is marked, in words for those who do not see it; without the marks both are as they were written.
+    await versions.locator("del", { hasText: /\[removed\] \*\*noon\*\*$/ }).waitFor();
+    await versions.locator("ins", { hasText: /\[added\] one$/ }).waitFor();
+    expect(await accessProblems(bob.page)).toEqual([]);
+    await versions.getByRole("checkbox", { name: "Mark what changed" }).uncheck();
+    await versions.getByText("At one", { exact: true }).waitFor();
     await versions.locator("strong", { hasText: "noon" }).waitFor();
     expect(await versions.getByRole("listitem").count()).toBe(2);
     expect(await accessProblems(bob.page)).toEqual([]);

@@ -189,6 +189,24 @@ describe("polls and commands in the web app", () => {
     await closeAll(ann, bob);
   }, 60_000);
 
+  test("commands of one's own are completed, done, and refused in words", async () => {
+    const [ann, bob] = await both("archiving");
+    const field = ann.page.getByTestId("composer");
+    await field.fill("/st");
+    await ann.page.getByRole("option", { name: "/status" }).waitFor();
+    await field.press("Tab");
+    await field.pressSequentially("x".repeat(65));
+    await field.press("Enter");
+    const problem = (page: Page): Locator => page.getByTestId("slash-problem");
+    await problem(ann.page).getByText("A status has at most 64 characters.").waitFor();
+    await field.fill("/archive");
+    await field.press("Enter");
+    await problem(ann.page).getByText("/archive: ").waitFor();
+    expect(await field.inputValue()).toBe("/archive");
+    await bob.page.getByTestId("composer").waitFor();
+    await closeAll(ann, bob);
+  }, 60_000);
+
   test("what a back end tells one person shows on their screen, and can be dismissed", async () => {
     const [ann, bob] = await both("desk");
     const me = await ann.page.evaluate(async () => {

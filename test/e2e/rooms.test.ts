@@ -153,6 +153,21 @@ describe("rooms", () => {
     await part(ann.page, "Direct messages").locator('[data-here="true"]').waitFor();
     await theirs.click();
     await bob.page.getByText("Just between us").waitFor();
+    // What they say they are at stands beside their name, and how they are here.
+    const hers = part(ann.page, "Direct messages").getByTestId("room-item");
+    await say(bob.page, "/status 🚲 On my way");
+    await hers.getByRole("img", { name: "On my way" }).waitFor();
+    await say(bob.page, "/dnd");
+    await hers.locator('[data-state="dnd"]').waitFor();
+    await hers.getByRole("img", { name: "Do not disturb" }).waitFor();
+    expect(await accessProblems(ann.page)).toEqual([]);
+    await say(bob.page, "/away");
+    await hers.locator('[data-state="away"]').waitFor();
+    expect(await hers.textContent()).toContain("Away");
+    await say(bob.page, "/away off");
+    await say(bob.page, "/status");
+    await hers.locator('[data-state="active"]').waitFor();
+    await hers.getByRole("img").waitFor({ state: "detached" });
     const away = bob.page.url();
     await bob.page.goto("about:blank");
     await part(ann.page, "Direct messages").locator('[data-here="false"]').waitFor();

@@ -1,5 +1,5 @@
 /** The commands that the page itself does, each by an act that there is. */
-import { ClientError } from "@parlance/client";
+import { type ChosenStatus, ClientError } from "@parlance/client";
 import type { Chat } from "../chat/chat.ts";
 import type { TextKey, Translate } from "../texts/translate.ts";
 
@@ -29,13 +29,20 @@ export interface BuiltIn {
 /** All of them, by name. The server keeps these names free (`builtInCommands` of the protocol). */
 export const builtIns: readonly BuiltIn[] = [
   {
+    name: "archive",
+    description: "cmdArchive",
+    run: ({ chat, room }) => chat.updateRoom(room, { archived: true }),
+  },
+  {
     name: "away",
     description: "cmdAway",
+    usage: "usageOff",
     run: ({ chat }, rest) => chat.client.setProfile(available(rest, "away")).then(nothing),
   },
   {
     name: "dnd",
     description: "cmdDnd",
+    usage: "usageOff",
     run: ({ chat }, rest) => chat.client.setProfile(available(rest, "dnd")).then(nothing),
   },
   {
@@ -70,6 +77,18 @@ export const builtIns: readonly BuiltIn[] = [
     run: ({ onPoll }) => onPoll?.(),
   },
   {
+    name: "status",
+    description: "cmdStatus",
+    usage: "usageStatus",
+    run: async ({ chat, t }, rest) => {
+      const status = statusIn(rest);
+      if ((status?.text?.length ?? 0) > statusLength) {
+        throw new Error(t("slashLong", { count: statusLength }));
+      }
+      await chat.setProfile({ status: status ?? null });
+    },
+  },
+  {
     name: "topic",
     description: "cmdTopic",
     usage: "usageText",
@@ -83,6 +102,20 @@ export const builtIns: readonly BuiltIn[] = [
 ];
 
 function nothing(): void {}
+
+/** The longest text of a status (protocol, `statusLength`), in UTF-16 code units. */
+const statusLength = 64;
+
+/** A sign that stands first is the status's own. Undefined: nothing is said. */
+export function statusIn(written: string): ChosenStatus | undefined {
+  const found = /^(?:\p{Extended_Pictographic}|\p{Regional_Indicator})[^\s\p{L}\p{N}]*/u.exec(
+    written,
+  );
+  const emoji = found?.[0];
+  const text = written.slice(emoji?.length ?? 0).trim();
+  if (emoji === undefined && text === "") return undefined;
+  return { ...(emoji === undefined ? {} : { emoji }), ...(text === "" ? {} : { text }) };
+}
 
 /** The same command again with `off` behind it takes it back. */
 function available(rest: string, wanted: "away" | "dnd"): { availability: "away" | "dnd" | null } {

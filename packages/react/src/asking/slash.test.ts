@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { statusIn } from "./built-in.ts";
 import { commandIn, offeredFor, textOf } from "./slash.ts";
 
 test.each([
@@ -33,4 +34,15 @@ test("what is begun is offered until a blank follows", () => {
     [],
     [],
   ]);
+});
+
+test.each([
+  ["", undefined],
+  ["On holiday", { text: "On holiday" }],
+  ["🌴 On holiday", { emoji: "🌴", text: "On holiday" }],
+  ["👩🏽‍🚀", { emoji: "👩🏽‍🚀" }],
+  ["🇯🇵東京", { emoji: "🇯🇵", text: "東京" }],
+  ["2 of 3 🚲", { text: "2 of 3 🚲" }],
+])("%j says the status %j", (written, status) => {
+  expect(statusIn(written)).toEqual(status);
 });

@@ -1,5 +1,12 @@
 /** One room in the list. */
-import { Icon, isMuted, type RoomState, useChatState } from "@parlance/react";
+import {
+  Icon,
+  isMuted,
+  PersonMark,
+  type RoomState,
+  useChatState,
+  usePerson,
+} from "@parlance/react";
 import { type MouseEvent, memo, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { roomPath } from "../../app/route.ts";
@@ -49,9 +56,7 @@ export const RoomItem = memo(function RoomItem({
       >
         <RoomMark room={room} />
         <bdi className="room-title">{room.title}</bdi>
-        {room.kind === "direct" && isAnyHere(room) ? (
-          <span className="hidden-visually">{t("personHere")}</span>
-        ) : null}
+        {room.kind === "direct" ? <DirectState room={room} /> : null}
         {hasDraft && !isCurrent ? (
           <span className="room-draft" title={t("draftHere")}>
             <Icon name="pencil" small />
@@ -70,3 +75,21 @@ export const RoomItem = memo(function RoomItem({
     </div>
   );
 });
+
+/** Whether they are here, and what the one that one talks with is at. */
+function DirectState({ room }: { room: RoomState }): ReactNode {
+  const { t } = useTranslation();
+  const [person, ...others] = room.with ?? [];
+  const state = usePerson(person?.id ?? "")?.state;
+  const isOne = person !== undefined && others.length === 0;
+  return (
+    <>
+      {isOne ? <PersonMark id={person.id} /> : null}
+      {isAnyHere(room) ? (
+        <span className="hidden-visually">
+          {isOne && state === "away" ? t("stateAway") : t("personHere")}
+        </span>
+      ) : null}
+    </>
+  );
+}

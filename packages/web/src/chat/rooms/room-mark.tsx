@@ -1,5 +1,6 @@
 /** What stands for a room: its picture or sign, a person with their presence, or a drawing of its kind. */
-import { Avatar, Icon, type RoomState, useChat } from "@parlance/react";
+import type { WireUser } from "@parlance/client";
+import { Avatar, Icon, type RoomState, useChat, usePerson } from "@parlance/react";
 import { type CSSProperties, type ReactNode, useEffect, useState } from "react";
 import { roomIcon } from "./room-icon.ts";
 
@@ -26,13 +27,19 @@ export function RoomMark({ room }: { room: MarkedRoom }): ReactNode {
   const [person, ...others] = room.with ?? [];
   if (room.kind !== "direct" || person === undefined) return <Icon name={roomIcon(room)} />;
   const isHere = isAnyHere(room);
+  if (others.length === 0) return <DirectMark person={person} isHere={isHere} />;
   return (
-    <span className="person-mark" data-here={isHere} aria-hidden="true">
-      {others.length === 0 ? (
-        <Avatar id={person.id} name={person.name} small />
-      ) : (
-        <Icon name="people" />
-      )}
+    <span className="direct-mark" data-here={isHere} aria-hidden="true">
+      <Icon name="people" />
+    </span>
+  );
+}
+
+function DirectMark({ person, isHere }: { person: WireUser; isHere: boolean }): ReactNode {
+  const state = usePerson(person.id)?.state;
+  return (
+    <span className="direct-mark" data-here={isHere} data-state={state} aria-hidden="true">
+      <Avatar id={person.id} name={person.name} small />
     </span>
   );
 }

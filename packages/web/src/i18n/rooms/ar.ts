@@ -118,7 +118,7 @@ export const rooms: Readonly<Record<keyof typeof english, string>> = {
   inviteUntil: "{{role}}، حتى {{time}}",
   inviteLeft: "المتبقي: {{count}}",
   inviteRevoke: "سحب",
-  inviteWelcome: "أنت مدعو إلى غرفة",
+  inviteWelcome: "أنت مدعو إلى غرفة.",
   inviteWelcomeHint: "ادخل لترى إلى أين يقود الرابط قبل أن تنضم.",
   inviteTo: "أنت مدعو إلى {{room}}",
   inviteMembers: "الأعضاء: {{count}}",

@@ -121,7 +121,7 @@ export const rooms: Readonly<Record<keyof typeof english, string>> = {
   inviteUntil: "{{role}}, bis {{time}}",
   inviteLeft: "noch: {{count}}",
   inviteRevoke: "Zurücknehmen",
-  inviteWelcome: "Sie sind in einen Raum eingeladen",
+  inviteWelcome: "Sie sind in einen Raum eingeladen.",
   inviteWelcomeHint:
     "Kommen Sie herein, dann sehen Sie, wohin der Link führt, bevor Sie beitreten.",
   inviteTo: "Sie sind in {{room}} eingeladen",

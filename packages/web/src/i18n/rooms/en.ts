@@ -122,7 +122,7 @@ export const rooms = {
   inviteUntil: "{{role}}, until {{time}}",
   inviteLeft: "left: {{count}}",
   inviteRevoke: "Take back",
-  inviteWelcome: "You are invited to a room",
+  inviteWelcome: "You are invited to a room.",
   inviteWelcomeHint: "Come in, and you see where the link leads before you join.",
   inviteTo: "You are invited to {{room}}",
   inviteMembers: "Members: {{count}}",

@@ -119,7 +119,7 @@ export const rooms: Readonly<Record<keyof typeof english, string>> = {
   inviteUntil: "{{role}}, jusqu’au {{time}}",
   inviteLeft: "restants : {{count}}",
   inviteRevoke: "Retirer",
-  inviteWelcome: "Vous êtes invité dans un salon",
+  inviteWelcome: "Vous êtes invité dans un salon.",
   inviteWelcomeHint: "Entrez, et vous verrez où mène le lien avant de rejoindre.",
   inviteTo: "Vous êtes invité dans {{room}}",
   inviteMembers: "Membres : {{count}}",

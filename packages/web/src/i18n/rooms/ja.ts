@@ -118,7 +118,7 @@ export const rooms: Readonly<Record<keyof typeof english, string>> = {
   inviteUntil: "{{role}}、{{time}} まで",
   inviteLeft: "残り: {{count}}",
   inviteRevoke: "取り消す",
-  inviteWelcome: "ルームに招待されています",
+  inviteWelcome: "ルームに招待されています。",
   inviteWelcomeHint: "入ると、参加する前にリンクの行き先を確かめられます。",
   inviteTo: "{{room}} に招待されています",
   inviteMembers: "メンバー: {{count}}",
