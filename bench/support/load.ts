@@ -43,6 +43,8 @@ export interface Talk {
   readonly options: readonly string[];
   /** One line per connection, publishers after subscribers: `{line}` in the setup. */
   readonly lines?: readonly string[];
+  /** Where publishers go another way than subscribers. */
+  readonly publisher?: { readonly url: string; readonly setup: string };
 }
 
 /** A handle on the load generator's binary. */
@@ -63,6 +65,9 @@ export class LoadTool {
   async run(talk: Talk, pid: number, options: readonly string[]): Promise<LoadResult> {
     const args = ["-c", String(this.#core), this.#binary, "--url", talk.url];
     args.push("--setup", this.#file(talk.setup), ...talk.options);
+    if (talk.publisher !== undefined) {
+      args.push("--pub-url", talk.publisher.url, "--pub-setup", this.#file(talk.publisher.setup));
+    }
     if (talk.lines !== undefined) args.push("--lines", this.#file(talk.lines.join("\n")));
     args.push("--server-pid", String(pid), "--addrs", "8", ...options);
     const child = spawn("taskset", args, { stdio: ["ignore", "pipe", "inherit"] });

@@ -3,7 +3,14 @@ import { join } from "node:path";
 import { freePort } from "@parlance/testkit/server-process";
 import type { Talk } from "./load.ts";
 import { dataDirectory, parlance, type ServerSpec, secret } from "./servers.ts";
-import { parlanceTalk, plainTalk, publishOptions, socketIoTalk } from "./talks.ts";
+import {
+  parlanceTalk,
+  plainTalk,
+  publishOptions,
+  pusherKey,
+  pusherTalk,
+  socketIoTalk,
+} from "./talks.ts";
 import { userTokens } from "./tokens.ts";
 
 /** One server of a comparison. */
@@ -13,7 +20,14 @@ export interface Peer {
   talk(): Talk;
 }
 
-export type PeerName = "parlance" | "socket.io" | "ws-naive" | "ws-tick" | "ws-native" | "uws.js";
+export type PeerName =
+  | "parlance"
+  | "parlance-pusher"
+  | "socket.io"
+  | "ws-naive"
+  | "ws-tick"
+  | "ws-native"
+  | "uws.js";
 
 export interface PeerOptions {
   /** Folder of the peers' servers, in or under one with their packages. */
@@ -39,6 +53,19 @@ export async function createPeer(name: PeerName, options: PeerOptions): Promise<
       const talk = parlanceTalk(port, tokens);
       return {
         spec: parlance(port, dataDirectory()),
+        talk: () => ({ ...talk, options: publishOptions() }),
+      };
+    }
+    case "parlance-pusher": {
+      const tokens = userTokens(options.connections, secret);
+      const talk = pusherTalk(port, tokens);
+      const env = {
+        PARLANCE_PUSHER_APP_ID: "bench",
+        PARLANCE_PUSHER_KEY: pusherKey,
+        PARLANCE_PUSHER_SECRET: secret,
+      };
+      return {
+        spec: { ...parlance(port, dataDirectory(), env), name },
         talk: () => ({ ...talk, options: publishOptions() }),
       };
     }

@@ -28,6 +28,27 @@ export function parlanceTalk(port: number, tokens: readonly string[], room = "{r
   };
 }
 
+/** Of the application that Parlance speaks Pusher with here. */
+export const pusherKey = "bench-key";
+
+/** Pusher's clients on a public channel. Messages come by the native dialect, since pages send none of their own there. */
+export function pusherTalk(port: number, tokens: readonly string[]): Talk {
+  return {
+    url: `ws://127.0.0.1:${port}/app/${pusherKey}?protocol=7&client=js&version=8.6.0`,
+    setup: [
+      'wait "pusher:connection_established"',
+      'send {"event":"pusher:subscribe","data":{"channel":"{room}"}}',
+      'wait "pusher_internal:subscription_succeeded"',
+    ].join("\n"),
+    options: publishOptions(),
+    lines: tokens,
+    publisher: {
+      url: `ws://127.0.0.1:${port}/ws`,
+      setup: 'send {"type":"sign_in","id":1,"token":"{line}"}\nwait {"type":"reply","id":1',
+    },
+  };
+}
+
 /** The plain JSON protocol of the peers' small servers: no sign-in, no history, no ids of the client. */
 export function plainTalk(port: number): Talk {
   return {

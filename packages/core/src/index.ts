@@ -21,6 +21,7 @@ export { createNode, defaultSettings } from "./node.ts";
 export {
   type Occupancy,
   occupancyQuestions,
+  readConnectionCount,
   readOccupants,
   readOccupied,
 } from "./occupancy.ts";

@@ -3,8 +3,12 @@ import type { Json, RoomId, UserId } from "@parlance/protocol";
 import type { FleetAnswers } from "./gate.ts";
 import type { Rooms } from "./rooms.ts";
 
-/** Names of the questions. The detail of the first is a list of rooms or a prefix of their ids, of the second a room. */
-export const occupancyQuestions = { rooms: "occupied", people: "occupants" } as const;
+/** Names of the questions. The detail of the first is a list of rooms or a prefix of their ids, of the second a room, of the third a dialect. */
+export const occupancyQuestions = {
+  rooms: "occupied",
+  people: "occupants",
+  connections: "connections_of_dialect",
+} as const;
 
 /** One room with live subscriptions. */
 export interface Occupancy {
@@ -60,6 +64,13 @@ export function readOccupants({ answers }: FleetAnswers): readonly UserId[] {
     for (const user of listOf(answer)) if (typeof user === "string") users.add(user as UserId);
   }
   return [...users];
+}
+
+/** Total: live connections of the dialect on all nodes. */
+export function readConnectionCount({ answers }: FleetAnswers): number {
+  let count = 0;
+  for (const { answer } of answers) if (typeof answer === "number") count += answer;
+  return count;
 }
 
 function listOf(value: Json | undefined): readonly Json[] {

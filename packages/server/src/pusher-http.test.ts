@@ -341,6 +341,11 @@ describe("channels", () => {
   });
 });
 
+test("connections of pages are counted, and no others", async () => {
+  const answer = await pusher.get({ path: "/connections" });
+  expect(await answer.json()).toEqual({ connections: 0 });
+});
+
 describe("connections of a user", () => {
   test("are ended on request, there or not", async () => {
     const answer = await pusher.terminateUserConnections("nobody-here");

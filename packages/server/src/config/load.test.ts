@@ -40,6 +40,12 @@ async function write(name: string, variables: Variables): Promise<void> {
 /** For each name of the table: a value, and what it makes of the configuration. */
 const meanings: Readonly<Record<string, readonly [string, object]>> = {
   WS_HOST: ["::1", { port: 9000, listen: [{ dialect: "mmb", host: "::1", port: 8080 }] }],
+  REVERB_APP_ID: ["shop", { pusher_app_id: "shop" }],
+  REVERB_APP_KEY: ["shop-key", { pusher_key: "shop-key" }],
+  REVERB_APP_SECRET: ["fedcba9876543210", { pusher_secret: "fedcba9876543210" }],
+  SOKETI_DEFAULT_APP_ID: ["shop", { pusher_app_id: "shop" }],
+  SOKETI_DEFAULT_APP_KEY: ["shop-key", { pusher_key: "shop-key" }],
+  SOKETI_DEFAULT_APP_SECRET: ["fedcba9876543210", { pusher_secret: "fedcba9876543210" }],
   WS_PORT: ["8090", { listen: [{ dialect: "mmb", host: "0.0.0.0", port: 8090 }] }],
   WS_PUBLIC_URL: ["wss://x.example/ws", { mmb_public_url: "wss://x.example/ws" }],
   TOKEN_EXPIRY: ["60", { mmb_token_expiry_s: 60 }],
@@ -116,6 +122,17 @@ function rabbit(changes: object): object {
   return { host: "localhost", port: 5672, user: "guest", vhost: "/", ...changes };
 }
 
+/** The three are set together, or not at all. */
+function restOfPusher(given: object): Variables {
+  const app = { pusher_app_id: "1", pusher_key: "app-key", pusher_secret: "0123456789abcdef" };
+  if (!Object.keys(app).some((name) => name in given)) return {};
+  return Object.fromEntries(
+    Object.entries(app)
+      .filter(([name]) => !(name in given))
+      .map(([name, value]) => [`PARLANCE_${name.toUpperCase()}`, value]),
+  );
+}
+
 describe("names of other systems", () => {
   test("the list of meanings has every name of the table", () => {
     expect(Object.keys(meanings).sort()).toEqual(foreignNames.map(({ name }) => name).sort());
@@ -124,7 +141,10 @@ describe("names of other systems", () => {
   test.each(Object.entries(meanings))(
     "[MMB-17] [PE-16] [SC-10] %s alone: in the environment, in .env and in .env.local",
     async (name, [value, expected]) => {
-      const ours: Variables = "port" in expected ? { PARLANCE_PORT: "9000" } : {};
+      const ours: Variables = {
+        ...("port" in expected ? { PARLANCE_PORT: "9000" } : {}),
+        ...restOfPusher(expected),
+      };
       const given = { [name]: value, ...ours };
       const inEnvironment = load(given);
       expect(inEnvironment.config).toMatchObject(expected);

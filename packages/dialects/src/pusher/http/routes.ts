@@ -9,6 +9,7 @@ import {
   type Occupancy,
   occupancyQuestions,
   publishEverywhere,
+  readConnectionCount,
   readOccupants,
   readOccupied,
 } from "@parlance/core";
@@ -61,6 +62,9 @@ const askMs = 2_000;
 const retryAfterMs = 1_000;
 /** Events that are looked through for the last one of a cache channel. */
 const lookedThrough = 20;
+
+/** Of those whose connections are counted. */
+const dialectName = "pusher";
 
 /** What is told of one channel. */
 interface ChannelFacts {
@@ -192,6 +196,16 @@ export function pusherRoutes(doors: PusherDoors): readonly PusherRoute[] {
         await node.spend(identity, "reads");
         const users = readOccupants(await ask(occupancyQuestions.people, roomOf(channel)));
         return { users: users.map((id) => ({ id })) };
+      },
+    },
+    {
+      // Reverb's.
+      method: "GET",
+      path: "/connections",
+      async handle({ identity }) {
+        await node.spend(identity, "reads");
+        const asked = await ask(occupancyQuestions.connections, dialectName);
+        return { connections: readConnectionCount(asked) };
       },
     },
     {

@@ -34,7 +34,7 @@ export interface Context {
 /** A name that is not ours and that we understand. */
 export interface ForeignName {
   readonly name: string;
-  readonly system: "MMB" | "PorticoEstate" | "Symfony chat";
+  readonly system: "MMB" | "PorticoEstate" | "Symfony chat" | "Reverb" | "soketi";
   /** What it maps to, in a word or two: `listen mmb`. */
   readonly maps: string;
   /** For the document: how. */
@@ -179,6 +179,8 @@ export const foreignNames: readonly ForeignName[] = [
       ];
     },
   },
+  ...pusherApp("Reverb", "REVERB_APP"),
+  ...pusherApp("soketi", "SOKETI_DEFAULT_APP"),
 ];
 
 function joins(): string {
@@ -188,6 +190,15 @@ function joins(): string {
 function setting(system: System, name: string, place: SettingName, unit = ""): ForeignName {
   const how = unit === "" ? "The same." : `The same, ${unit}.`;
   return { name, system, maps: place, how, read: (value) => [{ place, value }] };
+}
+
+/** The application that a server of Pusher's protocol is for. */
+function pusherApp(system: System, prefix: string): readonly ForeignName[] {
+  return [
+    setting(system, `${prefix}_ID`, "pusher_app_id"),
+    setting(system, `${prefix}_KEY`, "pusher_key"),
+    { ...setting(system, `${prefix}_SECRET`, "pusher_secret"), isSecret: true },
+  ];
 }
 
 /** Either name opens the endpoint. */
