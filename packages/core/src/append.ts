@@ -26,7 +26,16 @@ export function relevantRole(
   const { kind, hasBans } = room.record;
   // What `authorize` answers to those it refuses depends on the right to read.
   if (!needsRole(action, kind) && !needsRole("read", kind) && !hasBans) return undefined;
-  return room.roles.of(context.identity.user);
+  const { connection, identity } = context;
+  if (connection?.isGranted(room.record.room) !== true) return room.roles.of(identity.user);
+  if (identity.isAnonymous === true) return "granted";
+  const standing = room.roles.of(identity.user);
+  return standing instanceof Promise ? standing.then(orGranted) : orGranted(standing);
+}
+
+/* Security: a ban counts for more than what the application signed. */
+function orGranted(standing: Standing): Standing {
+  return standing ?? "granted";
 }
 
 /** Looks up what is needed and decides. @throws ProtocolError */
@@ -40,7 +49,9 @@ export async function authorizeIn(
 
 /** The open room, made first where this use of it may bring it into being. @throws ProtocolError `not_found`. */
 export function openFor(context: CommandContext, action: Action, id: RoomId): Promise<Room> {
-  return context.services.rooms.open(id, { identity: context.identity, action });
+  const { services, identity, connection } = context;
+  const isGranted = connection?.isGranted(id) === true;
+  return services.rooms.open(id, { identity, action, isGranted });
 }
 
 /** What a command wants to store; who, when and under which id is added here. */

@@ -34,8 +34,8 @@ export interface RoomFacts {
   readonly settings?: Pick<RoomSettings, "archived">;
 }
 
-/** What somebody is in a room: a member with a role, kept out, or neither. */
-export type Standing = Role | "banned" | undefined;
+/** What somebody is in a room: a member with a role, kept out, let in by what the application signed, or neither. */
+export type Standing = Role | "banned" | "granted" | undefined;
 
 /** Scope that an API key needs for an action. `admin` has them all. */
 const scopeFor: Readonly<Record<Action, string>> = {
@@ -130,6 +130,8 @@ function permits(
   if (!isFor(identity, facts.room)) return false;
   if (identity.scopes !== undefined) return backEndMay(identity.scopes, action);
   if (standing === "banned") return false;
+  if (identity.isOnlyGranted === true && standing !== "granted") return false;
+  if (standing === "granted" && action !== "read" && action !== "write") return false;
   return includes(kinds[facts.kind][action], identity, facts, standing);
 }
 
@@ -158,6 +160,7 @@ export function backEndMay(scopes: readonly string[], action: Action): boolean {
 export function readableRooms(identity: Identity): ReadableRooms | undefined {
   const { user, scopes, onTrustedNetwork } = identity;
   if (scopes !== undefined) return undefined;
+  if (identity.isOnlyGranted === true) return { kinds: [], joined: [], user, own: [] };
   const open: RoomKind[] = [];
   const joined: RoomKind[] = [];
   let own: readonly RoomId[] = [];
@@ -174,7 +177,7 @@ function includes(
   audience: Audience,
   identity: Identity,
   facts: RoomFacts,
-  role: Role | undefined,
+  role: Role | "granted" | undefined,
 ): boolean {
   switch (audience) {
     case "signed_in":

@@ -3,7 +3,7 @@
  * was too slow. From memory where the events are still there, else from the log, a step at a time as far as the
  * connection takes it.
  */
-import type { Epoch, PresenceEvent, Sequence } from "@parlance/protocol";
+import type { Epoch, EventFrame, PresenceEvent, Sequence } from "@parlance/protocol";
 import type { ErasedTexts } from "./erased-texts.ts";
 import type { Bytes, LogPage } from "./ports/index.ts";
 import { readFrom } from "./reader-floor.ts";
@@ -95,8 +95,9 @@ export class CatchUp {
     while (bytes < stepBytes) {
       const event = this.#recent.after(subscription.offset);
       if (event === undefined) break;
-      const encoded = event.bytesFor(wire, subscription.floor);
       subscription.offset = event.sequence;
+      if (isLeftOut(subscription, event.frame)) continue;
+      const encoded = event.bytesFor(wire, subscription.floor);
       if (encoded === undefined) continue;
       frames.push(encoded);
       bytes += encoded.length;
@@ -148,12 +149,20 @@ export class CatchUp {
       if (frame.sequence !== subscription.offset + 1) continue;
       // The page is older than the erasure: the next one has it.
       if (this.#room.erasedTexts.has(frame)) break;
-      const encoded = encode(wire, readFrom(subscription.floor, frame), epoch);
       subscription.offset = frame.sequence;
+      if (isLeftOut(subscription, frame)) continue;
+      const encoded = encode(wire, readFrom(subscription.floor, frame), epoch);
       if (encoded !== undefined) frames.push(encoded);
     }
     pushAll(subscription, frames);
   }
+}
+
+/** Whether an event is not for a subscription, or was given to it already. */
+function isLeftOut({ connection, given }: Subscription, frame: EventFrame): boolean {
+  const { sequence } = frame;
+  if (given !== undefined && sequence > given.after && sequence <= given.upTo) return true;
+  return connection.wire.dialect.excluded?.(frame) === connection.connectionId;
 }
 
 function push({ connection }: Subscription, event: PresenceEvent): void {

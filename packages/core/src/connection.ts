@@ -49,6 +49,8 @@ import { add } from "./tally.ts";
 import { backlogRetryMs, TaskOrder, type TaskOwner } from "./task-order.ts";
 import { Verification } from "./verification.ts";
 
+/** The page is left or loaded anew (RFC 6455 §7.4.1). */
+const pageGone = 1001;
 /** What a task counts in the backlog that no frame of the peer asked for. */
 const ownTaskLength = 64;
 
@@ -86,6 +88,12 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
   /** At the buckets of its user and network, once it is known whose it is. */
   #seat: Seat | undefined;
   readonly #subscriptions = new Map<RoomId, Subscription>();
+  /** Rooms that the application signed for. */
+  readonly #grants = new Set<RoomId>();
+  /** Rooms that it was put out of. */
+  readonly #withdrawn = new Set<RoomId>();
+  /** Undefined until it whispers. */
+  #whispers: RateLimit | undefined;
   /** Undefined while no credential is being verified. */
   #verification: Verification | undefined;
   readonly #tasks: TaskOrder;
@@ -111,7 +119,7 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
     this.peer = peer;
     this.#link = link;
     this.#services = services;
-    this.#translator = wire.dialect.begin();
+    this.#translator = wire.dialect.begin(peer.url);
     this.#tasks = new TaskOrder(this, services);
     this.outbox = new Outbox(this, link, wire, flusher, settings.outboxBytes);
     this.#rate = new RateLimit(clock, settings.commandsPerSecond, settings.commandBurst);
@@ -144,6 +152,31 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
 
   subscription(room: RoomId): Subscription | undefined {
     return this.#subscriptions.get(room);
+  }
+
+  /** Whether the application signed for it in a room. */
+  isGranted(room: RoomId): boolean {
+    return this.#grants.has(room);
+  }
+
+  /* Security: a signature is good for one connection and as long as that lives. Without this, somebody who was put out would come
+   * back with the one that they have. */
+  /** The application signed for it: it may read and write in the room until its subscription ends. @throws ProtocolError `forbidden`. */
+  grant(room: RoomId): void {
+    if (this.#withdrawn.has(room)) throw new ProtocolError("forbidden");
+    this.#grants.add(room);
+  }
+
+  /** The subscription did not come about. */
+  endGrant(room: RoomId): void {
+    if (!this.#subscriptions.has(room)) this.#grants.delete(room);
+  }
+
+  /** @returns 0 if it may whisper now, else the milliseconds until it may. */
+  takeWhisper(): number {
+    const { whispersPerSecond } = limits;
+    this.#whispers ??= new RateLimit(this.#services.clock, whispersPerSecond, whispersPerSecond);
+    return this.#whispers.take();
   }
 
   keep(subscription: Subscription): void {
@@ -396,12 +429,17 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
     if (this.#subscriptions.get(room) !== subscription) return;
     this.#subscriptions.delete(room);
     subscription.room.remove(subscription);
+    // A room that began a new life is read on.
+    if (notice?.type !== "reset") this.#grants.delete(room);
+    if (notice?.type === "unsubscribed") this.#withdrawn.add(room);
     if (notice !== undefined) this.notify(notice);
   }
 
   /** Closes for a reason of the error table: what is queued goes out first, then the close code. */
   end(code: ErrorCode): void {
     if (this.#state === "closed") return;
+    const farewell = this.wire.dialect.farewell?.(code);
+    if (farewell !== undefined) this.send(farewell);
     this.#letGo();
     this.outbox.flush();
     const own = this.wire.dialect.closeCode?.(code);
@@ -426,6 +464,7 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
 
   closed(code: number): void {
     if (this.#state === "closed") return;
+    if (code === pageGone && this.wire.dialect.endsWithPage === true) this.places?.forgetAll();
     const wasAnnounced = code === 1000 || code === 1001 || code === 1005;
     if (wasAnnounced && this.outbox.unsentBytes === 0) {
       this.places?.written(this.#subscriptions.values());
@@ -517,6 +556,55 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
     registry.bind(this, identity.user);
     this.#services.people.moved(identity.user);
     report("info", "signed_in", this.#fields());
+  }
+
+  /**
+   * As `become`, of a nobody that reads on. What its device missed in the rooms that it reads is given to it behind what it has.
+   *
+   * @param mayRead Whether the one whom it becomes may read a room.
+   * @returns what has something to catch up with.
+   */
+  becomeKnown(
+    identity: Identity,
+    places: KeptPlaces | undefined,
+    mayRead: (room: Room) => boolean,
+  ): readonly Subscription[] {
+    const subscriptions = [...this.#subscriptions.values()];
+    for (const { room } of subscriptions) room.endTurn();
+    this.#verification?.check(identity);
+    for (const subscription of subscriptions) subscription.room.presence.went(subscription);
+    this.#subscriptions.clear();
+    try {
+      this.become(identity, undefined);
+    } finally {
+      for (const subscription of subscriptions) {
+        this.keep(subscription);
+        subscription.room.presence.came(subscription);
+      }
+    }
+    this.places = places;
+    return subscriptions.filter((subscription) => {
+      const { room } = subscription;
+      const { record } = room;
+      if (!mayRead(room)) {
+        const notice = { type: "unsubscribed", room: record.room, code: "not_found" } as const;
+        this.endSubscription(subscription, notice);
+        return false;
+      }
+      const before = places?.before(record.room);
+      const now = room.placeOf(subscription);
+      if (before === undefined) {
+        places?.began(record.room, { epoch: room.epoch, offset: now });
+        return false;
+      }
+      if (before.epoch !== room.epoch || before.offset < subscription.floor) {
+        this.endSubscription(subscription, { type: "reset", room: record.room, epoch: room.epoch });
+        return false;
+      }
+      if (before.offset >= subscription.began) return false;
+      room.rewind(subscription, before.offset);
+      return true;
+    });
   }
 
   /** Refuses new commands and resolves when those under way are answered. */

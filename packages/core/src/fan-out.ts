@@ -2,7 +2,7 @@
  * Gives a room's events to its live subscriptions: encoded once per wire, joined into one chunk per turn, and the
  * same chunk put into every outbox. A chunk ends wherever its receivers change.
  */
-import type { EphemeralEvent, Sequence, UserId } from "@parlance/protocol";
+import type { ConnectionId, EphemeralEvent, Sequence, UserId } from "@parlance/protocol";
 import type { Bytes, Wire } from "./ports/index.ts";
 import { encode, type RecentEvent } from "./recent-events.ts";
 import type { Subscription } from "./subscription.ts";
@@ -19,6 +19,18 @@ interface Audience {
   pending: Bytes[];
   /** The room's place before the first of `pending`. */
   pendingAfter: Sequence;
+  /** By connection, where the dialect has events that are not for one of them. */
+  readonly byConnection: Map<ConnectionId, Subscription> | undefined;
+  /** What of `pending` is not for whom. */
+  readonly withheld: Map<Subscription, Set<Bytes>>;
+}
+
+/** Whom an ephemeral event is for; empty: for all but the one whom it is about. */
+export interface Whom {
+  /** This user's connections only. */
+  readonly to?: UserId;
+  /** All connections but this one. */
+  readonly except?: ConnectionId;
 }
 
 export class FanOut {
@@ -48,11 +60,20 @@ export class FanOut {
     if (audience === undefined) {
       const { floor, connection } = subscription;
       const { wire } = connection;
-      audience = { wire, floor, subscriptions: new Set(), pending: [], pendingAfter: last };
+      audience = {
+        wire,
+        floor,
+        subscriptions: new Set(),
+        pending: [],
+        pendingAfter: last,
+        byConnection: wire.dialect.excluded === undefined ? undefined : new Map(),
+        withheld: new Map(),
+      };
       this.#audiences.add(audience);
     }
     this.#endTurnOf(audience);
     audience.subscriptions.add(subscription);
+    audience.byConnection?.set(subscription.connection.connectionId, subscription);
   }
 
   /** Takes one out, after what is pending for it. */
@@ -61,6 +82,7 @@ export class FanOut {
     if (audience?.subscriptions.has(subscription) !== true) return;
     this.#endTurnOf(audience);
     audience.subscriptions.delete(subscription);
+    audience.byConnection?.delete(subscription.connection.connectionId);
     if (audience.subscriptions.size === 0) this.#audiences.delete(audience);
   }
 
@@ -85,7 +107,22 @@ export class FanOut {
       if (bytes === undefined) continue;
       if (audience.pending.length === 0) audience.pendingAfter = before;
       audience.pending.push(bytes);
+      if (audience.byConnection !== undefined) this.#withhold(audience, event, bytes);
     }
+  }
+
+  /** Leaves one connection out. All others still share one chunk. */
+  #withhold(
+    { wire, byConnection, withheld }: Audience,
+    { frame }: RecentEvent,
+    bytes: Bytes,
+  ): void {
+    const excluded = wire.dialect.excluded?.(frame);
+    const subscription = excluded === undefined ? undefined : byConnection?.get(excluded);
+    if (subscription === undefined) return;
+    const known = withheld.get(subscription);
+    if (known === undefined) withheld.set(subscription, new Set([bytes]));
+    else known.add(bytes);
   }
 
   /** Queues what this turn brought for everybody. @returns how many subscriptions were given it. */
@@ -102,17 +139,23 @@ export class FanOut {
     audience.pending = [];
     const chunk = pending.length === 1 ? first : wire.join(pending);
     const isBulk = subscriptions.size > bulkAudience;
+    const { byConnection, withheld } = audience;
     let reached = 0;
     for (const subscription of subscriptions) {
       const { outbox } = subscription.connection;
       if (outbox.isLagging) {
         subscriptions.delete(subscription);
+        byConnection?.delete(subscription.connection.connectionId);
         this.#fellBehind(subscription, pendingAfter);
-      } else {
-        outbox.push(chunk, isBulk);
-        reached += 1;
+        continue;
       }
+      const without = withheld.size === 0 ? undefined : withheld.get(subscription);
+      const own = without === undefined ? chunk : joined(wire, pending, without);
+      if (own === undefined) continue;
+      outbox.push(own, isBulk);
+      reached += 1;
     }
+    withheld.clear();
     this.#tally.deliveries += reached * pending.length;
     return reached;
   }
@@ -122,10 +165,10 @@ export class FanOut {
    * some is told so when it has caught up.
    *
    * @param last The room's place.
-   * @param to Gives it to this user's connections only.
    */
-  ephemeral(event: EphemeralEvent, last: Sequence, to?: UserId): void {
-    const about = "user" in event && event.user !== to ? event.user : undefined;
+  ephemeral(event: EphemeralEvent, last: Sequence, { to, except }: Whom): void {
+    const isAbout = except === undefined && "user" in event && event.user !== to;
+    const about = isAbout ? event.user : undefined;
     let reached = 0;
     const encoded = new Map<Wire, Bytes | undefined>();
     for (const audience of this.#audiences) {
@@ -136,12 +179,13 @@ export class FanOut {
       const isBulk = audience.subscriptions.size > bulkAudience;
       for (const subscription of audience.subscriptions) {
         const { connection } = subscription;
-        if (connection.userId === about) continue;
+        if (connection.userId === about || connection.connectionId === except) continue;
         if (to !== undefined && connection.userId !== to) continue;
         if (connection.outbox.isLagging) {
           if (event.type !== "presence" || !subscription.wantsPresence) continue;
           subscription.missedPresence = true;
           audience.subscriptions.delete(subscription);
+          audience.byConnection?.delete(connection.connectionId);
           this.#fellBehind(subscription, last);
           continue;
         }
@@ -155,4 +199,14 @@ export class FanOut {
     }
     this.#tally.ephemeralDeliveries += reached;
   }
+}
+
+/** What of a turn's events is left; undefined if nothing is. */
+function joined(
+  wire: Wire,
+  pending: readonly Bytes[],
+  without: ReadonlySet<Bytes>,
+): Bytes | undefined {
+  const rest = pending.filter((bytes) => !without.has(bytes));
+  return rest.length > 1 ? wire.join(rest) : rest[0];
 }

@@ -32,6 +32,7 @@ import type {
   Payload,
   RateStore,
   RoomLog,
+  Signatures,
   Task,
   Tickets,
   Tracer,
@@ -55,6 +56,8 @@ export interface NodePorts {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly report: Report;
+  /** Absent: no application signs for its pages. */
+  readonly signatures?: Signatures;
   /** Asks the application. Absent: there is none to ask. */
   readonly hooks?: Hooks;
   /** The nodes that live, this one among them or not. Absent: there is no other. @throws StorageError */
@@ -215,6 +218,8 @@ export interface Peer {
   readonly transport: "websocket" | "sse" | "socketio";
   /** Absent where the dialect does not ask for it. */
   readonly handshake?: HandshakeFacts;
+  /** Path and query of the handshake, where the dialect asks for them. */
+  readonly url?: string;
   /** The operator trusts what comes this way to say who it is. */
   readonly isTrustedNetwork?: boolean;
 }

@@ -171,6 +171,6 @@ export function isListable(kind: RoomKind): boolean {
 }
 
 /** True for roles that look after a room. */
-export function isStaff(role: Role | "banned" | undefined): boolean {
+export function isStaff(role: Role | "banned" | "granted" | undefined): boolean {
   return role === "owner" || role === "moderator";
 }

@@ -47,6 +47,13 @@ export class KeptPlaces {
     this.#writer.add(this.user, this.device, room, nowhere);
   }
 
+  /** The page that was the device is gone for good. */
+  forgetAll(): void {
+    for (const room of new Set([...this.#before.keys(), ...this.#confirmed.keys()])) {
+      this.forget(room);
+    }
+  }
+
   /** Something was handed to the link: everything in the outboxes' order is on its way. */
   flushed(link: Link, subscriptions: Iterable<Subscription>): void {
     if (link.probe === undefined) {

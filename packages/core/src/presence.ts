@@ -5,6 +5,7 @@
  */
 import {
   isSamePresence,
+  type Json,
   limits,
   type PresenceEvent,
   type PresentUser,
@@ -35,9 +36,15 @@ export const presenceLeaseMs = 22_000;
 interface Local {
   /** As others see it; undefined where they do not. */
   user: PresentUser | undefined;
+  /** What the application says of them here. */
+  info: Json | undefined;
   connections: number;
   /** Monotonic time at which the last connection went. */
   leftAt: number | undefined;
+}
+
+function withInfo<T extends PresentUser | undefined>(user: T, info: Json | undefined): T {
+  return user === undefined || info === undefined ? user : { ...user, info };
 }
 
 export class RoomPresence {
@@ -70,11 +77,13 @@ export class RoomPresence {
     if (local !== undefined) {
       local.connections += 1;
       local.leftAt = undefined;
+      local.info = subscription.info ?? local.info;
       this.moved(identity);
       return;
     }
-    const user = this.#context.people.shown(identity);
-    this.#local.set(identity.user, { user, connections: 1, leftAt: undefined });
+    const { info } = subscription;
+    const user = withInfo(this.#context.people.shown(identity), info);
+    this.#local.set(identity.user, { user, info, connections: 1, leftAt: undefined });
     if (user !== undefined) this.#changed();
   }
 
@@ -83,7 +92,7 @@ export class RoomPresence {
     const local = this.#local.get(identity.user);
     // Whoever is gone stays as they were seen last.
     if (local === undefined || local.leftAt !== undefined) return;
-    const user = this.#context.people.shown(identity);
+    const user = withInfo(this.#context.people.shown(identity), local.info);
     const isSame = user && local.user ? isSamePresence(user, local.user) : user === local.user;
     local.user = user;
     if (!isSame) this.#changed();
@@ -155,10 +164,9 @@ export class RoomPresence {
   /** `list`, and the one who is about to subscribe. */
   listWith(identity: Identity): PresentUser[] {
     const others = [...this.#told.values()].filter((user) => user.id !== identity.user);
-    return [
-      ...others.slice(0, limits.listItems - 1),
-      this.#context.people.shown(identity) ?? wireUser(identity),
-    ];
+    const self = this.#context.people.shown(identity) ?? wireUser(identity);
+    const { info } = this.#local.get(identity.user) ?? {};
+    return [...others.slice(0, limits.listItems - 1), withInfo(self, info)];
   }
 
   /** Changes that are not named: whoever missed some asks for the list. */

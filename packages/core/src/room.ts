@@ -21,7 +21,7 @@ import { CatchUp } from "./catch-up.ts";
 import { Cursors } from "./cursors.ts";
 import { DocumentWrites } from "./document-writes.ts";
 import { ErasedTexts } from "./erased-texts.ts";
-import { FanOut } from "./fan-out.ts";
+import { FanOut, type Whom } from "./fan-out.ts";
 import type { Flusher } from "./flusher.ts";
 import { payloadLength } from "./frames.ts";
 import type { Happenings } from "./happenings.ts";
@@ -220,7 +220,7 @@ export class Room {
       case "ephemeral":
         // Security: somebody may have been put out, which is on its way here. Whoever reads on gets the text from what is stored.
         if (notice.revision !== undefined && notice.revision > this.revision) this.repair();
-        else this.#hearEphemeral(notice.event, notice.to);
+        else this.#hearEphemeral(notice.event, notice);
         return;
       case "present":
         this.presence.heard(notice);
@@ -411,9 +411,22 @@ export class Room {
 
   /** Adds a subscription that has everything up to `offset`; `floor <= offset <= last`. */
   add(subscription: Subscription, offset: Sequence): void {
+    subscription.began = offset;
     if (offset === this.last) this.goLive(subscription);
     else this.#behind.add(subscription, offset);
     this.presence.came(subscription);
+  }
+
+  /**
+   * Takes a subscription back to a place before its beginning: `catchUp` gives it what is between, in order, and nothing twice. What
+   * came live meanwhile came before it.
+   */
+  rewind(subscription: Subscription, offset: Sequence): void {
+    if (subscription.isLive) this.#live.remove(subscription);
+    const upTo = subscription.isLive ? this.last : subscription.offset;
+    this.#behind.remove(subscription);
+    subscription.given = { after: subscription.began, upTo };
+    this.#behind.add(subscription, offset);
   }
 
   /** For `CatchUp`. */
@@ -496,23 +509,23 @@ export class Room {
     });
   }
 
-  /** Tells others too: the room's people on every node, or only one of them. */
-  signal(event: EphemeralEvent, to?: UserId): void {
+  /** Tells others too: the room's people on every node, only one of them, or all connections but one. */
+  signal(event: EphemeralEvent, whom: Whom = {}): void {
     const { revision } = this;
-    const isText = event.type === "message.appended";
-    const notice = { type: "ephemeral", event, ...(isText ? { revision } : {}) } as const;
-    this.#context.broker.publish(this.record.room, to === undefined ? notice : { ...notice, to });
-    this.deliverEphemeral(event, to);
+    const isText = event.type === "message.appended" || event.type === "whisper";
+    const notice = { type: "ephemeral", event, ...whom, ...(isText ? { revision } : {}) } as const;
+    this.#context.broker.publish(this.record.room, notice);
+    this.deliverEphemeral(event, whom);
   }
 
-  /** Tells the people on this node, or only one of them. */
-  deliverEphemeral(event: EphemeralEvent, to?: UserId): void {
+  /** Tells the people on this node. */
+  deliverEphemeral(event: EphemeralEvent, whom: Whom = {}): void {
     // Marks come from several nodes, and a broker may change their order: for whoever looks on they only grow (I-20).
     if (event.type === "typing") this.typing.heard(event);
     if (event.type === "read" && !this.#marks.rises(event.user, event.read_mark)) return;
     // First those that are behind: others may fall behind while they are told.
     if (event.type === "presence") this.#behind.presence(event);
-    this.#live.ephemeral(event, this.last, to);
+    this.#live.ephemeral(event, this.last, whom);
   }
 
   /** The last message up to a place, if one is near: what a read mark stands for. @throws StorageError */
@@ -533,6 +546,25 @@ export class Room {
     return page?.events.findLast(({ frame }) => isMainLine(frame))?.frame.id;
   }
 
+  /** Place of the last message that is whole and not erased, if one is near the head. @throws StorageError */
+  async lastWhole(): Promise<Sequence | undefined> {
+    const { last } = this;
+    const first = Math.max(0, last - repairEvents);
+    for (let before = last - 1; before >= first; before -= 1) {
+      const event = this.#recent.after(before);
+      if (event === undefined) break;
+      if (isWhole(event.frame)) return event.sequence;
+    }
+    const page = await this.#context.log.read({
+      room: this.record.room,
+      after: first,
+      upTo: last,
+      limit: repairEvents,
+      maxBytes: repairBytes,
+    });
+    return page?.events.findLast(({ frame }) => isWhole(frame))?.frame.sequence;
+  }
+
   /** Ends every subscription with a notice. */
   endAll(notice: NoticeEvent): void {
     this.endTurn();
@@ -540,6 +572,12 @@ export class Room {
       subscription.connection.endSubscription(subscription, notice);
     }
   }
+}
+
+function isWhole(frame: EventFrame): boolean {
+  if ("erased" in frame) return false;
+  if (frame.type === "message.created") return frame.data.open !== true;
+  return frame.type === "message.closed";
 }
 
 /** What is in a thread has a mark of its own. */

@@ -2,7 +2,7 @@
 import { ProtocolError, type RoomId } from "@parlance/protocol";
 import { type Action, kindMadeBy, lacksScope } from "./authorize.ts";
 import type { NamedRooms } from "./gate.ts";
-import { kinds } from "./kinds.ts";
+import { isForSigned, kindByName, kinds } from "./kinds.ts";
 import { makeOwned } from "./owned-rooms.ts";
 import type { Identity, NewRoom, Notice, Unsubscribe } from "./ports/index.ts";
 import { Room, type RoomContext } from "./room.ts";
@@ -16,6 +16,8 @@ const maxEarlyNotices = 256;
 export interface RoomUse {
   readonly identity: Identity;
   readonly action: Action;
+  /** The application signed for it. */
+  readonly isGranted?: boolean;
 }
 
 /** What all rooms of a node work with. */
@@ -81,7 +83,10 @@ export class Rooms {
   #newRoom(id: RoomId, use: RoomUse | undefined): NewRoom | undefined {
     if (use === undefined) return undefined;
     const named = this.#context.namedRooms.get(id);
-    const kind = kindMadeBy(use.identity, use.action, id, named?.kind);
+    const kind =
+      use.isGranted === true && isForSigned(id)
+        ? kindByName(id)
+        : kindMadeBy(use.identity, use.action, id, named?.kind);
     if (kind === undefined) return undefined;
     return { kind, title: named?.title ?? id, createdAt: this.#context.clock.now() };
   }

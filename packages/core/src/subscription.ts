@@ -1,6 +1,13 @@
-import type { Sequence } from "@parlance/protocol";
+import type { Json, Sequence } from "@parlance/protocol";
 import type { Connection } from "./connection.ts";
 import type { Room } from "./room.ts";
+
+/** What of a subscription never changes. */
+export interface SubscriptionFacts {
+  readonly floor: Sequence;
+  readonly wantsPresence: boolean;
+  readonly info?: Json;
+}
 
 /** One connection's live interest in one room. `Room` alone moves it between *live* and *behind*. */
 export class Subscription {
@@ -14,17 +21,28 @@ export class Subscription {
    * So a live subscription costs nothing per event.
    */
   offset: Sequence = -1;
+  /** Where it began. */
+  began: Sequence = 0;
+  /** It was told of these when it went back to what was before them. */
+  given: { readonly after: Sequence; readonly upTo: Sequence } | undefined;
+  /** What the application says of its user in this room. */
+  readonly info: Json | undefined;
   /** A page is being read from the log for it. */
   isReading = false;
   /** Somebody came or went and it was not told, since its connection lagged. */
   missedPresence = false;
   isEnded = false;
 
-  constructor(connection: Connection, room: Room, floor: Sequence, wantsPresence: boolean) {
+  constructor(
+    connection: Connection,
+    room: Room,
+    { floor, wantsPresence, info }: SubscriptionFacts,
+  ) {
     this.connection = connection;
     this.room = room;
     this.floor = floor;
     this.wantsPresence = wantsPresence;
+    this.info = info;
   }
 
   get isLive(): boolean {

@@ -252,6 +252,10 @@ export const awarenessState: z.ZodType<JsonObject> = z
 /** A client of a document, by the number that it chose, and how often it has said something. */
 export const documentClient: z.ZodType<number> = z.int().min(0);
 export const clock: z.ZodType<number> = z.int().min(0);
+/** What an application says of somebody in a room: any JSON of at most 1 KiB. */
+export const userInfo: z.ZodType<Json> = z
+  .unknown()
+  .check((check) => notSmallJson(check, limits.userInfoBytes)) as unknown as z.ZodType<Json>;
 
 /** One change of a document: a JSON text of at most 64 KiB, which is kept to the byte. */
 export const documentChanges: z.ZodType<string> = z

@@ -33,6 +33,12 @@ export const limits = {
   documentUpdateBytes: 4_194_304,
   stateVectorBytes: 65_536,
   documentBytes: 33_554_432,
+  /** A whisper's data in UTF-8 bytes, its name in UTF-16 code units, and how many one connection sends: in the long run, and at once. */
+  whisperBytes: 10_240,
+  whisperNameLength: 200,
+  whispersPerSecond: 10,
+  /** What an application says of somebody in a room, as compact JSON: UTF-8 bytes. */
+  userInfoBytes: 1_024,
   /** A cursor's position, as compact JSON. */
   positionBytes: 4_096,
   /** What one client of a document shows of itself, as compact JSON; states in one command; clients of one connection and document. */

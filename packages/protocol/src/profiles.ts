@@ -1,5 +1,6 @@
 /** What people say of themselves: who they are, whether they want to be disturbed, and what they are at. */
 import { z } from "zod";
+import type { Json } from "./canonical.ts";
 import type { WireUser } from "./commands/session.ts";
 import {
   displayName,
@@ -10,6 +11,7 @@ import {
   timeZone,
   topic,
   userId,
+  userInfo,
 } from "./fields.ts";
 
 /** What is chosen by hand. `invisible`: others see somebody who is not here. */
@@ -62,6 +64,8 @@ export interface PresentUser extends WireUser {
   readonly state?: "away" | "dnd";
   readonly status?: ChosenStatus;
   readonly picture?: string;
+  /** What the application says of them in this room, at most 1 KiB as JSON. */
+  readonly info?: Json;
 }
 
 const statusFields = {
@@ -114,6 +118,7 @@ export const presentUser: z.ZodType<PresentUser> = z.object({
   state: z.enum(["away", "dnd"]).exactOptional(),
   status: status.exactOptional(),
   picture: pictureId.exactOptional(),
+  info: userInfo.exactOptional(),
 });
 
 /** What one person may read of another at a moment: a choice that is over is none. Pure. */
@@ -137,6 +142,7 @@ export function isSamePresence(one: PresentUser, other: PresentUser): boolean {
     one.picture === other.picture &&
     one.status?.emoji === other.status?.emoji &&
     one.status?.text === other.status?.text &&
-    one.status?.until === other.status?.until
+    one.status?.until === other.status?.until &&
+    (one.info === other.info || JSON.stringify(one.info) === JSON.stringify(other.info))
   );
 }

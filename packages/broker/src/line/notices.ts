@@ -7,6 +7,7 @@
  */
 import type { CommittedEvent, Notice, Subject } from "@parlance/core";
 import {
+  type ConnectionId,
   type DurableType,
   durablePayloadSchemas,
   durableTypes,
@@ -47,7 +48,8 @@ function rowOf(subject: Subject, notice: Notice): readonly unknown[] {
     case "committed":
       return ["c", notice.epoch, notice.events.map((event) => eventRow(subject, event))];
     case "ephemeral": {
-      const { event, to, revision } = notice;
+      const { event, to, revision, except } = notice;
+      if (except !== undefined) return ["e", event, to ?? null, revision ?? null, except];
       if (revision !== undefined) return ["e", event, to ?? null, revision];
       return to === undefined ? ["e", event] : ["e", event, to];
     }
@@ -242,7 +244,7 @@ function isPayload(type: DurableType, payload: unknown): boolean {
 
 function ephemeralOf(
   subject: Subject,
-  [, event, to, revision]: readonly unknown[],
+  [, event, to, revision, except]: readonly unknown[],
 ): Notice | undefined {
   if (typeof event !== "object" || event === null || !isPlainJson(event)) return undefined;
   const { type, room } = event as Partial<EphemeralEvent>;
@@ -252,6 +254,7 @@ function ephemeralOf(
     type: "ephemeral",
     event: event as unknown as EphemeralEvent,
     ...(isSequence(revision) ? { revision } : {}),
+    ...(isId(except) ? { except: except as ConnectionId } : {}),
   } as const;
   if (to === undefined || to === null) return notice;
   return isId(to) ? { ...notice, to: to as UserId } : undefined;
@@ -266,6 +269,7 @@ const ephemeralTypes: { readonly [T in EphemeralEvent["type"]]: true } = {
   "document.awareness": true,
   "call.signal": true,
   "message.appended": true,
+  whisper: true,
 };
 
 const userKinds: ReadonlySet<unknown> = new Set<WireUser["kind"]>([

@@ -143,7 +143,7 @@ export async function signalCall(
   if (to === user || !takesPart(call, to)) throw new ProtocolError("not_found");
   room.signal(
     { type: "call.signal", room: command.room, call_id: call.id, from: user, signal },
-    to,
+    { to },
   );
   return {};
 }

@@ -9,11 +9,14 @@ import {
   ProtocolError,
   type UserId,
 } from "@parlance/protocol";
+import { relevantRole } from "../append.ts";
+import { allows } from "../authorize.ts";
 import type { Connection } from "../connection.ts";
 import { Together } from "../outcome.ts";
 import { KeptPlaces } from "../places.ts";
-import type { Entry, Identity } from "../ports/index.ts";
+import type { Entry, Identity, Proof } from "../ports/index.ts";
 import type { Services } from "../services.ts";
+import type { Subscription } from "../subscription.ts";
 
 /** How long the connection that uses an exclusive token already has to give a sign of life. */
 const lifeSignMs = 2_000;
@@ -24,6 +27,7 @@ export async function enter(
   connection: Connection,
   entry: Entry,
 ): Promise<Together<Record<string, never>>> {
+  if (entry.signed !== undefined) mustBeSigned(services, entry.signed.proof);
   const present = connection.identity;
   if (present !== undefined && present.isAnonymous !== true) {
     return again(services, connection, entry, present);
@@ -34,6 +38,9 @@ export async function enter(
     await services.people.know(identity);
     if (entry.exclusive === true) await mustBeFree(services, connection, identity);
     const places = await placesOf(services, connection, entry, identity);
+    if (entry.signed !== undefined && present !== undefined) {
+      return await readingOn(services, connection, identity, places);
+    }
     return new Together(
       () => {
         connection.become(identity, undefined);
@@ -51,6 +58,36 @@ export async function enter(
   }
 }
 
+/** Whoever reads already goes on reading, as far as they may in their own name. */
+async function readingOn(
+  services: Services,
+  connection: Connection,
+  identity: Identity,
+  places: KeptPlaces | undefined,
+): Promise<Together<Record<string, never>>> {
+  const context = { services, identity, connection, via: connection.via };
+  await Promise.all(connection.rooms().map((room) => relevantRole(context, "read", room)));
+  let behind: readonly Subscription[] = [];
+  return new Together(
+    () => {
+      behind = connection.becomeKnown(identity, places, (room) => {
+        const standing = relevantRole(context, "read", room);
+        // Forgotten since: somebody's rights changed just now, perhaps these.
+        return !(standing instanceof Promise) && allows(identity, "read", room.record, standing);
+      });
+      return {};
+    },
+    () => {
+      for (const subscription of behind) subscription.room.catchUp(subscription);
+    },
+  );
+}
+
+/** @throws ProtocolError `forbidden` for what the application did not sign. */
+export function mustBeSigned({ signatures }: Services, proof: Proof): void {
+  if (signatures?.verify(proof) !== true) throw new ProtocolError("forbidden");
+}
+
 /* A page that says who it is a second time changes nothing: the same person is told so, another is refused. */
 async function again(
   services: Services,
@@ -60,6 +97,9 @@ async function again(
 ): Promise<Together<Record<string, never>>> {
   if (entry.claim !== undefined && !isClaimOf(present, entry.claim.user)) {
     throw new ProtocolError("forbidden");
+  }
+  if (entry.signed !== undefined && !isClaimOf(present, entry.signed.user)) {
+    throw new ProtocolError("conflict");
   }
   if (entry.token !== undefined) {
     const { address } = connection.peer;
@@ -79,6 +119,7 @@ async function identify(
 ): Promise<Identity> {
   const { peer } = connection;
   const identity =
+    (await bySignature(services, connection, entry)) ??
     (await byTicket(services, connection, entry)) ??
     (await byHandshake(services, connection, entry)) ??
     (await byToken(services, connection, entry)) ??
@@ -92,6 +133,21 @@ async function identify(
     if (!isClaimOf(identity, entry.claim.user)) throw new ProtocolError("forbidden");
   }
   return peer.isTrustedNetwork === true ? { ...identity, onTrustedNetwork: true } : identity;
+}
+
+/* The signature was checked before. */
+async function bySignature(
+  { authenticator }: Services,
+  { peer }: Connection,
+  { signed }: Entry,
+): Promise<Identity | undefined> {
+  if (signed === undefined) return undefined;
+  const { user, name } = signed;
+  return authenticator.authenticate({
+    vouched: { user, by: "application", ...(name === undefined ? {} : { name }) },
+    of: "application",
+    address: peer.address,
+  });
 }
 
 /* A ticket is one session's: beside the token of another it says nothing. */
@@ -179,10 +235,11 @@ async function byClaim(
 function nobody(
   { settings }: Services,
   { peer, connectionId }: Connection,
-  { anonymous }: Entry,
+  { anonymous, onlyGranted, readsPublic }: Entry,
 ): Identity | undefined {
   if (anonymous !== true) return undefined;
-  if (!settings.guestsAllowed && peer.isTrustedNetwork !== true) return undefined;
+  const mayRead = settings.guestsAllowed || peer.isTrustedNetwork === true || readsPublic === true;
+  if (!mayRead && onlyGranted !== true) return undefined;
   const id = `anonymous:${connectionId}`;
   return {
     user: id as UserId,
@@ -190,6 +247,7 @@ function nobody(
     kind: "guest",
     principal: id as Principal,
     isAnonymous: true,
+    ...(mayRead ? {} : { isOnlyGranted: true }),
   };
 }
 
@@ -220,12 +278,12 @@ async function mustBeFree(
 async function placesOf(
   { devicePlaces }: Services,
   { wire }: Connection,
-  { keepsPlaces }: Entry,
+  { keepsPlaces, signed }: Entry,
   identity: Identity,
 ): Promise<KeptPlaces | undefined> {
   if (keepsPlaces === undefined || identity.isAnonymous === true) return undefined;
   const credential = identity.tokenId ?? identity.session;
-  const own = keepsPlaces === "user" ? "user" : credential;
+  const own = keepsPlaces === "user" ? (signed?.device ?? "user") : credential;
   if (own === undefined) return undefined;
   const device = `${wire.dialect.name}:${own}`.slice(0, limits.deviceIdLength) as DeviceId;
   const before = await devicePlaces.of(identity.user, device);

@@ -23,6 +23,7 @@ import {
   saveMessage,
 } from "./keeping.ts";
 import { cancelScheduled, listDrafts, listScheduled, saveDraft, scheduleMessage } from "./later.ts";
+import { contextOf } from "./live-context.ts";
 import { addMember, join, leave, removeMember } from "./membership.ts";
 import { listMentions } from "./mentions.ts";
 import { getMessage, listMessages, roomStats } from "./message-views.ts";
@@ -50,7 +51,9 @@ import { refresh, signIn } from "./session.ts";
 import { markRead, presence, typing } from "./signals.ts";
 import { listCommands, registerCommand, removeCommand, runCommand } from "./slash.ts";
 import { resume, subscribe, unsubscribe } from "./subscribe.ts";
+import { subscribeSigned } from "./subscribe-signed.ts";
 import { followThread, listThread, listThreads, markThreadRead } from "./threads.ts";
+import { whisper } from "./whisper.ts";
 
 type Perform<T extends CommandType, C> = (context: C, command: Command<T>) => Awaitable<Outcome>;
 
@@ -168,6 +171,10 @@ export function dispatch(
       const from = position === undefined ? {} : { position };
       return subscribe(contextOf(services, connection, trace), { ...command.subscribe, ...from });
     }
+    case "subscribe_signed":
+      return subscribeSigned(services, connection, command, trace);
+    case "whisper":
+      return whisper(contextOf(services, connection, trace), command);
     case "ping":
       return {};
     case "sign_in":
@@ -219,23 +226,6 @@ const followsMessages: ReadonlySet<CommandType> = new Set<CommandType>([
   "finish_upload",
   "delete_file",
 ]);
-
-function contextOf(
-  services: Services,
-  connection: Connection,
-  trace: CommandTrace | undefined,
-): LiveContext {
-  const { identity, device } = connection;
-  if (identity === undefined) throw new ProtocolError("unauthenticated");
-  return {
-    services,
-    identity,
-    connection,
-    via: connection.via,
-    ...(device === undefined ? {} : { device }),
-    ...(trace === undefined ? {} : { trace }),
-  };
-}
 
 /** Does one command for somebody without a connection. */
 export async function perform<T extends ConnectionlessType>(

@@ -4,6 +4,7 @@ import {
   type PresenceList,
   ProtocolError,
   type RoomId,
+  type UserId,
 } from "@parlance/protocol";
 import { authorizeIn } from "../append.ts";
 import { inboxOwner } from "../kinds.ts";
@@ -62,9 +63,14 @@ export async function markRead(
     const message = await room.messageAt(readMark);
     const named = message === undefined ? {} : { message_id: message };
     // Of an inbox the others are its owner's other devices.
-    room.signal({ ...event, read_mark: readMark, ...named }, inboxOwner(command.room));
+    room.signal({ ...event, read_mark: readMark, ...named }, ofOwner(command.room));
   }
   return markedRead(command.room, marks);
+}
+
+function ofOwner(room: RoomId): { readonly to?: UserId } {
+  const to = inboxOwner(room);
+  return to === undefined ? {} : { to };
 }
 
 /** Of an inbox the others are its owner's other devices, whatever its owner tells others. */

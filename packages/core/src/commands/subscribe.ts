@@ -1,5 +1,6 @@
 import {
   type Command,
+  type Json,
   limits,
   type Position,
   ProtocolError,
@@ -16,7 +17,7 @@ import { type Awaitable, Together } from "../outcome.ts";
 import { floorFor } from "../reader-floor.ts";
 import type { Room } from "../room.ts";
 import type { LiveContext } from "../services.ts";
-import { Subscription } from "../subscription.ts";
+import { Subscription, type SubscriptionFacts } from "../subscription.ts";
 import { mayEnter, mustAskToEnter } from "./entering.ts";
 
 /** What a client is told to wait where a room was closed while it was being subscribed. */
@@ -26,6 +27,7 @@ const retryAfterMs = 100;
 export function subscribe(
   context: LiveContext,
   command: Command<"subscribe">,
+  { info, notAfter }: { readonly info?: Json; readonly notAfter?: Sequence } = {},
 ): Awaitable<Together<Subscribed>> {
   const begin = (room: Room): Together<Subscribed> => {
     let start: Subscription | undefined;
@@ -33,10 +35,12 @@ export function subscribe(
       () => {
         const { last = 0, position } = command;
         const floor = knownFloor(context, room);
-        const newest = Math.max(floor, room.last - last);
+        const newest = Math.max(floor, Math.min(room.last - last, notAfter ?? room.last));
         const offset = Math.min(position?.offset ?? newest, newest);
         if (command.with_present === true) room.presence.tellNow();
-        start = attach(context, room, { offset, floor, wantsPresence: command.presence === true });
+        const wantsPresence = command.presence === true;
+        const about = info === undefined ? {} : { info };
+        start = attach(context, room, { offset, floor, wantsPresence, ...about });
         const placed = place(room, floor, start === undefined ? placeOf(context, room) : offset);
         if (command.with_present !== true) return placed;
         return { ...placed, present: room.presence.listWith(context.identity) };
@@ -168,10 +172,8 @@ function knownFloor(context: LiveContext, room: Room): Sequence {
 }
 
 /** Where a new subscription begins. */
-interface Beginning {
+interface Beginning extends SubscriptionFacts {
   readonly offset: Sequence;
-  readonly floor: Sequence;
-  readonly wantsPresence: boolean;
 }
 
 /**
@@ -182,7 +184,7 @@ interface Beginning {
 function attach(
   context: LiveContext,
   room: Room,
-  { offset, floor, wantsPresence }: Beginning,
+  { offset, ...facts }: Beginning,
 ): Subscription | undefined {
   const { connection } = context;
   const { room: id } = room.record;
@@ -200,10 +202,11 @@ function attach(
     throw new ProtocolError("too_large", { limit: limits.subscriptions });
   }
   // Security: the membership that the place was checked for may have ended, and another one begun.
+  const { floor } = facts;
   if (offset < floor) {
     throw new ProtocolError("resync_required", { epoch: room.epoch, head: room.last, floor });
   }
-  const subscription = new Subscription(connection, room, floor, wantsPresence);
+  const subscription = new Subscription(connection, room, facts);
   connection.keep(subscription);
   connection.isBehind = true;
   const begin = Math.min(offset, room.last);

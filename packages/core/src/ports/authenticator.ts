@@ -16,6 +16,19 @@ export interface Authenticator {
   checkName(name: string): void;
 }
 
+/** Checks what an application signed for its pages. */
+export interface Signatures {
+  /** In constant time. False too for a signature that is none. */
+  verify(proof: Proof): boolean;
+}
+
+/** A text, and what is claimed to be the application's signature over it. */
+export interface Proof {
+  readonly text: string;
+  /** As the dialect's application writes it, with the name of its key. */
+  readonly signature: string;
+}
+
 export type Credential = (
   | {
       readonly token: string;
@@ -63,6 +76,8 @@ export interface Identity {
   readonly tokenId?: string;
   /** Nobody in particular: reads and writes as a guest, may become somebody, and is in no directory. */
   readonly isAnonymous?: true;
+  /** Nobody, of whom nothing is known where guests may not come in: there for it is what the application signed for. */
+  readonly isOnlyGranted?: true;
   /** How a request that came by no connection came here, for limits. Absent: by HTTP, from nobody's network. */
   readonly cameBy?: { readonly dialect: string; readonly address?: string };
   /** Its connection came over a network that the operator trusts, where anybody may be anybody. */

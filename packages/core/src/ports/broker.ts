@@ -1,4 +1,5 @@
 import type {
+  ConnectionId,
   EphemeralEvent,
   Epoch,
   EventFrame,
@@ -60,13 +61,14 @@ export type Notice =
       readonly events: readonly CommittedEvent[];
     }
   /**
-   * `to`: only for that user's connections. `revision`: the room's, where the event says what people wrote: a node that knows an
+   * `to`: only for that user's connections. `except`: for all but this connection. `revision`: the room's, where the event says what people wrote: a node that knows an
    * older one does not know who may read it.
    */
   | {
       readonly type: "ephemeral";
       readonly event: EphemeralEvent;
       readonly to?: UserId;
+      readonly except?: ConnectionId;
       readonly revision?: number;
     }
   /**

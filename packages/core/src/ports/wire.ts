@@ -7,6 +7,7 @@ import type {
   Epoch,
   ErrorCode,
   EventFrame,
+  Json,
   NoticeEvent,
   OwnEvent,
   Position,
@@ -15,7 +16,7 @@ import type {
   Reply,
   RoomId,
 } from "@parlance/protocol";
-import type { Identity } from "./authenticator.ts";
+import type { Identity, Proof } from "./authenticator.ts";
 
 /** Finished bytes for one kind of transport. Never changed after they were made. */
 export type Bytes = Uint8Array;
@@ -33,16 +34,24 @@ export interface Dialect {
   readonly readsHandshake?: true;
   /** Its frames are binary both ways; others are text both ways. */
   readonly isBinary?: true;
+  /** Its translator is told the path and query of the handshake. */
+  readonly readsUrl?: true;
+  /** Its pages say that they go for good with 1001, and then the places of their device are forgotten. */
+  readonly endsWithPage?: true;
   /** The close codes of its clients, where they read other meanings into ours. Undefined: as the error table has it. */
   closeCode?(code: ErrorCode): number | undefined;
-  /** What it does with one connection. Those without a state share one translator. */
-  begin(): Translator;
+  /** What a connection is told before it is closed. */
+  farewell?(code: ErrorCode): Payload;
+  /** What it does with one connection. Those without a state share one translator. @param url Where `readsUrl`. */
+  begin(url?: string): Translator;
   /**
    * Undefined where the dialect has no word for it. Same input, same output, whoever receives it.
    *
    * @param epoch Of a durable event's log, for dialects whose events carry their whole place.
    */
   encodeEvent(event: EventFrame | EphemeralEvent | NoticeEvent, epoch?: Epoch): Payload | undefined;
+  /** The connection of its own that a durable event is not for, live or later. Absent where it knows none such. */
+  excluded?(event: EventFrame): ConnectionId | undefined;
   /** What changed of a user's own. Absent where the dialect has no word for it. */
   encodeOwn?(event: OwnEvent): Payload;
 }
@@ -117,12 +126,53 @@ export interface Entry {
   };
   /** Where nothing says who it is, a nobody may come in, if guests may. A nobody may become somebody later. */
   readonly anonymous?: true;
+  /** With `anonymous`: also where guests may not. Such a nobody sees what the application signs for it, and nothing else. */
+  readonly onlyGranted?: true;
+  /** With `anonymous`: it reads what is public, also where guests may not come in. */
+  readonly readsPublic?: true;
+  /** Who the application says it is, under its signature. What a nobody reads it goes on reading. */
+  readonly signed?: SignedUser;
   /** The token is refused while another connection uses it. */
   readonly exclusive?: true;
   /** A token alone makes nobody: its user must be in the directory. */
   readonly mustBeKnown?: true;
   /** Keeps this device's places: by the token or session, or one for all devices of the user. */
   readonly keepsPlaces?: "credential" | "user";
+}
+
+/** Somebody for whom the application signed. */
+export interface SignedUser {
+  readonly proof: Proof;
+  /** What the signed text says. */
+  readonly user: string;
+  readonly name?: string;
+  /** Tells the devices of one user apart, 1-48 visible ASCII characters. Absent: they share their places. */
+  readonly device?: string;
+}
+
+/**
+ * Subscribes as `subscribe_kept`, with what the application signed for this connection and room: the right to read and to write as
+ * long as the subscription lasts, no membership. It brings the room into being.
+ */
+export interface SubscribeSigned {
+  readonly type: "subscribe_signed";
+  readonly subscribe: Command<"subscribe">;
+  /** Absent: by the connection's own rights. */
+  readonly proof?: Proof;
+  /** Whose connection it is by the same signature. */
+  readonly user?: Omit<SignedUser, "proof">;
+  /** What others in the room are told of them; at most 1 KiB. */
+  readonly info?: Json;
+  /** Its last message is given in any case, where there is one near the head: else nothing is before the head. */
+  readonly withLastMessage?: true;
+}
+
+/** Tells a room's other connections something that nobody keeps. For those who are subscribed and may write. */
+export interface Whisper {
+  readonly type: "whisper";
+  readonly room: RoomId;
+  readonly name: string;
+  readonly data: string;
 }
 
 /**
@@ -146,7 +196,7 @@ export interface SubscribeKept {
 }
 
 /** What a connection may be asked to do. */
-export type Task = Command | Entry | PublishAs | SubscribeKept;
+export type Task = Command | Entry | PublishAs | SubscribeKept | SubscribeSigned | Whisper;
 
 export type Decoded =
   | { readonly ok: true; readonly command: Command }

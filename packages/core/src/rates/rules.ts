@@ -117,6 +117,9 @@ const costs: Readonly<Record<Task["type"], RateCost | undefined>> = {
   // Bounded by the connection's rate, by how many subscriptions it may have, and by admission.
   subscribe: undefined,
   subscribe_kept: undefined,
+  subscribe_signed: undefined,
+  // By a rate of its own.
+  whisper: undefined,
   resume: undefined,
   unsubscribe: undefined,
   // By a rate of each open message; what came in a moment is one commit.

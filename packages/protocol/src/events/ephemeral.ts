@@ -89,6 +89,21 @@ export interface MessageAppendedEvent {
   readonly text: string;
 }
 
+/**
+ * What a page told the room's others and nobody keeps, in the application's own words. All connections get it but the one that
+ * said it. Class *droppable*.
+ */
+export interface WhisperEvent {
+  readonly type: "whisper";
+  readonly room: RoomId;
+  /** At most 200 UTF-16 code units. */
+  readonly name: string;
+  /** Any text, mostly JSON, of at most 10 KiB. */
+  readonly data: string;
+  /** Absent where nobody has shown who it is. */
+  readonly user?: UserId;
+}
+
 /** The server ended a subscription: the right to read is gone. Nothing of the room follows. */
 export interface UnsubscribedEvent {
   readonly type: "unsubscribed";
@@ -116,7 +131,8 @@ export type EphemeralEvent =
   | CursorEvent
   | AwarenessEvent
   | CallSignalEvent
-  | MessageAppendedEvent;
+  | MessageAppendedEvent
+  | WhisperEvent;
 export type NoticeEvent = UnsubscribedEvent | ResetEvent | GoodbyeEvent;
 /** Everything that is in no log. */
 export type ServerSignal = EphemeralEvent | NoticeEvent | OwnEvent;
@@ -171,6 +187,13 @@ export const ephemeralSchemas: Readonly<Record<ServerSignal["type"], z.ZodType>>
     message_id: z.string(),
     at: z.int().min(0),
     text: z.string(),
+  }),
+  whisper: z.object({
+    type: z.literal("whisper"),
+    room: roomId,
+    name: z.string(),
+    data: z.string(),
+    user: userId.exactOptional(),
   }),
   own: z.object({ type: z.literal("own"), change: ownChange }),
   unsubscribed: z.object({ type: z.literal("unsubscribed"), room: roomId, code: z.string() }),

@@ -46,6 +46,7 @@ const ephemerals: { readonly [T in EphemeralEvent["type"]]: object } = {
   cursor: { user: "u1", name: "Ada", position: { line: 1 } },
   "document.awareness": { states: [{ client: 7, clock: 1, user: "u1", state: { at: [1, null] } }] },
   "call.signal": { call_id: "c1", from: "u1", signal: { offer: "o" } },
+  whisper: { name: "client-typing", data: '{"a":1}', user: "u1" },
   "message.appended": { message_id: "m1", at: 3, text: 'more\r\n"\ud83d\ude00' },
 };
 
@@ -53,7 +54,14 @@ const ephemerals: { readonly [T in EphemeralEvent["type"]]: object } = {
 export function ephemeralNotices(room: string): readonly Notice[] {
   return Object.entries(ephemerals).flatMap(([type, fields]) => {
     const one = { type: "ephemeral", event: { type, room, ...fields } };
-    const about = [{}, { to: "u2" }, { revision: 4 }, { to: "u2", revision: 4 }];
+    const about = [
+      {},
+      { to: "u2" },
+      { revision: 4 },
+      { to: "u2", revision: 4 },
+      { except: "c1" },
+      { except: "c1", revision: 4 },
+    ];
     return about.map((more) => ({ ...one, ...more }) as unknown as Notice);
   });
 }
