@@ -220,7 +220,8 @@ class WebSocketGateway implements Gateway, ConnectionOwner {
   }
 
   #peerOf({ address, request }: Upgrade, { dialect, trust }: DialectEndpoint): Peer {
-    const peer = { address, transport: "websocket" } as const;
+    const url = dialect.readsUrl === true ? { url: request.url ?? "/" } : {};
+    const peer = { address, transport: "websocket", ...url } as const;
     if (dialect.readsHandshake !== true) return peer;
     return {
       ...peer,

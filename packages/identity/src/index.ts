@@ -12,3 +12,4 @@ export {
   signedWithinSeconds,
   verifySignedRequest,
 } from "./signed-request.ts";
+export { createSignatures, type SigningKey } from "./signatures.ts";

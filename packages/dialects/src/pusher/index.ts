@@ -1,3 +1,9 @@
+import type { Dialect } from "@parlance/core";
+import { closeCode, farewell } from "./codes.ts";
+import { encodeEvent, excluded } from "./encode.ts";
+import type { PusherOptions } from "./options.ts";
+import { PusherTranslator } from "./translator.ts";
+
 export {
   type ChannelAccess,
   type ChannelKind,
@@ -30,3 +36,19 @@ export {
   pusherEventsOf,
   sourcesOf,
 } from "./http/webhook.ts";
+export type { PusherOptions } from "./options.ts";
+export { connectionOf, socketIdOf } from "./socket-id.ts";
+
+/** Pusher protocol 7 over WebSocket. `docs/protocol/pusher.md`. */
+export function createPusher(options: PusherOptions): Dialect {
+  return {
+    name: "pusher",
+    readsUrl: true,
+    endsWithPage: true,
+    begin: (url = "") => new PusherTranslator(options, url),
+    encodeEvent,
+    excluded,
+    closeCode,
+    farewell,
+  };
+}

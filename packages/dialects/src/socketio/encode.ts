@@ -62,6 +62,7 @@ export function encodeEvent(event: EventFrame | EphemeralEvent | NoticeEvent): s
     case "cursor":
     case "document.awareness":
     case "message.appended":
+    case "whisper":
     case "goodbye":
       return undefined;
     default:
