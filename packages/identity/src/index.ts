@@ -6,10 +6,10 @@ export type { IssuerOptions } from "./issuers.ts";
 export { localIssuer } from "./issuers.ts";
 export type { TokenRequest } from "./sign-token.ts";
 export { signToken } from "./sign-token.ts";
+export { createSignatures, type SigningKey } from "./signatures.ts";
 export {
   type SignedApp,
   type SignedRequest,
   signedWithinSeconds,
   verifySignedRequest,
 } from "./signed-request.ts";
-export { createSignatures, type SigningKey } from "./signatures.ts";
