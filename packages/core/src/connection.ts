@@ -464,9 +464,9 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
 
   closed(code: number): void {
     if (this.#state === "closed") return;
+    const wasAnnounced = code === 1000 || code === pageGone || code === 1005;
     if (code === pageGone && this.wire.dialect.endsWithPage === true) this.places?.forgetAll();
-    const wasAnnounced = code === 1000 || code === 1001 || code === 1005;
-    if (wasAnnounced && this.outbox.unsentBytes === 0) {
+    else if (wasAnnounced && this.outbox.unsentBytes === 0) {
       this.places?.written(this.#subscriptions.values());
     }
     // Its client may be on its way to another node.

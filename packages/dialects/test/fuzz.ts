@@ -113,5 +113,7 @@ function check(task: Task): void {
 
 function commandIn(task: Exclude<Task, Entry>): Command {
   if (task.type === "publish_as") return { ...task.publish, text: "x" };
-  return task.type === "subscribe_kept" ? task.subscribe : task;
+  if (task.type === "whisper") return { type: "typing", id: 0, room: task.room, active: true };
+  const subscribes = task.type === "subscribe_kept" || task.type === "subscribe_signed";
+  return subscribes ? task.subscribe : task;
 }

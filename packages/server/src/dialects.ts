@@ -4,11 +4,15 @@ import { createChatlogger } from "@parlance/dialects/chatlogger";
 import { createMmb, type MmbOptions } from "@parlance/dialects/mmb";
 import { createNative } from "@parlance/dialects/native";
 import { createPortico } from "@parlance/dialects/portico";
+import { createPusher } from "@parlance/dialects/pusher";
 import { createSymfonyChat } from "@parlance/dialects/symfony-chat";
 import { createYjs } from "@parlance/dialects/yjs";
 import type { DialectEndpoint, Endpoint } from "@parlance/gateway";
 import { limits, type RoomId, type RoomKind, subprotocol } from "@parlance/protocol";
 import { trustedDialects } from "./config/safety.ts";
+import type { Endpoint } from "@parlance/gateway";
+import { type RoomId, type RoomKind, subprotocol } from "@parlance/protocol";
+import { guestsAllowed, trustedDialects } from "./config/safety.ts";
 import {
   type Config,
   type DialectName,
@@ -25,6 +29,7 @@ export const ownPaths: Readonly<Record<DialectName, string>> = {
   portico: "/wss",
   "symfony-chat": "/symfony-chat",
   yjs: "/yjs",
+  pusher: "/app",
 };
 
 /** An update of the longest, and what is around it in its frame. */
@@ -43,8 +48,12 @@ export function mmbOptions(config: Config): MmbOptions {
 function createDialects(
   config: Config,
   frames: ReadonlySet<string>,
-): Readonly<Record<DialectName, Dialect>> {
+): Readonly<Record<DialectName, Dialect | undefined>> {
+  const { pusher_key: key, pusher_public_channels: reading } = config;
+  const publicChannels = reading === "auto" ? guestsAllowed(config) : reading === "open";
+  const storedEvents = new Set(config.pusher_stored_events);
   return {
+    pusher: key === undefined ? undefined : createPusher({ key, publicChannels, storedEvents }),
     native: createNative(frames),
     chatlogger: createChatlogger({
       room: config.chatlogger_room as RoomId,
@@ -83,13 +92,28 @@ export function dialectEndpoints(
     ...(trusted.has(name) ? { trust } : {}),
     ...(jsonDialectNames.some((json) => json === name) ? { takesNullOrigin: true } : {}),
   });
+  const at = (name: DialectName, place: Pick<Endpoint, "port" | "path">): readonly Endpoint[] => {
+    const dialect = dialects[name];
+    if (dialect === undefined) return [];
+    // The key of the application is the last part of the path.
+    const keyed = name === "pusher" && place.path !== undefined;
+    return [
+      {
+        ...place,
+        dialect,
+        ...(keyed ? { takesName: true } : {}),
+        ...(trusted.has(name) ? { trust } : {}),
+        ...(jsonDialectNames.some((json) => json === name) ? { takesNullOrigin: true } : {}),
+      },
+    ];
+  };
   const mapped = new Set(entries.flatMap(({ port, path }) => (port === undefined ? [path] : [])));
   return [
     ...Object.entries(ownPaths)
       .filter(([, path]) => !mapped.has(path))
-      .map(([name, path]) => at(name as DialectName, { path })),
-    { path: ownPaths.native, subprotocol, dialect: dialects.native },
-    ...entries.map(({ dialect, port, path }) =>
+      .flatMap(([name, path]) => at(name as DialectName, { path })),
+    ...at("native", { path: ownPaths.native }).map((endpoint) => ({ ...endpoint, subprotocol })),
+    ...entries.flatMap(({ dialect, port, path }) =>
       at(dialect, {
         ...(port === undefined ? {} : { port }),
         ...(path === undefined ? {} : { path }),

@@ -21,7 +21,7 @@ import {
   originCheck,
 } from "@parlance/gateway";
 import { createHttp } from "@parlance/http";
-import { createIdentity } from "@parlance/identity";
+import { createIdentity, createSignatures } from "@parlance/identity";
 import type { RoomId } from "@parlance/protocol";
 import type { Store } from "@parlance/storage";
 import { switchableStore } from "@parlance/storage/copy";
@@ -249,6 +249,7 @@ async function assemble(given: {
     attemptsPerMinute: config.sign_ins_per_minute,
   });
   const traces = createTraces(config, nodeId, { report: log.report, clock: systemClock });
+  const pusherApp = pusherAppOf(config);
   const node = createNode(
     {
       ...(traces === undefined ? {} : { tracer: traces.tracer }),
@@ -265,6 +266,7 @@ async function assemble(given: {
       report: log.report,
       nodes: () => fleet.nodes(),
       hooks: asking.hooks,
+      ...(pusherApp === undefined ? {} : { signatures: createSignatures(pusherApp) }),
       ...(asking.moments === undefined ? {} : { moments: asking.moments }),
       ...(given.rates && { rateStore: given.rates.store }),
     },
@@ -386,7 +388,6 @@ async function assemble(given: {
     signUpAllowed: config.sign_up === "open",
     symfonyTrust: symfonyTrust(config),
   });
-  const pusherApp = pusherAppOf(config);
   if (pusherApp !== undefined) {
     mountPusherHttp(http, { app: pusherApp, node: viaHttp(node), clock, report: log.report });
   }

@@ -72,6 +72,19 @@ export const dialectFields: Fields = {
   pusher_webhook_events: list(z.enum(pusherWebhookEvents))
     .default(pusherWebhookEvents.filter((name) => name !== "subscription_count"))
     .describe("What it is told. `subscription_count` is not among the presets, as with Pusher."),
+  pusher_public_channels: z
+    .enum(["auto", "open", "closed"])
+    .default("auto")
+    .describe(
+      "Whether pages that have not said who they are read public channels; `auto`: where guests may come in.",
+    ),
+  pusher_stored_events: list(
+    z.string().regex(/^client-.{1,193}$/, "a name that begins with `client-`"),
+  )
+    .default([])
+    .describe(
+      "Client events that are stored as messages of the one who sends them, such as `client-message`.",
+    ),
   file_bytes: integer(1, 1024 * 1024 * mebibyte)
     .default(25 * mebibyte)
     .describe("Largest file that may be shared."),

@@ -16,7 +16,7 @@ const automaticPorts: readonly (readonly [DialectName, number])[] = [
 ];
 
 /** Paths of the main port that are taken already. */
-const ownPaths: ReadonlySet<string> = new Set(["/ws", "/socket.io"]);
+const ownPaths: ReadonlySet<string> = new Set(["/ws", "/socket.io", "/apps"]);
 
 /** `host:port/path`, each of them optional; IPv6 in brackets. */
 const targetForm = /^(?:(\[[^\]]*\]|[^:/[\]]*):(?=\d))?(\d{1,6})?(\/.*)?$/;

@@ -11,6 +11,7 @@ export const dialectNames = [
   "symfony-chat",
   "native",
   "yjs",
+  "pusher",
 ] as const;
 export type DialectName = (typeof dialectNames)[number];
 
@@ -145,6 +146,10 @@ export interface Settings {
   readonly pusher_secret?: string;
   readonly pusher_webhook_url?: string;
   readonly pusher_webhook_events: readonly PusherWebhookEvent[];
+  /** `auto`: as guests may come in. */
+  readonly pusher_public_channels: "auto" | "open" | "closed";
+  /** Names of client events. */
+  readonly pusher_stored_events: readonly string[];
   /** Largest file. */
   readonly file_bytes: number;
   /** All files of one user. */
