@@ -240,9 +240,9 @@ export class Room {
     }
   }
 
-  #hearEphemeral(event: EphemeralEvent, to: UserId | undefined): void {
+  #hearEphemeral(event: EphemeralEvent, whom: Whom): void {
     const news = event.type === "document.awareness" ? this.awareness.heard(event) : event;
-    if (news !== undefined) this.deliverEphemeral(news, to);
+    if (news !== undefined) this.deliverEphemeral(news, whom);
   }
 
   #accept(event: CommittedEvent): void {

@@ -7,6 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "38d8aaeaea900742a7dc8b42f80880381066d3e3f44e758f437300560a5e9a3c",
-  sha256: "0e6f20b8a97d5438892282c23f6f74a7d18e051c75c957ccb62053d882f5a121",
+  sha256: "5bfd0362c2fd1415daecf72f046d9fdbbebdc2a966bad1a3e95b7c9a7f96d885",
 } as const;

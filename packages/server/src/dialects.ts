@@ -9,9 +9,6 @@ import { createSymfonyChat } from "@parlance/dialects/symfony-chat";
 import { createYjs } from "@parlance/dialects/yjs";
 import type { DialectEndpoint, Endpoint } from "@parlance/gateway";
 import { limits, type RoomId, type RoomKind, subprotocol } from "@parlance/protocol";
-import { trustedDialects } from "./config/safety.ts";
-import type { Endpoint } from "@parlance/gateway";
-import { type RoomId, type RoomKind, subprotocol } from "@parlance/protocol";
 import { guestsAllowed, trustedDialects } from "./config/safety.ts";
 import {
   type Config,
@@ -83,25 +80,20 @@ export function dialectEndpoints(
   const dialects = createDialects(config, frames);
   const trusted = trustedDialects(config);
   const trust = config.trusted_network === "auto" ? "loopback" : "everybody";
-  const at = (name: DialectName, place: Pick<Endpoint, "port" | "path">): DialectEndpoint => ({
-    ...place,
-    ...(name === "yjs" ? { frameBytes: yjsFrameBytes } : {}),
-    // The provider puts the room behind the path. On a port of its own every path is a room's.
-    ...(name === "yjs" && place.path !== undefined ? { takesName: true } : {}),
-    dialect: dialects[name],
-    ...(trusted.has(name) ? { trust } : {}),
-    ...(jsonDialectNames.some((json) => json === name) ? { takesNullOrigin: true } : {}),
-  });
-  const at = (name: DialectName, place: Pick<Endpoint, "port" | "path">): readonly Endpoint[] => {
+  const at = (
+    name: DialectName,
+    place: Pick<Endpoint, "port" | "path">,
+  ): readonly DialectEndpoint[] => {
     const dialect = dialects[name];
     if (dialect === undefined) return [];
-    // The key of the application is the last part of the path.
-    const keyed = name === "pusher" && place.path !== undefined;
+    // The provider puts the room behind the path, Pusher's clients the key. On a port of its own every path is taken.
+    const takesName = (name === "yjs" || name === "pusher") && place.path !== undefined;
     return [
       {
         ...place,
         dialect,
-        ...(keyed ? { takesName: true } : {}),
+        ...(name === "yjs" ? { frameBytes: yjsFrameBytes } : {}),
+        ...(takesName ? { takesName: true } : {}),
         ...(trusted.has(name) ? { trust } : {}),
         ...(jsonDialectNames.some((json) => json === name) ? { takesNullOrigin: true } : {}),
       },
