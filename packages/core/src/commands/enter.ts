@@ -66,7 +66,7 @@ async function readingOn(
   places: KeptPlaces | undefined,
 ): Promise<Together<Record<string, never>>> {
   const context = { services, identity, connection, via: connection.via };
-  await Promise.all(connection.rooms().map((room) => relevantRole(context, "read", room)));
+  for (const room of connection.rooms()) await relevantRole(context, "read", room);
   let behind: readonly Subscription[] = [];
   return new Together(
     () => {

@@ -1,5 +1,5 @@
 /** From a command's type to the function that does it. One table for connections, one for everybody. */
-import { type Command, type CommandType, ProtocolError, type Reply } from "@parlance/protocol";
+import { type Command, type CommandType, type Reply } from "@parlance/protocol";
 import type { Connection } from "../connection.ts";
 import type { ConnectionlessType } from "../gate.ts";
 import { type Awaitable, type Outcome, Pipelined } from "../outcome.ts";

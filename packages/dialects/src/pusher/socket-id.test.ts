@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { connectionOf, socketIdOf } from "./socket-id.ts";
 
-const signs = [..."0123456789abcdefghijklmnopqrstuv"];
+const signs = "0123456789abcdefghijklmnopqrstuv".split("");
 
 test("[P2] a connection is named by two numbers, and found by them", () => {
   fc.assert(
