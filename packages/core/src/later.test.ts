@@ -103,6 +103,39 @@ test("[I-3] a scheduled message is sent once at its time, by whichever node look
   expect(own(ann).at(-1)).toMatchObject({ what: "scheduled", message: { state: "sent" } });
 });
 
+test("[I-3] a scheduled poll is asked once at its time, and one that is too long is refused before", async () => {
+  const { signIn, clock } = await start(newStore());
+  const ann = await signIn("ann");
+  await ann.ask({ type: "subscribe", room: "general" });
+  const command = {
+    type: "schedule_message",
+    room: "general",
+    client_message_id: "ask",
+    at: iso(clock, 10_000),
+    text: "Lunch?",
+    poll: { options: ["Pizza", "Soup"], several: true },
+  } as const;
+  expect(await ann.ask(command)).toMatchObject({ poll: command.poll, state: "waiting" });
+  expect(await ann.ask({ type: "list_scheduled" })).toMatchObject({
+    scheduled: [{ poll: command.poll }],
+  });
+  const long = { ...command, client_message_id: "long", text: "x".repeat(16_380) };
+  expect(await ann.refusal(long)).toMatchObject({ code: "too_large" });
+  await clock.advance(12_000);
+  await settle();
+  const page = await ann.ask({ type: "list_messages", room: "general" });
+  expect(page.messages).toMatchObject([
+    {
+      text: "Lunch?\n\n1. Pizza\n2. Soup",
+      poll: { question: "Lunch?", several: true, options: [{ text: "Pizza" }, { text: "Soup" }] },
+    },
+  ]);
+  const message_id = page.messages[0]?.id ?? "";
+  const vote = { type: "vote", room: "general", message_id, choices: [0, 1] } as const;
+  expect(await ann.ask(vote)).toMatchObject({ choices: [0, 1] });
+  expect(await ann.ask({ type: "list_scheduled" })).toEqual({ scheduled: [] });
+});
+
 test("[I-3] one that was sent by a node that died before it said so is not sent again", async () => {
   const store = newStore();
   const { signIn, clock, directory } = await start(store);

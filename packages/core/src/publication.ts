@@ -66,7 +66,7 @@ export async function publishEverywhere(
   key: ClientMessageId,
   via?: string,
 ): Promise<readonly PublicationResult[]> {
-  const { data, from, thread, reply_to, mentions, traceparent } = publication;
+  const { data, from, thread, reply_to, poll, mentions, traceparent } = publication;
   const cause: Cause = {
     ...(via === undefined ? {} : { via }),
     ...(traceparent === undefined ? {} : { traceparent }),
@@ -84,6 +84,7 @@ export async function publishEverywhere(
         ...(from === undefined ? {} : { from }),
         ...(thread === undefined ? {} : { thread }),
         ...(reply_to === undefined ? {} : { reply_to }),
+        ...(poll === undefined ? {} : { poll }),
         ...(mentions === undefined ? {} : { mentions }),
       };
       const published = await node.execute<"publish">(identity, command, cause);

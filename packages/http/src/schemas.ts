@@ -420,6 +420,11 @@ export const rpcParams: z.ZodType<{ method: string }> = z.object({ method: field
 
 export const fileParams: z.ZodType<{ file: FileId }> = z.object({ file: fields.fileId });
 
+export const roomFileParams: z.ZodType<{ room: RoomId; file: FileId }> = z.object({
+  room: fields.roomId,
+  file: fields.fileId,
+});
+
 export interface FileListQuery {
   before?: Sequence;
   limit?: number;

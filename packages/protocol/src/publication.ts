@@ -1,6 +1,7 @@
 /** What a back end publishes, whichever door it takes. The same fields over HTTP, brokers, files and tables. */
 import { z } from "zod";
 import { type MentionWish, mentionWish } from "./commands/mentions.ts";
+import { type PollWish, pollWish } from "./commands/polls.ts";
 import {
   clientMessageId,
   displayName,
@@ -39,6 +40,8 @@ export interface Publication {
   readonly thread?: string;
   /** With `room`: it answers this message of the room. */
   readonly reply_to?: string;
+  /** With `room` or `rooms`: it asks, with the text as the question; in each room by itself. */
+  readonly poll?: PollWish;
   /** Whom it mentions beside those whom the text names. */
   readonly mentions?: MentionWish;
   /** The same key with the same content again is stored once, however often and through whichever door it comes. */
@@ -64,6 +67,7 @@ export const publicationSchema: z.ZodType<Publication> = z
       .exactOptional(),
     thread: messageRef.exactOptional(),
     reply_to: messageRef.exactOptional(),
+    poll: pollWish.exactOptional(),
     mentions: mentionWish.exactOptional(),
     idempotency_key: clientMessageId.exactOptional(),
     traceparent: z.string().max(256).exactOptional(),
@@ -82,6 +86,14 @@ export const publicationSchema: z.ZodType<Publication> = z
   .refine(({ room, reply_to }) => reply_to === undefined || room !== undefined, {
     message: "what is answered is in one room",
     path: ["reply_to"],
+  })
+  .refine(({ room, rooms, poll }) => poll === undefined || (room ?? rooms) !== undefined, {
+    message: "a poll is in rooms where people vote",
+    path: ["poll"],
+  })
+  .refine(({ text, poll }) => poll === undefined || text !== undefined, {
+    message: "the text of a poll is its question",
+    path: ["text"],
   }) as unknown as z.ZodType<Publication>;
 
 const shown = ["text", "message", "title", "type"] as const;

@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "5bfd0362c2fd1415daecf72f046d9fdbbebdc2a966bad1a3e95b7c9a7f96d885",
+  sha256: "c96f5bfe827943093453370074eabaae86983ca36a2028c84bec0c4de14b8d00",
 } as const;

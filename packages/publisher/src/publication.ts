@@ -22,6 +22,13 @@ export type Publication = Target & {
   readonly thread?: string;
   /** With `room`: the message that it answers. */
   readonly reply_to?: string;
+  /** With `room` or `rooms`: it asks, with the text as the question and 2-10 choices; voting ends at `closes_at`, RFC 3339. */
+  readonly poll?: {
+    readonly options: readonly string[];
+    readonly several?: true;
+    readonly anonymous?: true;
+    readonly closes_at?: string;
+  };
   /** Whom it mentions beside those whom the text names. */
   readonly mentions?: {
     readonly users?: readonly string[];

@@ -306,6 +306,33 @@ describe("who gets it", () => {
   });
 });
 
+test("[NAT-65] a file is removed over REST by its owner or who looks after the room, once, and nobody else learns that it is there", async () => {
+  const [ann, bob, eve] = [await guest("Ann"), await guest("Bob"), await guest("Eve")];
+  const socket = await Socket.open(bob.token);
+  const { body } = await rest(ann, "POST", "/rooms", { kind: "private", title: "Plans" });
+  const { room } = body;
+  for (const one of [bob, eve]) await rest(ann, "PUT", `/rooms/${room}/members/${one.id}`, {});
+  const [first, second] = [
+    await upload(socket, Buffer.from("first"), { room }),
+    await upload(socket, Buffer.from("second"), { room }),
+  ];
+  const remove = async (who: Person, where: string, file: string): Promise<number> =>
+    (await rest(who, "DELETE", `/rooms/${where}/files/${file}`)).status;
+  expect(await remove(eve, room, first.file_id)).toBe(403);
+  expect(await remove(bob, "general", first.file_id)).toBe(404);
+  expect(await remove(bob, room, "0".repeat(22))).toBe(404);
+  const removed = await rest(bob, "DELETE", `/rooms/${room}/files/${first.file_id}`);
+  expect(removed).toMatchObject({ status: 200, body: { room } });
+  expect(await remove(bob, room, first.file_id)).toBe(404);
+  expect(await remove(ann, room, second.file_id)).toBe(200);
+  for (const { file_id } of [first, second])
+    expect((await download(bob, file_id)).status).toBe(404);
+  const history = await rest(ann, "GET", `/rooms/${room}/messages`);
+  expect(history.body.events.at(-2).sequence).toBe(removed.body.sequence);
+  expect((await rest(ann, "GET", `/rooms/${room}/files`)).body.files).toEqual([]);
+  socket.close();
+});
+
 describe("how much", () => {
   const partsLeft = (): Promise<string[]> => readdir(join(directory, "data/files/parts"));
 

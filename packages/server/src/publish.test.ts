@@ -96,6 +96,47 @@ describe("what a back end publishes", () => {
     }
   });
 
+  test("[PUB-32] asks: people vote in each room, a repeat is the same poll, and what is no poll is refused", async () => {
+    const options = ["Pizza", "Soup"];
+    const asked = { rooms: ["lunch", "dinner"], text: "What?", poll: { options } };
+    const keyed = { ...asked, idempotency_key: "poll-1" };
+    const first = await send(key, keyed);
+    expect(first.status).toBe(201);
+    const { results } = first.body as {
+      results: { room: string; message_id: string; sequence: number }[];
+    };
+    expect((await send(key, keyed)).body).toMatchObject({
+      results: results.map(({ sequence }) => ({ sequence, repeated: true })),
+    });
+    const other = { ...keyed, poll: { options: ["Pizza", "Salad"] } };
+    expect(JSON.stringify((await send(key, other)).body)).toContain("conflict");
+    const headers = {
+      authorization: `Bearer ${operator}`,
+      "content-type": "application/json",
+    };
+    const [{ message_id = "" } = {}] = results;
+    const address = `${server.url}/api/v1/rooms/lunch/messages/${message_id}`;
+    const voted = await fetch(`${address}/vote`, {
+      method: "PUT",
+      headers,
+      body: JSON.stringify({ choices: [1] }),
+    });
+    expect(voted.status).toBe(200);
+    const read = await fetch(`${server.url}/api/v1/rooms/lunch/message-list`, { headers });
+    expect(await read.json()).toMatchObject({
+      messages: [{ poll: { question: "What?", voters: 1, options: [{ votes: 0 }, { votes: 1 }] } }],
+    });
+    for (const wrong of [
+      { user: "42", text: "x", poll: { options } },
+      { everyone: true, text: "x", poll: { options } },
+      { room: "lunch", data: { a: 1 }, poll: { options } },
+      { room: "lunch", text: "x", poll: { options: ["one"] } },
+      { room: "lunch", text: "x", poll: { options: ["one", "one"] } },
+    ]) {
+      expect(await send(key, wrong)).toMatchObject({ status: 400 });
+    }
+  });
+
   test("reaches rooms, users' inboxes and everybody", async () => {
     const to = async (target: object): Promise<readonly string[]> => {
       const { body } = await send(key, { ...target, text: "Hello" });

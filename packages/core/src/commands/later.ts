@@ -17,6 +17,7 @@ import { asProtocolError } from "../failure.ts";
 import type { DraftRecord, DueMessage, Identity, ScheduledRecord } from "../ports/index.ts";
 import type { CommandContext, Services } from "../services.ts";
 import { mayEnter } from "./entering.ts";
+import { asked } from "./polls.ts";
 import { publish } from "./publish.ts";
 import { openToRead } from "./reading.ts";
 
@@ -80,6 +81,8 @@ export async function scheduleMessage(
   await authorizeIn(context, "write", room);
   await mayEnter(context, room);
   const { type: _, id: __, room: where, client_message_id: key, at, ...content } = command;
+  // Whoever wrote it hears now that it is too long, not when its time has come.
+  if (content.poll !== undefined) asked(content.text, content.poll);
   const due = Date.parse(at);
   if (due > services.clock.now() + farthestMs) {
     throw new ProtocolError("bad_request", { field: "at" });

@@ -3,6 +3,7 @@ import type {
   ErrorCode,
   JsonObject,
   MentionWish,
+  PollWish,
   RoomId,
   UserId,
 } from "@parlance/protocol";
@@ -87,6 +88,7 @@ export interface ScheduledContent {
   readonly data?: JsonObject;
   readonly thread?: string;
   readonly reply_to?: string;
+  readonly poll?: PollWish;
   readonly mentions?: MentionWish;
 }
 

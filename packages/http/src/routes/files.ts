@@ -1,7 +1,8 @@
 import { Readable } from "node:stream";
 import { type ByteRange, type FileStore, harmlessMediaType } from "@parlance/core";
-import { type FileView, ProtocolError } from "@parlance/protocol";
+import { type FileView, ProtocolError, replySchemas } from "@parlance/protocol";
 import type { FastifyReply } from "fastify";
+import type { z } from "zod";
 import * as answers from "../answers.ts";
 import { attachment } from "../attachment.ts";
 import { rangeOf } from "../range.ts";
@@ -9,6 +10,8 @@ import * as schemas from "../schemas.ts";
 import { type ApiParts, security } from "./parts.ts";
 
 const tags = ["Files"];
+
+const fileDeleted: z.ZodType = replySchemas.delete_file.meta({ id: "FileDeleted" });
 
 /*
  * Security: what people send is theirs, and a browser must never run it as ours. It is saved instead of shown, its type
@@ -45,6 +48,28 @@ export function fileRoutes({ app, callers, node }: ApiParts, store: FileStore): 
         id: 0,
         room: request.params.room,
         ...request.query,
+      }),
+  );
+
+  app.delete(
+    "/rooms/:room/files/:file",
+    {
+      ...authenticated,
+      schema: {
+        tags,
+        security,
+        summary: "Remove a file: its owner, or who looks after the room",
+        description: "The bytes go, and the message of the file says no more what it was.",
+        params: schemas.roomFileParams,
+        response: { 200: fileDeleted, default: answers.failure },
+      },
+    },
+    (request) =>
+      node.execute<"delete_file">(callers.of(request), {
+        type: "delete_file",
+        id: 0,
+        room: request.params.room,
+        file_id: request.params.file,
       }),
   );
 

@@ -4,6 +4,8 @@ import {
   type JsonObject,
   type MentionWish,
   mentionWish,
+  type PollWish,
+  pollWish,
   type RoomId,
   replySchemas,
 } from "@parlance/protocol";
@@ -41,6 +43,7 @@ interface ScheduleBody {
   data?: JsonObject;
   thread?: string;
   reply_to?: string;
+  poll?: PollWish;
   mentions?: MentionWish;
 }
 const scheduleBody: z.ZodType<ScheduleBody> = z
@@ -51,6 +54,7 @@ const scheduleBody: z.ZodType<ScheduleBody> = z
     data: fields.messageData.exactOptional(),
     thread: fields.messageRef.exactOptional(),
     reply_to: fields.messageRef.exactOptional(),
+    poll: pollWish.exactOptional(),
     mentions: mentionWish.exactOptional(),
   })
   .meta({ id: "NewScheduledMessage" });

@@ -15,6 +15,7 @@ import type { ClientMessageId, RoomId } from "../ids.ts";
 import type { JsonObject } from "../json-value.ts";
 import type { CommandId } from "./command-id.ts";
 import { type MentionWish, mentionWish } from "./mentions.ts";
+import { type PollWish, pollWish } from "./polls.ts";
 
 /**
  * Keeps what the caller is writing in a room, or in a thread of it, for all of its devices. The newest by `edited_at` wins: one that
@@ -68,6 +69,8 @@ export interface ScheduleMessage {
   readonly data?: JsonObject;
   readonly thread?: string;
   readonly reply_to?: string;
+  /** It asks, as in `publish`. */
+  readonly poll?: PollWish;
   readonly mentions?: MentionWish;
 }
 
@@ -95,6 +98,7 @@ export interface ScheduledMessage {
   readonly data?: JsonObject;
   readonly thread?: string;
   readonly reply_to?: string;
+  readonly poll?: PollWish;
   readonly mentions?: MentionWish;
   /** `sent` and `cancelled` are only told by `own`. */
   readonly state: "waiting" | "sending" | "refused" | "sent" | "cancelled";
@@ -122,6 +126,7 @@ const content = {
   data: messageData.exactOptional(),
   thread: messageRef.exactOptional(),
   reply_to: messageRef.exactOptional(),
+  poll: pollWish.exactOptional(),
   mentions: mentionWish.exactOptional(),
 };
 
