@@ -114,8 +114,7 @@ describe("what a back end publishes", () => {
       authorization: `Bearer ${operator}`,
       "content-type": "application/json",
     };
-    const [{ message_id = "" } = {}] = results;
-    const address = `${server.url}/api/v1/rooms/lunch/messages/${message_id}`;
+    const address = `${server.url}/api/v1/rooms/lunch/messages/${results[0]?.message_id}`;
     const voted = await fetch(`${address}/vote`, {
       method: "PUT",
       headers,
