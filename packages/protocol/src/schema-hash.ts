@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "c96f5bfe827943093453370074eabaae86983ca36a2028c84bec0c4de14b8d00",
+  sha256: "c7a3630a5c8fcd265573df1b4cba3b19d414a546b66e2309760405f636276d34",
 } as const;
