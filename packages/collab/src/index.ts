@@ -1,7 +1,9 @@
 /** The door of the package: the engine behind core's port `Documents`, on Yjs. */
 import type { Documents } from "@parlance/core";
 import { mergeUpdates } from "yjs";
+import { compact } from "./compact.ts";
 import { MergedContent } from "./content.ts";
+import { revert } from "./revert.ts";
 import { isUpdate } from "./scan.ts";
 
 /** What base64 with padding has not, once its padding is off. */
@@ -12,6 +14,8 @@ export function createDocuments(): Documents {
   return {
     open: (state) => new MergedContent(state),
     isUpdate,
+    compact,
+    revert,
     merge: (updates) => mergeUpdates([...updates]),
     toText: (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64"),
     toBytes: (text) => {

@@ -2,7 +2,7 @@
  * Updates of one document on this node, one commit after the other: what comes while a commit is under way waits for the next, and
  * what one connection wrote meanwhile becomes one event.
  */
-import { type ClientMessageId, limits, ProtocolError } from "@parlance/protocol";
+import { type ClientMessageId, limits, ProtocolError, type Sequence } from "@parlance/protocol";
 import { appendIn, authorizeIn, type Stored } from "./append.ts";
 import { mustBeOpen } from "./commands/write.ts";
 import type { DocumentFit } from "./ports/index.ts";
@@ -13,9 +13,16 @@ import type { CommandContext } from "./services.ts";
 interface Waiting {
   readonly context: CommandContext;
   readonly update: Uint8Array;
-  readonly clientMessageId: ClientMessageId | undefined;
+  readonly about: WriteAbout;
   done(place: WrittenPlace): void;
   failed(error: unknown): void;
+}
+
+/** With one of these an update is an event of its own. */
+export interface WriteAbout {
+  readonly clientMessageId?: ClientMessageId | undefined;
+  /** The version that it goes back to. */
+  readonly restored?: Sequence;
 }
 
 /** Where an update is, or up to where the document has it already. */
@@ -38,10 +45,10 @@ export class DocumentWrites {
   write(
     context: CommandContext,
     update: Uint8Array,
-    clientMessageId: ClientMessageId | undefined,
+    about: WriteAbout = {},
   ): Promise<WrittenPlace> {
     return new Promise((done, failed) => {
-      this.#waiting.push({ context, update, clientMessageId, done, failed });
+      this.#waiting.push({ context, update, about, done, failed });
       if (!this.#isWriting) void this.#writeAll();
     });
   }
@@ -79,7 +86,8 @@ export class DocumentWrites {
   }
 
   async #store(first: Waiting, update: Uint8Array): Promise<WrittenPlace> {
-    const { context, clientMessageId } = first;
+    const { context } = first;
+    const { clientMessageId, restored } = first.about;
     const room = this.#room;
     const { documents, settings } = context.services;
     let fit = await this.#fit(update);
@@ -92,13 +100,18 @@ export class DocumentWrites {
       return { epoch: room.epoch, sequence: room.last, repeated: true };
     }
     if (fit === "missing") throw new Refused(new ProtocolError("conflict", { field: "update" }));
+    if (update.length > limits.documentUpdateBytes) {
+      const details = { field: "update", limit: limits.documentUpdateBytes };
+      throw new Refused(new ProtocolError("too_large", details));
+    }
     const size = (room.document?.byteLength ?? 0) + update.length;
     if (fit === "new" && size > settings.documentBytes) {
       const details = { field: "update", limit: settings.documentBytes };
       throw new Refused(new ProtocolError("too_large", details));
     }
     const text = documents?.toText(update) ?? "";
-    const data = { update: text, author_name: context.identity.name };
+    const back = restored === undefined ? {} : { restored };
+    const data = { update: text, author_name: context.identity.name, ...back };
     const wanted = {
       event: { type: "document.updated", data } as const,
       ...(clientMessageId === undefined ? {} : { clientMessageId }),
@@ -112,7 +125,7 @@ export class DocumentWrites {
   async #fit(update: Uint8Array): Promise<DocumentFit> {
     const { document } = this.#room;
     if (document === undefined) throw new ProtocolError("not_found");
-    return (await document.content()).fit(update);
+    return document.read((content) => content.fit(update));
   }
 }
 
@@ -137,7 +150,8 @@ function groups(waiting: readonly Waiting[]): Waiting[][] {
     const writer = connection ?? identity.principal;
     const group = growing.get(writer);
     const bytes = one.update.length;
-    const isAlone = one.clientMessageId !== undefined;
+    const { clientMessageId, restored } = one.about;
+    const isAlone = clientMessageId !== undefined || restored !== undefined;
     if (!isAlone && group !== undefined && group.bytes + bytes <= limits.documentUpdateBytes) {
       group.of.push(one);
       group.bytes += bytes;

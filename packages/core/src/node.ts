@@ -98,6 +98,8 @@ const connectionCheckMs = 1_000;
 const sweepRoomsMs = 10_000;
 /** How often it is looked for open messages that were left, at most and at least. */
 const sweepOpenMs = [500, 10_000] as const;
+/** How often it is looked for documents that are due to be compacted. */
+const sweepDocumentsMs = 10_000;
 const sweepFilesMs = 600_000;
 /** How often it is looked for messages whose time has come. */
 const sendDueMs = 1_000;
@@ -131,6 +133,7 @@ class ServerNode implements Node {
   #isWaking = false;
   #isComparing = false;
   #isSending = false;
+  #isCompacting = false;
   /** Since when the control log could not be read; monotonic milliseconds. */
   #awaySince: number | undefined;
 
@@ -266,6 +269,7 @@ class ServerNode implements Node {
       void this.#services.devicePlaces.flush();
       this.#services.people.tick();
     });
+    this.#every(sweepDocumentsMs, () => this.#sweepDocuments());
     this.#every(sendDueMs, () => this.#sendDue());
     this.#every(sweepRoomsMs, () => {
       rooms.sweep();
@@ -503,6 +507,19 @@ class ServerNode implements Node {
       .finally(() => {
         this.#isSending = false;
       });
+  }
+
+  /* One after the other: compacting a large one takes a moment of the event loop. */
+  #sweepDocuments(): void {
+    if (this.#isCompacting || !this.#isAwake()) return;
+    this.#isCompacting = true;
+    void this.#keepUpDocuments().finally(() => {
+      this.#isCompacting = false;
+    });
+  }
+
+  async #keepUpDocuments(): Promise<void> {
+    for (const { document } of [...this.#services.rooms]) await document?.keepUp();
   }
 
   #compareUnread(): void {

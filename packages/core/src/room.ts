@@ -162,7 +162,7 @@ export class Room {
 
   /** Whether it may be closed: nobody subscribes and nothing is under way. */
   get isIdle(): boolean {
-    const isDone = this.documentWrites.isIdle && this.document?.isLoading !== true;
+    const isDone = this.documentWrites.isIdle && this.document?.isBusy !== true;
     return isDone && this.#repair === undefined && !this.#isMarked && this.subscriptionCount === 0;
   }
 

@@ -34,6 +34,7 @@ import type { ApiInstance, ApiParts } from "./routes/parts.ts";
 import { preferenceRoutes } from "./routes/preferences.ts";
 import { profileRoutes } from "./routes/profiles.ts";
 import { publishRoutes } from "./routes/publish.ts";
+import { roomDocumentRoutes } from "./routes/room-documents.ts";
 import { roomListRoutes } from "./routes/room-list.ts";
 import { roomSettingRoutes } from "./routes/room-settings.ts";
 import { roomRoutes } from "./routes/rooms.ts";
@@ -106,6 +107,7 @@ export async function createHttp(options: HttpOptions): Promise<HttpServer> {
       mentionRoutes(parts);
       keepingRoutes(parts);
       askingRoutes(parts);
+      roomDocumentRoutes(parts);
       laterRoutes(parts);
       searchRoutes(parts);
       openMessageRoutes(parts);

@@ -39,6 +39,8 @@ export const limits = {
   whispersPerSecond: 10,
   /** What an application says of somebody in a room, as compact JSON: UTF-8 bytes. */
   userInfoBytes: 1_024,
+  /** Versions of a document in one listing. */
+  pageVersions: 100,
   /** A cursor's position, as compact JSON. */
   positionBytes: 4_096,
   /** What one client of a document shows of itself, as compact JSON; states in one command; clients of one connection and document. */

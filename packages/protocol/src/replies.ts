@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import type { CallChanged } from "./commands/calls.ts";
+import type { DocumentUpdated } from "./commands/documents.ts";
 import type { FileView } from "./commands/files.ts";
 import type { CommandType, Replies } from "./commands/index.ts";
 import { type InviteView, inviteRoles } from "./commands/invites.ts";
@@ -196,6 +197,22 @@ export const messageViewSchema: z.ZodType<MessageView> = z.object({
   name_of_account: z.literal(true).exactOptional(),
   published_by: z.string().exactOptional(),
 });
+
+const documentUpdated: z.ZodType<DocumentUpdated> = z.object({
+  room: roomId,
+  epoch,
+  sequence,
+  repeated,
+});
+
+const documentVersion = {
+  version: sequence,
+  time,
+  bytes: z.int().min(0),
+  name: z.string().exactOptional(),
+  author: userId.exactOptional(),
+  author_name: z.string().exactOptional(),
+};
 
 const standingIn = {
   room: roomId,
@@ -430,7 +447,11 @@ export const replySchemas: { readonly [T in CommandType]: z.ZodType<Replies[T]> 
     update: z.string(),
     state_vector: z.string(),
   }),
-  update_document: z.object({ room: roomId, epoch, sequence, repeated }),
+  update_document: documentUpdated,
+  list_document_versions: z.object({ room: roomId, versions: z.array(z.object(documentVersion)) }),
+  name_document_version: z.object({ room: roomId, ...documentVersion }),
+  get_document_version: z.object({ room: roomId, ...documentVersion, update: z.string() }),
+  restore_document: documentUpdated,
   cursor: nothing,
   set_awareness: z.object({
     room: roomId,

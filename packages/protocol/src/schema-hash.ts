@@ -7,5 +7,5 @@
  */
 export const pinnedSchema = {
   version: 1,
-  sha256: "c7a3630a5c8fcd265573df1b4cba3b19d414a546b66e2309760405f636276d34",
+  sha256: "3e56cebc634d27fdfe556bb7fd6c29b0d758faa0b54c6bd358f9d71dcd7c7dc9",
 } as const;

@@ -17,7 +17,7 @@ import type { CommandContext } from "../services.ts";
 import { mayEnter } from "./entering.ts";
 
 /** An open room that is a document, and what it is read by. */
-interface OpenDocument {
+export interface OpenDocument {
   readonly room: Room;
   readonly document: RoomDocument;
   readonly engine: Documents;
@@ -34,16 +34,17 @@ export async function syncDocument(
   await room.caughtUp();
   // Security: what was caught up with may have ended the caller's right.
   await authorizeIn(context, "read", room);
-  const content = await document.content();
-  const update = content.since(vector);
-  if (update === undefined) throw new ProtocolError("bad_request", { field: "state_vector" });
-  return {
-    room: command.room,
-    epoch: room.epoch,
-    sequence: room.last,
-    update: engine.toText(update),
-    state_vector: engine.toText(content.vector()),
-  };
+  return document.read((content, sequence) => {
+    const update = content.since(vector);
+    if (update === undefined) throw new ProtocolError("bad_request", { field: "state_vector" });
+    return {
+      room: command.room,
+      epoch: room.epoch,
+      sequence,
+      update: engine.toText(update),
+      state_vector: engine.toText(content.vector()),
+    };
+  });
 }
 
 /** Writes to a document; answered when it is committed. */
@@ -58,7 +59,9 @@ export async function updateDocument(
   if (update.length > limits.documentUpdateBytes) {
     throw new ProtocolError("too_large", { field: "update", limit: limits.documentUpdateBytes });
   }
-  const written = room.documentWrites.write(context, update, command.client_message_id);
+  const written = room.documentWrites.write(context, update, {
+    clientMessageId: command.client_message_id,
+  });
   return new Pipelined(
     written.then(({ epoch, sequence, repeated }) => ({
       room: command.room,
@@ -70,7 +73,7 @@ export async function updateDocument(
 }
 
 /** @throws ProtocolError `bad_request` where the room is one that the caller may see, and no document. */
-async function openDocument(
+export async function openDocument(
   context: CommandContext,
   action: Action,
   id: RoomId,

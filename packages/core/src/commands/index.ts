@@ -8,6 +8,12 @@ import type { CommandContext, LiveContext, Services } from "../services.ts";
 import { listAwareness, setAwareness } from "./awareness.ts";
 import { answerCall, endCall, signalCall, startCall } from "./calls.ts";
 import { openDirect } from "./direct.ts";
+import {
+  getDocumentVersion,
+  listDocumentVersions,
+  nameDocumentVersion,
+  restoreDocument,
+} from "./document-versions.ts";
 import { syncDocument, updateDocument } from "./documents.ts";
 import { cursor, editDocument } from "./editing.ts";
 import { enter } from "./enter.ts";
@@ -109,6 +115,10 @@ const forEverybody: { readonly [T in ConnectionlessType]: Perform<T, CommandCont
   edit_document: editDocument,
   sync_document: syncDocument,
   update_document: updateDocument,
+  list_document_versions: listDocumentVersions,
+  name_document_version: nameDocumentVersion,
+  get_document_version: getDocumentVersion,
+  restore_document: restoreDocument,
   cursor,
   list_awareness: listAwareness,
   start_call: startCall,
@@ -220,6 +230,8 @@ const followsMessages: ReadonlySet<CommandType> = new Set<CommandType>([
   "close_poll",
   "edit_document",
   "update_document",
+  "name_document_version",
+  "restore_document",
   "start_call",
   "answer_call",
   "end_call",

@@ -115,6 +115,7 @@ function encodeDurable(event: AnyDurableEvent): string | undefined {
     case "poll.closed":
     case "document.edited":
     case "document.updated":
+    case "document.named":
     case "room.updated":
     case "member.role_changed":
     case "member.banned":

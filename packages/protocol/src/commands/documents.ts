@@ -1,7 +1,7 @@
 /** Commands of documents: rooms whose log is what people write together, in updates of Yjs. Bytes travel as base64. */
 import { z } from "zod";
-import { base64, clientMessageId, commandId, roomId } from "../fields.ts";
-import type { ClientMessageId, Epoch, RoomId, Sequence } from "../ids.ts";
+import { base64, clientMessageId, commandId, roomId, roomTitle, sequence } from "../fields.ts";
+import type { ClientMessageId, Epoch, RoomId, Sequence, UserId } from "../ids.ts";
 import { limits } from "../limits.ts";
 import type { CommandId } from "./command-id.ts";
 
@@ -46,6 +46,69 @@ export interface DocumentUpdated {
   readonly repeated?: boolean;
 }
 
+/** A state of a document that is kept: now and then by itself, and where somebody gave it a name. */
+export interface DocumentVersion {
+  /** It says what the log says up to this sequence; names the version. */
+  readonly version: Sequence;
+  /** When it was kept: ISO 8601, UTC. */
+  readonly time: string;
+  /** Length of its update. */
+  readonly bytes: number;
+  /** With a name it is kept for ever; others are thinned. */
+  readonly name?: string;
+  /** Who named it. */
+  readonly author?: UserId;
+  readonly author_name?: string;
+}
+
+/** What a document said, newest first. */
+export interface ListDocumentVersions {
+  readonly type: "list_document_versions";
+  readonly id: CommandId;
+  readonly room: RoomId;
+  /** Only those before this one. */
+  readonly before?: Sequence;
+  /** 1-100, else 50. */
+  readonly limit?: number;
+}
+export interface DocumentVersionList {
+  readonly room: RoomId;
+  readonly versions: readonly DocumentVersion[];
+}
+
+/** Keeps what the document says now, under a name. */
+export interface NameDocumentVersion {
+  readonly type: "name_document_version";
+  readonly id: CommandId;
+  readonly room: RoomId;
+  /** One line of 1-120 UTF-16 code units. */
+  readonly name: string;
+}
+export interface DocumentVersionNamed extends DocumentVersion {
+  readonly room: RoomId;
+}
+
+/** Reads what a version says. */
+export interface GetDocumentVersion {
+  readonly type: "get_document_version";
+  readonly id: CommandId;
+  readonly room: RoomId;
+  readonly version: Sequence;
+}
+export interface DocumentVersionText extends DocumentVersion {
+  readonly room: RoomId;
+  /** All of it: an update of the first encoding. */
+  readonly update: string;
+}
+
+/** Makes the document say what a version says, by an update of the caller's: what came since is undone, and nothing is forgotten. */
+export interface RestoreDocument {
+  readonly type: "restore_document";
+  readonly id: CommandId;
+  readonly room: RoomId;
+  readonly version: Sequence;
+}
+
 const stateVector: z.ZodType<string> = base64(limits.stateVectorBytes);
 
 export const syncDocument: z.ZodType<SyncDocument> = z.object({
@@ -61,4 +124,31 @@ export const updateDocument: z.ZodType<UpdateDocument> = z.object({
   room: roomId,
   update: base64(limits.documentUpdateBytes),
   client_message_id: clientMessageId.exactOptional(),
+});
+
+const head = { id: commandId, room: roomId };
+
+export const listDocumentVersions: z.ZodType<ListDocumentVersions> = z.object({
+  type: z.literal("list_document_versions"),
+  ...head,
+  before: sequence.exactOptional(),
+  limit: z.int().min(1).max(limits.pageVersions).exactOptional(),
+});
+
+export const nameDocumentVersion: z.ZodType<NameDocumentVersion> = z.object({
+  type: z.literal("name_document_version"),
+  ...head,
+  name: roomTitle,
+});
+
+export const getDocumentVersion: z.ZodType<GetDocumentVersion> = z.object({
+  type: z.literal("get_document_version"),
+  ...head,
+  version: sequence,
+});
+
+export const restoreDocument: z.ZodType<RestoreDocument> = z.object({
+  type: z.literal("restore_document"),
+  ...head,
+  version: sequence,
 });

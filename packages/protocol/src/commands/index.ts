@@ -86,6 +86,10 @@ export interface Replies {
   edit_document: editing.DocumentEdited;
   sync_document: documents.DocumentSynced;
   update_document: documents.DocumentUpdated;
+  list_document_versions: documents.DocumentVersionList;
+  name_document_version: documents.DocumentVersionNamed;
+  get_document_version: documents.DocumentVersionText;
+  restore_document: documents.DocumentUpdated;
   cursor: Record<string, never>;
   set_awareness: awareness.AwarenessSet;
   list_awareness: awareness.AwarenessList;
@@ -185,6 +189,10 @@ interface CommandTypes {
   edit_document: editing.EditDocument;
   sync_document: documents.SyncDocument;
   update_document: documents.UpdateDocument;
+  list_document_versions: documents.ListDocumentVersions;
+  name_document_version: documents.NameDocumentVersion;
+  get_document_version: documents.GetDocumentVersion;
+  restore_document: documents.RestoreDocument;
   cursor: editing.Cursor;
   set_awareness: awareness.SetAwareness;
   list_awareness: awareness.ListAwareness;
@@ -291,6 +299,10 @@ export const commandSchemas: { readonly [T in CommandType]: z.ZodType<CommandTyp
   edit_document: editing.editDocument,
   sync_document: documents.syncDocument,
   update_document: documents.updateDocument,
+  list_document_versions: documents.listDocumentVersions,
+  name_document_version: documents.nameDocumentVersion,
+  get_document_version: documents.getDocumentVersion,
+  restore_document: documents.restoreDocument,
   cursor: editing.cursor,
   set_awareness: awareness.setAwareness,
   list_awareness: awareness.listAwareness,

@@ -46,6 +46,7 @@ export const durableEventSchemas: { readonly [T in DurableType]: z.ZodType<Durab
   "poll.closed": withPayload("poll.closed"),
   "document.edited": withPayload("document.edited"),
   "document.updated": withPayload("document.updated"),
+  "document.named": withPayload("document.named"),
   "call.started": withPayload("call.started"),
   "call.answered": withPayload("call.answered"),
   "call.left": withPayload("call.left"),

@@ -100,6 +100,7 @@ export async function projectOther(
       return perform(session, dropPin(event.data.message_id));
     case "document.edited":
     case "document.updated":
+    case "document.named":
     case "call.started":
     case "call.answered":
     case "call.left":

@@ -40,6 +40,8 @@ export function repeatedBody(event: AnyDurableEvent): string {
       return `document.edited ${event.data.changes}`;
     case "document.updated":
       return `document.updated ${event.data.update}`;
+    case "document.named":
+      return `document.named ${event.data.version} ${event.data.name}`;
     case "room.updated":
       return `room.updated ${canonicalPayload({ ...event.data, editor_name: "" })}`;
     case "member.joined":

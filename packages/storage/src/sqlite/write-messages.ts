@@ -253,6 +253,7 @@ export function createMessageWrites(database: Database): MessageWrites {
           return;
         case "document.edited":
         case "document.updated":
+        case "document.named":
         case "member.joined":
         case "member.left":
         case "call.started":

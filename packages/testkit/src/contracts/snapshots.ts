@@ -158,6 +158,7 @@ const apply: Apply = {
   "file.deleted": (state, data) => void state.files.delete(data.file_id),
   "document.edited": nothing,
   "document.updated": nothing,
+  "document.named": nothing,
   "call.started": nothing,
   "call.answered": nothing,
   "call.left": nothing,
@@ -353,6 +354,7 @@ const make: Make = {
   "file.deleted": ({ which }) => ({ file_id: `f${which}` as FileId }),
   "document.edited": (_, n) => ({ changes: `{"n":${n}}` }),
   "document.updated": (step, n) => ({ update: `AAA${n % 10}`, author_name: step.who }),
+  "document.named": (step, n) => ({ version: n, name: "N", by_name: step.who }),
   "call.started": (step) => ({
     call_id: `c${step.which}` as CallId,
     media: "audio",

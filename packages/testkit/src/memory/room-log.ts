@@ -271,6 +271,7 @@ function project(state: MemoryState, room: MemoryRoom, append: Append): void {
     case "reaction.removed":
     case "document.edited":
     case "document.updated":
+    case "document.named":
       return;
     default:
       event satisfies never;
