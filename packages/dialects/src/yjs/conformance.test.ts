@@ -1,6 +1,8 @@
 /** Stock `y-websocket` providers, of both versions, on a whole server. */
+
+import { versions, waitMs } from "@parlance/testkit/editor";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Person, versions, waitMs, YjsStage } from "../../test/yjs-stage.ts";
+import { type Person, YjsStage } from "../../test/yjs-stage.ts";
 
 const timeoutMs = 60_000;
 

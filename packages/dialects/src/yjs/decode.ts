@@ -8,7 +8,8 @@ import { messages, syncSteps } from "./messages.ts";
 export type Message =
   /** The client has this, and asks for what it lacks. */
   | { readonly type: "ask"; readonly vector: Bytes }
-  | { readonly type: "update"; readonly update: Bytes }
+  /** `isAnswer`: it is all that the server was found to lack. */
+  | { readonly type: "update"; readonly update: Bytes; readonly isAnswer: boolean }
   | { readonly type: "awareness"; readonly states: readonly RawState[] }
   | { readonly type: "ask_awareness" }
   /** Of a kind that only others know. */
@@ -70,7 +71,7 @@ function sync(reader: Reader): Message | undefined {
       return { type: "ask", vector: bytes };
     case syncSteps.missing:
     case syncSteps.update:
-      return { type: "update", update: bytes };
+      return { type: "update", update: bytes, isAnswer: step === syncSteps.missing };
     default:
       return undefined;
   }

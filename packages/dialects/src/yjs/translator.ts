@@ -37,17 +37,27 @@ const mayNotWrite: ReadonlySet<ProtocolError["code"]> = new Set([
   "rejected",
 ]);
 
+interface WaitingUpdate {
+  /** Base64. */
+  readonly update: string;
+  readonly isAnswer: boolean;
+}
+
 export class YjsTranslator implements Translator {
   #room: RoomId | undefined;
   #isSubscribed = false;
   /** What the client has, as it said last; asked about when it may be. */
   #vector: string | undefined;
+  /** The same, asked about or not. */
+  #known = "AA==";
   #isSyncing = false;
-  /** Updates not taken yet, the first of them perhaps under way. Base64. */
-  #updates: string[] = [];
+  /** The client was told what the server has, and has not said yet what the server lacks. */
+  #expectsAnswer = false;
+  /** Updates not taken yet, the first of them perhaps under way. */
+  #updates: WaitingUpdate[] = [];
   #updatesLength = 0;
   #isWriting = false;
-  /** The document did not have what an update stands on, and the client was asked for all that is missing. */
+  /** The document did not have what an update stands on. What the client says of what is missing has all that is left out until then. */
   #isRecovering = false;
   #wasDenied = false;
   /** What clients show, not told yet. */
@@ -96,11 +106,12 @@ export class YjsTranslator implements Translator {
           doing.end("too_large");
           return;
         }
-        this.#vector = base64(message.vector);
+        this.#known = base64(message.vector);
+        this.#vector = this.#known;
         this.#sync(doing);
         return;
       case "update":
-        this.#take(message.update, doing);
+        this.#take(message.update, message.isAnswer, doing);
         return;
       case "awareness":
         this.#takeStates(message.states, doing);
@@ -123,31 +134,35 @@ export class YjsTranslator implements Translator {
     doing.run({ type: "sync_document", id: noId, room, state_vector: vector });
   }
 
-  #take(bytes: Bytes, doing: Doing): void {
+  #take(bytes: Bytes, isAnswer: boolean, doing: Doing): void {
     if (bytes.length > limits.documentUpdateBytes) {
       doing.end("too_large");
       return;
     }
+    if (isAnswer) {
+      this.#expectsAnswer = false;
+      this.#isRecovering = false;
+    }
     const update = base64(bytes);
-    if (update === emptyUpdate) return;
+    if (update === emptyUpdate || this.#isRecovering) return;
     const length = this.#updatesLength + update.length;
     const isTooMuch = length > 2 * limits.documentUpdateBytes && this.#updates.length > 0;
     if (isTooMuch || this.#updates.length >= maxWaiting) {
       doing.end("rate_limited");
       return;
     }
-    this.#updates.push(update);
+    this.#updates.push({ update, isAnswer });
     this.#updatesLength = length;
     this.#write(doing);
   }
 
   #write(doing: Doing): void {
     const room = this.#room;
-    const [update] = this.#updates;
-    if (room === undefined || update === undefined) return;
+    const [next] = this.#updates;
+    if (room === undefined || next === undefined) return;
     if (!this.#isSubscribed || this.#isWriting) return;
     this.#isWriting = true;
-    doing.run({ type: "update_document", id: noId, room, update });
+    doing.run({ type: "update_document", id: noId, room, update: next.update });
   }
 
   /* A provider repeats what it heard of others. What it says of its own client it says alone. */
@@ -194,6 +209,7 @@ export class YjsTranslator implements Translator {
       case "sync_document": {
         const { update, state_vector: vector } = reply as Reply<"sync_document">;
         this.#isSyncing = false;
+        this.#expectsAnswer = true;
         doing.send(syncFrame("missing", update));
         // Answered with what the server lacks: what was never acknowledged comes again so.
         doing.send(syncFrame("vector", vector));
@@ -202,9 +218,8 @@ export class YjsTranslator implements Translator {
       }
       case "update_document":
         this.#isWriting = false;
-        this.#isRecovering = false;
         this.#wasDenied = false;
-        this.#updatesLength -= this.#updates.shift()?.length ?? 0;
+        this.#dropFirst();
         this.#write(doing);
         return;
       case "set_awareness":
@@ -289,21 +304,37 @@ export class YjsTranslator implements Translator {
       return;
     }
     this.#isWriting = false;
-    this.#updates = [];
-    this.#updatesLength = 0;
+    const refused = this.#dropFirst();
     if (mayNotWrite.has(code)) {
       if (!this.#wasDenied) doing.send(deniedFrame(error.message));
       this.#wasDenied = true;
+      this.#write(doing);
       return;
     }
-    if (code === "conflict" && !this.#isRecovering) {
-      // It may stand on what was refused or lost: the client says all that the server lacks.
-      this.#isRecovering = true;
-      this.#vector ??= "AA==";
-      this.#sync(doing);
+    if (code === "conflict" && refused?.isAnswer !== true) {
+      this.#recover(doing);
       return;
     }
     doing.end(code);
+  }
+
+  /* It may stand on what was refused or lost, or never arrived: when the client says what the server lacks, it says all of that. */
+  #recover(doing: Doing): void {
+    while (this.#updates.length > 0 && this.#updates[0]?.isAnswer !== true) this.#dropFirst();
+    if (this.#updates.length > 0) {
+      this.#write(doing);
+      return;
+    }
+    this.#isRecovering = true;
+    if (this.#expectsAnswer) return;
+    this.#vector ??= this.#known;
+    this.#sync(doing);
+  }
+
+  #dropFirst(): WaitingUpdate | undefined {
+    const first = this.#updates.shift();
+    this.#updatesLength -= first?.update.length ?? 0;
+    return first;
   }
 
   noticed(notice: NoticeEvent, doing: Doing): void {
