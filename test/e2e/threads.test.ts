@@ -77,8 +77,14 @@ describe("threads and answers in the web app", () => {
     await ann.page.getByTestId("view-threads").getByText("1", { exact: true }).waitFor({
       state: "detached",
     });
+    // Who writes in the thread is seen to write there, and not in the room.
+    // Who has just been told of in the room is told of here two seconds later.
+    await ann.page.getByTestId("thread-composer").pressSequentially("With cherries", { delay: 250 });
+    await thread(bob.page).getByTestId("typing").getByText("\u2068Ann\u2069 is writing").waitFor();
+    expect(await bob.page.locator("main").getByTestId("typing").innerText()).toBe("");
     await write(ann.page, "With cherries?");
     await reply(bob.page, "With cherries?").waitFor();
+    await expect.poll(() => thread(bob.page).getByTestId("typing").innerText()).toBe("");
     await message(bob.page, "Who brings cake?").getByText("2 replies").waitFor();
     await reply(ann.page, "2 replies").or(thread(ann.page).getByText("2 replies")).waitFor();
     expect(await accessProblems(ann.page)).toEqual([]);

@@ -6,6 +6,7 @@ import { sortRooms } from "./chat/order.ts";
 import type { Row } from "./conversation/rows.ts";
 import { useRows } from "./conversation/use-rows.ts";
 import type { ChatState, Link, RoomState } from "./state/model.ts";
+import { typingIn } from "./state/signals.ts";
 import { shownEvents } from "./state/window.ts";
 
 /** How things stand with the server. */
@@ -86,7 +87,7 @@ export function useMessages(id: string): Messages {
 export interface Presence {
   readonly online: readonly WireUser[] | undefined;
   readonly members: readonly MemberView[] | undefined;
-  /** Names of those who are writing. */
+  /** Names of those who are writing in the room itself. */
   readonly typing: readonly string[];
 }
 
@@ -96,6 +97,6 @@ export function usePresence(id: string): Presence {
   return {
     online: room?.online,
     members: room?.members,
-    typing: Object.values(room?.typing ?? {}).map((one) => one.name),
+    typing: typingIn(room?.typing ?? {}, undefined).map((one) => one.name),
   };
 }

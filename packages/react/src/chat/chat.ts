@@ -1,5 +1,5 @@
 /** Binds the SDK to the state: listens, asks, and turns the reader's acts into commands. */
-import type { Client, EventId, PublishOptions, WireUser } from "@parlance/client";
+import type { Client, EventId, PublishOptions, RoomId, WireUser } from "@parlance/client";
 import { createDrafts } from "../composer/drafts.ts";
 import { createUploads, type Uploads } from "../files/uploads.ts";
 import type { Action } from "../state/actions.ts";
@@ -65,7 +65,8 @@ export interface Chat
   discard(room: string, clientMessageId: string): void;
   /** Ends an open message. @throws ClientError when the server refuses. */
   cancel(room: string, message: string): Promise<void>;
-  typing(room: string, active: boolean): void;
+  /** Says that the reader writes, or stopped. `thread`: in the thread under this root. */
+  typing(room: string, active: boolean, thread?: string): void;
   listPeople(room: string): Promise<void>;
   listRooms(): Promise<void>;
   check(room: string): Promise<void>;
@@ -265,7 +266,15 @@ export function startChat(client: Client, me: WireUser, options: ChatOptions = {
       dispatch({ type: "outgoing_discarded", room: id, id: clientMessageId });
     },
     cancel: (id, message) => client.room(id).cancel(message as EventId),
-    typing: (id, active) => client.room(id).typing(active),
+    typing: (id, active, thread) => {
+      if (thread === undefined) client.room(id).typing(active);
+      // What was written while nobody was there is no news afterwards.
+      else if (client.state.status === "online") {
+        client
+          .request<"typing">({ type: "typing", room: id as RoomId, thread, active })
+          .catch(() => undefined);
+      }
+    },
     listPeople: rooms.listPeople,
     listRooms,
     check: checks.all,

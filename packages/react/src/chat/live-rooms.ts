@@ -83,9 +83,10 @@ export function createLiveRooms(host: RoomsHost): LiveRooms {
       }),
       room.on("outgoing", (entry) => noteOutgoing(id, entry)),
       room.on("ephemeral", (event) => {
-        if (event.type === "typing" && event.user !== me && event.thread === undefined) {
+        if (event.type === "typing" && event.user !== me) {
           const until = event.active ? Date.now() + typingExpiryMs : undefined;
-          dispatch({ type: "typing", room: id, user: event.user, name: event.name, until });
+          const { user, name, thread } = event;
+          dispatch({ type: "typing", room: id, thread, user, name, until });
         }
         if (event.type === "read") {
           const { user, read_mark: readMark } = event;

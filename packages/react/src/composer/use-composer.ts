@@ -27,7 +27,7 @@ export interface ComposerState {
 
 /**
  * @param roomId The room to write in; one composer for each.
- * @param thread Id of the root, to write in a thread. Who writes there is not told to the room.
+ * @param thread Id of the root, to write in a thread.
  */
 export function useComposer(roomId: string, thread?: string): ComposerState {
   const chat = useChat();
@@ -41,9 +41,7 @@ export function useComposer(roomId: string, thread?: string): ComposerState {
   const signal = useMemo(
     () =>
       createTypingSignal(
-        (active) => {
-          if (thread === undefined) chat.typing(roomId, active);
-        },
+        (active) => chat.typing(roomId, active, thread),
         Date.now,
         (run, ms) => {
           const timer = setTimeout(run, ms);

@@ -147,6 +147,8 @@ export type Action =
   | {
       readonly type: "typing";
       readonly room: string;
+      /** Root of the thread that they write in; undefined: in the room itself. */
+      readonly thread: string | undefined;
       readonly user: string;
       readonly name: string;
       /** Milliseconds since the epoch when this is forgotten; undefined: stopped. */

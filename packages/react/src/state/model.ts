@@ -48,6 +48,15 @@ export type Link =
   /** For good, until the reader does something. `code` of the error table. */
   | { readonly kind: "closed"; readonly code: string };
 
+/** Somebody who is writing. */
+export interface TypingView {
+  readonly name: string;
+  /** Milliseconds since the epoch when this is forgotten. */
+  readonly until: number;
+  /** Root of the thread that they write in; undefined: in the room itself. */
+  readonly thread: string | undefined;
+}
+
 /** One room. */
 export interface RoomState {
   readonly id: string;
@@ -112,7 +121,7 @@ export interface RoomState {
   /** Threads that are open, by root. */
   readonly threads: Readonly<Record<string, ThreadState>>;
   /** Who writes, by user id. `until`: milliseconds since the epoch. */
-  readonly typing: Readonly<Record<string, { readonly name: string; readonly until: number }>>;
+  readonly typing: Readonly<Record<string, TypingView>>;
   /** Who is here; undefined until known. */
   readonly online: readonly PresentUser[] | undefined;
   /** The last question who is here got no answer. */

@@ -2,22 +2,34 @@
 
 import type { EventFrame, PresentUser } from "@parlance/client";
 import type { Action } from "./actions.ts";
-import type { RoomState } from "./model.ts";
+import { threadOf } from "./main-line.ts";
+import type { RoomState, TypingView } from "./model.ts";
 
 /** Somebody began, goes on or stopped. */
 export function changeTyping(
   room: RoomState,
   action: Extract<Action, { readonly type: "typing" }>,
 ): RoomState["typing"] {
-  const { [action.user]: _before, ...others } = room.typing;
-  return action.until === undefined
-    ? others
-    : { ...others, [action.user]: { name: action.name, until: action.until } };
+  const { user, name, thread, until } = action;
+  const { [user]: before, ...others } = room.typing;
+  if (until !== undefined) return { ...others, [user]: { name, until, thread } };
+  // They stopped in one place, and may have gone on in another.
+  return before?.thread === thread ? others : room.typing;
+}
+
+/** Who writes in the room itself, or in the thread under a root. */
+export function typingIn(
+  typing: RoomState["typing"],
+  thread: string | undefined,
+): readonly TypingView[] {
+  return Object.values(typing).filter((one) => one.thread === thread);
 }
 
 /** Who has sent a message is not writing it any more. */
 export function withoutUser(typing: RoomState["typing"], event: EventFrame): RoomState["typing"] {
-  if (event.type !== "message.created" || typing[event.author] === undefined) return typing;
+  const known = typing[event.author];
+  if (event.type !== "message.created" || known === undefined) return typing;
+  if (known.thread !== threadOf(event)) return typing;
   const { [event.author]: _gone, ...others } = typing;
   return others;
 }

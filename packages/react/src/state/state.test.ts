@@ -205,9 +205,10 @@ describe("an own message", () => {
 
 describe("signals", () => {
   test("typing ends by signal, by message and by time", () => {
-    const typing = (user: string, until: number | undefined): Action => ({
+    const typing = (user: string, until: number | undefined, thread?: string): Action => ({
       type: "typing",
       room: "general",
+      thread,
       user,
       name: user,
       until,
@@ -220,6 +221,9 @@ describe("signals", () => {
     expect(names(typing("a", undefined))).toEqual(["u_other"]);
     expect(names(live(message(31)))).toEqual(["a"]);
     expect(names({ type: "typing_expired", now: 5 })).toEqual(["u_other"]);
+    // Who goes on in a thread has stopped in the room, in whichever order both are told.
+    expect(names(typing("a", 3, "root"), typing("a", undefined))).toEqual(["u_other", "a"]);
+    expect(names(typing("u_other", 12, "root"), live(message(31)))).toEqual(["a", "u_other"]);
   });
 
   test("presence adds who came, once, and removes who went", () => {

@@ -6,6 +6,7 @@ import { Composer } from "../composer/composer.tsx";
 import type { MessageAction } from "../conversation/actions.ts";
 import { RoomSkeleton } from "../conversation/room-skeleton.tsx";
 import { useThreadRows } from "../conversation/use-rows.ts";
+import { TypingLine } from "../people/typing-line.tsx";
 import type { RoomState } from "../state/model.ts";
 import { useTexts } from "../texts/texts.tsx";
 import { Icon } from "../ui/icons.tsx";
@@ -70,6 +71,7 @@ export function ThreadPanel({
       ) : (
         <RoomSkeleton />
       )}
+      <TypingLine room={room} thread={root} />
       {room.role === undefined ? null : why === undefined ? (
         <Composer roomId={room.id} thread={root} title={room.title} takesFocus />
       ) : (
