@@ -119,7 +119,7 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
     this.peer = peer;
     this.#link = link;
     this.#services = services;
-    this.#translator = wire.dialect.begin(peer.url);
+    this.#translator = wire.dialect.begin();
     this.#tasks = new TaskOrder(this, services);
     this.outbox = new Outbox(this, link, wire, flusher, settings.outboxBytes);
     this.#rate = new RateLimit(clock, settings.commandsPerSecond, settings.commandBurst);
@@ -301,7 +301,7 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
   }
 
   get url(): string {
-    return this.peer.handshake?.url ?? "";
+    return this.peer.url ?? this.peer.handshake?.url ?? "";
   }
 
   after(ms: number, run: () => void): void {

@@ -1,5 +1,6 @@
 /** Pages and a back end of Pusher's own libraries, for its conformance tests. */
 import { createHmac } from "node:crypto";
+import Echo from "laravel-echo";
 import Server from "pusher";
 import library, { type Channel, type Options } from "pusher-js";
 import library7 from "pusher-js-7";
@@ -78,6 +79,16 @@ export function page(port: number, user?: PageUser, made: Library = Pusher): Pus
   const opened = new made(app.key, optionsOf(port, user));
   pages.push(opened);
   return opened;
+}
+
+/** A page of Laravel's library, set up as its documentation says. */
+export function echo<B extends "pusher" | "reverb">(
+  port: number,
+  broadcaster: B,
+  user?: PageUser,
+): Echo<B> {
+  const options = { ...optionsOf(port, user), broadcaster, key: app.key, Pusher };
+  return new Echo<B>(options as unknown as ConstructorParameters<typeof Echo<B>>[0]);
 }
 
 /** Closes every page. */

@@ -1,5 +1,6 @@
 /** One speaker for each dialect there is. */
 import { RestSpeaker, StreamSpeaker } from "./http-speakers.ts";
+import { PusherSpeaker } from "./pusher-speaker.ts";
 import {
   ChatloggerSpeaker,
   MmbSpeaker,
@@ -20,6 +21,7 @@ export function cast(server: ServerPlace, who: "reader" | "writer"): readonly Sp
     new PorticoSpeaker(server, number + 2),
     new SymfonySpeaker(server, `symfony_${who}`),
     new SocketIoSpeaker(server, `socketio ${who}`),
+    new PusherSpeaker(server, `pusher-${who}`),
     new RestSpeaker(server, `rest-${who}`),
     new StreamSpeaker(server, `stream-${who}`),
   ];

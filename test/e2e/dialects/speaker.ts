@@ -13,11 +13,21 @@ export const room = "town";
 /** Signs the tokens of these tests. */
 export const secret = "a-key-of-many-dialects-0f1e2d3c4b5a6978";
 
+/** The application of Pusher's clients. */
+export const pusherApp = {
+  appId: "town",
+  key: "town-key",
+  secret: "a-secret-of-pusher-3c4d5e",
+} as const;
+
 /** Settings with which every dialect speaks of that room. */
 export const oneRoom: Readonly<Record<string, string>> = {
   PARLANCE_SECRET: secret,
   PARLANCE_DRAIN_MS: "0",
   PARLANCE_COMMANDS_PER_SECOND: "0",
+  PARLANCE_PUSHER_APP_ID: pusherApp.appId,
+  PARLANCE_PUSHER_KEY: pusherApp.key,
+  PARLANCE_PUSHER_SECRET: pusherApp.secret,
   PARLANCE_CHATLOGGER_ROOM: room,
   PARLANCE_CHATLOGGER_HISTORY: "200",
   PARLANCE_PORTICO_CHAT_ROOM: room,

@@ -34,7 +34,7 @@ export interface Dialect {
   readonly readsHandshake?: true;
   /** Its frames are binary both ways; others are text both ways. */
   readonly isBinary?: true;
-  /** Its translator is told the path and query of the handshake. */
+  /** Of the handshake it reads the path and query (`Doing.url`), and nothing that says who somebody is. */
   readonly readsUrl?: true;
   /** Its pages say that they go for good with 1001, and then the places of their device are forgotten. */
   readonly endsWithPage?: true;
@@ -42,8 +42,8 @@ export interface Dialect {
   closeCode?(code: ErrorCode): number | undefined;
   /** What a connection is told before it is closed. */
   farewell?(code: ErrorCode): Payload;
-  /** What it does with one connection. Those without a state share one translator. @param url Where `readsUrl`. */
-  begin(url?: string): Translator;
+  /** What it does with one connection. Those without a state share one translator. */
+  begin(): Translator;
   /**
    * Undefined where the dialect has no word for it. Same input, same output, whoever receives it.
    *

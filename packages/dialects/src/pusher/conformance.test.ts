@@ -8,6 +8,7 @@ import {
   app,
   backEnd,
   closePages,
+  echo,
   heardOn,
   libraries,
   page,
@@ -384,6 +385,35 @@ describe("[I-14] rights that end", () => {
     });
     expect(answer.status).toBe(404);
     raw.client.terminate();
+  });
+});
+
+describe.each(["pusher", "reverb"] as const)("laravel-echo, broadcaster %s", (broadcaster) => {
+  test("channels, presence, whispers and toOthers, as Laravel's pages use them", async () => {
+    const echoes = ["ann", "bob"].map((id) =>
+      echo(port(), broadcaster, { id, info: { name: id } }),
+    );
+    const [ann, bob] = echoes;
+    if (ann === undefined || bob === undefined) throw new Error("two pages");
+    const name = `echo-${broadcaster}`;
+    const heard: unknown[] = [];
+    const joined: unknown[] = [];
+    const desk = ann.join(name);
+    const here = new Promise((resolve) => desk.here(resolve));
+    desk.joining((user: unknown) => joined.push(user));
+    desk.listen("OrderShipped", (data: unknown) => heard.push(data));
+    desk.listenForWhisper("typing", (data: unknown) => heard.push(data));
+    expect(await here).toEqual([{ name: "ann" }]);
+    const other = bob.join(name);
+    await new Promise((resolve) => other.here(resolve));
+    await expect.poll(() => joined).toEqual([{ name: "bob" }]);
+    other.whisper("typing", { by: "bob" });
+    await expect.poll(() => heard).toEqual([{ by: "bob" }]);
+    const event = "App\\Events\\OrderShipped";
+    await shop.trigger(`presence-${name}`, event, { n: 1 }, { socket_id: ann.socketId() ?? "" });
+    await shop.trigger(`presence-${name}`, event, { n: 2 });
+    await expect.poll(() => heard).toEqual([{ by: "bob" }, { n: 2 }]);
+    for (const each of echoes) each.disconnect();
   });
 });
 

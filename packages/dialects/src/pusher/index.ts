@@ -45,7 +45,7 @@ export function createPusher(options: PusherOptions): Dialect {
     name: "pusher",
     readsUrl: true,
     endsWithPage: true,
-    begin: (url = "") => new PusherTranslator(options, url),
+    begin: () => new PusherTranslator(options),
     encodeEvent,
     excluded,
     closeCode,

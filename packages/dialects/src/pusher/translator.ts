@@ -35,19 +35,17 @@ interface Channel {
 
 export class PusherTranslator implements Translator {
   readonly #options: PusherOptions;
-  readonly #url: string;
   readonly #channels = new Map<RoomId, Channel>();
   /** What was signed of each sign-in that is under way. */
   readonly #signIns: string[] = [];
   #socketId = "";
 
-  constructor(options: PusherOptions, url: string) {
+  constructor(options: PusherOptions) {
     this.#options = options;
-    this.#url = url;
   }
 
   opened(doing: Doing): void {
-    const [path = "", query = ""] = this.#url.split("?", 2);
+    const [path = "", query = ""] = doing.url.split("?", 2);
     if (path.slice(path.lastIndexOf("/") + 1) !== this.#options.key) {
       doing.end("not_found");
       return;
