@@ -126,6 +126,8 @@ export function dialectRooms(config: Config): NamedRooms {
 
 /** What the served pages and scripts are told of the install. */
 export function pagesOptions(config: Config): PagesOptions {
+  const { pusher, yjs: _, ...others } = ownPaths;
+  const { pusher_key: key } = config;
   return {
     features: {
       chat: config.mmb_chat,
@@ -139,7 +141,12 @@ export function pagesOptions(config: Config): PagesOptions {
       pingIntervalMs: config.mmb_ping_interval_ms,
     },
     isDevelopment: config.mode === "development",
-    endpoints: { ...ownPaths, sse: "/rooms/general/events", socketio: "/" },
+    endpoints: {
+      ...others,
+      sse: "/rooms/general/events",
+      socketio: "/",
+      ...(key === undefined ? {} : { pusher: `${pusher}/${key}?protocol=7` }),
+    },
   };
 }
 

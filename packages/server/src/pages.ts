@@ -21,7 +21,8 @@ export type PlaygroundDialect =
   | "portico"
   | "symfony-chat"
   | "chatlogger"
-  | "socketio";
+  | "socketio"
+  | "pusher";
 
 export interface PagesOptions {
   readonly features: PageFeatures;

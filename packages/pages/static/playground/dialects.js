@@ -145,6 +145,20 @@ export const dialects = [
     publication: ([event, body] = []) =>
       event === "message:send" && { room: body?.chatId, text: body?.content },
   },
+  {
+    name: "pusher",
+    title: "Pusher",
+    scheme: "ws",
+    about:
+      "Channels are rooms. Pages listen to public ones; the others, and who one is, need a signature of your back end, which also publishes.",
+    examples: () => [
+      ["Subscribe", { event: "pusher:subscribe", data: { channel: "general" } }],
+      ["Cache channel", { event: "pusher:subscribe", data: { channel: "cache-general" } }],
+      ["Unsubscribe", { event: "pusher:unsubscribe", data: { channel: "general" } }],
+      ["Ping", { event: "pusher:ping", data: {} }],
+    ],
+    publication: () => undefined,
+  },
 ];
 
 /** @returns {Publication} */
