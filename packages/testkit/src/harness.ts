@@ -18,6 +18,7 @@ import {
   type NodeSettings,
   type RateStore,
   type RoomLog,
+  type Signatures,
   type Wire,
 } from "@parlance/core";
 import { nativeDialect } from "@parlance/dialects/native";
@@ -110,6 +111,9 @@ export interface HarnessOptions {
   readonly nodes?: readonly string[];
   /** The application. Without it nobody is asked. */
   readonly hooks?: Hooks;
+  /** Absent: `namesAsTokens`. */
+  readonly authenticator?: Authenticator;
+  readonly signatures?: Signatures;
 }
 
 /** A line that the node reported. */
@@ -139,13 +143,14 @@ export async function startNode(options: HarnessOptions): Promise<Harness> {
       log: options.log,
       directory: options.directory,
       broker: options.broker,
-      authenticator: namesAsTokens,
+      authenticator: options.authenticator ?? namesAsTokens,
       clock,
       documents: createDocuments(),
       ids: countingIds(options.nodeId ?? ""),
       report: (level, event, fields) => void reports.push({ level, event, fields }),
       nodes: async () => (options.nodes ?? []).map((id) => ({ id })),
       ...(options.hooks === undefined ? {} : { hooks: options.hooks }),
+      ...(options.signatures === undefined ? {} : { signatures: options.signatures }),
       ...(options.rateStore === undefined ? {} : { rateStore: options.rateStore }),
     },
     { ...defaultSettings, commandsPerSecond: 0, rates: [], ...options.settings },

@@ -119,12 +119,19 @@ export class MmbSpeaker extends SocketSpeaker {
   }
 
   protected hear(frame: Frame): void {
-    if (frame["type"] === "message") this.heard.push(String(frame["message"]));
+    if (frame["type"] === "message") this.heard.push(shownByMmb(frame["message"]));
   }
 
   protected frameOf(message: string): Frame {
     return { type: "message", room, message };
   }
+}
+
+/** Its pages get what stands beside a text in the text's place: of an event of Pusher's the event. */
+function shownByMmb(message: unknown): string {
+  if (typeof message === "string") return message;
+  const { pusher } = message as { readonly pusher: { readonly data: string } };
+  return (JSON.parse(pusher.data) as { readonly text: string }).text;
 }
 
 export class PorticoSpeaker extends SocketSpeaker {
