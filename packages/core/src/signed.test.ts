@@ -10,7 +10,7 @@ import type { Authenticator, Identity, Inlet, Link, Wire } from "./index.ts";
 
 const wire: Wire = {
   dialect: createPusher({ key: "key", publicChannels: true, storedEvents: new Set() }),
-  frame: (text) => new TextEncoder().encode(`${text}\n`),
+  frame: (text) => new TextEncoder().encode(`${String(text)}\n`),
   join: (frames) => Buffer.concat(frames),
 };
 
