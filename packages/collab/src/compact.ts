@@ -12,5 +12,6 @@ export function compact(state: Uint8Array): Uint8Array | undefined {
   doc.transact(() => applyUpdate(doc, state));
   const compacted = encodeStateAsUpdate(doc);
   doc.destroy();
-  return new MergedContent(compacted).fit(state) === "known" ? compacted : undefined;
+  const content = new MergedContent(compacted);
+  return content.fit(content.beyond(state)) === "known" ? compacted : undefined;
 }

@@ -1,5 +1,5 @@
 import type { DocumentContent, DocumentFit } from "@parlance/core";
-import { diffUpdate, encodeStateVectorFromUpdate, mergeUpdates } from "yjs";
+import { diffUpdate, encodeStateVector, encodeStateVectorFromUpdate, mergeUpdates } from "yjs";
 import { Garbled } from "./bytes.ts";
 import { fit } from "./check.ts";
 import { Ranges } from "./ranges.ts";
@@ -35,10 +35,27 @@ export class MergedContent implements DocumentContent {
     return fit(update, { clocks: this.#clocks, deleted: this.#deleted });
   }
 
+  /*
+   * Security: the library does not compare what has the same id, and may take the later one when it merges. Without this a writer
+   * could put other words, or references that end in an error, in the place of what everybody has.
+   */
+  beyond(update: Uint8Array): Uint8Array {
+    const known = new Map<number, number>();
+    scan(update, {
+      struct: (client, clock) => {
+        const upTo = this.#clocks.get(client) ?? 0;
+        if (clock < upTo) known.set(client, upTo);
+      },
+      deleted: () => {},
+    });
+    return known.size === 0 ? update : diffUpdate(update, encodeStateVector(known));
+  }
+
   add(update: Uint8Array): void {
-    this.#note(update);
-    this.#tail.push(update);
-    this.#tailBytes += update.length;
+    const news = this.beyond(update);
+    this.#note(news);
+    this.#tail.push(news);
+    this.#tailBytes += news.length;
     if (this.#tail.length >= maxTail) this.whole();
   }
 

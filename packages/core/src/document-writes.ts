@@ -3,9 +3,9 @@
  * what one connection wrote meanwhile becomes one event.
  */
 import { type ClientMessageId, limits, ProtocolError, type Sequence } from "@parlance/protocol";
-import { appendIn, authorizeIn, type Stored } from "./append.ts";
+import { appendIn, authorizeIn, type Stored, type Wanted } from "./append.ts";
 import { mustBeOpen } from "./commands/write.ts";
-import type { DocumentFit } from "./ports/index.ts";
+import type { Append, DocumentFit } from "./ports/index.ts";
 import type { Room } from "./room.ts";
 import type { CommandContext } from "./services.ts";
 
@@ -90,31 +90,35 @@ export class DocumentWrites {
     const { clientMessageId, restored } = first.about;
     const room = this.#room;
     const { documents, settings } = context.services;
-    let fit = await this.#fit(update);
+    let { fit, news } = await this.#look(update);
     if (fit === "missing") {
       // Another node may have told the writer what this one has not heard yet.
       await room.caughtUp();
-      fit = await this.#fit(update);
+      ({ fit, news } = await this.#look(update));
     }
     if (fit === "known" && clientMessageId === undefined) {
       return { epoch: room.epoch, sequence: room.last, repeated: true };
     }
     if (fit === "missing") throw new Refused(new ProtocolError("conflict", { field: "update" }));
-    if (update.length > limits.documentUpdateBytes) {
+    if (news.length > limits.documentUpdateBytes) {
       const details = { field: "update", limit: limits.documentUpdateBytes };
       throw new Refused(new ProtocolError("too_large", details));
     }
-    const size = (room.document?.byteLength ?? 0) + update.length;
+    const size = (room.document?.byteLength ?? 0) + news.length;
     if (fit === "new" && size > settings.documentBytes) {
       const details = { field: "update", limit: settings.documentBytes };
       throw new Refused(new ProtocolError("too_large", details));
     }
-    const text = documents?.toText(update) ?? "";
-    const back = restored === undefined ? {} : { restored };
-    const data = { update: text, author_name: context.identity.name, ...back };
-    const wanted = {
-      event: { type: "document.updated", data } as const,
-      ...(clientMessageId === undefined ? {} : { clientMessageId }),
+    const eventOf = (bytes: Uint8Array): Append["event"] => {
+      const back = restored === undefined ? {} : { restored };
+      const said = documents?.toText(bytes) ?? "";
+      const data = { update: said, author_name: context.identity.name, ...back };
+      return { type: "document.updated", data };
+    };
+    const wanted: Wanted = {
+      event: eventOf(news),
+      // It comes again as it was sent, when all of it is there.
+      ...(clientMessageId === undefined ? {} : { clientMessageId, sent: eventOf(update) }),
     };
     return appendIn(context, room, wanted, async (present) => {
       await authorizeIn(context, "write", present);
@@ -122,10 +126,15 @@ export class DocumentWrites {
     });
   }
 
-  async #fit(update: Uint8Array): Promise<DocumentFit> {
+  async #look(
+    update: Uint8Array,
+  ): Promise<{ readonly fit: DocumentFit; readonly news: Uint8Array }> {
     const { document } = this.#room;
     if (document === undefined) throw new ProtocolError("not_found");
-    return document.read((content) => content.fit(update));
+    return document.read((content) => {
+      const news = content.beyond(update);
+      return { fit: content.fit(news), news };
+    });
   }
 }
 

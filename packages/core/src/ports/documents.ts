@@ -5,9 +5,11 @@ export type DocumentFit = "new" | "known" | "missing";
 export interface DocumentContent {
   /** About bytes that it holds. */
   readonly byteLength: number;
-  /** Looks at what is an update, without taking it in. */
+  /** An update without what the document has already: nobody can say again, and otherwise, what was said. */
+  beyond(update: Uint8Array): Uint8Array;
+  /** Looks at what `beyond` gave, without taking it in. */
   fit(update: Uint8Array): DocumentFit;
-  /** Takes in the log's next update, which was found to fit. */
+  /** Takes in what is beyond the document of the log's next update, which was found to fit. */
   add(update: Uint8Array): void;
   /** All of it as one update. */
   whole(): Uint8Array;
