@@ -179,7 +179,7 @@ test(
       other.text,
     ];
     await expect.poll(async () => new Set(await done()).size, polled).toBe(1);
-    expect([...other.text].sort().join("")).toBe("abc");
+    expect(Array.from(other.text).sort().join("")).toBe("abc");
 
     // The tab's page says that it goes; a browser that is killed does not.
     await second.close();
