@@ -29,6 +29,7 @@ import type {
   CommandTrace,
   ConnectionFacts,
   ControlFact,
+  DeviceFact,
   Doing,
   Entry,
   Identity,
@@ -53,6 +54,8 @@ import { Verification } from "./verification.ts";
 const pageGone = 1001;
 /** What a task counts in the backlog that no frame of the peer asked for. */
 const ownTaskLength = 64;
+/** Clocks of two nodes may differ so much; `parlance doctor` says when one is off by more. Milliseconds. */
+const deviceMarginMs = 2_000;
 
 export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
   readonly connectionId: ConnectionId;
@@ -72,6 +75,8 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
   /** Nobody uses its window; said by its client. */
   isIdle = false;
   device: DeviceId | undefined;
+  /** When it signed in, by this node's clock. Milliseconds since 1970. */
+  #deviceSince = 0;
   identity: Identity | undefined;
   /** What the application said of the handshake, once it was asked. */
   vouching: Promise<VouchedUser | undefined> | undefined;
@@ -544,8 +549,7 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
       }
     }
     this.accept(identity);
-    if (device !== undefined) registry.ofDevice(identity.user, device)?.end("replaced");
-    this.device = device;
+    this.#takeDevice(identity.user, device);
     this.#seat = this.#services.rates.seat({
       identity,
       dialect: this.wire.dialect.name,
@@ -605,6 +609,28 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
       room.rewind(subscription, before.offset);
       return true;
     });
+  }
+
+  /** The device's older connections end, wherever they are. */
+  #takeDevice(user: UserId, device: DeviceId | undefined): void {
+    const { broker, clock, registry } = this.#services;
+    this.device = device;
+    if (device === undefined) return;
+    registry.ofDevice(user, device)?.end("replaced");
+    this.#deviceSince = clock.now();
+    broker.publish("control", {
+      type: "device",
+      fact: { user, device, since: this.#deviceSince },
+    });
+  }
+
+  /**
+   * The device has signed in on another node. Notices come late and clocks differ, and who is replaced gives up for good: so only
+   * what is surely older ends. Another one ends by its heartbeat, if nobody is there.
+   */
+  hearDevice({ device, since }: DeviceFact): void {
+    if (this.device !== device || this.#deviceSince + deviceMarginMs > since) return;
+    this.end("replaced");
   }
 
   /** Refuses new commands and resolves when those under way are answered. */

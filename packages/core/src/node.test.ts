@@ -1,5 +1,5 @@
 import { createMemoryBroker, MemoryHub } from "@parlance/broker/memory";
-import type { Epoch, RoomId, UserId } from "@parlance/protocol";
+import type { DeviceId, Epoch, RoomId, UserId } from "@parlance/protocol";
 import { type Harness, startNode, type TestClient } from "@parlance/testkit/harness";
 import { settle } from "@parlance/testkit/manual-clock";
 import { createMemoryStore } from "@parlance/testkit/memory";
@@ -645,6 +645,41 @@ describe("nodes together", () => {
     const two = await startNode({ ...store, broker: createMemoryBroker(hub), nodeId: "two" });
     return { one, two, store };
   }
+
+  test("[F-C6] a device that signs in on another node ends its older connection, and nobody else's", async () => {
+    const { one, two } = await pair();
+    const first = await one.signIn("ann", "phone");
+    const others = [
+      await one.signIn("ann", "laptop"),
+      await one.signIn("bob", "phone"),
+      await one.signIn("ann"),
+    ];
+    await one.clock.advance(5_000);
+    await two.clock.advance(5_000);
+    const second = await two.signIn("ann", "phone");
+    await settle();
+    expect(first.closedWith?.code).toBe(4509);
+    expect([second, ...others].map(({ closedWith }) => closedWith)).toEqual(
+      [second, ...others].map(() => undefined),
+    );
+  });
+
+  test("[F-C6] what another node says late of a device does not end a newer connection", async () => {
+    const hub = new MemoryHub();
+    const one = await startNode({ ...newStore(), broker: createMemoryBroker(hub), nodeId: "one" });
+    const other = createMemoryBroker(hub);
+    const phone = await one.signIn("ann", "phone");
+    const tell = async (since: number): Promise<void> => {
+      const fact = { user: "ann" as UserId, device: "phone" as DeviceId, since };
+      other.publish("control", { type: "device", fact });
+      await settle();
+    };
+    const now = one.clock.now();
+    for (const since of [now - 60_000, now, now + 1_999]) await tell(since);
+    expect(phone.closedWith).toBeUndefined();
+    await tell(now + 2_000);
+    expect(phone.closedWith?.code).toBe(4509);
+  });
 
   test("people on two nodes talk, see each other and see each other type", async () => {
     const { one, two } = await pair();

@@ -52,6 +52,7 @@ import type { Awaitable } from "./outcome.ts";
 import { People } from "./people.ts";
 import { PlaceWriter } from "./places.ts";
 import type {
+  DeviceFact,
   FilePorts,
   Identity,
   JoinedFact,
@@ -245,7 +246,8 @@ class ServerNode implements Node {
       else if (notice.type === "joined") hearJoined(this.#services.registry, notice.fact);
       else if (notice.type === "own") {
         hearOwn(this.#services.registry, notice.user, notice.change);
-      } else this.#questions.hear(notice);
+      } else if (notice.type === "device") hearDevice(this.#services.registry, notice.fact);
+      else this.#questions.hear(notice);
     });
     broker.onInterruption(() => {
       this.tally.interruptions += 1;
@@ -586,6 +588,10 @@ function hearJoined(registry: Registry, { user, room, position }: JoinedFact): v
     connection.joined(room, position);
     connection.own({ type: "own", change: { what: "joined", room } });
   }
+}
+
+function hearDevice(registry: Registry, fact: DeviceFact): void {
+  for (const connection of registry.ofUser(fact.user)) connection.hearDevice(fact);
 }
 
 function hearOwn(registry: Registry, user: UserId, change: OwnChange): void {

@@ -236,6 +236,7 @@ export class Room {
       case "told":
       case "news":
       case "own":
+      case "device":
         return;
     }
   }

@@ -101,6 +101,10 @@ const notice = fc.oneof(
       position: fc.record({ epoch, offset: count }),
     }),
   }),
+  fc.record({
+    type: fc.constant("device"),
+    fact: fc.record({ user: id, device: fc.constantFrom("d-5f21", "phone"), since: count }),
+  }),
   fc.record(
     { type: fc.constant("ask"), node: id, id, question: id, detail: fc.constant({ a: [1, "b"] }) },
     { requiredKeys: ["type", "node", "id", "question"] },
@@ -332,6 +336,10 @@ function expectInOrder(one: Notice): void {
       return;
     case "joined":
       expect(isCount(one.fact.position.offset)).toBe(true);
+      return;
+    case "device":
+      expect(fields.deviceId.safeParse(one.fact.device).success).toBe(true);
+      expect(isCount(one.fact.since)).toBe(true);
       return;
     case "own":
       expect(ownChange.safeParse(one.change).success).toBe(true);

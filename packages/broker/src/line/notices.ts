@@ -1,7 +1,7 @@
 /**
  * Notices as text: one JSON array of rows, `["c", epoch, [event, …]]`, `["e", event, to, revision]`, `["p", node, people, closing]`,
  * `["w"]`, `["h", head]`, `["n", [room, …]]`, `["o", user, change]`, `["j", user, room, epoch, offset]`, `["a", node, id, question, detail]`,
- * `["t", to, node, id, part, parts, text]`. A row longer than known is read up to what is known, a row of an unknown kind is
+ * `["t", to, node, id, part, parts, text]`, `["d", user, device, since]`. A row longer than known is read up to what is known, a row of an unknown kind is
  * skipped: so newer nodes may say more. What another node said is checked here and nowhere else: a broker is shared, and what
  * comes from it must not be able to end the process.
  */
@@ -69,6 +69,8 @@ function rowOf(subject: Subject, notice: Notice): readonly unknown[] {
       const { user, room, position } = notice.fact;
       return ["j", user, room, position.epoch, position.offset];
     }
+    case "device":
+      return ["d", notice.fact.user, notice.fact.device, notice.fact.since];
     case "ask": {
       const { node, id, question, detail } = notice;
       return detail === undefined ? ["a", node, id, question] : ["a", node, id, question, detail];
@@ -156,6 +158,8 @@ function noticeOf(
       return ownOf(row);
     case "j":
       return joinedOf(row);
+    case "d":
+      return deviceOf(row);
     case "a":
       return askOf(row);
     case "t":
@@ -307,6 +311,12 @@ function joinedOf([, user, room, epochText, offset]: readonly unknown[]): Notice
   if (!place.success || !epoch.success || !isId(user) || !isSequence(offset)) return undefined;
   const position = { epoch: epoch.data, offset };
   return { type: "joined", fact: { user: user as UserId, room: place.data, position } };
+}
+
+function deviceOf([, user, device, since]: readonly unknown[]): Notice | undefined {
+  const id = fields.deviceId.safeParse(device);
+  if (!isId(user) || !id.success || !isSequence(since)) return undefined;
+  return { type: "device", fact: { user: user as UserId, device: id.data, since } };
 }
 
 function askOf([, node, id, question, detail]: readonly unknown[]): Notice | undefined {

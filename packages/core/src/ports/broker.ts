@@ -1,5 +1,6 @@
 import type {
   ConnectionId,
+  DeviceId,
   EphemeralEvent,
   Epoch,
   EventFrame,
@@ -90,6 +91,8 @@ export type Notice =
   | { readonly type: "joined"; readonly fact: JoinedFact }
   /** Something of a user's own changed; on the install-wide subject, for that user's connections. */
   | { readonly type: "own"; readonly user: UserId; readonly change: OwnChange }
+  /** Somebody signed in on this device at that time; on the install-wide subject, for the device's older connections. */
+  | { readonly type: "device"; readonly fact: DeviceFact }
   /** `node` asks all others; on the install-wide subject, as the next. */
   | {
       readonly type: "ask";
@@ -116,6 +119,13 @@ export interface JoinedFact {
   readonly user: UserId;
   readonly room: RoomId;
   readonly position: Position;
+}
+
+/** That a user has a connection of this device since then: milliseconds since 1970, by the clock of the connection's node. */
+export interface DeviceFact {
+  readonly user: UserId;
+  readonly device: DeviceId;
+  readonly since: number;
 }
 
 /** An event as it came from the log; `frame` is absent when it is too large to carry. */
