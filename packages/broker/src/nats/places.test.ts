@@ -43,7 +43,7 @@ function freePort(): Promise<number> {
 }
 
 async function startServer(port: number, configuration: string): Promise<ChildProcess> {
-  const file = join(directory, "nats.conf");
+  const file = join(directory, `nats-${port}.conf`);
   await writeFile(file, `listen: "127.0.0.1:${port}"\n${configuration}`);
   const child = spawn("nats-server", ["-c", file], { stdio: "ignore" });
   processes.push(child);
@@ -76,6 +76,18 @@ async function areJoined(one: LineBroker, other: LineBroker): Promise<void> {
   await expect.poll(() => heard.length).toBe(1);
 }
 
+/** As `areJoined`, where servers tell each other a moment later who listens. */
+async function becomeJoined(one: LineBroker, other: LineBroker): Promise<void> {
+  const heard: Notice[] = [];
+  const stop = await other.subscribe("control", (notice) => heard.push(notice));
+  const tell = (): boolean => {
+    one.publish("control", { type: "control", head: 1 });
+    return heard.length > 0;
+  };
+  await expect.poll(tell, { timeout: 20_000, interval: 50 }).toBe(true);
+  stop();
+}
+
 describe.skipIf(!hasServer)("NATS of our own (absent: nats-server)", () => {
   test("[F-B2] a server that was killed and started again is found again", async () => {
     const port = await freePort();
@@ -89,6 +101,48 @@ describe.skipIf(!hasServer)("NATS of our own (absent: nats-server)", () => {
     await expect.poll(() => a.isConnected() && b.isConnected(), { timeout: 5_000 }).toBe(true);
     await areJoined(a, b);
   });
+
+  test("[SC-12] of a cluster of three any two may die, one after the other, and all are joined again", async () => {
+    const ports = [await freePort(), await freePort(), await freePort()] as const;
+    const routes = [await freePort(), await freePort(), await freePort()];
+    const start = (index: number): Promise<ChildProcess> =>
+      startServer(
+        ports[index] ?? 0,
+        `server_name: "s${index}"
+         cluster { name: "three", listen: "127.0.0.1:${routes[index]}",
+           routes: [${routes.map((port) => `"nats-route://127.0.0.1:${port}"`).join(", ")}] }`,
+      );
+    const servers = [await start(0), await start(1), await start(2)];
+    const [one, two, three] = ports.map((port) => `127.0.0.1:${port}`);
+    const a = await open("a", `nats://${one},${two},${three}`);
+    const b = await open("b", `nats://${two},${three},${one}`);
+    const c = await open("c", `nats://${three},${one},${two}`);
+    const interrupted = { a: 0, b: 0, c: 0 };
+    a.onInterruption(() => void (interrupted.a += 1));
+    b.onInterruption(() => void (interrupted.b += 1));
+    c.onInterruption(() => void (interrupted.c += 1));
+    const allJoined = async (): Promise<void> => {
+      for (const [from, to] of [
+        [a, b],
+        [b, c],
+        [c, a],
+        [b, a],
+      ] as const)
+        await becomeJoined(from, to);
+    };
+    await allJoined();
+    await end(servers[1] as ChildProcess);
+    await expect.poll(() => interrupted.b, { timeout: 15_000 }).toBe(1);
+    await allJoined();
+    expect(interrupted).toEqual({ a: 0, b: 1, c: 0 });
+    await end(servers[2] as ChildProcess);
+    await expect.poll(() => [interrupted.b, interrupted.c], { timeout: 15_000 }).toEqual([2, 1]);
+    await allJoined();
+    await start(1);
+    await end(servers[0] as ChildProcess);
+    await expect.poll(() => interrupted, { timeout: 15_000 }).toEqual({ a: 1, b: 3, c: 2 });
+    await allJoined();
+  }, 90_000);
 
   test("user and password, with no more rights than the document names", async () => {
     const port = await freePort();

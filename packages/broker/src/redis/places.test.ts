@@ -161,27 +161,21 @@ describe.skipIf(!hasServer)("Redis of our own (absent: redis-server)", () => {
     expect(stranger.isConnected()).toBe(false);
   });
 
-  test("any node of a cluster joins", async () => {
-    const [one, two] = [await freePort(), await freePort()];
-    for (const port of [one, two]) {
+  test("[SC-12] any node of a cluster joins, also when one of them is dead", async () => {
+    const ports = [await freePort(), await freePort(), await freePort()];
+    const [one = 0, two = 0, three = 0] = ports;
+    const servers: ChildProcess[] = [];
+    for (const [index, port] of ports.entries()) {
       // The bus of a cluster is on a port of its own.
       const bus = String(await freePort());
       const file = join(directory, `nodes-${port}.conf`);
-      await startServer(
-        port,
-        "--cluster-enabled",
-        "yes",
-        "--cluster-config-file",
-        file,
-        "--cluster-port",
-        bus,
+      const nodes = ["--cluster-config-file", file, "--cluster-node-timeout", "1000"];
+      servers.push(
+        await startServer(port, "--cluster-enabled", "yes", ...nodes, "--cluster-port", bus),
       );
-      if (port === two) await ask(one, ["CLUSTER", "MEET", "127.0.0.1", String(two), bus]);
-      await ask(port, [
-        "CLUSTER",
-        "ADDSLOTSRANGE",
-        ...(port === one ? ["0", "8191"] : ["8192", "16383"]),
-      ]);
+      if (index > 0) await ask(one, ["CLUSTER", "MEET", "127.0.0.1", String(port), bus]);
+      const slots = [String(index * 5_462), String(Math.min(index * 5_462 + 5_461, 16_383))];
+      await ask(port, ["CLUSTER", "ADDSLOTSRANGE", ...slots]);
     }
     await expect
       .poll(async () => String(await ask(one, ["CLUSTER", "INFO"])), { timeout: 15_000 })
@@ -192,7 +186,22 @@ describe.skipIf(!hasServer)("Redis of our own (absent: redis-server)", () => {
     ];
     await areJoined(a, b);
     await areJoined(b, a);
-  });
+    const c = await open("c", `redis-cluster://127.0.0.1:${three},127.0.0.1:${one}`);
+    await areJoined(c, a);
+    await end(servers[2] as ChildProcess);
+    // Its keys are nowhere now; what is published has none.
+    await expect
+      .poll(async () => String(await ask(one, ["CLUSTER", "INFO"])), { timeout: 15_000 })
+      .toContain("cluster_state:fail");
+    await expect.poll(() => c.isConnected(), { timeout: 15_000 }).toBe(true);
+    for (const [from, to] of [
+      [a, b],
+      [b, c],
+      [c, a],
+    ] as const) {
+      await areJoined(from, to);
+    }
+  }, 60_000);
 
   test("sentinels are asked for the primary, and again after it failed over", async () => {
     const [first, second, sentinel] = [await freePort(), await freePort(), await freePort()];
