@@ -19,6 +19,8 @@ import {
   jetstreamManager,
   type MsgRequest,
   RetentionPolicy,
+  type StreamConfig,
+  type StreamInfo,
 } from "@nats-io/jetstream";
 import { headers, type MsgHdrs, type NatsConnection, nanos } from "@nats-io/transport-node";
 import type { ClientMessageId, ProtocolError } from "@parlance/protocol";
@@ -48,6 +50,10 @@ const ackWaitMs = 30_000;
 /** More than are under way here: what a node that is gone left behind must not hold up what is new. */
 const maxAckPending = 1_024;
 const fetchMs = 5_000;
+/** Servers of a cluster that keep a stream which is made here. */
+const clusterReplicas = 3;
+/** JetStream's words for that: no suitable peers, not clustered, not enough resources. */
+const tooFewServers: ReadonlySet<number> = new Set([10_005, 10_074, 10_023]);
 /** Messages that are kept of what was refused. The oldest goes first. */
 const maxRefused = 10_000;
 /** Beside a message's own bytes. */
@@ -130,7 +136,7 @@ class Reader {
     const info = await streams.info(stream).catch((error: unknown) => {
       if (!isCode(error, JetStreamApiCodes.StreamNotFound) || subjects === undefined) throw error;
       const retention = RetentionPolicy.Workqueue;
-      return streams.add({ name: stream, subjects: [...subjects], retention });
+      return this.#addStream({ name: stream, subjects: [...subjects], retention });
     });
     this.#place = placeKey(stream, info.created);
     const subject = refusedSubjectOf(stream);
@@ -145,13 +151,28 @@ class Reader {
           subjects: [subject],
           max_msgs: maxRefused,
         };
-        await streams.add(own);
+        await this.#addStream(own);
       }
       this.#keepsRefused = true;
     } catch (error) {
       if (!(error instanceof JetStreamApiError)) throw error;
       // Not allowed: then the log is all that tells.
       this.#keepsRefused = false;
+    }
+  }
+
+  /** In a cluster on three of its servers, where there are so many: what is in one place is gone, or away, with its server. */
+  async #addStream(
+    config: Pick<StreamConfig, "name" | "subjects"> & Partial<StreamConfig>,
+  ): Promise<StreamInfo> {
+    const { streams } = this.#manager;
+    const info = this.#connection.info as { readonly cluster?: string } | undefined;
+    if (info?.cluster === undefined) return await streams.add(config);
+    try {
+      return await streams.add({ ...config, num_replicas: clusterReplicas });
+    } catch (error) {
+      if (!(error instanceof JetStreamApiError) || !tooFewServers.has(error.code)) throw error;
+      return await streams.add(config);
     }
   }
 
