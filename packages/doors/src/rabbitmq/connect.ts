@@ -56,6 +56,12 @@ export function isRefusal(error: unknown): boolean {
   return error instanceof Error && "code" in error && (error.code === 403 || error.code === 406);
 }
 
+/** Whether the server has no such thing: also of a queue whose server in the cluster is away. */
+export function isAbsent(error: unknown): boolean {
+  // 404 NOT_FOUND.
+  return error instanceof Error && "code" in error && error.code === 404;
+}
+
 /**
  * Declares something on a channel of its own, which a refusal closes.
  *

@@ -16,7 +16,7 @@ import { keyOfId, randomKey } from "../line/keys.ts";
 import type { ServiceHost } from "../line/service-url.ts";
 import { aborted } from "../line/waiting.ts";
 import { readBytes } from "../read.ts";
-import { connectRabbitmq, declares, isRefusal, watch } from "./connect.ts";
+import { connectRabbitmq, declares, isAbsent, isRefusal, watch } from "./connect.ts";
 
 export interface RabbitmqDoorOptions extends BrokerDoorOptions {
   /** Declared durable; one that is there with other arguments is taken as it is, by one node at a time. */
@@ -73,6 +73,9 @@ async function declareAll(
       durable: true,
       maxLength: maxRefused,
     });
+  }).catch((error: unknown) => {
+    // It waits for its server in the cluster. That must not hold up what is in order; what is refused waits until it is back.
+    if (!isAbsent(error)) throw error;
   });
   const isOurs = await declares(connection, async (channel) => {
     const singly = { "x-single-active-consumer": true };
