@@ -90,11 +90,6 @@ async function declareAll(
   return isOurs;
 }
 
-interface Consuming {
-  readonly channel: Channel;
-  readonly consumerTag: string;
-}
-
 /** What one connection does. */
 class Consumer {
   readonly #options: RabbitmqDoorOptions;
@@ -117,7 +112,7 @@ class Consumer {
     const out = await outgoing.createConfirmChannel();
     watch(out, lost);
     out.on("return", () => lost(new Error("no queue for what is refused")));
-    const { channel, consumerTag } = await this.#consume(connection, out, isShared);
+    const channel = await this.#consume(connection, out, isShared);
     this.#shift.opened({
       ping: () => channel.checkQueue(queue),
       async close() {
@@ -128,8 +123,9 @@ class Consumer {
         await outgoing.close();
       },
     });
+    // It stays the queue's consumer until its channel closes: with a cancellation the next one would get what is behind this one's messages
+    // before those that were left here have gone back to their places.
     await aborted(ending);
-    await channel.cancel(consumerTag);
   }
 
   /** @param isExclusive Where the queue can do that: another node that has not heard of its end keeps this one out. */
@@ -137,7 +133,7 @@ class Consumer {
     connection: ChannelModel,
     out: ConfirmChannel,
     isExclusive: boolean,
-  ): Promise<Consuming> {
+  ): Promise<Channel> {
     const { queue } = this.#options;
     const { lost } = this.#shift;
     const channel = await connection.createChannel();
@@ -149,9 +145,9 @@ class Consumer {
       else this.#turn = this.#turn.then(() => this.#take(message, () => channel.ack(message), out));
     };
     try {
-      const { consumerTag } = await channel.consume(queue, deliver, { exclusive: isExclusive });
+      await channel.consume(queue, deliver, { exclusive: isExclusive });
       watch(channel, lost);
-      return { channel, consumerTag };
+      return channel;
     } catch (error) {
       if (!isExclusive || !isRefusal(error)) throw error;
       return await this.#consume(connection, out, false);

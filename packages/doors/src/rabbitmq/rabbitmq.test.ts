@@ -152,6 +152,24 @@ describeWith("rabbitmq")("queues and exchanges", { timeout: 60_000 }, () => {
     await expectTexts(["1", "1", "2", "3"]);
   });
 
+  test("[I-9] nodes that stop one after the other leave what they have not taken before what comes later", async () => {
+    const texts = Array.from({ length: 1_500 }, (_, index) => `${index}`);
+    await open();
+    await open();
+    const sent = Promise.all(
+      texts.map((text) => send({ room: "red", text }, { messageId: `id${text}` })),
+    );
+    for (const least of [150, 500, 900]) {
+      await expect
+        .poll(async () => (await rig.texts("red")).length, { timeout: 60_000, interval: 5 })
+        .toBeGreaterThan(least);
+      await doors.shift()?.close();
+      await open();
+    }
+    await sent;
+    await expectTexts(texts);
+  });
+
   test("[F-N5] a queue that is there with other arguments is taken as it is, by one node at a time, in order", async () => {
     await channel.assertQueue(queue, { durable: true, maxPriority: 5 });
     const lease = new SharedLease(300);
