@@ -10,6 +10,7 @@ import {
   type EventId,
   type FileId,
   type ImportedEvent,
+  type ImportedOwn,
   type ImportedRoom,
   type ImportedUser,
   type ImportItem,
@@ -21,11 +22,12 @@ import {
   type RoomId,
   type Sequence,
 } from "@parlance/protocol";
+import { takeOwn } from "./own-state.ts";
 import type { Append, Appended, Clock, Directory, FileIndex, RoomLog } from "./ports/index.ts";
 
 export interface ImportPorts {
   readonly log: RoomLog;
-  readonly directory: Pick<Directory, "user" | "upsertExternal">;
+  readonly directory: Directory;
   /** Absent: events of files are refused. */
   readonly files?: Pick<FileIndex, "begin">;
   readonly clock: Clock;
@@ -66,10 +68,14 @@ export async function importItems(
     if (typeof item === "string") results.push(Promise.resolve(refused(item)));
     else if (item.type === "event") {
       results.push(Promise.resolve((await beginEvent(ports, ends, item)).result));
-    } else {
+    } else if (item.type === "user" || item.type === "room") {
       // Events that come behind it may be about it.
       const result = await (item.type === "user" ? takeUser(ports, item) : takeRoom(ports, item));
       results.push(Promise.resolve(result));
+    } else {
+      // It is about what came before it.
+      await Promise.all(results);
+      results.push(Promise.resolve(await takeTheirs(ports, item)));
     }
   }
   return Promise.all(results);
@@ -97,6 +103,12 @@ async function takeUser(
   if ((await directory.user(user.id)) !== undefined) return repeated;
   await directory.upsertExternal(user.id, user.name, clock.now());
   return imported;
+}
+
+async function takeTheirs(ports: ImportPorts, item: ImportedOwn): Promise<ImportResult> {
+  const result = await takeOwn(ports, item);
+  if (result === "taken") return imported;
+  return result === "here" ? repeated : refused(result.why);
 }
 
 async function takeRoom({ log, clock }: ImportPorts, item: ImportedRoom): Promise<ImportResult> {

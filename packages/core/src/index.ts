@@ -26,6 +26,7 @@ export {
   readOccupied,
 } from "./occupancy.ts";
 export { onlineQuestion, readOnline } from "./online.ts";
+export { exportOwn } from "./own-state.ts";
 export type * from "./ports/index.ts";
 export { everywhere } from "./ports/preferences.ts";
 export {

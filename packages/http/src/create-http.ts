@@ -120,7 +120,9 @@ export async function createHttp(options: HttpOptions): Promise<HttpServer> {
       connectionRoutes(parts);
       roomListRoutes(parts);
       if (options.move !== undefined) moveRoutes(parts, options.move);
-      if (options.importer !== undefined) importRoutes(parts, options.importer);
+      if (options.importer !== undefined) {
+        importRoutes(parts, options.importer, options.exportOwn);
+      }
       if (options.webhooks !== undefined) webhookRoutes(parts, options.webhooks);
       if (options.files !== undefined) fileRoutes(parts, options.files);
     },

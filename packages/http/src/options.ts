@@ -16,7 +16,7 @@ import type {
   UserAdmin,
   WebhookAdmin,
 } from "@parlance/core";
-import type { JsonObject } from "@parlance/protocol";
+import type { ImportedOwn, JsonObject, UserId } from "@parlance/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
 /** Fastify's instance, for whoever adds pages to it. */
@@ -38,6 +38,8 @@ export interface HttpOptions {
   readonly move?: MoveControl;
   /** Without it nothing is imported. */
   readonly importer?: Importer;
+  /** What is one person's own, for an export. @throws StorageError */
+  readonly exportOwn?: (user: UserId) => AsyncIterable<ImportedOwn>;
   /** Without it there are no routes for webhooks. */
   readonly webhooks?: WebhookAdmin;
   /** The nodes that serve this install. @throws StorageError */

@@ -1,8 +1,9 @@
-/** One line of an export, and of what is imported: users, rooms, and the events of their logs. */
+/** One line of an export, and of what is imported: users, rooms, the events of their logs, and what is people's own. */
 import { z } from "zod";
 import { type DurableType, durableTypes } from "./events/durable.ts";
 import { clientMessageId, displayName, moment, roomId, roomTitle, userId } from "./fields.ts";
 import type { ClientMessageId, EventId, RoomId, Sequence, UserId } from "./ids.ts";
+import { type ImportedOwn, importedOwn } from "./imports-own.ts";
 import type { JsonObject } from "./json-value.ts";
 import { type RoomKind, roomKinds } from "./room-kind.ts";
 
@@ -45,7 +46,7 @@ export interface ImportedEvent {
   readonly thread?: EventId;
 }
 
-export type ImportItem = ImportedUser | ImportedRoom | ImportedEvent;
+export type ImportItem = ImportedUser | ImportedRoom | ImportedEvent | ImportedOwn;
 
 const eventId = z
   .string()
@@ -87,4 +88,5 @@ export const importItemSchema: z.ZodType<ImportItem> = z.union([
   user,
   room,
   event,
+  importedOwn,
 ]) as unknown as z.ZodType<ImportItem>;

@@ -6,6 +6,7 @@ import { createDocuments } from "@parlance/collab";
 import {
   type Broker,
   createNode,
+  exportOwn,
   type FileStore,
   type Ids,
   importItems,
@@ -343,6 +344,7 @@ async function assemble(given: {
     pictures: store.directory,
     files,
     move: given.move,
+    exportOwn: (user) => exportOwn(store.directory, user),
     importer: (items, isTrial) =>
       importItems(
         {

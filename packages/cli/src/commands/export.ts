@@ -47,14 +47,14 @@ async function exportTo(pattern: string, options: Options): Promise<void> {
   const out = new Output(to === undefined ? process.stdout : createWriteStream(to));
   const line = progressLine(options["json"] === true);
   let events = 0;
-  let rooms = 0;
+  const rooms = new Set<string>();
   await out.write({ parlance_export: 1 });
   for await (const { id, name, kind } of usersOf(config)) {
     if (kind !== "service") await out.write({ type: "user", id, name });
   }
   for await (const room of roomsOf(config, pattern)) {
-    rooms += 1;
     const { room: id, kind, title, head, floor } = room;
+    rooms.add(id);
     if (floor > 0) {
       throw new CommandFailure(
         `${id}: its log begins behind ${floor}, and cannot be exported whole.`,
@@ -66,14 +66,28 @@ async function exportTo(pattern: string, options: Options): Promise<void> {
     for await (const event of eventsOf(config, id, head)) {
       await out.write(lineOf(event, erased));
       events += 1;
-      if (events % 1_000 === 0) line.show(`${grouped(events)} events of ${grouped(rooms)} rooms`);
+      if (events % 1_000 === 0) line.show(`${grouped(events)} events of ${grouped(rooms.size)} rooms`);
+    }
+  }
+  let own = 0;
+  // Behind all events: it is about them.
+  for await (const { id, kind } of usersOf(config)) {
+    if (kind === "service") continue;
+    for (const item of await ownOf(config, id)) {
+      if (item.room !== undefined && !rooms.has(item.room)) continue;
+      await out.write(item);
+      own += 1;
     }
   }
   await out.end();
   line.end();
   if (to === undefined) return;
-  if (options["json"] === true) sayJson({ rooms, events, to });
-  else say(`${grouped(events)} events of ${grouped(rooms)} rooms are in ${to}.`);
+  if (options["json"] === true) sayJson({ rooms: rooms.size, events, own, to });
+  else {
+    say(
+      `${grouped(events)} events of ${grouped(rooms.size)} rooms, and ${grouped(own)} lines of what is people's own, are in ${to}.`,
+    );
+  }
 }
 
 /** One value a line, as fast as it is taken. */
@@ -118,6 +132,13 @@ async function* usersOf(config: Config): AsyncIterable<UserSummary> {
     yield* users;
     after = last.number;
   }
+}
+
+/** Marks, preferences, drafts and the like of one person. */
+async function ownOf(config: Config, user: string): Promise<readonly { readonly room?: string }[]> {
+  const answer = await askAsOperator(config, "GET", `/users/${encodeURIComponent(user)}/own`);
+  if (answer === undefined) throw silent(config);
+  return (answer.body as { readonly items: readonly { readonly room?: string }[] }).items;
 }
 
 /** Up to where the room was when it was listed. */

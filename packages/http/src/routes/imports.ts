@@ -1,16 +1,23 @@
-import { ProtocolError } from "@parlance/protocol";
+import { fields, type ImportedOwn, ProtocolError, type UserId } from "@parlance/protocol";
 import type { FastifyRequest } from "fastify";
+import { z } from "zod";
 import * as answers from "../answers.ts";
-import type { Importer } from "../options.ts";
+import type { HttpOptions, Importer } from "../options.ts";
 import * as schemas from "../schemas.ts";
 import { type ApiParts, security } from "./parts.ts";
 
+const userParams: z.ZodType<{ user: UserId }> = z.object({ user: fields.userId });
+const ownItems: z.ZodType = z.object({ items: z.array(z.unknown()) }).meta({ id: "ExportedOwn" });
 /** A batch: a thousand short messages. */
 const importBytes = 2_097_152;
 
 /** Taking in what was said elsewhere. */
-export function importRoutes({ app, callers }: ApiParts, importer: Importer): void {
-  /* Security: whoever imports writes in everybody's name, at any time. As with a move, only whoever signs with the secret. */
+export function importRoutes(
+  { app, callers }: ApiParts,
+  importer: Importer,
+  exportOwn?: HttpOptions["exportOwn"],
+): void {
+  /* Security: whoever imports writes in everybody's name, at any time, and what is people's own is for nobody else to read. As with a move, only whoever signs with the secret. */
   const operator = {
     onRequest: async (request: FastifyRequest) => {
       await callers.authenticateOperator(request);
@@ -37,6 +44,28 @@ export function importRoutes({ app, callers }: ApiParts, importer: Importer): vo
     async (request) => {
       const { items, dry_run: isTrial = false } = request.body;
       return { results: await importer(items, isTrial) };
+    },
+  );
+
+  if (exportOwn === undefined) return;
+  app.get(
+    "/admin/users/:user/own",
+    {
+      ...operator,
+      schema: {
+        tags: ["Operations"],
+        security,
+        summary: "What is one person's own, as lines of an export",
+        description:
+          "Marks, preferences, drafts, saved messages, followed threads, the profile and its picture, in the order in which an import takes them.",
+        params: userParams,
+        response: { 200: ownItems, default: answers.failure },
+      },
+    },
+    async (request) => {
+      const items: ImportedOwn[] = [];
+      for await (const item of exportOwn(request.params.user)) items.push(item);
+      return { items };
     },
   );
 }
