@@ -5,6 +5,7 @@
 import type {
   Command,
   CommandType,
+  ConnectionId,
   DeviceId,
   ErrorCode,
   Json,
@@ -37,6 +38,7 @@ import type {
   Tickets,
   Tracer,
   WebhookPresent,
+  Whisper,
   Wire,
 } from "./ports/index.ts";
 import type { RateView } from "./rates/rates.ts";
@@ -72,7 +74,20 @@ export interface NodePorts {
   readonly rateStore?: RateStore;
   /** Told of every commit of this node, at once and in its turn: must not take long. */
   readonly onCommitted?: (room: RoomId) => void;
+  /** Told what connections of this node did that nobody keeps, at once and in its turn: must not take long. */
+  readonly onUnkept?: (fact: UnkeptFact) => void;
 }
+
+/** Something that is in no log. */
+export type UnkeptFact =
+  | (Pick<Whisper, "room" | "name" | "data"> & {
+      readonly type: "whisper";
+      readonly connectionId: ConnectionId;
+      /** Absent where nobody has shown who it is. */
+      readonly user?: UserId;
+    })
+  /** Somebody asked for the last message of a room that has none. */
+  | { readonly type: "no_last_message"; readonly room: RoomId };
 
 /** Where a node tells the operator what happened. Fixed names, fields in `snake_case`; never a text or a token. */
 export interface Report {

@@ -4,11 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { behave, Receiver } from "@parlance/testkit/receiver";
 import Pusher from "pusher";
+import library, { type Channel } from "pusher-js";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { loadConfig } from "./config/load.ts";
 import type { Config } from "./config/schema.ts";
 import { signLocalToken } from "./local-token.ts";
 import { type ParlanceServer, startServer } from "./start.ts";
+
+/** The library's types are of a module that its file for Node is not. */
+type PusherPage = library.default;
+const PusherPage = library as unknown as typeof library.default;
 
 const patient = { timeout: 20_000 };
 const app = { appId: "shop", key: "shop-key", secret: "shop-secret-of-tests" };
@@ -19,8 +24,10 @@ let server: ParlanceServer;
 let receiver: Receiver;
 let pusher: Pusher;
 let streams: AbortController[] = [];
+let pages: PusherPage[] = [];
 
-const all = "channel_occupied,channel_vacated,member_added,member_removed,subscription_count";
+const all =
+  "channel_occupied,channel_vacated,member_added,member_removed,client_event,cache_miss,subscription_count";
 
 async function start(flags: Readonly<Record<string, string>> = {}): Promise<void> {
   config = loadConfig({
@@ -45,7 +52,9 @@ beforeAll(async () => {
 });
 afterEach(() => {
   for (const stream of streams) stream.abort();
+  for (const opened of pages) opened.disconnect();
   streams = [];
+  pages = [];
   receiver.behaviour = behave.take;
 });
 afterAll(async () => {
@@ -81,6 +90,31 @@ async function read(user: string, room: string): Promise<AbortController> {
   // What it says is not looked at; that it was ended is no failure.
   void response.text().catch(() => undefined);
   return stream;
+}
+
+/** A page of somebody's, until the test is over. */
+function page(user: string): PusherPage {
+  const opened = new PusherPage(app.key, {
+    cluster: "",
+    wsHost: "127.0.0.1",
+    wsPort: server.port,
+    forceTLS: false,
+    enabledTransports: ["ws"],
+    channelAuthorization: {
+      endpoint: "",
+      transport: "ajax",
+      customHandler: ({ channelName, socketId }, done) =>
+        done(null, pusher.authorizeChannel(socketId, channelName, { user_id: user })),
+    },
+  });
+  pages.push(opened);
+  return opened;
+}
+
+async function subscribed(from: PusherPage, name: string): Promise<Channel> {
+  const channel = from.subscribe(name);
+  await new Promise((resolve) => channel.bind("pusher:subscription_succeeded", resolve));
+  return channel;
 }
 
 /** What was taken of one channel, checked and read by the library. */
@@ -146,6 +180,62 @@ test("[PSH-W2] members of a presence channel are told once, and not for a page t
   expect(told(room).filter((event) => !("subscription_count" in event))).toHaveLength(3);
   again.abort();
   await expect.poll(() => told(room).slice(3), patient).toEqual([removed("ada")]);
+});
+
+test("[PSH-W2] pages of Pusher's own library are members, each user once for all tabs", async () => {
+  const room = "presence-tabs";
+  const tabs = [page("ada"), page("ada"), page("bob")];
+  for (const tab of tabs) await subscribed(tab, room);
+  const ofMembers = () => told(room).filter((event) => "user_id" in event);
+  const member = (name: string, user_id: string) => ({ name, channel: room, user_id });
+  const added = [member("member_added", "ada"), member("member_added", "bob")];
+  await expect.poll(ofMembers, patient).toEqual(added);
+  const channel = await pusher.get({
+    path: `/channels/${room}`,
+    params: { info: "user_count,subscription_count" },
+  });
+  expect(await channel.json()).toEqual({ occupied: true, user_count: 2, subscription_count: 3 });
+  const open = await pusher.get({ path: "/connections" });
+  expect(await open.json()).toEqual({ connections: 3 });
+  tabs[0]?.disconnect();
+  tabs[2]?.disconnect();
+  await expect.poll(ofMembers, patient).toEqual([...added, member("member_removed", "bob")]);
+  // The library comes back at once unless it is told not to.
+  await pusher.terminateUserConnections("ada");
+  await expect.poll(() => tabs[1]?.connection.state, patient).not.toBe("connected");
+  await expect.poll(ofMembers, patient).toContainEqual(member("member_removed", "ada"));
+  expect(ofMembers()).toHaveLength(4);
+});
+
+test("[PSH-W1] client events and cache misses are told with who sent them and where", async () => {
+  const ada = page("ada");
+  const channel = await subscribed(ada, "presence-chat");
+  await subscribed(page("bob"), "presence-chat");
+  channel.trigger("client-typing", { on: true });
+  const of = (name: string, where: string) =>
+    told(where).filter((event) => "name" in event && event.name === name);
+  await expect
+    .poll(() => of("client_event", "presence-chat"), patient)
+    .toEqual([
+      {
+        name: "client_event",
+        channel: "presence-chat",
+        event: "client-typing",
+        data: '{"on":true}',
+        socket_id: ada.connection.socket_id,
+        user_id: "ada",
+      },
+    ]);
+  await subscribed(ada, "cache-empty");
+  const missed = { name: "cache_miss", channel: "cache-empty" };
+  await expect.poll(() => of("cache_miss", "cache-empty"), patient).toEqual([missed]);
+  await pusher.trigger("cache-full", "rate", { n: 1 });
+  const kept: unknown[] = [];
+  ada.subscribe("cache-full").bind("rate", (data: unknown) => kept.push(data));
+  await expect.poll(() => kept, patient).toEqual([{ n: 1 }]);
+  await subscribed(ada, "cache-later");
+  await expect.poll(() => of("cache_miss", "cache-later"), patient).toHaveLength(1);
+  expect(of("cache_miss", "cache-full")).toEqual([]);
 });
 
 test("[PSH-W3] what is refused comes again, and nothing twice that was taken", async () => {

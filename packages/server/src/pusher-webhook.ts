@@ -8,6 +8,7 @@ import {
   type Report,
   readOccupied,
   type Timer,
+  type UnkeptFact,
   type Webhooks,
 } from "@parlance/core";
 import {
@@ -15,6 +16,7 @@ import {
   kindOfChannel,
   type PusherWebhookEvent,
   pusherEventsOf,
+  socketIdOf,
   sourcesOf,
 } from "@parlance/dialects/pusher";
 import type { RoomId } from "@parlance/protocol";
@@ -101,8 +103,19 @@ export class PusherNews {
     if (ports.events.includes("subscription_count")) this.#countLater();
   }
 
-  /** Something happened on this node. Cheap; dropped where it was not asked for. */
-  tell(name: PusherWebhookEvent, room: RoomId, members: NewWebhookEvent["members"] = {}): void {
+  /** What pages of this node did. Cheap; dropped where it was not asked for. */
+  hear(fact: UnkeptFact): void {
+    if (fact.type === "no_last_message") {
+      this.#tell("cache_miss", fact.room);
+      return;
+    }
+    const { room, name, data, connectionId, user } = fact;
+    const by = user === undefined ? {} : { user_id: user };
+    const socket = { socket_id: socketIdOf(connectionId) };
+    this.#tell("client_event", room, { event: name, data, ...socket, ...by });
+  }
+
+  #tell(name: PusherWebhookEvent, room: RoomId, members: NewWebhookEvent["members"] = {}): void {
     if (this.#isClosed || !this.#ports.events.includes(name)) return;
     if (this.#held.length >= maxHeld) {
       this.#dropped(1);
@@ -185,7 +198,7 @@ export class PusherNews {
     for (const room of rooms) {
       const count = counts.get(room) ?? 0;
       if (count === (this.#counts.get(room) ?? 0)) continue;
-      this.tell("subscription_count", room, { subscription_count: count });
+      this.#tell("subscription_count", room, { subscription_count: count });
     }
     this.#counts = counts;
   }

@@ -255,6 +255,7 @@ async function assemble(given: {
     {
       ...(traces === undefined ? {} : { tracer: traces.tracer }),
       onCommitted: (room) => webhooks.committed(room),
+      onUnkept: (fact) => webhooks.unkept(fact),
       nodeId,
       log: store.log,
       directory: store.directory,

@@ -1,5 +1,14 @@
 /** Webhooks of a server: deliveries, and what operators do with them. */
-import type { Broker, Ids, Node, Report, RoomLog, WebhookAdmin, Webhooks } from "@parlance/core";
+import type {
+  Broker,
+  Ids,
+  Node,
+  Report,
+  RoomLog,
+  UnkeptFact,
+  WebhookAdmin,
+  Webhooks,
+} from "@parlance/core";
 import { createLease, LeaseKeeper } from "@parlance/doors";
 import type { RoomId } from "@parlance/protocol";
 import type { Store } from "@parlance/storage";
@@ -33,8 +42,8 @@ export interface ServerWebhooks {
   readonly admin: WebhookAdmin;
   /** As `Dispatcher.committed`; nothing before `begin`. */
   committed(room: RoomId): void;
-  /** As `PusherNews.tell`; nothing before `begin`, and where Pusher's webhook is off. */
-  tellPusher: PusherNews["tell"];
+  /** Something that is in no log, for Pusher's webhook; nothing before `begin`, and where that is off. */
+  unkept(fact: UnkeptFact): void;
   /** As `Dispatcher.views`; none before `begin`. */
   views(): readonly WebhookView[];
   begin(): Promise<void>;
@@ -60,7 +69,7 @@ export function createWebhooks(parts: WebhookParts): ServerWebhooks {
     }),
     committed: (room) => dispatcher?.committed(room),
     views: () => dispatcher?.views() ?? [],
-    tellPusher: (name, room, members) => news?.tell(name, room, members),
+    unkept: (fact) => news?.hear(fact),
     async begin() {
       const { pusher_webhook_url: url, pusher_webhook_events: events } = config;
       const wanted = app === undefined || url === undefined ? undefined : { url, events };

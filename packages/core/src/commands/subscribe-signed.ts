@@ -44,7 +44,11 @@ export async function subscribeSigned(
     const about = info === undefined ? {} : { info };
     const notAfter = withLastMessage === true ? await beforeLast(context, command.room) : undefined;
     const from = notAfter === undefined ? {} : { notAfter };
-    return await subscribe(context, { ...command, ...position }, { ...about, ...from });
+    const begun = await subscribe(context, { ...command, ...position }, { ...about, ...from });
+    if (withLastMessage === true && notAfter === undefined) {
+      services.onUnkept?.({ type: "no_last_message", room });
+    }
+    return begun;
   } catch (error) {
     // Read anew from where it is now, which needs the right too.
     const isOver = error instanceof ProtocolError && error.code === "resync_required";

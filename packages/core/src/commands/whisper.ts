@@ -9,7 +9,7 @@ import type { LiveContext } from "../services.ts";
  * @throws ProtocolError `forbidden` for those who are not subscribed, `too_large`, `rate_limited`.
  */
 export async function whisper(context: LiveContext, task: Whisper): Promise<Record<string, never>> {
-  const { connection, identity } = context;
+  const { connection, identity, services } = context;
   const { room: id, name, data } = task;
   if (utf8Length(data) > limits.whisperBytes) {
     throw new ProtocolError("too_large", { field: "data", limit: limits.whisperBytes });
@@ -27,6 +27,8 @@ export async function whisper(context: LiveContext, task: Whisper): Promise<Reco
   if (subscription.isEnded) throw new ProtocolError("forbidden");
   const user = identity.isAnonymous === true ? {} : { user: identity.user };
   const event = { type: "whisper", room: id, name, data, ...user } as const;
-  room.signal(event, { except: connection.connectionId });
+  const { connectionId } = connection;
+  room.signal(event, { except: connectionId });
+  services.onUnkept?.({ ...event, connectionId });
   return {};
 }
