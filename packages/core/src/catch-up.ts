@@ -97,6 +97,7 @@ export class CatchUp {
       if (event === undefined) break;
       subscription.offset = event.sequence;
       if (isLeftOut(subscription, event.frame)) continue;
+      tellIfMissed(subscription, event.frame);
       const encoded = event.bytesFor(wire, subscription.floor);
       if (encoded === undefined) continue;
       frames.push(encoded);
@@ -151,11 +152,17 @@ export class CatchUp {
       if (this.#room.erasedTexts.has(frame)) break;
       subscription.offset = frame.sequence;
       if (isLeftOut(subscription, frame)) continue;
+      tellIfMissed(subscription, frame);
       const encoded = encode(wire, readFrom(subscription.floor, frame), epoch);
       if (encoded !== undefined) frames.push(encoded);
     }
     pushAll(subscription, frames);
   }
+}
+
+/** What an update said that was erased meanwhile is in the document, and to be asked for there. */
+export function tellIfMissed({ connection }: Subscription, frame: EventFrame): void {
+  if (frame.type === "document.updated" && "erased" in frame) connection.missed(frame.room);
 }
 
 /** Whether an event is not for a subscription, or was given to it already. */

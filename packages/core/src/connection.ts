@@ -384,6 +384,11 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
     return true;
   }
 
+  /** An update of a document was erased before it was given here. */
+  missed(room: RoomId): void {
+    this.#translator.missed?.(room, this);
+  }
+
   /** Tells something about the connection itself. */
   notify(notice: NoticeEvent): void {
     if (this.#translator.noticed !== undefined) {

@@ -17,7 +17,7 @@ import {
 import { allows, needsRole, type Standing } from "./authorize.ts";
 import { Awareness } from "./awareness.ts";
 import { RoomCalls } from "./calls.ts";
-import { CatchUp } from "./catch-up.ts";
+import { CatchUp, tellIfMissed } from "./catch-up.ts";
 import { Cursors } from "./cursors.ts";
 import { DocumentWrites } from "./document-writes.ts";
 import { ErasedTexts } from "./erased-texts.ts";
@@ -327,6 +327,9 @@ export class Room {
     if (event.frame.type === "file.deleted") this.#recent.clear();
     this.#recent.add(event);
     this.#live.event(event, before);
+    if ("erased" in event.frame) {
+      for (const subscription of this.#live) tellIfMissed(subscription, event.frame);
+    }
     this.#mark();
     this.#followMembership(event);
     // Reading begins elsewhere now, for everybody: they read the room anew.

@@ -76,6 +76,8 @@ export interface Translator {
   joined?(room: RoomId, position: Position, doing: Doing): void;
   /** What is told of the connection itself comes here where this is there, else as `encodeEvent` has it. */
   noticed?(notice: NoticeEvent, doing: Doing): void;
+  /** An update of a document was erased before the connection was given it: what it said is in the document. */
+  missed?(room: RoomId, doing: Doing): void;
   /** About once a second until somebody has come in. */
   waiting?(doing: Doing): void;
 }

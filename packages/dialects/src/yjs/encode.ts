@@ -6,7 +6,7 @@ import { messages, permissionDenied, syncSteps } from "./messages.ts";
 /** Updates and what others show of themselves; this dialect has no word for anything else that happens in a room. */
 export const encodeEvent: Dialect["encodeEvent"] = (event) => {
   if (event.type === "document.awareness") return awarenessFrame(event.states);
-  // One whose payload was erased is in the snapshot, and only who lagged for longer than that takes would meet it.
+  // Of one whose payload was erased the translator hears by itself.
   if (event.type !== "document.updated" || "erased" in event) return undefined;
   return syncFrame("update", event.data.update);
 };

@@ -93,6 +93,11 @@ export class YjsTranslator implements Translator {
 
   received(): void {}
 
+  missed(_room: RoomId, doing: Doing): void {
+    this.#vector ??= this.#known;
+    this.#sync(doing);
+  }
+
   // --- Frames in ------------------------------------------------------------------------------------
 
   receivedBytes(frame: Bytes, doing: Doing): void {
