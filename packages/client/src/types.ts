@@ -151,7 +151,7 @@ export type SearchOptions = Omit<CommandBody<"search">, "type" | "query">;
 
 /** What `createRoom` needs. `room` wishes for an id, where the kind allows one. */
 export interface NewRoom {
-  readonly kind: "public" | "private" | "announcement";
+  readonly kind: "public" | "private" | "announcement" | "document";
   readonly title: string;
   readonly room?: string;
 }
