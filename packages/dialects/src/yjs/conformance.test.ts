@@ -96,6 +96,32 @@ describe.each(versions)("y-websocket %s", (version) => {
   );
 
   test(
+    "[YJS-4] [I-2] who goes on typing while the line comes back is not sent away",
+    async () => {
+      const room = await stage.document(ann, [bob, "member"]);
+      const first = await (await stage.editor(ann, room, version)).synced();
+      const second = await (await stage.editor(bob, room, version)).synced();
+      let left = 80;
+      const typeOn = (): void => {
+        if (left === 0) return;
+        left -= 1;
+        first.type("x");
+        setTimeout(typeOn, 1);
+      };
+      await stage.server.kill();
+      // The server lacks this when it hears of what stands on it.
+      first.type("away ");
+      first.provider.on("status", ({ status }) => {
+        if (status === "connected") typeOn();
+      });
+      await stage.server.start();
+      await second.reads(`away ${"x".repeat(80)}`);
+      expect(first.closes.filter(({ code }) => code >= 4000)).toEqual([]);
+    },
+    timeoutMs,
+  );
+
+  test(
     "[YJS-3] a stopped server sends its providers away, and they come back",
     async () => {
       const room = await stage.document(ann);
