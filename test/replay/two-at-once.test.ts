@@ -147,8 +147,8 @@ describe("recorded keystrokes", () => {
         while (Y.getState(docs[me].store, other.clientID) < clock) await nextTurn();
         Y.applyUpdate(own[me], Y.mergeUpdates(news.map((one) => updates[one] as Uint8Array)));
       }
-      let update = new Uint8Array([0, 0]);
-      own[me].once("update", (made: Uint8Array<ArrayBuffer>) => {
+      let update: Uint8Array = new Uint8Array([0, 0]);
+      own[me].once("update", (made: Uint8Array) => {
         update = made;
       });
       type(own[me], keystroke);
