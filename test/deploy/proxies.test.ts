@@ -9,6 +9,7 @@ import { freePort } from "@parlance/testkit/server-process";
 import type { Browser, Page } from "playwright-core";
 import { io, type Socket } from "socket.io-client";
 import { afterAll, afterEach, beforeAll, describe, expect } from "vitest";
+import { WebSocket } from "ws";
 import { Speaker } from "../bad-input/scene.ts";
 import { comeIn, openBrowser, say, shown } from "../e2e/browser.ts";
 import { hasRequirement, requires } from "../requirements.ts";
@@ -140,6 +141,28 @@ describe.each(proxyNames)("%s with the file as shipped", (name: ProxyName) => {
     await seen(logger, { username: "Bob", message: `through ${name}` });
     for (const speaker of [native, editor, other, office, symfony, logger]) {
       speaker.socket.terminate();
+    }
+  });
+
+  test("[YJS-1] passes the binary WebSocket of a document, whose room is in the path", async () => {
+    const { token: signedIn } = await guest("Writer");
+    for (const room of [`doc_${name}`, encodeURIComponent(`document:${name}`)]) {
+      const socket = new WebSocket(
+        `${proxy.origin.replace("http", "ws")}/yjs/${room}`,
+        outside.socketOptions({ headers: { authorization: `Bearer ${signedIn}` } }),
+      );
+      const answers: Buffer[] = [];
+      socket.on("message", (data: Buffer) => void answers.push(data));
+      socket.on("open", () => socket.send(Buffer.from([0, 0, 1, 0])));
+      socket.on("close", (code) => void answers.push(Buffer.from(`closed with ${code}`)));
+      // What it lacks of an empty document, and that the server has nothing of it either.
+      await expect
+        .poll(() => answers.map((answer) => [...answer]), { timeout: 15_000 })
+        .toEqual([
+          [0, 1, 2, 0, 0],
+          [0, 0, 1, 0],
+        ]);
+      socket.terminate();
     }
   });
 

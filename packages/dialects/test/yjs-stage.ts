@@ -84,13 +84,14 @@ export class YjsStage {
     return this.open(room, { ticket: await this.ticket(who, room) }, version);
   }
 
-  open(room: string, params: Record<string, string>, version: Version = "3"): Editor {
-    const editor = new Editor(
-      version,
-      `${this.server.url.replace("http", "ws")}/yjs`,
-      room,
-      params,
-    );
+  /** @param url Where documents are. Absent: the dialect's own path. */
+  open(
+    room: string,
+    params: Record<string, string>,
+    version: Version = "3",
+    url: string = `${this.server.url.replace("http", "ws")}/yjs`,
+  ): Editor {
+    const editor = new Editor(version, url, room, params);
     this.#editors.push(editor);
     return editor;
   }

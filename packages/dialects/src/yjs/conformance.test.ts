@@ -1,17 +1,21 @@
 /** Stock `y-websocket` providers, of both versions, on a whole server. */
 
 import { versions, waitMs } from "@parlance/testkit/editor";
+import { freePort } from "@parlance/testkit/server-process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Person, YjsStage } from "../../test/yjs-stage.ts";
 
 const timeoutMs = 60_000;
 
+/** A port of its own, as pages for the providers' own server have it. */
+let port: number;
 let stage: YjsStage;
 let ann: Person;
 let bob: Person;
 let cem: Person;
 beforeAll(async () => {
-  stage = await YjsStage.start();
+  port = await freePort();
+  stage = await YjsStage.start({ PARLANCE_LISTEN: `yjs=${port},yjs=/collab` });
   ann = await stage.person("ann");
   bob = await stage.person("bob");
   cem = await stage.person("cem");
@@ -234,5 +238,17 @@ describe("who comes in", () => {
     editor.type("made");
     const encoded = stage.open(encodeURIComponent(room), { ticket: await stage.ticket(ann, room) });
     await encoded.reads("made");
+  });
+
+  test("[YJS-1] the same document at a port of its own, at any path, and at another path", async () => {
+    const room = await stage.document(ann);
+    const editor = await (await stage.editor(ann, room)).synced();
+    editor.type("one");
+    const main = stage.server.url.replace("http", "ws");
+    for (const url of [`ws://127.0.0.1:${port}`, `ws://127.0.0.1:${port}/a/b`, `${main}/collab`]) {
+      const params = { ticket: await stage.ticket(ann, room) };
+      await stage.open(room, params, "3", url).reads("one");
+    }
+    expect(stage.server.output).toContain('"dialect":"yjs"');
   });
 });
