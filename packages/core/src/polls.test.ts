@@ -292,6 +292,70 @@ describe("slash commands", () => {
     expect((await bob.refusal(rain)).code).toBe("unavailable");
   });
 
+  test("an application's odd answers are refused alone, and what is HTML stays a text", async () => {
+    const huge = "x".repeat(20_000);
+    const circle: { own?: unknown } = {};
+    circle.own = circle;
+    const odd: readonly unknown[] = [
+      7,
+      "text",
+      true,
+      [],
+      [{ text: "x" }],
+      { text: "" },
+      { text: huge },
+      { text: ["x"] },
+      { text: { toString: "x" } },
+      { text: "\u0000" },
+      { text: "\ud800" },
+      { text: "x", data: [] },
+      { text: "x", data: { a: huge.repeat(2) } },
+      { only_you: 7 },
+      { only_you: huge },
+      { only_you: circle },
+      { text: "x", data: circle },
+    ];
+    let next: unknown;
+    const scene = await start(() => next);
+    await offered(scene);
+    const ann = await scene.one.signIn("ann");
+    const bob = await scene.two.signIn("bob");
+    await bob.ask({ type: "subscribe", room: "general" });
+    for (next of odd) {
+      const answer = await ann.answer(rain);
+      expect([next, answer]).toMatchObject([next, { type: "error" }]);
+      expect(["unavailable", "too_large"]).toContain((answer as { code: string }).code);
+    }
+    expect(ann.closedWith).toBeUndefined();
+    expect(own(ann)).toEqual([]);
+    const html = "<img src=x onerror=alert(1)>";
+    next = { text: html, only_you: html, role: "admin", __proto__: { room: "user:ann" } };
+    expect(await ann.ask(rain)).toMatchObject({ only_you: { text: html }, published: {} });
+    await settle();
+    const told = bob.frames.filter((frame) => frame.type === "message.created");
+    expect(told).toMatchObject([{ author: "service:weather", data: { text: html } }]);
+  });
+
+  test("one that is never answered holds up nothing of its asker and nobody else", async () => {
+    const slow = Promise.withResolvers<unknown>();
+    const scene = await start(() => slow.promise);
+    await offered(scene);
+    const ann = await scene.one.signIn("ann");
+    const bob = await scene.one.signIn("bob");
+    const asked = Array.from({ length: 40 }, () => ann.answer(rain));
+    await settle();
+    await ann.publish("general", "meanwhile", "m");
+    await bob.publish("general", "so do I", "b");
+    const waiting = bob.answer(rain);
+    await settle();
+    slow.resolve({ only_you: "at last" });
+    const answers = await Promise.all([...asked, waiting]);
+    const refused = answers.filter((answer) => answer.type === "error");
+    expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(["rate_limited"]));
+    expect(answers.length - refused.length).toBeGreaterThan(1);
+    expect((await waiting).type).toBe("reply");
+  });
+
   test("belong to whoever offers them, and are none of the built-in ones", async () => {
     const scene = await start();
     const weather = await offered(scene);

@@ -94,6 +94,65 @@ test("a picture is served as what it is, runs nothing, and is gone when it is re
   expect((await fetch(address)).status).toBe(404);
 });
 
+test("[Z9] [R2] a profile far beyond its schema is refused whole, and what is none of it is left out", async () => {
+  const [ann, bob] = [await guest("Ann"), await guest("Bob")];
+  const place = "/api/v1/me/profile";
+  const kept = { about: "as it was" };
+  await send("PATCH", place, ann.token, kept);
+  const before = (await send("GET", place, ann.token)).body.own;
+  const long = "x".repeat(100_000);
+  for (const wrong of [
+    { title: long },
+    { about: long },
+    { about: 7 },
+    { about: ["as", "a", "list"] },
+    { about: { $ne: null } },
+    { about: "\u0000" },
+    { pronouns: "two\nlines" },
+    { time_zone: "Mars/Olympus" },
+    { availability: "everywhere" },
+    { availability_until: "soon" },
+    { status: {} },
+    { status: { text: long } },
+    { status: { emoji: "<img src=x onerror=alert(1)>" } },
+    { status: { text: "x", until: 1e20 } },
+    { about: "half of it", title: long },
+    [],
+    "text",
+    7,
+  ]) {
+    const { status } = await send("PATCH", place, ann.token, wrong);
+    expect([JSON.stringify(wrong).slice(0, 60), [400, 413].includes(status)]).toEqual([
+      JSON.stringify(wrong).slice(0, 60),
+      true,
+    ]);
+  }
+  const body = `{"about":"${"x".repeat(3_000_000)}"}`;
+  const huge = await fetch(`${server.url}${place}`, {
+    method: "PATCH",
+    headers: { authorization: `Bearer ${ann.token}`, "content-type": "application/json" },
+    body,
+  });
+  expect(huge.status).toBe(413);
+  const odd =
+    '{"__proto__":{"about":"x"},"constructor":{"prototype":{"isAdmin":true}},"is_admin":true,"id":"u_x","kind":"service"}';
+  const passed = await fetch(`${server.url}${place}`, {
+    method: "PATCH",
+    headers: { authorization: `Bearer ${ann.token}`, "content-type": "application/json" },
+    body: odd,
+  });
+  expect([200, 400]).toContain(passed.status);
+  expect(({} as { isAdmin?: unknown }).isAdmin).toBeUndefined();
+  expect((await send("GET", place, ann.token)).body.own).toEqual(before);
+  expect((await send("GET", "/api/v1/admin/users", ann.token)).status).not.toBe(200);
+  for (const data of ["", "not base64", "PHN2Zz48L3N2Zz4=", "A".repeat(200_000), 7, {}]) {
+    const { status } = await send("PUT", "/api/v1/me/picture", ann.token, { data });
+    expect([400, 413]).toContain(status);
+  }
+  const set = await send("PATCH", place, bob.token, { about: "a bystander" });
+  expect(set).toMatchObject({ status: 200, body: { own: { about: "a bystander" } } });
+});
+
 test("the routes of the Symfony chat know nothing of somebody invisible either", async () => {
   const [ann, bob] = [await guest("Ann"), await guest("Bob")];
   const statusOf = async (): Promise<string> => {

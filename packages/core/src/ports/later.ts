@@ -12,7 +12,8 @@ import type { Identity } from "./authenticator.ts";
 /** What people have not sent yet. Same errors as `RoomLog`. */
 export interface Later {
   /**
-   * Keeps a draft unless a newer one is there.
+   * Keeps a draft unless a newer one is there. Of emptied ones the newest `most` are remembered, so that what comes late does not bring
+   * them back.
    *
    * @returns what is kept now; undefined where the user has `most` others with a text already, and nothing was done.
    */

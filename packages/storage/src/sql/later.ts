@@ -51,6 +51,7 @@ function* saveDraft(
     person,
     draft.editedAt - emptiedLifeMs,
   );
+  yield* forgetEmptied(person, most);
   yield* run("DELETE FROM {drafts} WHERE person = ? AND room = ? AND root = ?", person, room, root);
   yield* run(
     "INSERT INTO {drafts} (person, room, root, text, reply_to, edited_at) VALUES (?, ?, ?, ?, ?, ?)",
@@ -62,6 +63,23 @@ function* saveDraft(
     draft.editedAt,
   );
   return draft;
+}
+
+/* Security: emptying a draft in ever new places would else leave a row for each. */
+/** Of emptied ones the newest are remembered, one fewer than `most`. */
+function* forgetEmptied(person: UserId, most: number): Steps<void> {
+  const last = yield* first<{ editedAt: number }>(
+    `SELECT edited_at AS "editedAt" FROM {drafts} WHERE person = ? AND text = ''
+     ORDER BY edited_at DESC LIMIT 1 OFFSET ?`,
+    person,
+    most - 1,
+  );
+  if (last === undefined) return;
+  yield* run(
+    "DELETE FROM {drafts} WHERE person = ? AND text = '' AND edited_at <= ?",
+    person,
+    last.editedAt,
+  );
 }
 
 function* drafts(person: UserId): Steps<DraftRecord[]> {

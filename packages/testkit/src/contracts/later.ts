@@ -51,6 +51,14 @@ export function describeLater(store: UseStore): void {
         expect(await save(draft("again", 4))).toEqual(draft("again", 4));
       });
 
+      test("of emptied ones so many are remembered as there may be, the newest", async () => {
+        const empty = (n: number) => save(draft("", n, { thread: `t${n}` }), u1, 3);
+        for (let n = 1; n <= 9; n += 1) await empty(n);
+        const late = async (n: number) =>
+          (await save(draft("late", 0, { thread: `t${n}` }), u1, 100))?.text;
+        expect(await Promise.all([9, 8, 7, 6, 1].map(late))).toEqual(["", "", "", "late", "late"]);
+      });
+
       test("are at most so many with a text", async () => {
         await save(draft("a", 1), u1, 1);
         expect(await save(draft("b", 2, { room: r2 }), u1, 1)).toBeUndefined();

@@ -21,6 +21,7 @@ export function createMemoryLater(state: MemoryState): Later {
       if (there !== undefined && there.editedAt > draft.editedAt) return there;
       const isOneMore = draft.text !== "" && (there?.text ?? "") === "";
       if (isOneMore && draftsOf(user).length >= most) return undefined;
+      forgetEmptied(state, user, most);
       state.drafts.set(draftKey(user, draft), { user, draft });
       return draft;
     },
@@ -66,4 +67,15 @@ export function createMemoryLater(state: MemoryState): Later {
       return state.scheduled.delete(key(user, id));
     },
   } satisfies Later;
+}
+
+/** Of emptied drafts the newest are remembered, one fewer than `most`. */
+function forgetEmptied(state: MemoryState, user: UserId, most: number): void {
+  const emptied = [...state.drafts].filter(([, one]) => one.user === user && one.draft.text === "");
+  const times = emptied.map(([, { draft }]) => draft.editedAt).sort((one, other) => other - one);
+  const last = times[most - 1];
+  if (last === undefined) return;
+  for (const [key, { draft }] of emptied) {
+    if (draft.editedAt <= last) state.drafts.delete(key);
+  }
 }
