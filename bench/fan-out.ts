@@ -3,7 +3,9 @@
  * sign-in, rights, ids, presence, and each message committed and synced before it goes out; the peers only fan out.
  *
  *   node bench/fan-out.ts --wsload BINARY --peers FOLDER [--n 1000] [--reps 3] [--only parlance,socket.io,…]
- *        [--uws-node NODE] [--shapes isolated,w1,w16,rooms] [--out FOLDER]
+ *        [--uws-node NODE] [--shapes isolated,w1,w16,rooms] [--name fan-out] [--out FOLDER]
+ *
+ * `--only parlance,parlance-pusher,socket.io --name fan-out-pusher` has subscribers that speak Pusher: beside our own wire and Socket.IO.
  */
 import { parseArgs } from "node:util";
 import { type LoadResult, LoadTool } from "./support/load.ts";
@@ -21,6 +23,7 @@ const { values } = parseArgs({
     only: { type: "string", default: "parlance,socket.io,ws-tick,ws-native,uws.js" },
     "uws-node": { type: "string", default: process.execPath },
     shapes: { type: "string", default: "isolated,w1,w16,rooms" },
+    name: { type: "string", default: "fan-out" },
     out: { type: "string", default: "" },
   },
 });
@@ -78,6 +81,12 @@ const targets: readonly {
   { target: "P4", shape: "rooms", peer: "socket.io", atMost: 1 / 12, wanted: "<= 1/12 (0.083)" },
 ];
 
+/** What a delivery to a page of Pusher's may cost, beside our own wire and beside Socket.IO: the same job in other words. */
+const pusherBounds: readonly (readonly [PeerName, number])[] = [
+  ["parlance", 1.3],
+  ["socket.io", 1],
+];
+
 const what: Record<Shape, string> = {
   isolated: "isolated messages",
   w1: "one message in flight",
@@ -89,7 +98,7 @@ async function main(): Promise<void> {
   if (values.wsload === undefined || values.peers === undefined) {
     throw new Error("give --wsload and --peers");
   }
-  const results = new Results("fan-out", values.out);
+  const results = new Results(values.name, values.out);
   const tool = new LoadTool(values.wsload);
   const shapes = values.shapes.split(",") as Shape[];
   const options = {
@@ -146,8 +155,18 @@ function judge(entries: readonly Entry[]): Verdict[] {
     const name = `${what[shape]}: CPU per delivery against ${peer}`;
     verdicts.push({ target, what: name, wanted, measured, met: ratio <= atMost });
   }
-  const ours = entries.find((entry) => entry.name === "parlance");
-  const runs = [...(ours?.runs.values() ?? [])].flat();
+  for (const shape of values.shapes.split(",") as Shape[]) {
+    for (const [peer, most] of pusherBounds) {
+      const ratio = cpuOf(entries, "parlance-pusher", shape) / cpuOf(entries, peer, shape);
+      if (Number.isNaN(ratio)) continue;
+      const name = `${what[shape]}: CPU per delivery to Pusher's pages against ${peer}`;
+      const wanted = `<= ${most.toFixed(1)}`;
+      const measured = round(ratio);
+      verdicts.push({ target: "Pusher", what: name, wanted, measured, met: ratio <= most });
+    }
+  }
+  const ours = entries.filter(({ name }) => name.startsWith("parlance"));
+  const runs = ours.flatMap((entry) => [...entry.runs.values()].flat());
   const wrong = runs.reduce(
     (sum, run) => sum + (run.lost ?? 1) + (run.dup ?? 1) + (run.ooo ?? 1),
     0,

@@ -20,6 +20,11 @@ export interface Findings {
   readonly notes?: readonly string[];
 }
 
+/** Runnable processes above which others used the machine too. */
+const quietLoad = 0.5;
+const notQuiet =
+  "Others used the machine (loadBefore): preliminary, the ratios more than the rates.";
+
 /** Collects one run's findings, shows them and keeps them in `bench/results/<name>.json`. */
 export class Results {
   readonly #name: string;
@@ -36,11 +41,15 @@ export class Results {
   write(findings: Findings): void {
     mkdirSync(this.#folder, { recursive: true });
     const path = join(this.#folder, `${this.#name}.json`);
-    const whole = { bench: this.#name, machine: this.#machine, ...findings };
+    const { loadBefore } = this.#machine;
+    const notes = [...(findings.notes ?? []), ...(loadBefore > quietLoad ? [notQuiet] : [])];
+    const noted = notes.length === 0 ? {} : { notes };
+    const whole = { bench: this.#name, machine: this.#machine, ...findings, ...noted };
     writeFileSync(path, `${JSON.stringify(whole, undefined, 2)}\n`);
     for (const { target, what, wanted, measured, met } of findings.verdicts) {
       console.log(`${met ? "met   " : "MISSED"} ${target} ${what}: ${measured} (wanted ${wanted})`);
     }
+    console.log(`load before ${loadBefore}`, ...notes);
     console.log(path);
   }
 }
