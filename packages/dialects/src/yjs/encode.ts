@@ -60,3 +60,9 @@ const closeCodes: { readonly [C in ErrorCode]?: number } = {
 export function closeCode(code: ErrorCode): number | undefined {
   return closeCodes[code];
 }
+
+/** Whether coming back is of no use. */
+export function isFinal(code: ErrorCode): boolean {
+  const own = closeCodes[code];
+  return own !== undefined && own >= 4400 && own < 4500;
+}

@@ -24,7 +24,7 @@ function open() {
     newMessageId: () => "m1" as ReturnType<Doing["newMessageId"]>,
     placeIn: () => undefined,
     forgetPlace: () => {},
-    after: () => {},
+    after: (_ms, run) => run(),
     end: (code) => void ended.push(code),
   };
   const frame = (step: number, ...bytes: number[]): void =>

@@ -6,6 +6,7 @@ import type { Bytes, Doing, Entry, Task, Translator } from "@parlance/core";
 import {
   type ClientState,
   type Command,
+  type ErrorCode,
   limits,
   type NoticeEvent,
   ProtocolError,
@@ -13,7 +14,7 @@ import {
   type RoomId,
 } from "@parlance/protocol";
 import { decode, type RawState, readState } from "./decode.ts";
-import { awarenessFrame, deniedFrame, syncFrame } from "./encode.ts";
+import { awarenessFrame, deniedFrame, isFinal, syncFrame } from "./encode.ts";
 import { type Asked, readAddress } from "./handshake.ts";
 
 /** Its answers find their way without. */
@@ -24,6 +25,8 @@ const maxWaiting = 2_000;
 const awarenessMs = 50;
 /** Wait where it is not said how long. Milliseconds. */
 const retryMs = 1_000;
+/** A provider of version 2 comes back 100 ms after whatever end, also where that is of no use. So such an end comes late. Milliseconds. */
+const lateMs = 500;
 /** Clients known to be others', so that what a provider repeats of them costs nothing. */
 const maxForeign = 2_000;
 /** Says nothing: what a provider sends that has nothing to say. */
@@ -62,6 +65,8 @@ export class YjsTranslator implements Translator {
   #wasDenied = false;
   /** What clients show, not told yet. */
   #states = new Map<number, ClientState>();
+  /** It is about to be closed: nothing of it is heard any more. */
+  #isOver = false;
   /** They are being told, or were a moment ago. */
   #isShowing = false;
   /** The client said what it shows before it was told of others: then it is its own. */
@@ -75,7 +80,7 @@ export class YjsTranslator implements Translator {
     try {
       asked = readAddress(doing.url);
     } catch (error) {
-      doing.end(error instanceof ProtocolError ? error.code : "bad_request");
+      this.#end(error instanceof ProtocolError ? error.code : "bad_request", doing);
       return;
     }
     const { room, ticket } = asked;
@@ -91,6 +96,15 @@ export class YjsTranslator implements Translator {
     if (room !== undefined) doing.run({ type: "subscribe", id: noId, room });
   }
 
+  #end(code: ErrorCode, doing: Doing): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#updates = [];
+    this.#states.clear();
+    if (isFinal(code)) doing.after(lateMs, () => doing.end(code));
+    else doing.end(code);
+  }
+
   received(): void {}
 
   missed(_room: RoomId, doing: Doing): void {
@@ -101,14 +115,15 @@ export class YjsTranslator implements Translator {
   // --- Frames in ------------------------------------------------------------------------------------
 
   receivedBytes(frame: Bytes, doing: Doing): void {
+    if (this.#isOver) return;
     const message = decode(frame);
     switch (message?.type) {
       case undefined:
-        doing.end("bad_request");
+        this.#end("bad_request", doing);
         return;
       case "ask":
         if (message.vector.length > limits.stateVectorBytes) {
-          doing.end("too_large");
+          this.#end("too_large", doing);
           return;
         }
         this.#known = base64(message.vector);
@@ -141,7 +156,7 @@ export class YjsTranslator implements Translator {
 
   #take(bytes: Bytes, isAnswer: boolean, doing: Doing): void {
     if (bytes.length > limits.documentUpdateBytes) {
-      doing.end("too_large");
+      this.#end("too_large", doing);
       return;
     }
     if (isAnswer) {
@@ -153,7 +168,7 @@ export class YjsTranslator implements Translator {
     const length = this.#updatesLength + update.length;
     const isTooMuch = length > 2 * limits.documentUpdateBytes && this.#updates.length > 0;
     if (isTooMuch || this.#updates.length >= maxWaiting) {
-      doing.end("rate_limited");
+      this.#end("rate_limited", doing);
       return;
     }
     this.#updates.push({ update, isAnswer });
@@ -178,7 +193,7 @@ export class YjsTranslator implements Translator {
       if (states.length > 1 && !this.#own.has(client)) continue;
       const state = readState(raw);
       if (state === undefined) {
-        doing.end(raw.text.length > limits.awarenessBytes ? "too_large" : "bad_request");
+        this.#end(raw.text.length > limits.awarenessBytes ? "too_large" : "bad_request", doing);
         return;
       }
       if (this.#states.size < limits.awarenessStates || this.#states.has(client)) {
@@ -242,7 +257,7 @@ export class YjsTranslator implements Translator {
 
   #subscribed({ kind }: Reply<"subscribe">, doing: Doing): void {
     if (kind !== "document") {
-      doing.end("bad_request");
+      this.#end("bad_request", doing);
       return;
     }
     this.#isSubscribed = true;
@@ -285,17 +300,17 @@ export class YjsTranslator implements Translator {
         this.#writeRefused(error, doing);
         return;
       case "set_awareness":
-        if (code === "not_found") doing.end(code);
+        if (code === "not_found") this.#end(code, doing);
         // What is not told now is told with the next.
         else this.#showAfter(waitOf(error), doing);
         return;
       case "list_awareness":
         return;
       case "enter":
-        doing.end(code === "forbidden" || code === "conflict" ? "unauthenticated" : code);
+        this.#end(code === "forbidden" || code === "conflict" ? "unauthenticated" : code, doing);
         return;
       default:
-        doing.end(code);
+        this.#end(code, doing);
     }
   }
 
@@ -320,7 +335,7 @@ export class YjsTranslator implements Translator {
       this.#recover(doing);
       return;
     }
-    doing.end(code);
+    this.#end(code, doing);
   }
 
   /* It may stand on what was refused or lost, or never arrived: when the client says what the server lacks, it says all of that. */
@@ -343,9 +358,9 @@ export class YjsTranslator implements Translator {
   }
 
   noticed(notice: NoticeEvent, doing: Doing): void {
-    if (notice.type === "unsubscribed") doing.end(notice.code);
+    if (notice.type === "unsubscribed") this.#end(notice.code, doing);
     // Its log began anew: the provider comes back, and brings what is missing.
-    else if (notice.type === "reset") doing.end("unavailable");
+    else if (notice.type === "reset") this.#end("unavailable", doing);
   }
 }
 
