@@ -87,7 +87,8 @@ export async function clearRefused(directory: string, before: number): Promise<n
 export async function examineInstall(
   loaded: LoadedConfig,
   told: (about: string) => void,
+  isPatient = false,
 ): Promise<readonly Finding[]> {
   const doctor = await import("./doctor/examine.ts");
-  return doctor.examineInstall(loaded, told);
+  return doctor.examineInstall(loaded, told, isPatient);
 }

@@ -38,8 +38,11 @@ function load(flags: Readonly<Record<string, string>> = {}) {
   });
 }
 
-async function examine(flags: Readonly<Record<string, string>> = {}): Promise<readonly Finding[]> {
-  return examineInstall(load(flags), () => {});
+async function examine(
+  flags: Readonly<Record<string, string>> = {},
+  isPatient = false,
+): Promise<readonly Finding[]> {
+  return examineInstall(load(flags), () => {}, isPatient);
 }
 
 const about = (findings: readonly Finding[], what: string) =>
@@ -322,6 +325,37 @@ describe("[PE-03] the public address", () => {
       const findings = await examine({ public_url: `http://${await listen(proxy)}` });
       expect(troubles(findings, "proxy")).toMatchObject([{ state: "attention" }]);
       expect(troubles(findings, "proxy")[0]?.advice).toContain("buffering");
+    },
+    slow,
+  );
+
+  test(
+    "[MMB-23] whose proxy cuts quiet connections, and one whose proxy keeps them",
+    async () => {
+      const heartbeat = { heartbeat_ms: "1500" };
+      const server = await serve(heartbeat);
+      /** Passes everything on, and cuts a connection on which nothing came from the server for so long. */
+      const proxyThatKeeps = (idleMs: number) =>
+        createServer((line) => {
+          const onward = connect(server.port, "127.0.0.1");
+          onward.setTimeout(idleMs, () => line.destroy());
+          for (const end of [line, onward]) end.on("error", () => {});
+          line.on("close", () => onward.destroy());
+          onward.on("close", () => line.destroy());
+          line.pipe(onward).pipe(line);
+        });
+      const found = async (idleMs: number) => {
+        const proxy = proxyThatKeeps(idleMs).listen(0, "127.0.0.1");
+        closes.push(() => proxy.close());
+        await once(proxy, "listening");
+        const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+        const findings = await examine({ ...heartbeat, public_url: url }, true);
+        return about(findings, "proxy").filter((finding) => finding.found.includes("quiet"));
+      };
+      expect(await found(60_000)).toMatchObject([{ state: "fine" }]);
+      const [cut] = await found(500);
+      expect(cut).toMatchObject({ state: "broken" });
+      expect(cut?.advice).toContain("PARLANCE_HEARTBEAT_MS");
     },
     slow,
   );

@@ -12,10 +12,11 @@ import { examineOutside } from "./outside.ts";
 import { examineSpool } from "./spool.ts";
 import { examineStream } from "./stream.ts";
 
-/** Everything, in the order in which it depends on each other. @param told Called before each group. */
+/** Everything, in the order in which it depends on each other. @param told Called before each group. @param isPatient As `examineOutside` has it. */
 export async function examineInstall(
   loaded: LoadedConfig,
   told: (about: string) => void,
+  isPatient = false,
 ): Promise<readonly Finding[]> {
   const { config } = loaded;
   const left = readRunningFile(config.data_dir);
@@ -29,7 +30,7 @@ export async function examineInstall(
     ["broker", async () => [await examineBroker(config)]],
     ["doors", () => examineDoors(config)],
     ["spool", () => examineSpool(config, running !== undefined)],
-    ["public address", () => examineOutside(config, running?.url)],
+    ["public address", () => examineOutside(config, running?.url, isPatient)],
   ];
   const findings: Finding[] = [];
   for (const [about, examine] of groups) {

@@ -1,23 +1,26 @@
 /** The way that people take: the public address, its certificate, and what the proxy on it does to connections. */
-import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { request as httpRequest, type IncomingMessage } from "node:http";
-import { request as httpsRequest } from "node:https";
+import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { connect } from "node:tls";
 import type { Config } from "../config/types.ts";
 import { signLocalToken } from "../local-token.ts";
 import { attention, broken, type Finding, fine, wordOf } from "./finding.ts";
+import { maskedText, requestOf, timeoutMs, upgrade } from "./public-line.ts";
+import { examineQuiet } from "./quiet.ts";
 
-const timeoutMs = 5_000;
 /** What is written to a stream and does not arrive in this time is kept somewhere. */
 const bufferedMs = 3_000;
 const dayMs = 86_400_000;
 const soonDays = 14;
-/** @param localUrl Where the server is asked past all proxies; absent if none runs. */
+/**
+ * @param localUrl Where the server is asked past all proxies; absent if none runs.
+ * @param isPatient Whether a quiet connection is held open, for two heartbeats.
+ */
 export async function examineOutside(
   config: Config,
   localUrl: string | undefined,
+  isPatient = false,
 ): Promise<Finding[]> {
   const { public_url: publicUrl } = config;
   if (publicUrl === undefined) return [];
@@ -40,11 +43,13 @@ export async function examineOutside(
   const answers = await examineAnswer(url);
   findings.push(answers);
   if (answers.state === "broken") return findings;
-  const upgrade = await examineUpgrade(url);
-  findings.push(upgrade);
+  const sockets = await examineUpgrade(url);
+  findings.push(sockets);
   /* Security: nothing that proves who we are goes to somebody whose certificate does not. */
-  if (localUrl !== undefined && isTrusted)
+  if (localUrl !== undefined && isTrusted) {
     findings.push(await examineStreams(config, url, localUrl));
+    if (isPatient && sockets.state === "fine") findings.push(await examineQuiet(config, url));
+  }
   return findings;
 }
 
@@ -127,16 +132,7 @@ async function examineUpgrade(url: URL): Promise<Finding> {
     "The proxy has to pass Upgrade and Connection on, by HTTP/1.1: docs/operations/proxies.md has files for nginx, Apache " +
     "and HAProxy.";
   try {
-    const request = requestOf(new URL("/ws", url), {
-      connection: "Upgrade",
-      upgrade: "websocket",
-      origin: url.origin,
-      "sec-websocket-version": "13",
-      "sec-websocket-key": randomBytes(16).toString("base64"),
-    });
-    const outcome = outcomeOf(request);
-    request.end();
-    const upgraded = await outcome;
+    const upgraded = await upgrade(new URL("/ws", url));
     if (!("socket" in upgraded)) {
       return broken(
         "proxy",
@@ -146,7 +142,8 @@ async function examineUpgrade(url: URL): Promise<Finding> {
     }
     const { socket, head } = upgraded;
     const answered = head.length > 0 ? Promise.resolve() : firstData(socket, timeoutMs);
-    socket.write(maskedPing());
+    // A command that is answered before anybody signs in.
+    socket.write(maskedText('{"type":"ping","id":1}'));
     const isHeard = await answered.then(
       () => true,
       () => false,
@@ -158,30 +155,6 @@ async function examineUpgrade(url: URL): Promise<Finding> {
   } catch (error) {
     return broken("proxy", `WebSockets do not pass: ${wordOf(error)}.`, advice);
   }
-}
-
-type Upgraded =
-  | { readonly socket: Duplex; readonly head: Buffer }
-  | { readonly status: number | undefined };
-
-function outcomeOf(request: ReturnType<typeof httpRequest>): Promise<Upgraded> {
-  return new Promise((resolve, reject) => {
-    request.once("upgrade", (_, socket, head) => {
-      socket.on("error", () => {});
-      resolve({ socket, head });
-    });
-    request.once("response", (response) => {
-      response.destroy();
-      resolve({ status: response.statusCode });
-    });
-    request.once("error", reject);
-  });
-}
-
-/** A text frame with the command `ping`, which is answered before anybody signs in (RFC 6455 §5.2; the mask is zero). */
-function maskedPing(): Buffer {
-  const payload = Buffer.from('{"type":"ping","id":1}');
-  return Buffer.concat([Buffer.from([0x81, 0x80 | payload.length, 0, 0, 0, 0]), payload]);
 }
 
 /** Whether an event stream arrives as it is written. */
@@ -226,16 +199,4 @@ async function ask(url: URL, ms: number = timeoutMs): Promise<IncomingMessage> {
   request.end();
   const [message] = (await response) as [IncomingMessage];
   return message;
-}
-
-/* What the certificate is worth is said by itself; here it is about the way. */
-function requestOf(url: URL, headers: Readonly<Record<string, string>>) {
-  const options = { headers, timeout: timeoutMs, agent: false as const };
-  const request =
-    url.protocol === "https:"
-      ? httpsRequest(url, { ...options, rejectUnauthorized: false })
-      : httpRequest(url, options);
-  request.on("timeout", () => request.destroy(new Error("no answer in time")));
-  request.on("error", () => {});
-  return request;
 }
