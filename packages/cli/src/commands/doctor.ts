@@ -14,7 +14,7 @@ const colours: Readonly<Record<Finding["state"], number>> = { fine: 32, attentio
 export function doctorCommand(): Command {
   const command = new Command("doctor")
     .description("Look for trouble, and tell what to do. Exit code 1 if something is broken.")
-    .option("--quiet-line", "also hold a quiet connection through the proxy, for two heartbeats")
+    .option("--quiet-line", "keep a quiet line through the proxy for two heartbeats")
     .action(doctor);
   return withExample(
     addInstallFlags(command),
