@@ -36,11 +36,11 @@ for (const { package: name, file, maxSize } of modules) {
   if (size > maxSize) process.exitCode = 1;
 }
 
-/** What a page fetches before its room can begin, and all of it, gzipped. */
+/** What a page fetches before its room can begin, and all that one page can fetch: with one language beside English, the largest. Gzipped. */
 const widget = {
   home: resolve(import.meta.dirname, "../packages/widget"),
   first: 2_048,
-  all: 256_000,
+  all: 242_000,
 };
 await build({
   root: widget.home,
@@ -64,8 +64,10 @@ const sizes = new Map(
     ]),
 );
 const first = sizes.get("widget.js") ?? 0;
-const all = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+const languages = [...sizes].flatMap(([name, size]) => (/^[a-z]{2}-/.test(name) ? [size] : []));
+const others = languages.reduce((sum, size) => sum + size, 0) - Math.max(...languages);
+const all = [...sizes.values()].reduce((sum, size) => sum + size, -others);
 console.log(
-  `packages/widget/dist: widget.js ${first} bytes gzipped, at most ${widget.first}; all ${all}, at most ${widget.all}`,
+  `packages/widget/dist: widget.js ${first} bytes gzipped, at most ${widget.first}; all that a page can fetch ${all}, at most ${widget.all}`,
 );
 if (first > widget.first || all > widget.all) process.exitCode = 1;

@@ -113,6 +113,16 @@ describe("what is not sent yet in the web app", () => {
     await holds(other.page, "");
     await other.page.getByTestId("message").filter({ hasText: "about to say that" }).waitFor();
     await ann.page.getByTestId("view-drafts").waitFor({ state: "detached" });
+    // What it answers comes along, and goes along.
+    await ann.page.getByTestId("message").filter({ hasText: "about to say that" }).press("r");
+    await composer(ann.page).fill("Go on");
+    await holds(other.page, "Go on");
+    await other.page.getByTestId("answer-bar").getByText("about to say that").waitFor();
+    await ann.page.getByTestId("answer-bar").getByRole("button").last().click();
+    await other.page.getByTestId("answer-bar").waitFor({ state: "detached" });
+    await holds(other.page, "Go on");
+    await composer(ann.page).fill("");
+    await holds(other.page, "");
     // What one discards in the list is gone from the field of the other device too.
     await composer(other.page).fill("Never mind");
     await ann.page.getByTestId("view-drafts").click();

@@ -71,6 +71,7 @@ export function createKeeping(
         ...(editedAt === undefined ? {} : { edited_at: editedAt }),
       });
     },
+    onAnswer: (key, message) => dispatch({ type: "answer_changed", key, message }),
     mayPass: (error) => !refusals.has(codeOf(error)),
   });
   window.addEventListener("pagehide", sync.flush);

@@ -22,10 +22,12 @@ function makeServer() {
       key: string,
       text: string,
       editedAt = new Date().toISOString(),
+      reply_to?: string,
     ): Promise<Draft> => {
       if (isDown) throw new Error("offline");
       saves.push(`${key}: ${text}`);
-      const draft = { ...placeOf(key), text, edited_at: editedAt };
+      const answer = reply_to === undefined ? {} : { reply_to };
+      const draft = { ...placeOf(key), text, ...answer, edited_at: editedAt };
       const before = kept.get(key);
       if (before === undefined || before.edited_at <= editedAt) kept.set(key, draft);
       return kept.get(key) ?? draft;
@@ -40,14 +42,17 @@ function device(server: ReturnType<typeof makeServer>, stored = new Map<string, 
     setItem: (key, value) => void stored.set(key, value),
     removeItem: (key) => void stored.delete(key),
   });
+  const drafts = createDrafts(storage, "u");
+  const answers: string[] = [];
   const sync = createDraftSync({
-    drafts: createDrafts(storage, "u"),
+    drafts,
     storage,
     me: "u",
-    save: server.save,
+    onAnswer: (key, message) => answers.push(`${key}: ${message ?? "none"}`),
+    save: (key, text, editedAt) => server.save(key, text, editedAt, drafts.answer(key)),
     mayPass: () => true,
   });
-  return { ...sync, stored };
+  return { ...sync, stored, answers };
 }
 const wait = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
 
@@ -131,4 +136,29 @@ test("drafts from before they were sent are not lost at the first sign-in", asyn
   await wait(0);
   expect(drafts.get("r")).toBe("years ago");
   expect(server.all().map(({ text }) => text)).toEqual(["years ago"]);
+});
+
+test("another device takes over what a draft answers, and sends it along when it changes", async () => {
+  const server = makeServer();
+  const desk = device(server);
+  const phone = device(server);
+  desk.drafts.setAnswer("r", "m1");
+  await wait(pauseMs);
+  // Nothing is written yet.
+  expect(server.saves).toEqual([]);
+  desk.drafts.set("r", "yes, but");
+  await wait(pauseMs);
+  const kept = (): Draft => server.kept.get("r") ?? expect.fail("nothing is kept");
+  phone.changed(kept());
+  expect([phone.drafts.answer("r"), phone.answers]).toEqual(["m1", ["r: m1"]]);
+  phone.drafts.setAnswer("r", "m2");
+  await wait(pauseMs);
+  desk.changed(kept());
+  expect([desk.drafts.answer("r"), desk.answers]).toEqual(["m2", ["r: m2"]]);
+  // Sent from the phone: what it answered is gone with it.
+  phone.drafts.set("r", "");
+  phone.drafts.setAnswer("r", undefined);
+  await wait(pauseMs);
+  desk.changed(kept());
+  expect([desk.drafts.get("r"), desk.drafts.answer("r")]).toEqual(["", undefined]);
 });

@@ -26,7 +26,9 @@ export interface DraftHost {
   readonly storage: () => KeyValue;
   /** Id of the reader. */
   readonly me: string;
-  /** Keeps one on the server and resolves with what is kept. `editedAt`: ISO 8601; absent: now. */
+  /** Another device's draft answers this message, or none any more. */
+  onAnswer(key: string, message: string | undefined): void;
+  /** Keeps one on the server, with what it answers, and resolves with what is kept. `editedAt`: ISO 8601; absent: now. */
   save(key: string, text: string, editedAt: string | undefined): Promise<Draft>;
   /** Whether an error says that it may work later: it is tried again with the next connection. */
   mayPass(error: unknown): boolean;
@@ -86,19 +88,36 @@ export function createDraftSync(host: DraftHost): {
     const wait = Math.max(0, Math.min(pauseMs, since + mostMs - Date.now()));
     timers.set(key, { since, timer: setTimeout(() => void push(key), wait) });
   };
-  const write = (key: string, text: string): void => {
-    if (text === drafts.get(key)) return;
-    drafts.set(key, text);
+  const changedHere = (key: string): void => {
     unsent.set(key, Date.now());
     note();
     pushSoon(key);
+  };
+  const write = (key: string, text: string): void => {
+    if (text === drafts.get(key)) return;
+    drafts.set(key, text);
+    changedHere(key);
+  };
+  const answer = (key: string, message: string | undefined): void => {
+    if (message === drafts.answer(key)) return;
+    drafts.setAnswer(key, message);
+    // Without a text there is no draft yet.
+    if (drafts.get(key) !== "") changedHere(key);
   };
   const adopt = (draft: Draft): void => {
     const key = draftKey(draft.room, draft.thread);
     if (draft.text === "") kept.delete(key);
     else kept.add(key);
     // What is being typed is newer, and tells the server so.
-    if (unsent.has(key) || drafts.get(key) === draft.text) return;
+    if (unsent.has(key)) return;
+    const isNews = drafts.get(key) !== draft.text;
+    // What one is about to answer without a word yet is on this device alone.
+    if (!isNews && draft.text === "") return;
+    if (drafts.answer(key) !== draft.reply_to) {
+      drafts.setAnswer(key, draft.reply_to);
+      host.onAnswer(key, draft.reply_to);
+    }
+    if (!isNews) return;
     drafts.set(key, draft.text);
     for (const listen of listeners.get(key) ?? []) listen(draft.text);
   };
@@ -107,6 +126,7 @@ export function createDraftSync(host: DraftHost): {
     drafts: {
       ...drafts,
       set: write,
+      setAnswer: answer,
       discard: (key) => {
         write(key, "");
         for (const listen of listeners.get(key) ?? []) listen("");
