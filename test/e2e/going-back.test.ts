@@ -120,6 +120,13 @@ describe("going back", { timeout: 90_000 }, () => {
     await page.keyboard.press("t");
     await page.getByRole("dialog", { name: "Thread" }).waitFor();
     await closes();
+    // A finger opens what can be done with a message, too.
+    const said = page.getByTestId("message").last();
+    await page.getByTestId("composer").focus();
+    await said.tap();
+    await said.getByRole("button", { name: "More" }).tap();
+    await page.getByRole("menuitem", { name: "Edit" }).waitFor();
+    await closes();
     // One over the other: each takes one step.
     await page.locator(".people-button").click();
     await isOver(page, 1);

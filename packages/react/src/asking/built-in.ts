@@ -21,7 +21,8 @@ export interface BuiltIn {
   readonly usage?: TextKey;
   /** Something has to stand behind it. */
   readonly needs?: true;
-  isThere?(host: Pick<SlashHost, "onPoll">): boolean;
+  /** Whether it is offered. @param isStaff The reader looks after the room. */
+  isThere?(host: Pick<SlashHost, "onPoll"> & { readonly isStaff: boolean }): boolean;
   /** @throws Error with words for the reader, ClientError where the server refuses. */
   run(host: SlashHost, rest: string): Promise<void> | void;
 }
@@ -31,6 +32,7 @@ export const builtIns: readonly BuiltIn[] = [
   {
     name: "archive",
     description: "cmdArchive",
+    isThere: ({ isStaff }) => isStaff,
     run: ({ chat, room }) => chat.updateRoom(room, { archived: true }),
   },
   {

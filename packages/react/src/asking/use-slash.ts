@@ -1,8 +1,9 @@
 /** Slash commands of one room's composer: what is offered while one writes, and giving what was written. */
 import { ClientError } from "@parlance/client";
 import { useEffect, useMemo, useState } from "react";
-import { useChat } from "../chat/context.ts";
+import { useChat, useChatState } from "../chat/context.ts";
 import { codeOf, useFailureText } from "../chat/failure-text.ts";
+import { isStaff as isStaffOf } from "../state/staff.ts";
 import { useTexts } from "../texts/texts.tsx";
 import { builtIns, type SlashHost } from "./built-in.ts";
 import { commandIn, type Offered, offeredFor } from "./slash.ts";
@@ -32,6 +33,10 @@ export function useSlash(roomId: string, text: string, onPoll: (() => void) | un
   const [active, setActive] = useState(0);
   const [dismissed, setDismissed] = useState<string>();
   const [problem, setProblem] = useState<string>();
+  const isStaff = useChatState(({ rooms }) => {
+    const room = rooms[roomId];
+    return room !== undefined && isStaffOf(room);
+  });
   const isBegun = text.startsWith("/") && !text.startsWith("//");
 
   useEffect(() => {
@@ -52,14 +57,14 @@ export function useSlash(roomId: string, text: string, onPoll: (() => void) | un
 
   const all = useMemo(() => {
     const own = builtIns
-      .filter(({ isThere }) => isThere?.({ onPoll }) ?? true)
+      .filter(({ isThere }) => isThere?.({ onPoll, isStaff }) ?? true)
       .map(({ name, description, usage }) => ({
         name,
         description: t(description),
         usage: usage === undefined ? "" : t(usage),
       }));
     return [...own, ...others].sort((left, right) => (left.name < right.name ? -1 : 1));
-  }, [t, others, onPoll]);
+  }, [t, others, onPoll, isStaff]);
   const offered = useMemo(
     () => (isBegun && dismissed !== text ? offeredFor(text, all) : []),
     [isBegun, dismissed, text, all],

@@ -164,9 +164,17 @@ export function useRowList(parts: RowListParts): RowListState {
         setFocused(key);
         if (key !== undefined) setActive(key);
       },
-      onBlur: () => setFocused(undefined),
-      onPointerOver: (event) => setHovered(keyOf(event.target)),
-      onPointerLeave: () => setHovered(undefined),
+      // What is pressed must not go away before it is clicked: where the focus goes to a row, that is told next.
+      onBlur: ({ relatedTarget }) => {
+        if (relatedTarget === null || keyOf(relatedTarget) === undefined) setFocused(undefined);
+      },
+      // A finger is over a row only while it is down: what it taps has the focus.
+      onPointerOver: (event) => {
+        if (event.pointerType !== "touch") setHovered(keyOf(event.target));
+      },
+      onPointerLeave: (event) => {
+        if (event.pointerType !== "touch") setHovered(undefined);
+      },
     },
   };
 }
