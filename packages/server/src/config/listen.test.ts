@@ -65,7 +65,7 @@ test("a list is separated by commas; auto and none are words of their own", () =
   ]);
   expect(listenOf("none")).toEqual([]);
   expect(listenOf("auto")).toBe("auto");
-  expect(listenOf("mmb=8082,pusher=1")).toMatch(/^PARLANCE_LISTEN: there is no dialect "pusher"/);
+  expect(listenOf("mmb=8082,gopher=1")).toMatch(/^PARLANCE_LISTEN: there is no dialect "gopher"/);
 });
 
 test.each([
