@@ -1,55 +1,8 @@
 /** Ways into rooms over REST: invites, requests, the directory; and what people prefer. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { loadConfig } from "./config/load.ts";
-import { createLog } from "./log.ts";
-import { type ParlanceServer, startServer } from "./start.ts";
+import { describe, expect, test } from "vitest";
+import { type Answer, type Person, restScene } from "./rest-scene.ts";
 
-let directory: string;
-let server: ParlanceServer;
-
-beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), "rest-entering-"));
-  const { config } = loadConfig({
-    flags: { port: "0", sign_ins_per_minute: "0", public_url: "http://127.0.0.1:1" },
-    environment: {},
-    directory,
-  });
-  server = await startServer(config, { log: createLog(config, { write: () => {} }) });
-});
-afterAll(async () => {
-  await server.close(0);
-  await rm(directory, { recursive: true, force: true });
-});
-
-interface Answer {
-  readonly status: number;
-  readonly body: any; // oxlint-disable-line typescript/no-explicit-any -- answers are looked at as they come
-}
-
-interface Person {
-  readonly id: string;
-  readonly token: string;
-}
-
-async function send(method: string, path: string, who?: Person, body?: unknown): Promise<Answer> {
-  const response = await fetch(`${server.url}/api/v1${path}`, {
-    method,
-    headers: {
-      ...(who === undefined ? {} : { authorization: `Bearer ${who.token}` }),
-      ...(body === undefined ? {} : { "content-type": "application/json" }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  return { status: response.status, body: await response.json() };
-}
-
-async function guest(name: string): Promise<Person> {
-  const { body } = await send("POST", "/guests", undefined, { name });
-  return { id: body.user.id, token: body.token };
-}
+const { send, guest } = restScene();
 
 async function privateRoom(owner: Person, title = "Kitchen", settings?: object): Promise<string> {
   const { body } = await send("POST", "/rooms", owner, { kind: "private", title });

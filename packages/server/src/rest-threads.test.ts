@@ -1,54 +1,13 @@
 /** Threads over REST. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { loadConfig } from "./config/load.ts";
-import { createLog } from "./log.ts";
-import { type ParlanceServer, startServer } from "./start.ts";
+import { expect, test } from "vitest";
+import { type Person, restScene } from "./rest-scene.ts";
 
-let directory: string;
-let server: ParlanceServer;
-
-beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), "rest-threads-"));
-  const { config } = loadConfig({
-    flags: { port: "0", sign_ins_per_minute: "0", public_url: "http://127.0.0.1:1" },
-    environment: {},
-    directory,
-  });
-  server = await startServer(config, { log: createLog(config, { write: () => {} }) });
-});
-afterAll(async () => {
-  await server.close(0);
-  await rm(directory, { recursive: true, force: true });
-});
-
-interface Answer {
-  readonly status: number;
-  readonly body: any; // oxlint-disable-line typescript/no-explicit-any -- answers are looked at as they come
-}
-
-async function send(method: string, path: string, token?: string, body?: unknown): Promise<Answer> {
-  const response = await fetch(`${server.url}/api/v1${path}`, {
-    method,
-    headers: {
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      ...(body === undefined ? {} : { "content-type": "application/json" }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  return { status: response.status, body: await response.json() };
-}
-
-async function guest(name: string): Promise<string> {
-  return (await send("POST", "/guests", undefined, { name })).body.token;
-}
+const { send, guest } = restScene();
 
 test("a thread is written, read, followed and marked", async () => {
   const ann = await guest("Ann");
   const bob = await guest("Bob");
-  const write = async (token: string, body: object) =>
+  const write = async (token: Person, body: object) =>
     (await send("POST", "/rooms/talk/messages", token, body)).body;
   const root = await write(ann, { text: "root" });
   const id = root.message_id as string;
