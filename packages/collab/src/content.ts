@@ -1,5 +1,5 @@
 import type { DocumentContent, DocumentFit } from "@parlance/core";
-import { diffUpdate, encodeStateVector, encodeStateVectorFromUpdate, mergeUpdates } from "yjs";
+import { diffUpdate, encodeStateVector, mergeUpdates } from "yjs";
 import { Garbled } from "./bytes.ts";
 import { fit } from "./check.ts";
 import { Ranges } from "./ranges.ts";
@@ -89,6 +89,6 @@ export class MergedContent implements DocumentContent {
   }
 
   vector(): Uint8Array {
-    return encodeStateVectorFromUpdate(this.whole());
+    return encodeStateVector(this.#clocks);
   }
 }
