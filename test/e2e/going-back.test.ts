@@ -141,6 +141,13 @@ describe("going back", { timeout: 90_000 }, () => {
     await list(page).waitFor();
     expect(path(page)).toBe("/");
     expect(await accessProblems(page)).toEqual([]);
+    // Who leaves a room is there too, and not in another room.
+    await list(page).click();
+    await page.locator("header .room-menu").click();
+    await page.getByRole("menuitem", { name: "Leave room" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Leave room" }).click();
+    await expect.poll(() => path(page)).toBe("/");
+    await isOver(page, 0);
     await closeAll(ann);
   });
 

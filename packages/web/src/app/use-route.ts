@@ -3,7 +3,7 @@
  * and leads from a room to the list, never out of the app by surprise.
  */
 import { useSyncExternalStore } from "react";
-import { parseRoute, type Route } from "./route.ts";
+import { landingRoom, parseRoute, type Route, roomPath } from "./route.ts";
 import { onePane, threePanes } from "./widths.ts";
 
 /** A step takes a few milliseconds. */
@@ -46,6 +46,12 @@ export function goHome(): void {
 export function arriveAt(path: string): void {
   if (onePane().matches) goHome();
   navigate(path);
+}
+
+/** Goes where one is after leaving a room: to the list on a phone, else to the room that is everybody's. */
+export function goFrom(room: string): void {
+  if (onePane().matches) goHome();
+  else navigate(room === landingRoom ? "/" : roomPath(landingRoom));
 }
 
 /** Puts the list of rooms before the page that one came to by its address. */

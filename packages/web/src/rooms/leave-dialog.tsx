@@ -2,8 +2,7 @@
 import { useChat } from "@parlance/react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { landingRoom, roomPath } from "../app/route.ts";
-import { navigate } from "../app/use-route.ts";
+import { goFrom } from "../app/use-route.ts";
 import { usePage } from "../shell/context.ts";
 import type { DialogProps } from "../shell/dialogs.tsx";
 import { Confirm } from "./confirm.tsx";
@@ -18,7 +17,7 @@ export function LeaveDialog(props: DialogProps): ReactNode {
   if (room === undefined) return null;
   const leave = async (): Promise<void> => {
     await chat.leave(room.id);
-    if (page.room === room.id) navigate(room.id === landingRoom ? "/" : roomPath(landingRoom));
+    if (page.room === room.id) goFrom(room.id);
   };
   return (
     <Confirm

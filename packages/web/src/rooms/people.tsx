@@ -16,8 +16,8 @@ import {
 } from "@parlance/react";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { landingRoom, roomPath } from "../app/route.ts";
-import { navigate } from "../app/use-route.ts";
+import { roomPath } from "../app/route.ts";
+import { goFrom, navigate } from "../app/use-route.ts";
 import { usePage } from "../shell/context.ts";
 import type { PanelProps } from "../shell/panels.tsx";
 import { Confirm } from "./confirm.tsx";
@@ -93,7 +93,7 @@ export function RoomPeople({ room }: PanelProps): ReactNode {
     <>
       <PeoplePanel
         room={room}
-        onLeft={() => navigate(room.id === landingRoom ? "/" : roomPath(landingRoom))}
+        onLeft={() => goFrom(room.id)}
         actsOf={actsOf}
         top={
           <>
