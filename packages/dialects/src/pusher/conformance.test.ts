@@ -193,6 +193,19 @@ describe("[I-13] what an old server never gave", () => {
   });
 });
 
+test("[J30] a page that subscribes many channels at once gets them all", async () => {
+  const raw = await RawPage.open(stage.server.url);
+  const names = Array.from({ length: 300 }, (_, index) => `private-many-${index}`);
+  for (const name of names) raw.subscribe(name);
+  const ready = (): unknown[] =>
+    raw.client.frames
+      .filter(({ event }) => event === "pusher_internal:subscription_succeeded")
+      .map(({ channel }) => channel);
+  await expect.poll(() => ready().length, { timeout: 30_000 }).toBe(names.length);
+  expect(ready().sort()).toEqual([...names].sort());
+  raw.client.terminate();
+});
+
 describe("cache channels", () => {
   test.each(["cache-rate", "private-cache-rate"])("%s tells its last event", async (channel) => {
     const early = await RawPage.open(stage.server.url);

@@ -3,6 +3,7 @@ import type { Doing, SubscribeSigned, Translator } from "@parlance/core";
 import {
   errorRow,
   type Json,
+  limits,
   type NoticeEvent,
   type PresenceEvent,
   type PresenceList,
@@ -22,6 +23,8 @@ import { socketIdOf } from "./socket-id.ts";
 
 /** Seconds without a frame after which a page asks whether we are there. We ask by WebSocket's own pings. */
 const activityTimeoutS = 120;
+/** How long a subscription waits that came too fast, where nothing says how long. */
+const presetWaitMs = 1_000;
 /** Versions that say the same as 7 in all that is used here. */
 const protocols: ReadonlySet<string> = new Set(["5", "6", "7"]);
 
@@ -36,6 +39,8 @@ interface Channel {
 export class PusherTranslator implements Translator {
   readonly #options: PusherOptions;
   readonly #channels = new Map<RoomId, Channel>();
+  /** Subscriptions that came faster than they may. */
+  readonly #waiting = new Map<RoomId, SubscribeSigned>();
   /** What was signed of each sign-in that is under way. */
   readonly #signIns: string[] = [];
   #socketId = "";
@@ -89,6 +94,7 @@ export class PusherTranslator implements Translator {
       case "unsubscribe": {
         const room = roomOfChannel(asked.channel);
         if (room === undefined) throw new ProtocolError("bad_request", { field: "channel" });
+        this.#waiting.delete(room);
         doing.run({ type: "unsubscribe", id: noId, room });
         return;
       }
@@ -211,6 +217,7 @@ export class PusherTranslator implements Translator {
       case "subscribe_signed": {
         const { room } = task.subscribe;
         if (error.code === "resync_required") this.#beginAnew(room, task, doing);
+        else if (error.code === "rate_limited") this.#later(room, task, error, doing);
         // The client would not try again by itself: it comes back, and subscribes all anew.
         else if (errorRow(error.code).retry === "later") doing.end(error.code);
         else this.#refuseChannel(channelOfRoom(room) ?? room, error, doing);
@@ -223,6 +230,21 @@ export class PusherTranslator implements Translator {
       default:
         doing.send(errorFrame(null, textOf(error)));
     }
+  }
+
+  /** A page subscribes all its channels at once when it comes back, and would not ask again. */
+  #later(room: RoomId, task: SubscribeSigned, error: ProtocolError, doing: Doing): void {
+    if (this.#waiting.size >= limits.subscriptions) {
+      doing.end("rate_limited");
+      return;
+    }
+    this.#waiting.set(room, task);
+    const waitMs = error.details?.["retry_after_ms"];
+    doing.after(typeof waitMs === "number" ? waitMs : presetWaitMs, () => {
+      if (this.#waiting.get(room) !== task) return;
+      this.#waiting.delete(room);
+      doing.run(task);
+    });
   }
 
   /** What was missed is not there any more: the page is told, and reads on from the head. */
