@@ -1,7 +1,8 @@
 /** Pages of Pusher's own library on two nodes: what concerns one connection or one user holds on the other node too. */
 import { Cluster } from "@parlance/testkit/cluster";
+import { describeWith } from "@parlance/testkit/services";
 import type { PresenceChannel } from "pusher-js";
-import { afterAll, beforeAll, describe, expect } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   app,
   backEnd,
@@ -10,14 +11,11 @@ import {
   page,
   pusherEnvironment,
   subscribed,
-} from "../../packages/dialects/test/pusher-scene.ts";
-import { secret } from "../e2e/dialects/speaker.ts";
-import { requires } from "../requirements.ts";
+} from "../../test/pusher-scene.ts";
 
-const test = requires("postgresql", "redis");
 const timeoutMs = 60_000;
 
-describe("Pusher on two nodes", () => {
+describeWith("postgresql", "redis")("Pusher on two nodes", () => {
   let cluster: Cluster;
   const ports: number[] = [];
 
@@ -26,7 +24,6 @@ describe("Pusher on two nodes", () => {
       engine: "postgresql",
       broker: "redis",
       nodes: 2,
-      secret,
       environment: { ...pusherEnvironment, PARLANCE_DRAIN_MS: "0" },
     });
     ports.push(...cluster.nodes.map(({ url }) => Number(new URL(url).port)));
