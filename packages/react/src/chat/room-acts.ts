@@ -6,7 +6,7 @@ import { listAcquaintances } from "./acquaintances.ts";
 import type { LiveRooms } from "./live-rooms.ts";
 
 /** Kinds of rooms that people make. */
-export type MadeKind = "public" | "private" | "announcement";
+export type MadeKind = "public" | "private" | "announcement" | "document";
 
 /** Acts that wait for the server's answer. Each throws `ClientError` when the server refuses. */
 export interface RoomActs {

@@ -1,5 +1,6 @@
 /** Arabic texts. */
 import { ar as components } from "@parlance/react/texts/ar";
+import { document } from "./document/ar.ts";
 import type { Texts } from "./en.ts";
 import { keeping } from "./keeping/ar.ts";
 import { polls } from "./polls/ar.ts";
@@ -8,6 +9,7 @@ import { rooms } from "./rooms/ar.ts";
 /** Complete by type: a key that is missing here does not compile. */
 export const ar: Texts = {
   ...components,
+  ...document,
   ...keeping,
   ...polls,
   ...rooms,

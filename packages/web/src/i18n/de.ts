@@ -1,5 +1,6 @@
 /** German texts. */
 import { de as components } from "@parlance/react/texts/de";
+import { document } from "./document/de.ts";
 import type { Texts } from "./en.ts";
 import { keeping } from "./keeping/de.ts";
 import { polls } from "./polls/de.ts";
@@ -8,6 +9,7 @@ import { rooms } from "./rooms/de.ts";
 /** Complete by type: a key that is missing here does not compile. */
 export const de: Texts = {
   ...components,
+  ...document,
   ...keeping,
   ...polls,
   ...rooms,

@@ -1,12 +1,14 @@
 /** English texts. The keys of this file are the keys of every language; those of the components come from their package. */
 import type { CompleteSet } from "@parlance/react";
 import { en as components } from "@parlance/react/texts/en";
+import { document } from "./document/en.ts";
 import { keeping } from "./keeping/en.ts";
 import { polls } from "./polls/en.ts";
 import { rooms } from "./rooms/en.ts";
 
 export const en = {
   ...components,
+  ...document,
   ...keeping,
   ...polls,
   ...rooms,

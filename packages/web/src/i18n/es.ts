@@ -1,5 +1,6 @@
 /** Spanish texts. */
 import { es as components } from "@parlance/react/texts/es";
+import { document } from "./document/es.ts";
 import type { Texts } from "./en.ts";
 import { keeping } from "./keeping/es.ts";
 import { polls } from "./polls/es.ts";
@@ -8,6 +9,7 @@ import { rooms } from "./rooms/es.ts";
 /** Complete by type: a key that is missing here does not compile. */
 export const es: Texts = {
   ...components,
+  ...document,
   ...keeping,
   ...polls,
   ...rooms,

@@ -1,5 +1,6 @@
 /** French texts. */
 import { fr as components } from "@parlance/react/texts/fr";
+import { document } from "./document/fr.ts";
 import type { Texts } from "./en.ts";
 import { keeping } from "./keeping/fr.ts";
 import { polls } from "./polls/fr.ts";
@@ -8,6 +9,7 @@ import { rooms } from "./rooms/fr.ts";
 /** Complete by type: a key that is missing here does not compile. */
 export const fr: Texts = {
   ...components,
+  ...document,
   ...keeping,
   ...polls,
   ...rooms,

@@ -1,5 +1,6 @@
 /** Japanese texts. */
 import { ja as components } from "@parlance/react/texts/ja";
+import { document } from "./document/ja.ts";
 import type { Texts } from "./en.ts";
 import { keeping } from "./keeping/ja.ts";
 import { polls } from "./polls/ja.ts";
@@ -8,6 +9,7 @@ import { rooms } from "./rooms/ja.ts";
 /** Complete by type: a key that is missing here does not compile. */
 export const ja: Texts = {
   ...components,
+  ...document,
   ...keeping,
   ...polls,
   ...rooms,

@@ -148,7 +148,7 @@ function Entry({ entry, onGone }: { entry: DirectoryEntry; onGone: () => void })
       if (state === "joined") go();
       else setAsked(true);
     });
-  const isOpen = entry.kind !== "private";
+  const isOpen = entry.kind !== "private" && entry.kind !== "document";
   return (
     <li className="directory-entry" data-testid="directory-entry" data-room={entry.room}>
       <Icon name={roomIcon(entry)} />

@@ -22,7 +22,7 @@ export function LeaveDialog(props: DialogProps): ReactNode {
   return (
     <Confirm
       title={t("leaveTitle", { room: isolated(room.title) })}
-      hint={t(room.kind === "private" ? "leavePrivate" : "leavePublic")}
+      hint={t(room.kind === "private" || room.kind === "document" ? "leavePrivate" : "leavePublic")}
       label={t("leave")}
       act={leave}
       problemOf={(code) => (code === "conflict" ? t("errorLastOwner") : undefined)}

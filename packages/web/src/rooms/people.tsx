@@ -170,7 +170,9 @@ function Question({
   ) : (
     <Confirm
       title={t("removeTitle", { name })}
-      hint={t(room.kind === "private" ? "removePrivate" : "removePublic")}
+      hint={t(
+        room.kind === "private" || room.kind === "document" ? "removePrivate" : "removePublic",
+      )}
       label={t("remove")}
       act={() => chat.removeMember(room.id, user.id)}
       onClose={onClose}

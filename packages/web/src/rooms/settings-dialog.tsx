@@ -166,7 +166,7 @@ function Form({ room }: { room: RoomState }): ReactNode {
           ]}
         />
       ) : null}
-      {room.kind === "private" ? (
+      {room.kind === "private" || room.kind === "document" ? (
         <Choice
           label={t("listed")}
           value={listed ? "on" : "off"}

@@ -11,6 +11,7 @@ function linesOf({ kind, settings }: Pick<RoomState, "kind" | "settings">): read
     case "announcement":
       return [...staff, "whoMembersRead", "whoOthersRead"];
     case "private":
+    case "document":
       return [
         ...staff,
         "whoMembersWrite",

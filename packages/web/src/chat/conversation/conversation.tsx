@@ -24,6 +24,7 @@ import { goHome } from "../../app/use-route.ts";
 import { InboxButton } from "../../inbox/inbox-button.tsx";
 import { useGoToPlace } from "../../keeping/use-place.ts";
 import { usePage } from "../../shell/context.ts";
+import { laterPanel } from "../../shell/later.tsx";
 import { type PanelName, panels } from "../../shell/panels.tsx";
 import { JobView } from "../job/job-view.tsx";
 import { usePageActions } from "../message-actions.ts";
@@ -31,6 +32,10 @@ import { RoomMark } from "../rooms/room-mark.tsx";
 import { RoomMenuButton } from "../rooms/room-menu-button.tsx";
 import { FirstMinute } from "./first-minute.tsx";
 import { Refused } from "./refused.tsx";
+
+const DocumentView = laterPanel(
+  async () => (await import("../../document/document-view.tsx")).DocumentView,
+);
 
 /**
  * @param mayJoin Become a member if one is not.
@@ -64,6 +69,8 @@ export function Conversation({
         <RoomSkeleton />
       ) : isReady && room.kind === "job" ? (
         <JobView room={room} />
+      ) : isReady && room.kind === "document" ? (
+        <DocumentView key={room.id} room={room} />
       ) : isReady ? (
         <DropZone room={room.title} onFiles={files}>
           <History
@@ -80,7 +87,7 @@ export function Conversation({
         <Refused room={room} />
       )}
       {isReady ? <TypingLine room={room} /> : <div className="typing-line" />}
-      {isWrittenByBackEnds(room) ? null : isReady && room.role === undefined ? (
+      {isWrittenElsewhere(room) ? null : isReady && room.role === undefined ? (
         <JoinBar room={room} />
       ) : isRefused(room) ? null : why !== undefined && isReady ? (
         <ClosedBar why={why} />
@@ -189,9 +196,9 @@ function knownTitle(room: RoomState | undefined): string | undefined {
   return room === undefined || room.epoch === "" ? undefined : room.title;
 }
 
-/** Nobody writes there by hand, and nobody becomes a member by asking. */
-function isWrittenByBackEnds(room: RoomState | undefined): boolean {
-  return room?.status === "ready" && (room.kind === "job" || room.kind === "inbox");
+/** Back ends write there, or people in another field, and nobody becomes a member by asking. */
+function isWrittenElsewhere(room: RoomState | undefined): boolean {
+  return room?.status === "ready" && ["job", "inbox", "document"].includes(room.kind);
 }
 
 function isRefused(room: RoomState | undefined): boolean {

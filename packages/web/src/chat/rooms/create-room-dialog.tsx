@@ -23,6 +23,7 @@ const hints = {
   public: "kindPublicHint",
   private: "kindPrivateHint",
   announcement: "kindAnnouncementHint",
+  document: "kindDocumentHint",
 } as const satisfies Record<MadeKind, TextKey>;
 
 /** A dialog with name and kind. */
@@ -71,6 +72,7 @@ export function CreateRoomDialog({ onClose }: DialogProps): ReactNode {
             ["public", t("kindPublic")],
             ["private", t("kindPrivate")],
             ["announcement", t("kindAnnouncement")],
+            ["document", t("kindDocument")],
           ]}
         />
         <p className="hint kind-hint" aria-live="polite">

@@ -5,5 +5,6 @@ import type { IconName, RoomState } from "@parlance/react";
 export function roomIcon(room: Pick<RoomState, "kind">): IconName {
   if (room.kind === "private" || room.kind === "direct") return "lock";
   if (room.kind === "job") return "gauge";
+  if (room.kind === "document") return "file";
   return room.kind === "announcement" ? "megaphone" : "hash";
 }

@@ -26,7 +26,8 @@ function itemsOf({ chat, page, t, room, isFavourite, isMuted: muted }: Tools): r
   const { id, kind, role, settings } = room;
   const isMember = role !== undefined;
   const isLookedAfter =
-    isStaff(room) && (kind === "public" || kind === "private" || kind === "announcement");
+    isStaff(room) &&
+    (kind === "public" || kind === "private" || kind === "announcement" || kind === "document");
   // What the server refuses goes back by itself.
   const prefer = (changes: Parameters<Chat["prefer"]>[1]): void =>
     void chat.prefer(id, changes).catch(() => undefined);
