@@ -66,7 +66,8 @@ async function exportTo(pattern: string, options: Options): Promise<void> {
     for await (const event of eventsOf(config, id, head)) {
       await out.write(lineOf(event, erased));
       events += 1;
-      if (events % 1_000 === 0) line.show(`${grouped(events)} events of ${grouped(rooms.size)} rooms`);
+      if (events % 1_000 === 0)
+        line.show(`${grouped(events)} events of ${grouped(rooms.size)} rooms`);
     }
   }
   let own = 0;
