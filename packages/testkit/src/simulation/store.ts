@@ -64,7 +64,13 @@ export class FaultyStore {
     }
     room.countable = room.events.at(-1)?.countable ?? 0;
     room.revision = old.revision;
-    for (const [user, member] of old.members) room.members.set(user, { ...member });
+    for (const [user, member] of old.members) {
+      // What is put back has marks of that time too: none above its head.
+      const readMark = Math.min(member.readMark, kept);
+      const privateMark = Math.min(member.privateMark, kept);
+      const privateCountable = room.events[privateMark - 1]?.countable ?? 0;
+      room.members.set(user, { ...member, readMark, privateMark, privateCountable });
+    }
   }
 
   /** The log as one node reaches it. */
