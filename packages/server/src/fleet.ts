@@ -18,8 +18,8 @@ export interface FleetOptions {
 }
 
 export interface FleetMember {
-  /** To be called when the server listens. */
-  begin(): void;
+  /** To be called when the server has its port. Settles when the others can know of it, or the database is away. */
+  begin(): Promise<void>;
   /** Of an install that one process has: itself. @throws StorageError */
   nodes(): Promise<readonly LivingNode[]>;
   close(): Promise<void>;
@@ -54,14 +54,15 @@ export function joinFleet(options: FleetOptions): FleetMember {
 
   return {
     begin() {
-      const again = (): void => {
+      const again = (): Promise<void> => {
         beating ??= beat().finally(() => {
           beating = undefined;
         });
+        return beating;
       };
-      again();
-      timer = setInterval(again, beatMs);
+      timer = setInterval(() => void again(), beatMs);
       timer.unref();
+      return again();
     },
     nodes: async () => (await fleet()?.nodes()) ?? [{ ...facts(), startedAt, heardMs: 0 }],
     async close() {

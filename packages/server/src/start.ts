@@ -197,6 +197,9 @@ export async function startServer(
     });
     opened.unshift(() => parts.webhooks.close());
     opened.unshift(() => parts.doors.close());
+    opened.unshift(() => parts.fleet.close());
+    // Before it takes anybody in: who asks all nodes must not leave this one out.
+    await parts.fleet.begin();
     for (const { server: listener, port } of [{ server, port: config.port }, ...extra.listeners]) {
       listener.off("request", answerNotYet);
       const routing = streamsBefore(parts.streams, parts.http.routing);
@@ -207,7 +210,6 @@ export async function startServer(
     const handedOver = worker?.handOverPaths[worker.number - 1];
     if (handedOver !== undefined) opened.unshift(await takeHandOvers(server, handedOver));
     await shared?.open();
-    parts.fleet.begin();
     const place = worker === undefined ? config.metrics_listen : undefined;
     const metrics = place && (await openMetricsListener(place, watch.samples, log.report));
     return announce(metrics ? { ...parts, metrics } : parts, secret, options.startedBy);
