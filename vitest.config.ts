@@ -11,7 +11,10 @@ const whole = ["test/{e2e,examples,systems,webhooks}/**/*.test.ts"];
  * One file after the other: fleets that are watched while parts of them die, and those that hear everything in a channel of Redis
  * whose name is the application's.
  */
-const alone = ["test/{cluster,deploy,doors,e2e/stories}/**/*.test.ts"];
+const alone = [
+  "test/{cluster,deploy,doors,e2e/stories}/**/*.test.ts",
+  "packages/dialects/src/pusher/fleet.test.ts",
+];
 
 export default defineConfig({
   test: {

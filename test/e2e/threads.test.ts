@@ -79,7 +79,9 @@ describe("threads and answers in the web app", () => {
     });
     // Who writes in the thread is seen to write there, and not in the room.
     // Who has just been told of in the room is told of here two seconds later.
-    await ann.page.getByTestId("thread-composer").pressSequentially("With cherries", { delay: 250 });
+    await ann.page
+      .getByTestId("thread-composer")
+      .pressSequentially("With cherries", { delay: 250 });
     await thread(bob.page).getByTestId("typing").getByText("\u2068Ann\u2069 is writing").waitFor();
     expect(await bob.page.locator("main").getByTestId("typing").innerText()).toBe("");
     await write(ann.page, "With cherries?");

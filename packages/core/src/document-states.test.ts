@@ -120,7 +120,7 @@ describe("documents over time", () => {
       who: fc.nat(1),
       at: fc.nat(30),
       what: fc.constantFrom("a", "bc", "", "語"),
-      then: fc.oneof(
+      next: fc.oneof(
         { weight: 12, arbitrary: fc.constantFrom("nothing", "nothing", "read", "sync") },
         { weight: 1, arbitrary: fc.constant("compact") },
       ),
@@ -129,14 +129,14 @@ describe("documents over time", () => {
       fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
         const scene = await start();
         const both = await writers(scene);
-        for (const { who, at, what, then } of steps) {
+        for (const { who, at, what, next } of steps) {
           const writer = both[who] as Writer;
           writer.write(at, what);
-          if (then === "read") {
+          if (next === "read") {
             await settle(4);
             writer.read();
-          } else if (then === "sync") await writer.sync();
-          else if (then === "compact") {
+          } else if (next === "sync") await writer.sync();
+          else if (next === "compact") {
             await Promise.all(both.flatMap(({ sent }) => sent));
             await compactAll(scene);
           }

@@ -223,9 +223,8 @@ class ServerNode implements Node {
     });
     this.onQuestion(onlineQuestion, (wanted) => onlineIn(rooms, wanted));
     this.onQuestion(occupancyQuestions.rooms, (wanted) => occupiedHere(rooms, wanted));
-    this.onQuestion(
-      occupancyQuestions.connections,
-      (name) => this.dialects().get(String(name)) ?? 0,
+    this.onQuestion(occupancyQuestions.connections, (name) =>
+      typeof name === "string" ? (this.dialects().get(name) ?? 0) : 0,
     );
     this.onQuestion(occupancyQuestions.people, (room) => occupantsHere(rooms, room));
     this.onQuestion(stateQuestion, (user) => people.stateHere(user as UserId));

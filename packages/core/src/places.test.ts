@@ -2,18 +2,19 @@
 import { createMemoryBroker } from "@parlance/broker/memory";
 import { createPortico } from "@parlance/dialects/portico";
 import type { RoomId } from "@parlance/protocol";
-import { type Harness, startNode, type TestClient } from "@parlance/testkit/harness";
+import {
+  createLineWire,
+  type Harness,
+  startNode,
+  type TestClient,
+} from "@parlance/testkit/harness";
 import { settle } from "@parlance/testkit/manual-clock";
 import { createMemoryStore } from "@parlance/testkit/memory";
 import { expect, test } from "vitest";
-import type { Inlet, Link, Wire } from "./index.ts";
+import type { Inlet, Link } from "./index.ts";
 
 const chatRoom = "office" as RoomId;
-const wire: Wire = {
-  dialect: createPortico({ chatRoom, notificationRoom: "news" as RoomId }),
-  frame: (text) => new TextEncoder().encode(`${text}\n`),
-  join: (frames) => Buffer.concat(frames),
-};
+const wire = createLineWire(createPortico({ chatRoom, notificationRoom: "news" as RoomId }));
 
 /** A page: it answers probes where its line still works. */
 class Page implements Link {

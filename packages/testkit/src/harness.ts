@@ -36,21 +36,12 @@ import type {
 } from "@parlance/protocol";
 import { ProtocolError } from "@parlance/protocol";
 import { ManualClock, settle } from "./manual-clock.ts";
+import { createLineWire } from "./simulation/wire.ts";
+
+export { createLineWire };
 
 /** A wire whose finished bytes are one line of text per frame. */
-export const lineWire: Wire = {
-  dialect: nativeDialect,
-  frame: (text) => new TextEncoder().encode(`${text}\n`),
-  join: (frames) => {
-    const joined = new Uint8Array(frames.reduce((sum, frame) => sum + frame.length, 0));
-    let at = 0;
-    for (const frame of frames) {
-      joined.set(frame, at);
-      at += frame.length;
-    }
-    return joined;
-  },
-};
+export const lineWire: Wire = createLineWire(nativeDialect);
 
 /** Ids in the order in which they were asked for. */
 export function countingIds(prefix = ""): Ids {

@@ -4,7 +4,10 @@ import type { Dialect, Wire } from "@parlance/core";
 export function createLineWire(dialect: Dialect): Wire {
   return {
     dialect,
-    frame: (text) => Buffer.from(`${text}\n`),
+    frame: (payload) => {
+      if (typeof payload !== "string") throw new TypeError("lines are text");
+      return Buffer.from(`${payload}\n`);
+    },
     join: (frames) => Buffer.concat(frames),
   } satisfies Wire;
 }

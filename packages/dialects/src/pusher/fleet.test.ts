@@ -11,7 +11,7 @@ import {
   page,
   pusherEnvironment,
   subscribed,
-} from "../../packages/dialects/test/pusher-scene.ts";
+} from "../../test/pusher-scene.ts";
 
 const timeoutMs = 60_000;
 
