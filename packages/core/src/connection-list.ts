@@ -1,5 +1,6 @@
 /** The live connections of a node as operators ask for them, by the questions that `Questions` carries to all nodes. */
 import type { Json, RoomId, UserId } from "@parlance/protocol";
+import { viewOf } from "./connection-view.ts";
 import type { ConnectionFilter, ConnectionReport, ConnectionView, NodeCounts } from "./gate.ts";
 import type { Registry } from "./registry.ts";
 
@@ -13,10 +14,17 @@ export const connectionQuestions = {
   endUser: "end_user",
 } as const;
 
+/** The node that lists its connections. `now` in monotonic milliseconds. */
+export interface ListingNode {
+  readonly nodeId: string;
+  readonly counts: NodeCounts;
+  readonly now: number;
+}
+
 /** Those of this node that match, in the order in which they came. */
 export function listConnections(
   registry: Registry,
-  { nodeId, counts }: { readonly nodeId: string; readonly counts: NodeCounts },
+  { nodeId, counts, now }: ListingNode,
   { node, user, room, after, limit = maxListed + 1 }: ConnectionFilter,
 ): ConnectionReport {
   const connections: ConnectionView[] = [];
@@ -31,7 +39,8 @@ export function listConnections(
       (room === undefined || connection.subscription(room as RoomId) !== undefined);
     if (!isAsked) continue;
     matching += 1;
-    if (connection.number > from && connections.length < most) connections.push(connection.view());
+    if (connection.number > from && connections.length < most)
+      connections.push(viewOf(connection, now));
   }
   return { counts, matching, connections };
 }

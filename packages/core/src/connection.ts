@@ -18,16 +18,16 @@ import {
 import { AppendOrder } from "./append-order.ts";
 import { dispatch } from "./commands/index.ts";
 import { type ConnectionState, endingOf, holdsOwn, refusalIn } from "./connection-rules.ts";
+import { factsOf } from "./connection-view.ts";
 import { endsIdentity } from "./control.ts";
 import { asProtocolError } from "./failure.ts";
-import type { Answer, ConnectionView, Inlet, Peer } from "./gate.ts";
+import type { Answer, Inlet, Peer } from "./gate.ts";
 import { LifeSigns, lifeMark } from "./life-signs.ts";
 import { Outbox, type OutboxOwner } from "./outbox.ts";
 import type { Awaitable, Outcome } from "./outcome.ts";
 import { KeptPlaces } from "./places.ts";
 import type {
   CommandTrace,
-  ConnectionFacts,
   ControlFact,
   DeviceFact,
   Doing,
@@ -40,11 +40,13 @@ import type {
   VouchedUser,
   Wire,
 } from "./ports/index.ts";
+import { Progress } from "./progress.ts";
 import { RateLimit } from "./rates/rate-limit.ts";
 import type { Seat } from "./rates/rates.ts";
 import { encode } from "./recent-events.ts";
 import type { Room } from "./room.ts";
 import type { Services } from "./services.ts";
+import { SignedRooms } from "./signed-rooms.ts";
 import type { Subscription } from "./subscription.ts";
 import { add } from "./tally.ts";
 import { backlogRetryMs, TaskOrder, type TaskOwner } from "./task-order.ts";
@@ -63,6 +65,7 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
   readonly peer: Peer;
   readonly outbox: Outbox;
   readonly appendOrder: AppendOrder = new AppendOrder();
+  /** Monotonic milliseconds. */
   readonly openedAt: number;
   /** 1, 2, 3 … of this node's connections since its start. */
   readonly number: number;
@@ -93,25 +96,20 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
   /** At the buckets of its user and network, once it is known whose it is. */
   #seat: Seat | undefined;
   readonly #subscriptions = new Map<RoomId, Subscription>();
-  /** Rooms that the application signed for. */
-  readonly #grants = new Set<RoomId>();
-  /** Rooms that it was put out of. */
-  readonly #withdrawn = new Set<RoomId>();
-  /** Undefined until it whispers. */
-  #whispers: RateLimit | undefined;
+  /** Undefined until something is to be known of them: most connections have none. */
+  #signedRooms: SignedRooms | undefined;
   /** Undefined while no credential is being verified. */
   #verification: Verification | undefined;
   readonly #tasks: TaskOrder;
   #state: ConnectionState = "opening";
   #badFrames = 0;
-  /** Monotonic milliseconds. */
-  #heardAt: number;
   /** Length of the frame that is being translated; undefined between frames. */
   #inputLength: number | undefined;
   /** What changed of its user's own while a task's answer is made that may be older; undefined where none is. */
   #held: { readonly task: Task; readonly events: OwnEvent[] } | undefined;
-  #unsentBefore = 0;
-  #progressAt: number;
+  readonly #progress: Progress;
+  /** Monotonic milliseconds. */
+  #heardAt: number;
   #onIdle: (() => void) | undefined;
   /** Undefined until somebody asks. */
   #lifeSigns: LifeSigns | undefined;
@@ -129,7 +127,7 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
     this.outbox = new Outbox(this, link, wire, flusher, settings.outboxBytes);
     this.#rate = new RateLimit(clock, settings.commandsPerSecond, settings.commandBurst);
     this.openedAt = clock.monotonic();
-    this.#progressAt = this.openedAt;
+    this.#progress = new Progress(this.openedAt);
     this.#heardAt = this.openedAt;
   }
 
@@ -141,6 +139,11 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
   /** For `TaskOrder`. */
   get via(): string {
     return this.wire.dialect.name;
+  }
+
+  /** When its peer last gave a sign of life. Monotonic milliseconds. */
+  get heardAt(): number {
+    return this.#heardAt;
   }
 
   get isClosed(): boolean {
@@ -161,27 +164,17 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
 
   /** Whether the application signed for it in a room. */
   isGranted(room: RoomId): boolean {
-    return this.#grants.has(room);
-  }
-
-  /* Security: a signature is good for one connection and as long as that lives. Without this, somebody who was put out would come
-   * back with the one that they have. */
-  /** The application signed for it: it may read and write in the room until its subscription ends. @throws ProtocolError `forbidden`. */
-  grant(room: RoomId): void {
-    if (this.#withdrawn.has(room)) throw new ProtocolError("forbidden");
-    this.#grants.add(room);
+    return this.#signedRooms?.has(room) === true;
   }
 
   /** The subscription did not come about. */
   endGrant(room: RoomId): void {
-    if (!this.#subscriptions.has(room)) this.#grants.delete(room);
+    if (!this.#subscriptions.has(room)) this.#signedRooms?.end(room);
   }
 
-  /** @returns 0 if it may whisper now, else the milliseconds until it may. */
-  takeWhisper(): number {
-    const { whispersPerSecond } = limits;
-    this.#whispers ??= new RateLimit(this.#services.clock, whispersPerSecond, whispersPerSecond);
-    return this.#whispers.take();
+  get signedRooms(): SignedRooms {
+    this.#signedRooms ??= new SignedRooms(this.#services.clock);
+    return this.#signedRooms;
   }
 
   keep(subscription: Subscription): void {
@@ -365,7 +358,7 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
     const fields = { ...this.#fields(), command: task.type };
     const error = asProtocolError(thrown, this.#services.report, fields);
     this.tellFailure(task, answer, error);
-    this.#services.moments?.failed(this.facts(), error);
+    this.#services.moments?.failed(factsOf(this), error);
     const ending = endingOf(task, error.code);
     if (ending !== undefined) this.end(ending);
     return error;
@@ -440,8 +433,8 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
     this.#subscriptions.delete(room);
     subscription.room.remove(subscription);
     // A room that began a new life is read on.
-    if (notice?.type !== "reset") this.#grants.delete(room);
-    if (notice?.type === "unsubscribed") this.#withdrawn.add(room);
+    if (notice?.type !== "reset") this.#signedRooms?.end(room);
+    if (notice?.type === "unsubscribed") this.signedRooms.withdraw(room);
     if (notice !== undefined) this.notify(notice);
   }
 
@@ -504,7 +497,7 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
     const { reason } = fields;
     add(this.#services.tally.closed, typeof reason === "string" ? reason : "left");
     this.#services.report("info", "connection_closed", { ...this.#fields(), ...fields });
-    this.#services.moments?.closed(this.facts(), String(fields["reason"] ?? fields["code"]));
+    this.#services.moments?.closed(factsOf(this), String(fields["reason"] ?? fields["code"]));
   }
 
   #fields(): Record<string, unknown> {
@@ -666,40 +659,7 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
     }
     // What waits here is not on its way yet, and a probe would pass it.
     if (this.outbox.bytes === 0) this.places?.tick(this.#link, this.#subscriptions.values());
-    const unsent = this.outbox.unsentBytes;
-    if (unsent === 0 || unsent < this.#unsentBefore) this.#progressAt = now;
-    this.#unsentBefore = unsent;
-    if (now - this.#progressAt >= settings.stallTimeoutMs) this.terminate("slow_consumer");
-  }
-
-  /** Who this is, for those who are told. */
-  facts(): ConnectionFacts {
-    const { connectionId, number, identity } = this;
-    return {
-      connectionId,
-      number,
-      dialect: this.wire.dialect.name,
-      address: this.peer.address,
-      ...(identity === undefined ? {} : { identity }),
-    };
-  }
-
-  view(): ConnectionView {
-    const now = this.#services.clock.monotonic();
-    const { identity } = this;
-    return {
-      connection_id: this.connectionId,
-      number: this.number,
-      dialect: this.wire.dialect.name,
-      transport: this.peer.transport,
-      address: this.peer.address,
-      ...(identity === undefined ? {} : { user: identity.user, name: identity.name }),
-      ...(this.shownAs === undefined ? {} : { shown_as: this.shownAs }),
-      connected_ms: Math.round(now - this.openedAt),
-      heard_ms: Math.round(now - this.#heardAt),
-      unsent_bytes: this.outbox.unsentBytes,
-      lagging: this.outbox.isLagging,
-      rooms: this.#subscriptions.size,
-    };
+    const stalledMs = this.#progress.stalledMs(this.outbox.unsentBytes, now);
+    if (stalledMs >= settings.stallTimeoutMs) this.terminate("slow_consumer");
   }
 }

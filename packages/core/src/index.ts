@@ -4,6 +4,7 @@ export { isClaimOf } from "./commands/enter.ts";
 export type { PublishTask, ShownAs } from "./commands/publish.ts";
 export { nobodyAnswers } from "./commands/rpc.ts";
 export { connectionQuestions, maxListed, readConnectionReport } from "./connection-list.ts";
+export { defaultSettings } from "./default-settings.ts";
 export { directoryTerms } from "./directory-words.ts";
 export { harmlessFileName, harmlessMediaType } from "./file-name.ts";
 export { wireUser } from "./frames.ts";
@@ -17,7 +18,7 @@ export { durationBoundsMs, Histogram, type HistogramView } from "./histogram.ts"
 export { type ImportPorts, type ImportResult, importItems } from "./imports.ts";
 export { kindByName } from "./kinds.ts";
 export { type MessageTrace, type SeenAt, traceMessage } from "./message-trace.ts";
-export { createNode, defaultSettings } from "./node.ts";
+export { createNode } from "./node.ts";
 export {
   type Occupancy,
   occupancyQuestions,

@@ -2,7 +2,6 @@
 import {
   type Command,
   type Json,
-  limits,
   type OwnChange,
   type PresenceState,
   type Reply,
@@ -12,16 +11,8 @@ import {
 } from "@parlance/protocol";
 import { CommandRun } from "./command-run.ts";
 import { perform } from "./commands/index.ts";
-import { sendDue } from "./commands/later.ts";
-import { endIdle } from "./commands/open-messages.ts";
 import { Connection } from "./connection.ts";
-import {
-  connectionQuestions,
-  endConnection,
-  endUser,
-  listConnections,
-  readConnectionFilter,
-} from "./connection-list.ts";
+import { factsOf, viewOf } from "./connection-view.ts";
 import { ControlFollower } from "./control.ts";
 import { asProtocolError } from "./failure.ts";
 import { Files } from "./files.ts";
@@ -43,16 +34,16 @@ import type {
   Peer,
 } from "./gate.ts";
 import { Happenings } from "./happenings.ts";
+import { hearDevice, hearJoined, hearOwn } from "./heard-notices.ts";
 import { kindByName } from "./kinds.ts";
-import { answerHappenings, happeningsQuestion } from "./message-trace.ts";
-import { occupancyQuestions, occupantsHere, occupiedHere } from "./occupancy.ts";
-import { onlineIn, onlineQuestion, readState, stateQuestion } from "./online.ts";
+import { nodeAnswers } from "./node-answers.ts";
+import { countsOf, dialectsOf, openRoomsOf, presentIn, whoIsPresent } from "./node-counts.ts";
+import { readState, stateQuestion } from "./online.ts";
 import { OpenMessages } from "./open-messages.ts";
 import type { Awaitable } from "./outcome.ts";
 import { People } from "./people.ts";
 import { PlaceWriter } from "./places.ts";
 import type {
-  DeviceFact,
   FilePorts,
   Identity,
   JoinedFact,
@@ -65,47 +56,17 @@ import type {
 import { presenceLeaseMs } from "./presence.ts";
 import { Questions } from "./questions.ts";
 import { Rates, type RateView, type Seat } from "./rates/rates.ts";
-import { presetRates, type RateCost } from "./rates/rules.ts";
+import type { RateCost } from "./rates/rules.ts";
 import { RecentPool } from "./recent-events.ts";
 import { Registry } from "./registry.ts";
 import { Rooms } from "./rooms.ts";
 import type { Services } from "./services.ts";
+import { beginSweeps } from "./sweeps.ts";
 import { add, Tally } from "./tally.ts";
 import { UnderWay } from "./under-way.ts";
 import { UnreadMonitor } from "./unread-monitor.ts";
 
-const commandsPerSecond = 50;
-const commandBurst = 200;
-
-/** What suits most installs; every value can be set. */
-export const defaultSettings: NodeSettings = {
-  guestsAllowed: true,
-  namedRooms: new Map(),
-  commandsPerSecond,
-  commandBurst,
-  rates: presetRates(commandsPerSecond, commandBurst),
-  outboxBytes: 262_144,
-  stallTimeoutMs: 60_000,
-  signInTimeoutMs: 10_000,
-  pollMs: 5_000,
-  controlPollMs: 1_000,
-  heartbeatMs: 25_000,
-  presenceFlushMs: 250,
-  openMessageIdleMs: 300_000,
-  documentBytes: limits.documentBytes,
-};
-
 const connectionCheckMs = 1_000;
-const sweepRoomsMs = 10_000;
-/** How often it is looked for open messages that were left, at most and at least. */
-const sweepOpenMs = [500, 10_000] as const;
-/** How often it is looked for documents that are due to be compacted. */
-const sweepDocumentsMs = 10_000;
-const sweepFilesMs = 600_000;
-/** How often it is looked for messages whose time has come. */
-const sendDueMs = 1_000;
-/** How often one person's unread in one room is compared with the log. */
-const unreadCheckMs = 10_000;
 /** How long other nodes are waited for to say whether somebody is there. */
 const stateWait = { timeoutMs: 700 } as const;
 /** A node whose own timer is later than this was asleep, and does not trust what it knows. */
@@ -133,8 +94,6 @@ class ServerNode implements Node {
   #awakeAt: number;
   #isWaking = false;
   #isComparing = false;
-  #isSending = false;
-  #isCompacting = false;
   /** Since when the control log could not be read; monotonic milliseconds. */
   #awaySince: number | undefined;
 
@@ -212,33 +171,14 @@ class ServerNode implements Node {
       report: ports.report,
     });
     this.#questions = new Questions({ ...ports, tally });
-    this.onQuestion(happeningsQuestion, (detail) => answerHappenings(this.happenings, detail));
-    this.onQuestion(connectionQuestions.list, (detail) => {
-      const report = listConnections(
-        registry,
-        { nodeId: ports.nodeId, counts: this.counts() },
-        readConnectionFilter(detail),
-      );
-      return report as unknown as Json;
-    });
-    this.onQuestion(onlineQuestion, (wanted) => onlineIn(rooms, wanted));
-    this.onQuestion(occupancyQuestions.rooms, (wanted) => occupiedHere(rooms, wanted));
-    this.onQuestion(occupancyQuestions.connections, (name) =>
-      typeof name === "string" ? (this.dialects().get(name) ?? 0) : 0,
-    );
-    this.onQuestion(occupancyQuestions.people, (room) => occupantsHere(rooms, room));
-    this.onQuestion(stateQuestion, (user) => people.stateHere(user as UserId));
-    this.onQuestion(connectionQuestions.end, (id) =>
-      typeof id === "string" ? endConnection(registry, id) : false,
-    );
-    this.onQuestion(connectionQuestions.endUser, (user) =>
-      typeof user === "string" ? endUser(registry, user) : 0,
-    );
+    for (const [question, answerer] of nodeAnswers(this.#services)) {
+      this.onQuestion(question, answerer);
+    }
     this.#awakeAt = ports.clock.monotonic();
   }
 
   async start(): Promise<void> {
-    const { broker, rates, rooms, settings } = this.#services;
+    const { broker, rooms, settings } = this.#services;
     await this.#control.start();
     this.#unsubscribe = await broker.subscribe("control", (notice) => {
       if (notice.type === "control") void this.#checkControl();
@@ -262,19 +202,10 @@ class ServerNode implements Node {
       void this.#checkHeads();
       void this.#services.openMessages.tellAll();
     });
-    const [least, most] = sweepOpenMs;
-    const sweepMs = Math.max(least, Math.min(most, settings.openMessageIdleMs / 4));
-    this.#every(sweepMs, () => this.#sweepOpen());
     this.#every(connectionCheckMs, () => {
       for (const connection of this.#services.registry) connection.check();
       void this.#services.devicePlaces.flush();
       this.#services.people.tick();
-    });
-    this.#every(sweepDocumentsMs, () => this.#sweepDocuments());
-    this.#every(sendDueMs, () => this.#sendDue());
-    this.#every(sweepRoomsMs, () => {
-      rooms.sweep();
-      rates.sweep();
     });
     this.#every(presenceLeaseMs / 3, () => {
       for (const room of rooms) {
@@ -282,9 +213,12 @@ class ServerNode implements Node {
         room.awareness.tick();
       }
     });
-    this.#every(unreadCheckMs, () => this.#compareUnread());
-    this.#sweepFiles();
-    this.#every(sweepFilesMs, () => this.#sweepFiles());
+    beginSweeps({
+      services: this.#services,
+      unread: this.#unread,
+      every: (intervalMs, run) => this.#every(intervalMs, run),
+      isQuiet: () => this.#isClosed || this.#awaySince !== undefined,
+    });
   }
 
   connect(link: Link, wire: Wire, peer: Peer): Inlet {
@@ -296,7 +230,7 @@ class ServerNode implements Node {
       dialect: wire.dialect.name,
       transport: peer.transport,
     });
-    this.#services.moments?.connected(connection.facts());
+    this.#services.moments?.connected(factsOf(connection));
     connection.opened();
     return connection;
   }
@@ -374,28 +308,15 @@ class ServerNode implements Node {
   }
 
   counts(): NodeCounts {
-    const { registry, rooms } = this.#services;
-    let subscriptions = 0;
-    let lagging = 0;
-    let outboxBytes = 0;
-    for (const connection of registry) {
-      subscriptions += connection.subscriptionCount;
-      outboxBytes += connection.outbox.bytes;
-      if (connection.outbox.isLagging) lagging += 1;
-    }
-    return { connections: registry.size, rooms: rooms.count, subscriptions, lagging, outboxBytes };
+    return countsOf(this.#services);
   }
 
   dialects(): ReadonlyMap<string, number> {
-    const counts = new Map<string, number>();
-    for (const { via } of this.#services.registry) add(counts, via);
-    return counts;
+    return dialectsOf(this.#services);
   }
 
   presentHere(): number {
-    let present = 0;
-    for (const { presence } of this.#services.rooms) present += presence.localSize;
-    return present;
+    return presentIn(this.#services);
   }
 
   openMessagesHere(): number {
@@ -403,18 +324,12 @@ class ServerNode implements Node {
   }
 
   openRooms(): readonly OpenRoomView[] {
-    return Array.from(this.#services.rooms, ({ record, last, subscriptionCount, presence }) => ({
-      room: record.room,
-      title: record.title,
-      kind: record.kind,
-      last,
-      subscriptions: subscriptionCount,
-      present: presence.localSize,
-    }));
+    return openRoomsOf(this.#services);
   }
 
   connections(): readonly ConnectionView[] {
-    return [...this.#services.registry].map((connection) => connection.view());
+    const now = this.#services.clock.monotonic();
+    return Array.from(this.#services.registry, (connection) => viewOf(connection, now));
   }
 
   #seatOf(identity: Identity): Seat {
@@ -428,19 +343,7 @@ class ServerNode implements Node {
   }
 
   present(): readonly WebhookPresent[] {
-    const { people, registry, rooms } = this.#services;
-    const connected = new Map<UserId, WebhookPresent>();
-    for (const { identity } of registry) {
-      if (identity === undefined || people.isInvisible(identity)) continue;
-      connected.set(identity.user, { room: "", user: identity.user, name: identity.name });
-    }
-    const present = [...connected.values()];
-    for (const room of rooms) {
-      for (const { id, name } of room.presence.here()) {
-        present.push({ room: room.record.room, user: id, name });
-      }
-    }
-    return present;
+    return whoIsPresent(this.#services);
   }
 
   // --- Periodic checks ------------------------------------------------------------------------------
@@ -489,53 +392,6 @@ class ServerNode implements Node {
     }
   }
 
-  #sweepOpen(): void {
-    endIdle(this.#services).catch((error: unknown) => {
-      if (this.#isClosed || this.#awaySince !== undefined) return;
-      this.#services.report("warn", "open_message_sweep_failed", { error });
-    });
-  }
-
-  /* One look at a time; a node that was asleep does not know yet who may still be here. */
-  #sendDue(): void {
-    if (this.#isSending || !this.#isAwake()) return;
-    this.#isSending = true;
-    sendDue(this.#services)
-      .catch((error: unknown) => {
-        if (this.#isClosed || this.#awaySince !== undefined) return;
-        this.#services.report("warn", "scheduled_sweep_failed", { error });
-      })
-      .finally(() => {
-        this.#isSending = false;
-      });
-  }
-
-  /* One after the other: compacting a large one takes a moment of the event loop. */
-  #sweepDocuments(): void {
-    if (this.#isCompacting || !this.#isAwake()) return;
-    this.#isCompacting = true;
-    void this.#keepUpDocuments().finally(() => {
-      this.#isCompacting = false;
-    });
-  }
-
-  async #keepUpDocuments(): Promise<void> {
-    for (const { document } of [...this.#services.rooms]) await document?.keepUp();
-  }
-
-  #compareUnread(): void {
-    this.#unread.compare().catch((error: unknown) => {
-      if (this.#isClosed || this.#awaySince !== undefined) return;
-      this.#services.report("warn", "unread_check_failed", { error });
-    });
-  }
-
-  #sweepFiles(): void {
-    this.#services.files?.sweep().catch((error: unknown) => {
-      this.#services.report("warn", "file_sweep_failed", { error });
-    });
-  }
-
   #wasAsleep(): boolean {
     const sinceMs = this.#services.clock.monotonic() - this.#awakeAt;
     return sinceMs > this.#services.settings.controlPollMs + asleepMs;
@@ -580,19 +436,4 @@ function kindOf(rooms: Rooms, named: NamedRooms, room: RoomId): Awaitable<RoomKi
     ({ record }) => record.kind,
     () => named.get(room)?.kind ?? kindByName(room),
   );
-}
-
-function hearJoined(registry: Registry, { user, room, position }: JoinedFact): void {
-  for (const connection of registry.ofUser(user)) {
-    connection.joined(room, position);
-    connection.own({ type: "own", change: { what: "joined", room } });
-  }
-}
-
-function hearDevice(registry: Registry, fact: DeviceFact): void {
-  for (const connection of registry.ofUser(fact.user)) connection.hearDevice(fact);
-}
-
-function hearOwn(registry: Registry, user: UserId, change: OwnChange): void {
-  for (const connection of registry.ofUser(user)) connection.own({ type: "own", change });
 }

@@ -35,7 +35,7 @@ export async function subscribeSigned(
       entered.finish();
       entered.afterwards();
     }
-    connection.grant(room);
+    connection.signedRooms.grant(room);
   }
   try {
     const context = contextOf(services, connection, trace);

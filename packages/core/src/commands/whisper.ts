@@ -19,7 +19,7 @@ export async function whisper(context: LiveContext, task: Whisper): Promise<Reco
   }
   const subscription = connection.subscription(id);
   if (subscription === undefined) throw new ProtocolError("forbidden");
-  const waitMs = connection.takeWhisper();
+  const waitMs = connection.signedRooms.takeWhisper();
   if (waitMs > 0) throw new ProtocolError("rate_limited", { retry_after_ms: waitMs });
   const { room } = subscription;
   await authorizeIn(context, "write", room);
