@@ -3,8 +3,15 @@
  * was too slow. From memory where the events are still there, else from the log, a step at a time as far as the
  * connection takes it.
  */
-import type { Epoch, EventFrame, PresenceEvent, Sequence } from "@parlance/protocol";
+import type {
+  EphemeralEvent,
+  Epoch,
+  EventFrame,
+  PresenceEvent,
+  Sequence,
+} from "@parlance/protocol";
 import type { ErasedTexts } from "./erased-texts.ts";
+import { isFor, type Whom } from "./fan-out.ts";
 import type { Bytes, LogPage } from "./ports/index.ts";
 import { readFrom } from "./reader-floor.ts";
 import { encode, type RecentEvents } from "./recent-events.ts";
@@ -63,7 +70,7 @@ export class CatchUp {
   serve(subscription: Subscription): void {
     const { outbox } = subscription.connection;
     while (!subscription.isEnded && !subscription.isLive && !subscription.isReading) {
-      if (outbox.isLagging) return;
+      if (outbox.isLagging || subscription.isHeld) return;
       if (subscription.missedPresence) this.#tellOfMissed(subscription);
       if (subscription.offset >= this.#room.last) {
         this.#behind.delete(subscription);
@@ -80,6 +87,16 @@ export class CatchUp {
       if (!subscription.wantsPresence) continue;
       if (subscription.connection.outbox.isLagging) subscription.missedPresence = true;
       else push(subscription, event);
+    }
+  }
+
+  /** Those that are held lag in nothing: what is in no log has no order to keep. */
+  ephemeral(event: EphemeralEvent, whom: Whom): void {
+    for (const subscription of this.#behind) {
+      const { connection, isHeld } = subscription;
+      if (!isHeld || connection.outbox.isLagging || !isFor(connection, event, whom)) continue;
+      const encoded = encode(connection.wire, event);
+      if (encoded !== undefined) connection.outbox.push(encoded);
     }
   }
 

@@ -98,6 +98,7 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
   readonly #subscriptions = new Map<RoomId, Subscription>();
   /** Undefined until something is to be known of them: most connections have none. */
   #signedRooms: SignedRooms | undefined;
+  #awaitsSignIn = false;
   /** Undefined while no credential is being verified. */
   #verification: Verification | undefined;
   readonly #tasks: TaskOrder;
@@ -175,6 +176,32 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
   get signedRooms(): SignedRooms {
     this.#signedRooms ??= new SignedRooms(this.#services.clock);
     return this.#signedRooms;
+  }
+
+  /** It is nobody's and may be somebody's in a moment. */
+  get awaitsSignIn(): boolean {
+    return this.#awaitsSignIn;
+  }
+
+  /** Holds what is subscribed until it is known whose it is, at most so long. */
+  awaitSignIn(ms: number): void {
+    this.#awaitsSignIn = true;
+    this.after(ms, () => this.#endWait());
+  }
+
+  #endWait(): void {
+    if (!this.#awaitsSignIn) return;
+    // It may be saying so just now.
+    if (!this.#tasks.isIdle) {
+      this.awaitSignIn(backlogRetryMs);
+      return;
+    }
+    this.#awaitsSignIn = false;
+    for (const subscription of this.#subscriptions.values()) {
+      if (!subscription.isHeld) continue;
+      subscription.isHeld = false;
+      subscription.room.catchUp(subscription);
+    }
   }
 
   keep(subscription: Subscription): void {
@@ -561,7 +588,8 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
   }
 
   /**
-   * As `become`, of a nobody that reads on. What its device missed in the rooms that it reads is given to it behind what it has.
+   * As `become`, of a nobody that reads on. What its device missed in the rooms that it reads is given to it behind what it has,
+   * which is nothing where they are held.
    *
    * @param mayRead Whether the one whom it becomes may read a room.
    * @returns what has something to catch up with.
@@ -585,7 +613,10 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
       }
     }
     this.places = places;
+    this.#awaitsSignIn = false;
     return subscriptions.filter((subscription) => {
+      const wasHeld = subscription.isHeld;
+      subscription.isHeld = false;
       const { room } = subscription;
       const { record } = room;
       if (!mayRead(room)) {
@@ -597,13 +628,13 @@ export class Connection implements Inlet, Doing, OutboxOwner, TaskOwner {
       const now = room.placeOf(subscription);
       if (before === undefined) {
         places?.began(record.room, { epoch: room.epoch, offset: now });
-        return false;
+        return wasHeld;
       }
       if (before.epoch !== room.epoch || before.offset < subscription.floor) {
         this.endSubscription(subscription, { type: "reset", room: record.room, epoch: room.epoch });
         return false;
       }
-      if (before.offset >= subscription.began) return false;
+      if (before.offset >= subscription.began) return wasHeld;
       room.rewind(subscription, before.offset);
       return true;
     });

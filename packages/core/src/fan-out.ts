@@ -166,9 +166,7 @@ export class FanOut {
    *
    * @param last The room's place.
    */
-  ephemeral(event: EphemeralEvent, last: Sequence, { to, except }: Whom): void {
-    const isAbout = except === undefined && "user" in event && event.user !== to;
-    const about = isAbout ? event.user : undefined;
+  ephemeral(event: EphemeralEvent, last: Sequence, whom: Whom): void {
     let reached = 0;
     const encoded = new Map<Wire, Bytes | undefined>();
     for (const audience of this.#audiences) {
@@ -179,8 +177,7 @@ export class FanOut {
       const isBulk = audience.subscriptions.size > bulkAudience;
       for (const subscription of audience.subscriptions) {
         const { connection } = subscription;
-        if (connection.userId === about || connection.connectionId === except) continue;
-        if (to !== undefined && connection.userId !== to) continue;
+        if (!isFor(connection, event, whom)) continue;
         if (connection.outbox.isLagging) {
           if (event.type !== "presence" || !subscription.wantsPresence) continue;
           subscription.missedPresence = true;
@@ -199,6 +196,17 @@ export class FanOut {
     }
     this.#tally.ephemeralDeliveries += reached;
   }
+}
+
+/** Whether an ephemeral event is for a connection. */
+export function isFor(
+  { userId, connectionId }: Subscription["connection"],
+  event: EphemeralEvent,
+  { to, except }: Whom,
+): boolean {
+  if (connectionId === except) return false;
+  if (to !== undefined) return userId === to;
+  return except !== undefined || !("user" in event) || event.user !== userId;
 }
 
 /** What of a turn's events is left; undefined if nothing is. */

@@ -416,7 +416,7 @@ export class Room {
   /** Adds a subscription that has everything up to `offset`; `floor <= offset <= last`. */
   add(subscription: Subscription, offset: Sequence): void {
     subscription.began = offset;
-    if (offset === this.last) this.goLive(subscription);
+    if (offset === this.last && !subscription.isHeld) this.goLive(subscription);
     else this.#behind.add(subscription, offset);
     this.presence.came(subscription);
   }
@@ -529,6 +529,7 @@ export class Room {
     if (event.type === "read" && !this.#marks.rises(event.user, event.read_mark)) return;
     // First those that are behind: others may fall behind while they are told.
     if (event.type === "presence") this.#behind.presence(event);
+    else this.#behind.ephemeral(event, whom);
     this.#live.ephemeral(event, this.last, whom);
   }
 

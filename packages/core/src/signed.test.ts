@@ -1,125 +1,16 @@
 /** What an application signs for its pages, over the Pusher dialect, whose pages come by nothing else. */
 import { createMemoryBroker } from "@parlance/broker/memory";
-import { createPusher } from "@parlance/dialects/pusher";
 import type { RoomId, UserId } from "@parlance/protocol";
-import { type Harness, namesAsTokens, startNode, type TestClient } from "@parlance/testkit/harness";
+import { type Harness, startNode, type TestClient } from "@parlance/testkit/harness";
 import { settle } from "@parlance/testkit/manual-clock";
 import { createMemoryStore } from "@parlance/testkit/memory";
+import {
+  signedAuthenticator as authenticator,
+  SignedPage as Page,
+  textSignatures as signatures,
+  signInWaitMs,
+} from "@parlance/testkit/signed-page";
 import { beforeEach, expect, test } from "vitest";
-import type { Authenticator, Identity, Inlet, Link, Wire } from "./index.ts";
-
-const wire: Wire = {
-  dialect: createPusher({ key: "key", publicChannels: true, storedEvents: new Set() }),
-  frame: (text) => new TextEncoder().encode(`${String(text)}\n`),
-  join: (frames) => Buffer.concat(frames),
-};
-
-/** A signature is the text itself: these tests are of what it is good for. */
-const signatures = {
-  verify: ({ text, signature }: { text: string; signature: string }) => signature === text,
-};
-const authenticator: Authenticator = {
-  ...namesAsTokens,
-  authenticate(credential) {
-    if (!("vouched" in credential)) return namesAsTokens.authenticate(credential);
-    const user = String(credential.vouched.user);
-    return Promise.resolve({ user, name: user, kind: "external", principal: user } as Identity);
-  },
-};
-
-interface PageFrame {
-  readonly event: string;
-  readonly channel?: string;
-  readonly data: unknown;
-}
-
-/** A page: it answers probes while its line works. */
-class Page implements Link {
-  readonly frames: PageFrame[] = [];
-  readonly inlet: Inlet;
-  writes = 0;
-  stalls = false;
-  closedWith: number | undefined;
-  #isHeard = true;
-  #unread: Uint8Array[] = [];
-
-  constructor(harness: Harness) {
-    const url = "/app/key?protocol=7";
-    const peer = { address: "127.0.0.1", transport: "websocket", url } as const;
-    this.inlet = harness.node.connect(this, wire, peer);
-  }
-
-  get unsentBytes(): number {
-    return this.#unread.reduce((sum, chunk) => sum + chunk.length, 0);
-  }
-
-  get socketId(): string {
-    const [{ data } = { data: "{}" }] = this.frames;
-    return (JSON.parse(String(data)) as { socket_id: string }).socket_id;
-  }
-
-  write(chunk: Uint8Array): void {
-    if (!this.#isHeard) return;
-    this.writes += 1;
-    if (this.stalls) this.#unread.push(chunk);
-    else this.#read(chunk);
-  }
-
-  #read(chunk: Uint8Array): void {
-    for (const line of new TextDecoder().decode(chunk).split("\n")) {
-      if (line !== "") this.frames.push(JSON.parse(line) as PageFrame);
-    }
-  }
-
-  /** Takes what waited. */
-  async drain(): Promise<void> {
-    this.stalls = false;
-    for (const chunk of this.#unread.splice(0)) this.#read(chunk);
-    this.inlet.drained();
-    await settle();
-  }
-
-  probe(mark: number): void {
-    if (this.#isHeard) queueMicrotask(() => this.inlet.confirmed(mark));
-  }
-
-  loseLine(): void {
-    this.#isHeard = false;
-    this.inlet.closed(1006);
-  }
-
-  close(code: number): void {
-    this.closedWith = code;
-  }
-  terminate(): void {}
-
-  async say(event: string, data: object): Promise<void> {
-    this.inlet.receive(JSON.stringify({ event, data }));
-    await settle();
-  }
-
-  async subscribe(channel: string, data?: string): Promise<void> {
-    const auth = [this.socketId, channel, ...(data === undefined ? [] : [data])].join(":");
-    const more = data === undefined ? {} : { channel_data: data };
-    await this.say("pusher:subscribe", { channel, auth, ...more });
-  }
-
-  async signIn(id: string): Promise<void> {
-    const user = JSON.stringify({ id });
-    await this.say("pusher:signin", { auth: `${this.socketId}::user::${user}`, user_data: user });
-  }
-
-  /** What came on a channel that is no word of the protocol's own. */
-  sold(): unknown[] {
-    return this.frames
-      .filter(({ event }) => event === "sold")
-      .map(({ data }) => JSON.parse(String(data)) as unknown);
-  }
-
-  has(event: string): boolean {
-    return this.frames.some((frame) => frame.event === event);
-  }
-}
 
 let harness: Harness;
 let shop: TestClient;
@@ -139,9 +30,11 @@ beforeEach(async () => {
   count = 0;
 });
 
+/** One of which nobody waits to hear who it is. */
 async function page(): Promise<Page> {
   const made = new Page(harness);
   await settle();
+  await harness.clock.advance(signInWaitMs);
   return made;
 }
 
@@ -192,30 +85,6 @@ test("[F-C1] a page that lags reads from the log, and what is not for it stays o
   await expect.poll(() => one.sold().length).toBe(32);
   expect(one.sold()).not.toContain(31);
   expect(one.sold().at(-1)).toBe(34);
-});
-
-test("[I-13] a page that signs in late gets what it missed behind what came live, each once", async () => {
-  const first = await page();
-  await first.signIn("ann");
-  await first.subscribe("town");
-  await sell("town", 1);
-  expect(first.sold()).toEqual([1]);
-  first.loseLine();
-  await sell("town", 2);
-  const second = await page();
-  await second.subscribe("town");
-  await sell("town", 1);
-  expect(second.sold()).toEqual([4]);
-  await second.signIn("ann");
-  expect(second.sold()).toEqual([4, 2, 3]);
-  await sell("town", 1);
-  expect(second.sold()).toEqual([4, 2, 3, 5]);
-  second.loseLine();
-  await sell("town", 1);
-  const third = await page();
-  await third.signIn("ann");
-  await third.subscribe("town");
-  expect(third.sold()).toEqual([6]);
 });
 
 test("[I-14] a signature is good for its channel, and no more once its holder was put out", async () => {

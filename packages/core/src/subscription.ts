@@ -29,6 +29,8 @@ export class Subscription {
   readonly info: Json | undefined;
   /** A page is being read from the log for it. */
   isReading = false;
+  /** It is *behind* and stays so: who reads may be known in a moment, and have missed something. */
+  isHeld = false;
   /** Somebody came or went and it was not told, since its connection lagged. */
   missedPresence = false;
   isEnded = false;

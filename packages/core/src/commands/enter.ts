@@ -45,6 +45,9 @@ export async function enter(
       () => {
         connection.become(identity, undefined);
         connection.places = places;
+        if (identity.isAnonymous === true && entry.awaitsSignInMs !== undefined) {
+          connection.awaitSignIn(entry.awaitsSignInMs);
+        }
         if (entry.ticket !== undefined) {
           connection.letGoOfTicket = services.tickets?.hold(entry.ticket.text);
         }

@@ -44,7 +44,10 @@ export async function subscribeSigned(
     const about = info === undefined ? {} : { info };
     const notAfter = withLastMessage === true ? await beforeLast(context, command.room) : undefined;
     const from = notAfter === undefined ? {} : { notAfter };
-    const begun = await subscribe(context, { ...command, ...position }, { ...about, ...from });
+    // The last message is for now, also for somebody who is known in a moment.
+    const isHeld = withLastMessage !== true;
+    const more = { ...about, ...from, isHeld };
+    const begun = await subscribe(context, { ...command, ...position }, more);
     if (withLastMessage === true && notAfter === undefined) {
       services.onUnkept?.({ type: "no_last_message", room });
     }

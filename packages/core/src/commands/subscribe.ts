@@ -27,7 +27,11 @@ const retryAfterMs = 100;
 export function subscribe(
   context: LiveContext,
   command: Command<"subscribe">,
-  { info, notAfter }: { readonly info?: Json; readonly notAfter?: Sequence } = {},
+  {
+    info,
+    notAfter,
+    isHeld = false,
+  }: { readonly info?: Json; readonly notAfter?: Sequence; readonly isHeld?: boolean } = {},
 ): Awaitable<Together<Subscribed>> {
   const begin = (room: Room): Together<Subscribed> => {
     let start: Subscription | undefined;
@@ -40,7 +44,7 @@ export function subscribe(
         if (command.with_present === true) room.presence.tellNow();
         const wantsPresence = command.presence === true;
         const about = info === undefined ? {} : { info };
-        start = attach(context, room, { offset, floor, wantsPresence, ...about });
+        start = attach(context, room, { offset, floor, wantsPresence, isHeld, ...about });
         const placed = place(room, floor, start === undefined ? placeOf(context, room) : offset);
         if (command.with_present !== true) return placed;
         return { ...placed, present: room.presence.listWith(context.identity) };
@@ -174,6 +178,8 @@ function knownFloor(context: LiveContext, room: Room): Sequence {
 /** Where a new subscription begins. */
 interface Beginning extends SubscriptionFacts {
   readonly offset: Sequence;
+  /** As long as its connection holds what it subscribes. */
+  readonly isHeld?: boolean;
 }
 
 /**
@@ -184,7 +190,7 @@ interface Beginning extends SubscriptionFacts {
 function attach(
   context: LiveContext,
   room: Room,
-  { offset, ...facts }: Beginning,
+  { offset, isHeld = false, ...facts }: Beginning,
 ): Subscription | undefined {
   const { connection } = context;
   const { room: id } = room.record;
@@ -207,6 +213,7 @@ function attach(
     throw new ProtocolError("resync_required", { epoch: room.epoch, head: room.last, floor });
   }
   const subscription = new Subscription(connection, room, facts);
+  subscription.isHeld = isHeld && connection.awaitsSignIn;
   connection.keep(subscription);
   connection.isBehind = true;
   const begin = Math.min(offset, room.last);

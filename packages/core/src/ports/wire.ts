@@ -132,6 +132,11 @@ export interface Entry {
   readonly onlyGranted?: true;
   /** With `anonymous`: it reads what is public, also where guests may not come in. */
   readonly readsPublic?: true;
+  /**
+   * With `anonymous`: its page may say a moment later who it is. What is subscribed by a signature within so many milliseconds after
+   * that is held until it has said so or they are over, and then comes in the log's order behind what was missed.
+   */
+  readonly awaitsSignInMs?: number;
   /** Who the application says it is, under its signature. What a nobody reads it goes on reading. */
   readonly signed?: SignedUser;
   /** The token is refused while another connection uses it. */

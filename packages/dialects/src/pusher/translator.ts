@@ -25,6 +25,8 @@ import { socketIdOf } from "./socket-id.ts";
 const activityTimeoutS = 120;
 /** How long a subscription waits that came too fast, where nothing says how long. */
 const presetWaitMs = 1_000;
+/** Pages say who they are once their application has signed for it, which they ask for while they subscribe already. */
+const signInWaitMs = 1_000;
 /** Versions that say the same as 7 in all that is used here. */
 const protocols: ReadonlySet<string> = new Set(["5", "6", "7"]);
 
@@ -65,6 +67,7 @@ export class PusherTranslator implements Translator {
       type: "enter",
       anonymous: true,
       onlyGranted: true,
+      awaitsSignInMs: signInWaitMs,
       ...(this.#options.publicChannels ? { readsPublic: true } : {}),
     });
     const established = { socket_id: this.#socketId, activity_timeout: activityTimeoutS };
