@@ -33,6 +33,7 @@ export async function publishAs(
     if (context.connection !== undefined && ++context.connection.newNames > maxNames) {
       throw new ProtocolError("rate_limited");
     }
+    // Where another page comes by the same name at the same moment, it is there already.
     await directory.createUser({
       id: user,
       kind: "guest",

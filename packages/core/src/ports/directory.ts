@@ -75,7 +75,7 @@ export interface Users {
   accountByLogin(
     login: string,
   ): Promise<(UserRecord & { readonly passwordHash: string }) | undefined>;
-  /** @returns `"taken"` if the user name or e-mail belongs to somebody. */
+  /** @returns `"taken"` if the id, user name or e-mail belongs to somebody: they stay as they are. */
   createUser(user: NewUser): Promise<UserRecord | "taken">;
   /** Makes the user that a verified token speaks of, or updates its display name. */
   upsertExternal(id: UserId, name: string, now: number): Promise<UserRecord>;

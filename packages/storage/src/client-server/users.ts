@@ -119,6 +119,11 @@ export function createUsers(reads: Reads, write: Write): Users {
         const logins = [user.username, user.email].flatMap((login) =>
           login === undefined ? [] : [foldLogin(login)],
         );
+        const own: string[] = [];
+        const takeBack = async (): Promise<"taken"> => {
+          for (const login of own) await session.run("DELETE FROM {logins} WHERE login = ?", login);
+          return "taken";
+        };
         // User names and e-mails share one name space: signing in takes either.
         for (const login of new Set(logins)) {
           const isNew = await session.insertNew({
@@ -126,12 +131,11 @@ export function createUsers(reads: Reads, write: Write): Users {
             columns: loginColumns,
             rows: [[login, user.id]],
           });
-          if (isNew > 0) continue;
-          await session.run("DELETE FROM {logins} WHERE user_id = ?", user.id);
-          return "taken";
+          if (isNew === 0) return takeBack();
+          own.push(login);
         }
         const made = await insertUser(session, user);
-        if (made === undefined) throw new Error("there is a user with this id");
+        if (made === undefined) return takeBack();
         if (user.username === undefined) return made;
         await session.run(
           "UPDATE {users} SET username_folded = ? WHERE id = ?",

@@ -129,6 +129,7 @@ export function createDirectoryWrites(database: Database, rooms: RoomWrites): Di
     },
 
     createUser: (user) => {
+      if (userRow(user.id) !== undefined) return "taken";
       // User names and e-mails share one name space: signing in takes either.
       for (const login of [user.username, user.email]) {
         if (login !== undefined && isTaken(foldLogin(login))) return "taken";

@@ -182,6 +182,27 @@ function describeUsers(store: UseStore): void {
       expect(made.filter((one) => one !== "taken")).toHaveLength(1);
     });
 
+    test("who ask for one id at once: one gets it, and keeps what it signs in by", async () => {
+      const { directory } = store();
+      const made = await Promise.all(
+        ["ann", "bob", "cid"].map((username) =>
+          directory.createUser(account("u_a", { username, email: `${username}@example.org` })),
+        ),
+      );
+      const own = made.filter((one) => one !== "taken");
+      expect(own).toHaveLength(1);
+      expect(await directory.user(userId("u_a"))).toEqual(own[0]);
+      for (const username of ["ann", "bob", "cid"]) {
+        const found = await directory.accountByLogin(`${username}@example.org`);
+        expect(found?.username).toBe(username === own[0]?.username ? username : undefined);
+      }
+      // What the others asked for is free.
+      const free = own[0]?.username === "ann" ? "bob" : "ann";
+      expect(await directory.createUser(account("u_b", { username: free }))).toMatchObject({
+        id: "u_b",
+      });
+    });
+
     test("without a user name may be many", async () => {
       const { directory } = store();
       for (const id of ["g1", "g2"]) {

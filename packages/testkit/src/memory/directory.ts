@@ -65,6 +65,7 @@ export function createMemoryDirectory(state: MemoryState): Directory {
       return { ...found, passwordHash: found.passwordHash };
     },
     createUser: async (user) => {
+      if (users.has(user.id)) return "taken";
       for (const login of [user.username, user.email]) {
         if (login !== undefined && findLogin(state, login) !== undefined) return "taken";
       }
