@@ -1,67 +1,10 @@
 /** One document on two nodes, in stock editors of `y-websocket`, of which one node is killed. */
-import { Cluster, type ClusterNode } from "@parlance/testkit/cluster";
-import { Editor, type Version, waitMs } from "@parlance/testkit/editor";
+import { waitMs } from "@parlance/testkit/editor";
 import { afterEach, describe, expect } from "vitest";
 import { requires } from "../requirements.ts";
-import { Front } from "./front.ts";
+import { Desk } from "./desk.ts";
 
 const timeoutMs = 150_000;
-const people = ["ann", "bob"] as const;
-type Name = (typeof people)[number];
-
-/** A document, two nodes, and editors in front of them. */
-class Desk {
-  readonly cluster: Cluster;
-  readonly fronts: Front[] = [];
-  readonly editors: Editor[] = [];
-  room = "";
-
-  private constructor(cluster: Cluster) {
-    this.cluster = cluster;
-  }
-
-  static async start(engine: "postgresql" | "mariadb", broker: "redis" | "rabbitmq") {
-    const environment = { PARLANCE_POLL_MS: "2000" };
-    const desk = new Desk(await Cluster.start({ engine, broker, nodes: 2, environment }));
-    for (const name of people) await desk.#call(name, "GET", "/rooms");
-    const made = await desk.#call<{ room: string }>("ann", "POST", "/rooms", {
-      kind: "document",
-      title: "Plan",
-    });
-    desk.room = made.room;
-    const role = { role: "member" };
-    await desk.#call("ann", "PUT", `/rooms/${made.room}/members/bob`, role);
-    return desk;
-  }
-
-  node(index: number): ClusterNode {
-    const node = this.cluster.nodes[index];
-    if (node === undefined) throw new Error("two nodes");
-    return node;
-  }
-
-  #call<T>(who: Name, method: string, path: string, body?: unknown, at = 0): Promise<T> {
-    const { cluster } = this;
-    return cluster.rest<T>(this.node(at), method, path, cluster.token(who), body);
-  }
-
-  /** An editor on a node, behind a line of its own that can lead to the other one. */
-  async open(who: Name, at: number, version: Version = "3"): Promise<Editor> {
-    const { room } = this;
-    const { ticket } = await this.#call<{ ticket: string }>(who, "POST", "/tickets", { room }, at);
-    const front = await Front.open(this.cluster.nodes, at);
-    this.fronts.push(front);
-    const editor = new Editor(version, `ws://127.0.0.1:${front.port}/yjs`, room, { ticket });
-    this.editors.push(editor);
-    return editor;
-  }
-
-  async close(): Promise<void> {
-    for (const editor of this.editors) editor.destroy();
-    await Promise.all(this.fronts.map((front) => front.close()));
-    await this.cluster.remove();
-  }
-}
 
 describe.each([
   ["postgresql", "redis"],
