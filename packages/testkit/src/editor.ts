@@ -30,11 +30,23 @@ export class Editor {
   /** How its connections ended. */
   readonly closes: Closed[] = [];
 
-  constructor(version: Version, url: string, room: string, params: Record<string, string>) {
+  /** @param headers What a browser would send along by itself: `cookie`, `origin`. */
+  constructor(
+    version: Version,
+    url: string,
+    room: string,
+    params: Record<string, string>,
+    headers: Record<string, string> = {},
+  ) {
+    const Socket = class extends WebSocket {
+      constructor(address: string) {
+        super(address, { headers });
+      }
+    };
     this.provider = new makers[version](url, room, this.doc, {
       params,
       disableBc: true,
-      WebSocketPolyfill: WebSocket as unknown as typeof globalThis.WebSocket,
+      WebSocketPolyfill: Socket as unknown as typeof globalThis.WebSocket,
       maxBackoffTime: 500,
     });
     this.provider.on("connection-close", (event) => {
