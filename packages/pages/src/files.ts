@@ -49,6 +49,7 @@ export const files: readonly ServedFile[] = [
     ...ours,
   },
   { path: "/playground/dialects.js", file: "playground/dialects.js", kind: "script", ...ours },
+  { path: "/playground/yjs.js", file: "playground/yjs.js", kind: "script", ...ours },
   { path: "/pages/frames.js", file: "pages/frames.js", kind: "script", ...ours },
   { path: "/pages/theme.js", file: "pages/theme.js", kind: "script", ...ours },
   { path: "/pages/tokens.css", file: "pages/tokens.css", kind: "style", ...ours },

@@ -126,7 +126,7 @@ export function dialectRooms(config: Config): NamedRooms {
 
 /** What the served pages and scripts are told of the install. */
 export function pagesOptions(config: Config): PagesOptions {
-  const { pusher, yjs: _, ...others } = ownPaths;
+  const { pusher, yjs, ...others } = ownPaths;
   const { pusher_key: key } = config;
   return {
     features: {
@@ -145,6 +145,7 @@ export function pagesOptions(config: Config): PagesOptions {
       ...others,
       sse: "/rooms/general/events",
       socketio: "/",
+      yjs: `${yjs}/doc_playground`,
       ...(key === undefined ? {} : { pusher: `${pusher}/${key}?protocol=7` }),
     },
   };

@@ -22,7 +22,8 @@ export type PlaygroundDialect =
   | "symfony-chat"
   | "chatlogger"
   | "socketio"
-  | "pusher";
+  | "pusher"
+  | "yjs";
 
 export interface PagesOptions {
   readonly features: PageFeatures;
@@ -51,6 +52,7 @@ const developmentEndpoints: NonNullable<PagesOptions["endpoints"]> = {
   "symfony-chat": ":8083/",
   chatlogger: ":8081/",
   socketio: "/",
+  yjs: "/yjs/doc_playground",
 };
 
 /** Nothing from elsewhere; inline only what `inline` names by its hash. As the web app's, see web-app.ts. */

@@ -3,11 +3,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { signToken } from "@parlance/identity";
-import { Editor, waitMs } from "@parlance/testkit/editor";
+import { Editor, type Version, versions, waitMs } from "@parlance/testkit/editor";
 import { freePort, ServerProcess } from "@parlance/testkit/server-process";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { build } from "vite";
-import { afterAll, afterEach, beforeAll, expect } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect } from "vitest";
 import { requires } from "../../requirements.ts";
 import { openBrowser } from "../browser.ts";
 import { Proxy } from "../stories/proxy.ts";
@@ -39,8 +39,10 @@ beforeAll(async () => {
   const port = await freePort();
   proxy = await Proxy.start(port);
   stranger = await Proxy.start(port);
-  const page = await pageWithScript();
-  for (const one of [proxy, stranger]) one.put("/editor", page);
+  for (const version of versions) {
+    const page = await pageWithScript(version);
+    for (const one of [proxy, stranger]) one.put(`/editor-${version}`, page);
+  }
   server = new ServerProcess(port, directory, {
     PARLANCE_SECRET: secret,
     PARLANCE_DRAIN_MS: "0",
@@ -60,11 +62,12 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-/** The page as one file, as an application's build would make it. */
-async function pageWithScript(): Promise<string> {
+/** The page with a version of the provider as one file, as an application's build would make it. */
+async function pageWithScript(version: Version): Promise<string> {
   const made = await build({
     configFile: false,
     logLevel: "warn",
+    resolve: { alias: version === "2" ? { "y-websocket": "y-websocket-2" } : {} },
     build: {
       write: false,
       minify: false,
@@ -115,11 +118,12 @@ async function context(): Promise<BrowserContext> {
 
 async function tab(
   of: BrowserContext,
+  version: Version,
   asked: Record<string, string>,
   at: Proxy = proxy,
 ): Promise<Page> {
   const page = await of.newPage();
-  await page.goto(`${at.url}/editor#${new URLSearchParams(asked).toString()}`);
+  await page.goto(`${at.url}/editor-${version}#${new URLSearchParams(asked).toString()}`);
   return page;
 }
 
@@ -141,72 +145,133 @@ const namesIn = (page: Page): Promise<Record<string, string | undefined>> =>
     ),
   );
 
-test(
-  "[YJS-4] [YJS-7] [MMB-11] [MMB-12] two tabs and an editor elsewhere write and see each other, through a kill",
-  async () => {
-    const room = await document();
-    const mine = await context();
-    const first = await tab(mine, { room, ticket: await ticket("ann", room), color: "red" });
-    // The tabs of one browser hear of each other without the server as well.
-    const second = await tab(mine, { room, ticket: await ticket("ann", room), color: "blue" });
-    const url = server.url.replace("http", "ws");
-    const other = new Editor("3", `${url}/yjs`, room, { ticket: await ticket("bob", room) });
-    editors.push(other);
-    await other.synced();
-    const polled = { timeout: waitMs };
-    await expect.poll(() => look(second, (editor) => editor.state().synced), polled).toBe(true);
-    const [one, two] = await Promise.all([clientOf(first), clientOf(second)]);
-    const shown = (): Record<string, unknown> =>
-      Object.fromEntries(
-        [...other.provider.awareness.getStates()].filter(([id]) => id !== other.doc.clientID),
+describe.each(versions)("y-websocket %s", (version) => {
+  test(
+    "[YJS-4] [YJS-7] [MMB-11] [MMB-12] two tabs and an editor elsewhere write and see each other, through a kill",
+    async () => {
+      const room = await document();
+      const mine = await context();
+      const first = await tab(mine, version, {
+        room,
+        ticket: await ticket("ann", room),
+        color: "red",
+      });
+      // The tabs of one browser hear of each other without the server as well.
+      const second = await tab(mine, version, {
+        room,
+        ticket: await ticket("ann", room),
+        color: "blue",
+      });
+      const url = server.url.replace("http", "ws");
+      const other = new Editor("3", `${url}/yjs`, room, { ticket: await ticket("bob", room) });
+      editors.push(other);
+      await other.synced();
+      const polled = { timeout: waitMs };
+      await expect.poll(() => look(second, (editor) => editor.state().synced), polled).toBe(true);
+      const [one, two] = await Promise.all([clientOf(first), clientOf(second)]);
+      const shown = (): Record<string, unknown> =>
+        Object.fromEntries(
+          [...other.provider.awareness.getStates()].filter(([id]) => id !== other.doc.clientID),
+        );
+      await expect.poll(shown, polled).toEqual({
+        [one]: { user: { color: "red", id: "ann", name: "ann" } },
+        [two]: { user: { color: "blue", id: "ann", name: "ann" } },
+      });
+      await expect
+        .poll(() => namesIn(first), polled)
+        .toMatchObject({ [other.doc.clientID]: "bob" });
+      await expect
+        .poll(async () => Object.keys(await namesIn(first)), polled)
+        .toContain(String(two));
+
+      await look(first, (editor) => editor.type("a"));
+      await other.reads("a");
+      await server.kill();
+      await look(first, (editor) => editor.type("b"));
+      other.type("c");
+      await server.start();
+      const done = async (): Promise<string[]> => [
+        await textOf(first),
+        await textOf(second),
+        other.text,
+      ];
+      await expect.poll(async () => new Set(await done()).size, polled).toBe(1);
+      expect(Array.from(other.text).sort().join("")).toBe("abc");
+
+      // The tab's page says that it goes; a browser that is killed does not.
+      await second.close();
+      // A provider that came back takes what others show when they say it again, within 15 s.
+      await expect.poll(() => Object.keys(shown()), { timeout: 30_000 }).toEqual([String(one)]);
+    },
+    timeoutMs,
+  );
+
+  test(
+    "[YJS-2] [A14] a cookie is enough for a page whose Origin is listed, and for no other",
+    async () => {
+      const room = await document();
+      const mine = await context();
+      const value = await token("ann");
+      await mine.addCookies(
+        [proxy, stranger].map(({ url }) => ({ name: "parlance_session", value, url })),
       );
-    await expect.poll(shown, polled).toEqual({
-      [one]: { user: { color: "red", id: "ann", name: "ann" } },
-      [two]: { user: { color: "blue", id: "ann", name: "ann" } },
-    });
-    await expect.poll(() => namesIn(first), polled).toMatchObject({ [other.doc.clientID]: "bob" });
-    await expect.poll(async () => Object.keys(await namesIn(first)), polled).toContain(String(two));
-
-    await look(first, (editor) => editor.type("a"));
-    await other.reads("a");
-    await server.kill();
-    await look(first, (editor) => editor.type("b"));
-    other.type("c");
-    await server.start();
-    const done = async (): Promise<string[]> => [
-      await textOf(first),
-      await textOf(second),
-      other.text,
-    ];
-    await expect.poll(async () => new Set(await done()).size, polled).toBe(1);
-    expect(Array.from(other.text).sort().join("")).toBe("abc");
-
-    // The tab's page says that it goes; a browser that is killed does not.
-    await second.close();
-    // A provider that came back takes what others show when they say it again, within 15 s.
-    await expect.poll(() => Object.keys(shown()), { timeout: 30_000 }).toEqual([String(one)]);
-  },
-  timeoutMs,
-);
+      const listed = await tab(mine, version, { room });
+      await expect
+        .poll(() => look(listed, (editor) => editor.state().synced), { timeout: waitMs })
+        .toBe(true);
+      const unlisted = await tab(mine, version, { room }, stranger);
+      const closes = (): Promise<number[]> => look(unlisted, (editor) => editor.closes);
+      // Version 2 comes back whatever it was told, and is told the same again.
+      const want = version === "3" ? [4401] : [4401, 4401];
+      await expect
+        .poll(async () => (await closes()).slice(0, 2), { timeout: waitMs })
+        .toEqual(want);
+      expect(await look(unlisted, (editor) => editor.state().synced)).toBe(false);
+    },
+    timeoutMs,
+  );
+});
 
 test(
-  "[YJS-2] [A14] a cookie is enough for a page whose Origin is listed, and for no other",
+  "[YJS-4] [YJS-7] the playground speaks it: what one writes there is in editors, and what they write is shown",
   async () => {
-    const room = await document();
-    const mine = await context();
-    const value = await token("ann");
-    await mine.addCookies(
-      [proxy, stranger].map(({ url }) => ({ name: "parlance_session", value, url })),
-    );
-    const listed = await tab(mine, { room });
+    const page = await (await context()).newPage();
+    const problems: string[] = [];
+    page.on("pageerror", (error) => problems.push(String(error)));
+    await page.goto(`${server.url}/playground?dialect=yjs`);
+    const room = "doc_playground";
+    expect(new URL(await page.inputValue("#address")).pathname).toBe(`/yjs/${room}`);
+    const say = async (example: string): Promise<void> => {
+      await page.locator("#examples").getByRole("button", { name: example, exact: true }).click();
+      await page.getByRole("button", { name: "Send", exact: true }).click();
+    };
+    // Without a token there is no way in.
+    await page.click("#connect");
+    await page.locator("#frames .note", { hasText: "4401" }).waitFor();
+    await page.fill("#token", await token("ann"));
+    await page.click("#connect");
+    await page.locator("#state[data-state=open]").waitFor();
+    await say("Ask for all");
+    // What it has, and what it asks in turn.
+    for (const kind of ["answer", "ask"]) {
+      await page.locator(".frame.received .kind", { hasText: kind }).first().waitFor();
+    }
+    await say("Write");
+    const url = `${server.url.replace("http", "ws")}/yjs`;
+    const editor = new Editor("3", url, room, { ticket: await ticket("ann", room) });
+    editors.push(editor);
+    await editor.synced();
+    const text = (): string => editor.doc.getText("page").toJSON();
+    await expect.poll(text, { timeout: waitMs }).toBe("Hello ");
+    await say("Write");
+    await expect.poll(text, { timeout: waitMs }).toBe("Hello Hello ");
+    await say("Cursor");
     await expect
-      .poll(() => look(listed, (editor) => editor.state().synced), { timeout: waitMs })
-      .toBe(true);
-    const unlisted = await tab(mine, { room }, stranger);
-    await expect
-      .poll(() => look(unlisted, (editor) => editor.closes), { timeout: waitMs })
-      .toEqual([4401]);
-    expect(await look(unlisted, (editor) => editor.state().synced)).toBe(false);
+      .poll(() => editor.others(), { timeout: waitMs })
+      .toEqual({ ann: { cursor: 3, user: { id: "ann", name: "ann" } } });
+    editor.doc.getText("page").insert(0, "Oh. ");
+    await page.locator(".frame.received .kind", { hasText: "update" }).first().waitFor();
+    expect(problems).toEqual([]);
   },
   timeoutMs,
 );

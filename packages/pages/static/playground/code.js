@@ -37,6 +37,7 @@ const writers = {
   javascript({ dialect, address, token, text, frame }) {
     if (dialect.name === "socketio") return socketIo(address, token, frame);
     if (dialect.name === "sse") return frame && fetchCode(address, token, frame);
+    if (dialect.name === "yjs") return frame && provider(address);
     return [
       `const socket = new WebSocket(${js(address)});`,
       "socket.onmessage = ({ data }) => console.log(data);",
@@ -105,6 +106,21 @@ function socketIo(address, token, frame) {
     `const socket = io(${js(address)}${options});`,
     `socket.on("connect", () => socket.emit(${frame.map(js).join(", ")}));`,
     "socket.onAny((event, ...values) => console.log(event, ...values));",
+  ].join("\n");
+}
+
+/** Nobody writes these bytes by hand: the provider sends them. */
+function provider(address) {
+  const at = address.lastIndexOf("/");
+  return [
+    'import * as Y from "yjs";',
+    'import { WebsocketProvider } from "y-websocket";',
+    "",
+    "const doc = new Y.Doc();",
+    "// POST /api/v1/tickets with your token and { room } answers with a ticket.",
+    "const params = { ticket };",
+    `const provider = new WebsocketProvider(${js(address.slice(0, at))}, ${js(decodeURIComponent(address.slice(at + 1)))}, doc, { params });`,
+    'doc.getText("page").observe(({ target }) => console.log(target.toJSON()));',
   ].join("\n");
 }
 

@@ -3,6 +3,8 @@
  * something. Frames are text; `examples` are ready to be sent.
  */
 
+import { updateThatWrites } from "./yjs.js";
+
 /** @typedef {{ room: string, text?: string, data?: unknown }} Publication What a frame would put into a room. */
 
 const id = () => crypto.randomUUID().slice(0, 8);
@@ -159,7 +161,27 @@ export const dialects = [
     ],
     publication: () => undefined,
   },
+  {
+    name: "yjs",
+    title: "Yjs",
+    scheme: "ws",
+    about:
+      "The wire of y-websocket, of which each connection is one document, the last part of the address. Frames are bytes; here they are JSON. You need a token: it gets you a ticket.",
+    examples: () => [
+      ["Ask for all", { type: "ask", state_vector: "AA==" }],
+      ["Write", { type: "update", update: updateThatWrites("page", "Hello ") }],
+      [
+        "Cursor",
+        { type: "awareness", clients: [{ client: 1, clock: seconds(), state: { cursor: 3 } }] },
+      ],
+      ["Who is here", { type: "ask_awareness" }],
+    ],
+    publication: () => undefined,
+  },
 ];
+
+/** A number that grows. */
+const seconds = () => Math.floor(Date.now() / 1_000);
 
 /** @returns {Publication} */
 function published(room, message) {

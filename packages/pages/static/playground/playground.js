@@ -3,8 +3,9 @@ import { createFrames, element } from "../pages/frames.js";
 import { codeFor, languages } from "./code.js";
 import { openSocket, openSocketIo, openStream } from "./connections.js";
 import { addressOf, dialects } from "./dialects.js";
+import { openYjs } from "./yjs.js";
 
-const openers = { sse: openStream, socketio: openSocketIo };
+const openers = { sse: openStream, socketio: openSocketIo, yjs: openYjs };
 const part = (id) => document.getElementById(id);
 const narrow = matchMedia("(max-width: 899px)");
 const settings = await (await fetch("/pages/settings.json")).json();
