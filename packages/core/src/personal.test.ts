@@ -388,8 +388,42 @@ describe("typing", () => {
       expect(places(bob)).toEqual(gone);
     });
 
+    test("it is told 2 s later after the room, without another stroke, unless one has stopped", async () => {
+      const { ann, bob, room, root, type, later } = await scene();
+      await type(true);
+      await later(500);
+      await type(true, root);
+      const first = [["room", true]];
+      expect(places(bob)).toEqual(first);
+      await later(1_400);
+      expect(places(bob)).toEqual(first);
+      await later(200);
+      const moved = [...first, ["room", false], [root, true]];
+      expect(places(bob)).toEqual(moved);
+      // Back in the room and out again at once: nothing of it is told afterwards.
+      await type(true);
+      await type(false);
+      await later(2_500);
+      expect(places(bob)).toEqual(moved);
+      await type(true, root);
+      // Sent before its turn came: only the message is seen.
+      await type(true);
+      await ann.publish(room, "short", "a1");
+      await later(2_500);
+      expect(places(bob)).toEqual([...moved, [root, true]]);
+      // Gone before its turn came.
+      await type(true, root);
+      await type(true);
+      ann.inlet.closed(1001);
+      await settle();
+      const gone = [...moved, [root, true], [root, true], [root, false]];
+      expect(places(bob)).toEqual(gone);
+      await later(10_000);
+      expect(places(bob)).toEqual(gone);
+    });
+
     test("[J26] of a thousand threads one is told in two seconds, and of none that is not there", async () => {
-      const { ann, bob, room, root, type } = await scene();
+      const { ann, bob, room, root, type, later } = await scene();
       const roots: string[] = [];
       for (let n = 0; n < 20; n += 1) {
         roots.push((await ann.publish(room, `${n}`, `n${n}`)).message_id);
@@ -401,6 +435,12 @@ describe("typing", () => {
       expect(places(bob)).toHaveLength(1);
       await type(false, roots[1]);
       expect(places(bob)).toHaveLength(1);
+      // Of those that wait the newest has its turn.
+      await later(2_100);
+      expect(places(bob).slice(1)).toEqual([
+        [roots[0], false],
+        [roots[19], true],
+      ]);
       expect(await code(ann, { type: "typing", room, active: true, thread: "none" })).toBe(
         "not_found",
       );

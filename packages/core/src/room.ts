@@ -452,12 +452,13 @@ export class Room {
 
   /** Whoever went does not write any more, unless by another connection. */
   #endTyping(identity: Identity | undefined): void {
-    const place = identity === undefined ? undefined : this.typing.of(identity.user);
-    if (identity === undefined || this.#isClosed || place === undefined) return;
+    if (identity === undefined || this.#isClosed || !this.typing.isWriting(identity.user)) return;
     for (const { connection } of this.subscriptions()) {
       if (connection.userId === identity.user) return;
     }
     const { user, name, number } = identity;
+    const place = this.typing.goes(user);
+    if (place === undefined) return;
     const numbered = number === undefined ? {} : { number };
     const { room } = this.record;
     this.signal({ type: "typing", room, ...place, user, ...numbered, name, active: false });

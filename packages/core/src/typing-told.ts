@@ -26,11 +26,18 @@ interface Typist {
   readonly at: number;
 }
 
+interface Waiting {
+  readonly thread: TypingPlace;
+  readonly timer: Timer;
+}
+
 export class TypingTold {
   readonly #clock: Clock;
   readonly #tellHere: (event: TypingEvent) => void;
   /** When each was told last, oldest first, of either. */
   readonly #told = new Map<UserId, Told>();
+  /** Who went on in another place too soon to be told there. */
+  readonly #waiting = new Map<UserId, Waiting>();
   /** Who is shown as writing, the one who wrote longest ago first. */
   readonly #typists = new Map<UserId, Typist>();
   #room: TypingEvent["room"] | undefined;
@@ -45,16 +52,31 @@ export class TypingTold {
   /**
    * Whether a person's typing may be told now; asking counts as telling. The same again waits; a change in one place does not, or
    * others would see somebody type who has stopped. Another place waits too: there may be many. Forgets those who wrote long ago.
+   *
+   * @param whenDue Tells it, when the newest place that waited has its turn and is still written in.
    */
   mayTell(
     user: UserId,
-    { active, thread }: Pick<TypingEvent, "active" | "thread">,
+    typed: Pick<TypingEvent, "active" | "thread">,
     intervalMs: number,
+    whenDue: () => void,
   ): boolean {
+    const { active, thread } = typed;
     const now = this.#clock.monotonic();
     const told = this.#told.get(user);
+    // Going on anywhere is instead of what waited; ending concerns its own place only.
+    if (active || this.#waiting.get(user)?.thread === thread) this.#forgetWaiting(user);
     const isChange = told?.thread === thread && told?.active !== active;
-    if (told !== undefined && !isChange && now - told.at < intervalMs) return false;
+    if (told !== undefined && !isChange && now - told.at < intervalMs) {
+      if (active && told.thread !== thread) {
+        const timer = this.#clock.after(told.at + intervalMs - now, () => {
+          this.#waiting.delete(user);
+          if (this.mayTell(user, typed, intervalMs, whenDue)) whenDue();
+        });
+        this.#waiting.set(user, { thread, timer });
+      }
+      return false;
+    }
     // Re-inserted, so that the oldest are first.
     this.#told.delete(user);
     this.#told.set(user, { at: now, active, thread });
@@ -79,13 +101,18 @@ export class TypingTold {
     this.#typists.set(user, { name, number, thread, at: this.#clock.monotonic() });
     if (this.#typists.size > maxPeople) {
       const [oldest] = this.#typists.keys();
-      if (oldest !== undefined) this.ended(oldest);
+      if (oldest !== undefined) this.#end(oldest);
     }
     this.#arm();
   }
 
   /** Somebody went or was put out. */
   ended(user: UserId): void {
+    this.#forgetWaiting(user);
+    this.#end(user);
+  }
+
+  #end(user: UserId): void {
     const typist = this.#typists.get(user);
     if (typist === undefined) return;
     this.#typists.delete(user);
@@ -96,12 +123,24 @@ export class TypingTold {
 
   /** Somebody sent what they wrote there. */
   sent(user: UserId, thread: TypingPlace): void {
+    if (this.#waiting.get(user)?.thread === thread) this.#forgetWaiting(user);
     const typist = this.#typists.get(user);
-    if (typist !== undefined && typist.thread === thread) this.ended(user);
+    if (typist !== undefined && typist.thread === thread) this.#end(user);
   }
 
-  /** What is shown of somebody who writes; undefined of others. */
-  of(user: UserId): Pick<TypingEvent, "thread"> | undefined {
+  #forgetWaiting(user: UserId): void {
+    this.#waiting.get(user)?.timer.cancel();
+    this.#waiting.delete(user);
+  }
+
+  /** Shown as writing, or about to be. */
+  isWriting(user: UserId): boolean {
+    return this.#typists.has(user) || this.#waiting.has(user);
+  }
+
+  /** Somebody goes: nothing waits any more. @returns what is shown of them; undefined: nothing. */
+  goes(user: UserId): Pick<TypingEvent, "thread"> | undefined {
+    this.#forgetWaiting(user);
     const typist = this.#typists.get(user);
     if (typist === undefined) return undefined;
     return typist.thread === undefined ? {} : { thread: typist.thread };
@@ -117,6 +156,8 @@ export class TypingTold {
 
   close(): void {
     this.#timer?.cancel();
+    for (const { timer } of this.#waiting.values()) timer.cancel();
+    this.#waiting.clear();
     this.#typists.clear();
   }
 
@@ -136,7 +177,7 @@ export class TypingTold {
     const now = this.#clock.monotonic();
     for (const [user, { at }] of this.#typists) {
       if (now - at < typingExpiryMs) break;
-      this.ended(user);
+      this.#end(user);
     }
   }
 }

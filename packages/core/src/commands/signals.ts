@@ -29,16 +29,11 @@ export async function typing(
   await mayEnter(context, room);
   const { active, thread: ref } = command;
   const place = ref === undefined ? {} : { thread: await rootIn(context, command.room, ref) };
-  if (!room.typing.mayTell(identity.user, { active, ...place }, typingIntervalMs)) return {};
-  room.signal({
-    type: "typing",
-    room: command.room,
-    ...place,
-    user: identity.user,
-    ...numberOf(identity),
-    name: identity.name,
-    active,
-  });
+  const { user, name } = identity;
+  const who = { user, ...numberOf(identity), name };
+  const tell = (): void =>
+    room.signal({ type: "typing", room: command.room, ...place, ...who, active });
+  if (room.typing.mayTell(user, { active, ...place }, typingIntervalMs, tell)) tell();
   return {};
 }
 
