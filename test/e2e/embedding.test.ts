@@ -33,6 +33,8 @@ describe("rooms in other people's pages", () => {
   let server: ServerProcess;
   let directory: string;
   const sites: Server[] = [];
+  /** Files of one name each, in the room of all tests. */
+  let files = 0;
 
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), "parlance-embedding-"));
@@ -141,7 +143,28 @@ describe("rooms in other people's pages", () => {
     await page.getByTestId("attach").setInputFiles([{ ...pixel, name: "broken.png" }]);
     await ann.page.getByRole("img", { name: "broken.png" }).waitFor();
     await page.getByRole("img", { name: "broken.png" }).waitFor();
+    await follow(page);
     await closeAll(ann);
+  }
+
+  /** Whoever sends files sees them, whether they were at the end of the list or looked at what was said before. */
+  async function follow(page: Page): Promise<void> {
+    const history = page.locator(".history");
+    const fromEnd = (): Promise<number> =>
+      history.evaluate((list) => list.scrollHeight - list.scrollTop - list.clientHeight);
+    const attach = async (): Promise<void> => {
+      files += 1;
+      const name = `own ${files}.png`;
+      await page.getByTestId("attach").setInputFiles([{ ...pixel, name }]);
+      await page.getByRole("img", { name, exact: true }).waitFor();
+      await page.getByTestId("upload").waitFor({ state: "detached" });
+      await expect.poll(fromEnd).toBeLessThan(2);
+      expect(await page.locator("button.pill").count()).toBe(0);
+    };
+    for (let sent = 0; sent < 4; sent += 1) await attach();
+    await history.evaluate((list) => list.scrollTo({ top: 0 }));
+    await page.locator("button.pill").waitFor();
+    await attach();
   }
 
   test("one script element under a strict policy shows a room, in looks of its own", async () => {

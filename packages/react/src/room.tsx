@@ -28,7 +28,7 @@ export function Room({ id, join = false }: { id: string; join?: boolean }): Reac
   const history = useRef<HistoryHandle>(null);
   const [thread, setThread] = useState<string>();
   const { t } = useTexts();
-  const files = useFiles(room);
+  const files = useFiles(room, history);
   const isReady = room?.status === "ready";
   const why = room === undefined ? undefined : closedTo(room);
   return (

@@ -70,7 +70,7 @@ export function usePlace({
     } else if (newLine > 0) {
       place.current.isAtEnd = false;
       list.current?.scrollToIndex(newLine, { align: "start", offset: -newLineOffset });
-      setListAtEnd(isEnd(list.current));
+      setListAtEnd(isEnd(scroller.current));
     } else scrollToEnd();
     // oxlint-disable-next-line react-hooks/exhaustive-deps -- once, when the list is shown
   }, []);
@@ -96,7 +96,7 @@ export function usePlace({
       [list],
     ),
     onScroll: (offset) => {
-      const isNowAtEnd = isEnd(list.current) && !isElsewhere;
+      const isNowAtEnd = isEnd(scroller.current) && !isElsewhere;
       // Growth of the content moves the end away, not the reader; only scrolling up leaves it.
       if (isNowAtEnd) place.current.isAtEnd = true;
       else if (offset < place.current.offset - 1) place.current.isAtEnd = false;
@@ -110,7 +110,8 @@ export function usePlace({
   };
 }
 
-function isEnd(list: VirtualizerHandle | null): boolean {
-  if (list === null) return true;
-  return list.scrollSize - list.scrollOffset - list.viewportSize < endSlack;
+/* Not as the list has it: when something below it goes, as a file that was sent, it learns of its new height after it was scrolled. */
+function isEnd(scroller: HTMLElement | null): boolean {
+  if (scroller === null) return true;
+  return scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < endSlack;
 }

@@ -53,7 +53,7 @@ export function Conversation({
   const page = usePage();
   const room = useOpenRoom(roomId, mayJoin);
   const history = useRef<HistoryHandle>(null);
-  const files = useFiles(room);
+  const files = useFiles(room, history);
   const actions = usePageActions();
   const goTo = useGoToPlace();
   const { openPanel } = page;
