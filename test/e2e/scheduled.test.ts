@@ -36,7 +36,7 @@ describe("what is not sent yet in the web app", () => {
       guest: { name: "Host" },
     });
     await client.connect();
-    for (const room of ["drafting", "planning", "plug", "closing"]) {
+    for (const room of ["drafting", "planning", "plug", "closing", "asking", "voting"]) {
       await client.createRoom({ kind: "public", title: room, room });
     }
     client.close();
@@ -139,7 +139,20 @@ describe("what is not sent yet in the web app", () => {
     await page.getByTestId("later-told").getByText("Will be sent").waitFor();
     expect(await composer(page).inputValue()).toBe("");
     await later(page, "Not this one", /^In an hour/);
+    // Any other time, by keyboard.
+    await later(page, "Much later", /^Day and time/);
+    await page.getByTestId("later-time").fill("2020-01-01T09:00");
+    await page.getByTestId("later-time").press("Enter");
+    await page.getByText("That time is over already.").waitFor();
+    await page
+      .getByTestId("later-time")
+      .fill(new Date(Date.now() + 9 * 86_400_000).toISOString().slice(0, 16));
+    await page.getByTestId("later-time").press("Enter");
+    await page.getByTestId("later-told").getByText("Will be sent").waitFor();
+    expect(await composer(page).inputValue()).toBe("");
     await openScheduled(page);
+    await item(page, "Much later").getByRole("button", { name: "Do not send" }).click();
+    await item(page, "Much later").waitFor({ state: "detached" });
     await item(page, "See you tomorrow").waitFor();
     expect(await accessProblems(page)).toEqual([]);
     await item(page, "Not this one").getByRole("button", { name: "Do not send" }).click();
@@ -193,6 +206,99 @@ describe("what is not sent yet in the web app", () => {
     await item(page, "Too late").getByRole("button", { name: "Discard" }).click();
     await page.getByText("Nothing is waiting").waitFor();
     host.close();
+    await closeAll(ann);
+  }, 60_000);
+
+  test("a poll waits for its time, by keyboard; it is shown, changed and sent with what one may choose", async () => {
+    const ann = await enter("asking");
+    const { page } = ann;
+    await composer(page).fill("/poll");
+    await composer(page).press("Enter");
+    const dialog = page.getByRole("dialog", { name: "New poll" });
+    const later = dialog.getByRole("button", { name: "Send later" });
+    await dialog.getByLabel("Question").fill("Lunch?");
+    await dialog.getByRole("textbox", { name: "Choice 1" }).fill("soup");
+    // There is nothing to choose from yet.
+    expect(await later.isDisabled()).toBe(true);
+    await dialog.getByRole("textbox", { name: "Choice 2" }).fill("salad");
+    await dialog.getByLabel("Several choices allowed").check();
+    // One that ends before it is asked is none.
+    const soon = new Date(Date.now() + 600_000);
+    const local = new Date(soon.getTime() - soon.getTimezoneOffset() * 60_000);
+    await dialog.getByLabel("Ends at (optional)").fill(local.toISOString().slice(0, 16));
+    await later.focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("menuitem", { name: /^In an hour/ }).waitFor();
+    await page.keyboard.press("Enter");
+    await dialog.getByText("It would end before it is asked.").waitFor();
+    await dialog.getByLabel("Ends at (optional)").fill("");
+    expect(await accessProblems(page)).toEqual([]);
+    await later.focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("menuitem", { name: /^In an hour/ }).waitFor();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    await dialog.getByTestId("poll-later-told").getByText("Will be sent").waitFor();
+    expect(await accessProblems(page)).toEqual([]);
+    await page.keyboard.press("Enter");
+    await dialog.waitFor({ state: "detached" });
+    expect(await page.getByTestId("poll").count()).toBe(0);
+    await openScheduled(page);
+    await item(page, "Lunch?").getByRole("listitem").filter({ hasText: "salad" }).waitFor();
+    await item(page, "Lunch?").getByText("several choices").waitFor();
+    await item(page, "Lunch?").getByRole("button", { name: "Change" }).click();
+    const form = page.getByTestId("scheduled");
+    await form.getByLabel("Question").fill("Lunch on the day after?");
+    await form.getByRole("button", { name: "Add a choice" }).click();
+    await page.keyboard.type("soup");
+    await page.keyboard.press("Enter");
+    await form.getByRole("alert").filter({ hasText: "two different choices" }).waitFor();
+    await form.getByRole("textbox", { name: "Choice 3" }).fill("bread");
+    expect(await accessProblems(page)).toEqual([]);
+    await page.keyboard.press("Enter");
+    const changed = item(page, "Lunch on the day after?");
+    await changed.getByRole("listitem").filter({ hasText: "bread" }).waitFor();
+    // Another device has it too.
+    const other = await secondDevice(ann, phone);
+    await other.page.getByRole("button", { name: "Back to rooms" }).click();
+    await openScheduled(other.page);
+    await item(other.page, "Lunch on").getByRole("button", { name: "Change" }).click();
+    expect(await accessProblems(other.page)).toEqual([]);
+    await other.page.getByTestId("scheduled").getByRole("button", { name: "Save" }).click();
+    await item(other.page, "Lunch on").getByRole("button", { name: "Send now" }).click();
+    await page.getByText("Nothing is waiting").waitFor();
+    await page.keyboard.press("Escape");
+    for (const name of ["soup 0 votes", "salad 0 votes", "bread 0 votes"]) {
+      await page.getByTestId("poll").getByRole("button", { name }).click();
+    }
+    await page.getByText("1 has voted").waitFor();
+    expect(await page.getByTestId("poll").count()).toBe(1);
+    await closeAll(ann, other);
+  }, 90_000);
+
+  test("a poll for later is asked on a phone, and can be taken back", async () => {
+    const ann = await enter("voting", phone);
+    const { page } = ann;
+    await page.getByRole("button", { name: "New poll" }).tap();
+    const dialog = page.getByRole("dialog", { name: "New poll" });
+    await dialog.getByLabel("Question").fill("Never?");
+    await dialog.getByRole("textbox", { name: "Choice 1" }).fill("yes");
+    await dialog.getByRole("textbox", { name: "Choice 2" }).fill("no");
+    await dialog.getByRole("button", { name: "Send later" }).tap();
+    await page.getByRole("menuitem", { name: "Day and time …" }).tap();
+    await page.getByTestId("later-time").fill("2020-01-01T09:00");
+    await page.getByRole("button", { name: "Schedule" }).tap();
+    await page.getByText("That time is over already.").waitFor();
+    const at = new Date(Date.now() + 3 * 86_400_000).toISOString().slice(0, 16);
+    await page.getByTestId("later-time").fill(at);
+    expect(await accessProblems(page)).toEqual([]);
+    await page.getByRole("button", { name: "Schedule" }).tap();
+    await dialog.getByTestId("poll-later-told").waitFor();
+    await dialog.locator(".actions").getByRole("button", { name: "Close" }).tap();
+    await page.getByRole("button", { name: "Back to rooms" }).tap();
+    await openScheduled(page);
+    await item(page, "Never?").getByRole("button", { name: "Do not send" }).tap();
+    await page.getByText("Nothing is waiting").waitFor();
     await closeAll(ann);
   }, 60_000);
 

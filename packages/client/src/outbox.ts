@@ -36,8 +36,10 @@ export function placeOf({
   thread,
   replyTo,
   mentions,
-}: PublishOptions): Pick<Publish, "thread" | "reply_to" | "mentions"> {
+  poll,
+}: PublishOptions): Pick<Publish, "thread" | "reply_to" | "mentions" | "poll"> {
   return {
+    ...(poll === undefined ? {} : { poll }),
     ...(mentions === undefined ? {} : { mentions }),
     ...(thread === undefined ? {} : { thread }),
     ...(replyTo === undefined ? {} : { reply_to: replyTo }),
@@ -204,7 +206,6 @@ export class Outbox {
         client_message_id: clientMessageId,
         text,
         ...placeOf(options),
-        ...(options.poll === undefined ? {} : { poll: options.poll }),
       },
       (result) => {
         if (lane.flying !== message || this.#link.line !== line) return;

@@ -214,7 +214,7 @@ export interface PublishOptions {
   readonly replyTo?: EventId;
   /** Whom it mentions beside those whose user names the text has behind an `@`. */
   readonly mentions?: MentionWish;
-  /** It asks, with its text as the question. Not of one that grows or is sent later. */
+  /** It asks, with its text as the question. Not of one that grows. */
   readonly poll?: PollWish;
 }
 

@@ -11,6 +11,7 @@ export { type KeyValue, local, perWindow, readStored, writeStored } from "./chat
 export { ClosedBar, closedTo } from "./composer/closed-bar.tsx";
 export { Composer } from "./composer/composer.tsx";
 export { createDrafts, type Drafts, draftKey } from "./composer/drafts.ts";
+export { LaterChoice } from "./composer/later-button.tsx";
 export { fieldTime, problemOf } from "./composer/later-times.ts";
 export { type ComposerState, useComposer } from "./composer/use-composer.ts";
 export {

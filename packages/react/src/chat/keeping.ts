@@ -38,8 +38,13 @@ export interface Keeping {
   schedule(room: string, text: string, at: Date, options?: ScheduleOptions): Promise<void>;
   /** Takes a message back that waits, or forgets one that could not be sent. */
   cancelScheduled(id: ClientMessageId): Promise<void>;
-  /** Changes one that is not sent. Due in the past, it is sent at once; its id is the same, so it cannot be there twice. */
-  changeScheduled(message: ScheduledMessage, text: string, at: Date): Promise<void>;
+  /** Changes one that is not sent. Due in the past, it is sent at once; its id is the same, so it cannot be there twice. What is not named stays. */
+  changeScheduled(
+    message: ScheduledMessage,
+    text: string,
+    at: Date,
+    poll?: ScheduledMessage["poll"],
+  ): Promise<void>;
   /**
    * Writes what a message says into another room.
    *
@@ -121,15 +126,15 @@ export function createKeeping(
       told(await client.room(id).schedule(text, at.toISOString(), options));
     },
     cancelScheduled: async (id) => told(await client.cancelScheduled(id)),
-    changeScheduled: async (message, text, at) => {
-      const { room, client_message_id: clientMessageId, thread, reply_to, mentions } = message;
-      const options = {
-        clientMessageId,
-        ...(thread === undefined ? {} : { thread: thread as EventId }),
-        ...(reply_to === undefined ? {} : { replyTo: reply_to as EventId }),
-        ...(mentions === undefined ? {} : { mentions }),
+    changeScheduled: async (message, text, at, poll = message.poll) => {
+      const { state: _, reason: __, ...content } = message;
+      const changed = {
+        ...content,
+        text,
+        at: at.toISOString(),
+        ...(poll === undefined ? {} : { poll }),
       };
-      told(await client.room(room).schedule(text, at.toISOString(), options));
+      told(await client.request<"schedule_message">({ type: "schedule_message", ...changed }));
     },
     forward: async (from, to, clientMessageId) => {
       await client.room(from.room).forward(from.message as EventId, to, { clientMessageId });

@@ -1,5 +1,5 @@
 /** Beside the button that sends: times at which a message may be sent instead. */
-import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { codeOf, useFailureText } from "../chat/failure-text.ts";
 import { useTexts } from "../texts/texts.tsx";
 import { clockTime, fullTime } from "../texts/times.ts";
@@ -27,8 +27,6 @@ export function LaterButton({
 }): ReactNode {
   const { t, language } = useTexts();
   const failureText = useFailureText();
-  const [anchor, setAnchor] = useState<HTMLElement>();
-  const [isChoosing, setChoosing] = useState(false);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
 
@@ -43,6 +41,20 @@ export function LaterButton({
       onTold(t("laterFailed", { reason: failureText(codeOf(error)) }));
     }
   };
+  return <LaterChoice canSend={canSend} onChoose={(at) => void later(at)} />;
+}
+
+/** The button alone: what is offered, or any other time. @param onChoose Gets a time that the server takes. */
+export function LaterChoice({
+  canSend,
+  onChoose,
+}: {
+  canSend: boolean;
+  onChoose: (at: Date) => void;
+}): ReactNode {
+  const { t, language } = useTexts();
+  const [anchor, setAnchor] = useState<HTMLElement>();
+  const [isChoosing, setChoosing] = useState(false);
   return (
     <>
       <button
@@ -67,7 +79,7 @@ export function LaterButton({
               id: text,
               label: t(text, { time: clockTime(at.toISOString(), language) }),
               icon: "clock" as const,
-              run: () => void later(at),
+              run: () => onChoose(at),
             })),
             {
               id: "choose",
@@ -82,7 +94,7 @@ export function LaterButton({
         <LaterDialog
           onChoose={(at) => {
             setChoosing(false);
-            void later(at);
+            onChoose(at);
           }}
           onClose={() => setChoosing(false)}
         />
@@ -101,33 +113,36 @@ function LaterDialog({
   const { t } = useTexts();
   const [value, setValue] = useState(() => fieldTime(laterTimes(new Date())[1]?.at ?? new Date()));
   const [problem, setProblem] = useState<string>();
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    // It lies over the form of the composer, which must not be sent with it.
-    event.stopPropagation();
+  const choose = (): void => {
     const at = new Date(value);
     const wrong = problemOf(at, new Date());
     if (wrong === undefined) onChoose(at);
     else setProblem(t(wrong));
   };
   return (
+    // No form of its own: it lies in another one, and browsers keep what a form in a form submits from the page.
     <Dialog title={t("sendLater")} onClose={onClose}>
-      <form className="content" onSubmit={submit}>
+      <div className="content">
         <Field
           label={t("laterTime")}
           type="datetime-local"
           value={value}
           problem={problem}
           onChange={(event) => setValue(event.target.value)}
+          onKeyDown={(event) => {
+            if (event.key !== "Enter") return;
+            event.preventDefault();
+            choose();
+          }}
           data-autofocus
           data-testid="later-time"
         />
         <div className="actions">
-          <button type="submit" className="button primary">
+          <button type="button" className="button primary" onClick={choose}>
             {t("laterSchedule")}
           </button>
         </div>
-      </form>
+      </div>
     </Dialog>
   );
 }

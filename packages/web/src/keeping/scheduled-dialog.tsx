@@ -14,6 +14,8 @@ import {
 } from "@parlance/react";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { PollFields } from "../polls/poll-fields.tsx";
+import { type PollWish, usePoll, wishOf } from "../polls/use-poll.ts";
 import type { DialogProps } from "../shell/dialogs.tsx";
 
 /** Live: what is sent meanwhile goes, what is refused says why. */
@@ -67,13 +69,16 @@ function ScheduledItem({ message }: { message: ScheduledMessage }): ReactNode {
       {isChanging ? (
         <ChangeForm
           message={message}
-          onSave={(text, at) => void act(chat.changeScheduled(message, text, at))}
+          onSave={(text, at, poll) => void act(chat.changeScheduled(message, text, at, poll))}
           onCancel={() => setChanging(false)}
         />
       ) : (
-        <p className="excerpt-text" dir="auto">
-          {message.text}
-        </p>
+        <>
+          <p className="excerpt-text" dir="auto">
+            {message.text}
+          </p>
+          {message.poll === undefined ? null : <ScheduledPoll poll={message.poll} />}
+        </>
       )}
       {isRefused ? (
         <p className="failure" role="status">
@@ -113,49 +118,103 @@ function ScheduledItem({ message }: { message: ScheduledMessage }): ReactNode {
   );
 }
 
+/** What there is to choose from, and how. */
+function ScheduledPoll({ poll }: { poll: PollWish }): ReactNode {
+  const { t, i18n } = useTranslation();
+  const facts = [
+    t("poll"),
+    ...(poll.several === true ? [t("pollIsSeveral")] : []),
+    ...(poll.anonymous === true ? [t("pollIsAnonymous")] : []),
+    ...(poll.closes_at === undefined
+      ? []
+      : [t("pollEndsAt", { time: fullTime(poll.closes_at, i18n.language) })]),
+  ];
+  return (
+    <>
+      <ol className="scheduled-choices">
+        {poll.options.map((option) => (
+          <li key={option}>
+            <bdi>{option}</bdi>
+          </li>
+        ))}
+      </ol>
+      <p className="excerpt-note">{facts.join(" · ")}</p>
+    </>
+  );
+}
+
 function ChangeForm({
   message,
   onSave,
   onCancel,
 }: {
   message: ScheduledMessage;
-  onSave: (text: string, at: Date) => void;
+  onSave: (text: string, at: Date, poll?: PollWish) => void;
   onCancel: () => void;
 }): ReactNode {
   const { t } = useTranslation();
   const [text, setText] = useState(message.text);
   const [time, setTime] = useState(() => fieldTime(new Date(message.at)));
   const [problem, setProblem] = useState<string>();
+  const [pollProblem, setPollProblem] = useState<string>();
+  const isPoll = message.poll !== undefined;
+  const { draft, change } = usePoll(message.text, message.poll);
+  const written = isPoll ? draft.question : text;
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    if (text.trim() === "") return;
+    if (written.trim() === "") return;
     const at = new Date(time);
     const wrong = problemOf(at, new Date());
-    if (wrong === undefined) onSave(text.trimEnd(), at);
-    else setProblem(t(wrong));
+    setProblem(wrong === undefined ? undefined : t(wrong));
+    if (wrong !== undefined) return;
+    if (!isPoll) {
+      onSave(written.trimEnd(), at);
+      return;
+    }
+    const poll = wishOf(draft, at);
+    if (typeof poll === "string") setPollProblem(t(poll));
+    else onSave(written.trim(), at, poll);
   };
   return (
     <form className="scheduled-form" onSubmit={submit}>
-      <textarea
-        className="input"
-        aria-label={t("scheduledText")}
-        rows={3}
-        dir="auto"
-        value={text}
-        onChange={(event) => setText(event.target.value)}
-      />
+      {isPoll ? (
+        <PollFields
+          draft={draft}
+          onChange={(changed) => {
+            setPollProblem(undefined);
+            change(changed);
+          }}
+        />
+      ) : (
+        <textarea
+          className="input"
+          aria-label={t("scheduledText")}
+          rows={3}
+          dir="auto"
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+        />
+      )}
+      {pollProblem === undefined ? null : (
+        <p className="problem" role="alert">
+          {pollProblem}
+        </p>
+      )}
       <Field
         label={t("laterTime")}
         type="datetime-local"
         value={time}
         problem={problem}
-        onChange={(event) => setTime(event.target.value)}
+        onChange={(event) => {
+          setPollProblem(undefined);
+          setTime(event.target.value);
+        }}
       />
       <div className="actions">
         <button type="button" className="button" onClick={onCancel}>
           {t("cancel")}
         </button>
-        <button type="submit" className="button primary" disabled={text.trim() === ""}>
+        <button type="submit" className="button primary" disabled={written.trim() === ""}>
           {t("save")}
         </button>
       </div>

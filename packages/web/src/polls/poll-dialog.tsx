@@ -1,145 +1,73 @@
-/** Asks a room in a poll. */
-import { Dialog, useChat } from "@parlance/react";
-import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
+/** Asks a room in a poll, now or later. */
+import { codeOf, Dialog, fullTime, LaterChoice, useChat, useFailureText } from "@parlance/react";
+import { type FormEvent, type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { DialogProps } from "../shell/dialogs.tsx";
-import "./polls.css";
-
-/** Choices of a poll, and lengths, by the protocol. */
-const mostChoices = 10;
-const choiceLength = 200;
-const questionLength = 2_000;
-
-interface Choice {
-  readonly id: number;
-  readonly text: string;
-}
+import { PollFields } from "./poll-fields.tsx";
+import { canAsk, usePoll, wishOf } from "./use-poll.ts";
 
 /** `subject` is the room. */
 export function PollDialog({ subject = "", onClose }: DialogProps): ReactNode {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const chat = useChat();
-  const [question, setQuestion] = useState("");
-  const [choices, setChoices] = useState<readonly Choice[]>([
-    { id: 0, text: "" },
-    { id: 1, text: "" },
-  ]);
-  const [isSeveral, setSeveral] = useState(false);
-  const [isAnonymous, setAnonymous] = useState(false);
-  const [until, setUntil] = useState("");
+  const failureText = useFailureText();
+  const { draft, change } = usePoll();
   const [problem, setProblem] = useState<string>();
-  const added = useRef<number>(undefined);
-  const fields = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (added.current === undefined) return;
-    added.current = undefined;
-    fields.current?.querySelector<HTMLInputElement>("li:last-child input")?.focus();
-  }, [choices.length]);
+  const [waitsUntil, setWaitsUntil] = useState<Date>();
+  const question = draft.question.trim();
 
-  const texts = choices.map(({ text }) => text.trim()).filter((text) => text !== "");
   const ask = (event: FormEvent): void => {
     event.preventDefault();
-    if (question.trim() === "") return;
-    if (texts.length < 2 || new Set(texts).size < texts.length) {
-      setProblem(t("pollTwo"));
+    if (question === "") return;
+    const poll = wishOf(draft, new Date());
+    if (typeof poll === "string") {
+      setProblem(t(poll));
       return;
     }
-    const ends = until === "" ? undefined : new Date(until);
-    chat.send(subject, question.trim(), {
-      poll: {
-        options: texts,
-        ...(isSeveral ? { several: true } : {}),
-        ...(isAnonymous ? { anonymous: true } : {}),
-        ...(ends === undefined ? {} : { closes_at: ends.toISOString() }),
-      },
-    });
+    chat.send(subject, question, { poll });
     onClose();
   };
-  const add = (): void => {
-    const id = Math.max(...choices.map((choice) => choice.id)) + 1;
-    added.current = id;
-    setChoices([...choices, { id, text: "" }]);
-  };
-  const write = (id: number, text: string): void => {
+  const askLater = async (at: Date): Promise<void> => {
+    const poll = wishOf(draft, at);
+    if (typeof poll === "string") {
+      setProblem(t(poll));
+      return;
+    }
     setProblem(undefined);
-    setChoices(choices.map((choice) => (choice.id === id ? { id, text } : choice)));
+    try {
+      await chat.schedule(subject, question, at, { poll });
+      setWaitsUntil(at);
+    } catch (error) {
+      setProblem(t("laterFailed", { reason: failureText(codeOf(error)) }));
+    }
   };
+  if (waitsUntil !== undefined) {
+    const time = fullTime(waitsUntil.toISOString(), i18n.language);
+    return (
+      <Dialog key="told" title={t("pollNew")} onClose={onClose}>
+        <div className="content">
+          <p role="status" data-testid="poll-later-told">
+            {t("laterDone", { time })}
+          </p>
+          <div className="actions">
+            <button type="button" className="button primary" data-autofocus onClick={onClose}>
+              {t("close")}
+            </button>
+          </div>
+        </div>
+      </Dialog>
+    );
+  }
   return (
     <Dialog title={t("pollNew")} onClose={onClose}>
       <form className="content" onSubmit={ask}>
-        <div className="field">
-          <label htmlFor="poll-question">{t("pollQuestion")}</label>
-          <input
-            id="poll-question"
-            className="input"
-            dir="auto"
-            maxLength={questionLength}
-            required
-            value={question}
-            data-autofocus
-            onChange={(event) => setQuestion(event.target.value)}
-          />
-        </div>
-        <div ref={fields}>
-          <ol className="poll-choices">
-            {choices.map(({ id, text }, place) => (
-              <li key={id}>
-                <input
-                  className="input"
-                  aria-label={t("pollChoice", { number: place + 1 })}
-                  placeholder={t("pollChoice", { number: place + 1 })}
-                  dir="auto"
-                  maxLength={choiceLength}
-                  value={text}
-                  onChange={(event) => write(id, event.target.value)}
-                />
-                <button
-                  type="button"
-                  className="button"
-                  aria-label={t("pollRemove", { number: place + 1 })}
-                  disabled={choices.length <= 2}
-                  onClick={() => setChoices(choices.filter((choice) => choice.id !== id))}
-                >
-                  ×
-                </button>
-              </li>
-            ))}
-          </ol>
-        </div>
-        <button
-          type="button"
-          className="button"
-          disabled={choices.length >= mostChoices}
-          onClick={add}
-        >
-          {t("pollAdd")}
-        </button>
-        <label className="poll-switch">
-          <input
-            type="checkbox"
-            checked={isSeveral}
-            onChange={(event) => setSeveral(event.target.checked)}
-          />
-          {t("pollSeveral")}
-        </label>
-        <label className="poll-switch">
-          <input
-            type="checkbox"
-            checked={isAnonymous}
-            onChange={(event) => setAnonymous(event.target.checked)}
-          />
-          {t("pollAnonymous")}
-        </label>
-        <div className="field">
-          <label htmlFor="poll-until">{t("pollUntil")}</label>
-          <input
-            id="poll-until"
-            className="input"
-            type="datetime-local"
-            value={until}
-            onChange={(event) => setUntil(event.target.value)}
-          />
-        </div>
+        <PollFields
+          draft={draft}
+          onChange={(changed) => {
+            setProblem(undefined);
+            change(changed);
+          }}
+        />
         {problem === undefined ? null : (
           <p className="problem" role="alert">
             {problem}
@@ -149,7 +77,8 @@ export function PollDialog({ subject = "", onClose }: DialogProps): ReactNode {
           <button type="button" className="button" onClick={onClose}>
             {t("cancel")}
           </button>
-          <button type="submit" className="button primary" disabled={question.trim() === ""}>
+          <LaterChoice canSend={canAsk(draft)} onChoose={(at) => void askLater(at)} />
+          <button type="submit" className="button primary" disabled={question === ""}>
             {t("pollAsk")}
           </button>
         </div>

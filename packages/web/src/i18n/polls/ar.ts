@@ -13,4 +13,5 @@ export const polls: CompleteSet<typeof english> = {
   pollUntil: "ينتهي في (اختياري)",
   pollAsk: "اسأل",
   pollTwo: "يحتاج الاستطلاع إلى خيارين مختلفين على الأقل.",
+  pollOverBefore: "سينتهي قبل أن يُطرح.",
 };

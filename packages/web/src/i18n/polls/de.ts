@@ -13,4 +13,5 @@ export const polls: CompleteSet<typeof english> = {
   pollUntil: "Endet um (freiwillig)",
   pollAsk: "Fragen",
   pollTwo: "Eine Umfrage braucht mindestens zwei verschiedene Antworten.",
+  pollOverBefore: "Sie wäre zu Ende, bevor sie gestellt wird.",
 };

@@ -9,4 +9,5 @@ export const polls = {
   pollUntil: "Ends at (optional)",
   pollAsk: "Ask",
   pollTwo: "A poll needs at least two different choices.",
+  pollOverBefore: "It would end before it is asked.",
 } as const;

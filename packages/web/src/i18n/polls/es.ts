@@ -13,4 +13,5 @@ export const polls: CompleteSet<typeof english> = {
   pollUntil: "Termina a las (opcional)",
   pollAsk: "Preguntar",
   pollTwo: "Una encuesta necesita al menos dos opciones distintas.",
+  pollOverBefore: "Terminaría antes de preguntarse.",
 };

@@ -13,4 +13,5 @@ export const polls: CompleteSet<typeof english> = {
   pollUntil: "Se termine à (facultatif)",
   pollAsk: "Demander",
   pollTwo: "Un sondage demande au moins deux choix différents.",
+  pollOverBefore: "Il serait fini avant d’être posé.",
 };

@@ -13,4 +13,5 @@ export const polls: CompleteSet<typeof english> = {
   pollUntil: "終了日時(任意)",
   pollAsk: "質問する",
   pollTwo: "異なる選択肢が2つ以上必要です。",
+  pollOverBefore: "質問する前に終了してしまいます。",
 };
