@@ -66,6 +66,8 @@ async function reported(path: string): Promise<Record<string, unknown>[]> {
 
 const at = (minute: number): string => new Date(Date.UTC(2004, 6, 5, 12, minute)).toISOString();
 
+const nextWeek = new Date(Date.now() + 7 * 86_400_000).toISOString();
+
 /** What somebody writes by hand to bring a history here. */
 const byHand = [
   { type: "user", id: "old:ann", name: "Ann" },
@@ -150,7 +152,10 @@ describe("an export", () => {
         await speak(first);
         const dora = await keep(first);
         const one = join(directory, "one.jsonl");
-        await ran(first, "export", "--to", one);
+        await ran(first, "export", "--scheduled", "--to", one);
+        const less = join(directory, "less.jsonl");
+        await ran(first, "export", "--to", less);
+        expect(await readFile(less, "utf8")).not.toContain("on the day");
         const text = await readFile(one, "utf8");
         expect(text).not.toContain("secret");
         const lines = text
@@ -164,12 +169,16 @@ describe("an export", () => {
           "preferences",
           "mark",
           "following",
+          "following",
           "draft",
           "draft",
+          "scheduled",
           "saved",
           "saved",
         ]);
         expect(own).toContainEqual(expect.objectContaining({ read_mark: 6, unread_after: 4 }));
+        expect(own).toContainEqual(expect.objectContaining({ type: "following", follows: false }));
+        expect(own).toContainEqual(expect.objectContaining({ at: nextWeek, text: "on the day" }));
         expect(own[0]).toMatchObject({ profile: { about: "plans" }, picture: { data: png() } });
         expect(
           text.split("\n").filter((line) => line.includes('"erased":true')).length,
@@ -180,7 +189,7 @@ describe("an export", () => {
         const counts = await ran(second, "import", one);
         expect(counts).toMatchObject({ refused: 0 });
         const two = join(directory, "two.jsonl");
-        await ran(second, "export", "--to", two);
+        await ran(second, "export", "--scheduled", "--to", two);
         expect(comparable(await readFile(two, "utf8"))).toEqual(comparable(text));
         expect(await ran(second, "import", one)).toMatchObject({ imported: 0, refused: 0 });
         const found = await run(second, "search", "北京", "--json");
@@ -255,6 +264,10 @@ async function keep(server: ServerProcess): Promise<string> {
   const thread = `${place}/messages/${ids[0]}/thread`;
   await api("PUT", `${thread}/following`, dora.token, { on: true });
   await api("POST", `${place}/messages`, eli.token, { text: "under 3", thread: ids[0] ?? "" });
+  const second = `${place}/messages/${ids[1]}/thread`;
+  await api("POST", `${place}/messages`, eli.token, { text: "beside", thread: ids[1] ?? "" });
+  await api("PUT", `${second}/following`, dora.token, { on: true });
+  await api("PUT", `${second}/following`, dora.token, { on: false });
   await api("PATCH", `${place}/preferences`, dora.token, { favourite: true, level: "nothing" });
   const sections = [{ id: "w", name: "Wörk" }];
   await api("PATCH", "/me/preferences", dora.token, { sections, shares_receipts: false });
@@ -263,6 +276,12 @@ async function keep(server: ServerProcess): Promise<string> {
   for (const id of [ids[2], ids[1]]) {
     await api("PUT", `${place}/messages/${id}/saved`, dora.token, {});
   }
+  await api("PUT", "/scheduled/s1", dora.token, {
+    room,
+    at: nextWeek,
+    text: "on the day",
+    thread: ids[0],
+  });
   await api("PATCH", "/me/profile", dora.token, {
     about: "plans",
     status: { emoji: "🌱", text: "at it" },
@@ -366,6 +385,33 @@ describe("an import", () => {
       .filter((line) => line.includes("message.created"))
       .map((line) => (JSON.parse(line) as { data: { text: string } }).data.text);
     expect(texts).toEqual(Array.from({ length: count }, (_, n) => `line ${n}`));
+  });
+
+  test("[I-1] sends a scheduled message whose time is over once, and none that was refused", async () => {
+    const server = await start("sqlite");
+    const later = { type: "scheduled", user: "old:ann", room: "ubuntu", at: at(1) };
+    const path = await write("later.jsonl", [
+      byHand[0],
+      byHand[2],
+      { ...later, client_message_id: "s1", text: "late, but here" },
+      { ...later, client_message_id: "s2", text: "never", refused: "forbidden" },
+      { ...later, client_message_id: "s3", text: "nobody's", user: "old:nobody" },
+    ]);
+    expect((await run(server, "import", path)).code).toBe(1);
+    const said = async (): Promise<readonly (string | undefined)[]> => {
+      const to = join(directory, "later-out.jsonl");
+      await ran(server, "export", "ubuntu", "--scheduled", "--to", to);
+      return (await readFile(to, "utf8"))
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line) as { text?: string; data?: { text?: string } })
+        .map(({ text, data }) => text ?? data?.text)
+        .filter((text) => text !== undefined);
+    };
+    await expect.poll(said, { timeout: 30_000 }).toEqual(["late, but here", "never"]);
+    expect((await run(server, "import", path)).code).toBe(1);
+    await expect.poll(said, { timeout: 30_000 }).toEqual(["late, but here", "never"]);
+    expect((await reported(path)).at(-1)).toMatchObject({ why: "nobody is called so" });
   });
 
   test("takes a Slack export: threads' roots, reactions, edits, files, mentions and links", async () => {

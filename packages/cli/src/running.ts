@@ -104,3 +104,7 @@ export function refusal({ status, body }: Answer): CommandFailure {
   const details = error.details === undefined ? "" : ` ${JSON.stringify(error.details)}`;
   return new CommandFailure(`${error.text}${details}`);
 }
+
+export function silent(config: Config): CommandFailure {
+  return new CommandFailure(`No server answers at ${serverUrl(config)}.`);
+}

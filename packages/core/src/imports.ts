@@ -1,5 +1,5 @@
 /**
- * Taking in what was said elsewhere: users, rooms, and events with the times and authors that they had. An operator's door.
+ * Taking in what was said elsewhere: users, rooms, and events with the times and authors that they had, and what is beside the log. An operator's door.
  * It goes by the log as everything does, so sequences, chain and projections come by themselves; who has a room open hears of it
  * when its node next compares its place with the log.
  */
@@ -9,6 +9,7 @@ import {
   durablePayloadSchemas,
   type EventId,
   type FileId,
+  type ImportedDocument,
   type ImportedEvent,
   type ImportedOwn,
   type ImportedRoom,
@@ -22,8 +23,10 @@ import {
   type RoomId,
   type Sequence,
 } from "@parlance/protocol";
+import { type DocumentLinePorts, statesReach, takeDocument } from "./document-lines.ts";
 import { takeOwn } from "./own-state.ts";
 import type { Append, Appended, Clock, Directory, FileIndex, RoomLog } from "./ports/index.ts";
+import { standInUpdate } from "./room-document.ts";
 
 export interface ImportPorts {
   readonly log: RoomLog;
@@ -31,6 +34,7 @@ export interface ImportPorts {
   /** Absent: events of files are refused. */
   readonly files?: Pick<FileIndex, "begin">;
   readonly clock: Clock;
+  readonly documents: DocumentLinePorts["documents"];
 }
 
 /** What became of one item. */
@@ -75,7 +79,7 @@ export async function importItems(
     } else {
       // It is about what came before it.
       await Promise.all(results);
-      results.push(Promise.resolve(await takeTheirs(ports, item)));
+      results.push(Promise.resolve(await takeBeside(ports, item)));
     }
   }
   return Promise.all(results);
@@ -105,8 +109,12 @@ async function takeUser(
   return imported;
 }
 
-async function takeTheirs(ports: ImportPorts, item: ImportedOwn): Promise<ImportResult> {
-  const result = await takeOwn(ports, item);
+async function takeBeside(
+  ports: ImportPorts,
+  item: ImportedDocument | ImportedOwn,
+): Promise<ImportResult> {
+  const isDocument = item.type === "document_state" || item.type === "document_erased";
+  const result = await (isDocument ? takeDocument(ports, item) : takeOwn(ports, item));
   if (result === "taken") return imported;
   return result === "here" ? repeated : refused(result.why);
 }
@@ -125,6 +133,8 @@ async function takeRoom({ log, clock }: ImportPorts, item: ImportedRoom): Promis
 interface RoomEnd {
   next: Sequence;
   last: Promise<unknown>;
+  /** Of a document: up to where it is known that states have what was erased. */
+  states: Sequence;
 }
 
 /**
@@ -162,7 +172,7 @@ async function beginEvent(
 
 async function endOf(log: RoomLog, room: RoomId): Promise<RoomEnd | undefined> {
   const record = await log.open(room);
-  return record && { next: record.head + 1, last: Promise.resolve() };
+  return record && { next: record.head + 1, last: Promise.resolve(), states: 0 };
 }
 
 /** Of an event whose place is taken: whether by itself. */
@@ -248,6 +258,8 @@ function payloadOf(item: ImportedEvent): object {
         sha256: "0".repeat(64),
         author_name: "",
       };
+    case "document.updated":
+      return { update: standInUpdate };
     default:
       return {};
   }
@@ -256,14 +268,20 @@ function payloadOf(item: ImportedEvent): object {
 /** What has to be there before an event. @returns why it cannot be. */
 async function prepare(
   ports: ImportPorts,
-  { last }: RoomEnd,
+  end: RoomEnd,
   item: ImportedEvent,
 ): Promise<string | undefined> {
   const payload = payloadOf(item) as AnyDurableEvent["data"];
   if (item.erased === true && !isErasable(item))
     return "an erased event of a kind that is never erased";
+  if (item.erased === true && item.event === "document.updated") {
+    const { room, sequence = 0 } = item;
+    if (end.states < sequence) end.states = await statesReach(ports.directory, room);
+    // Without one the document would be read without what it said.
+    return end.states < sequence ? "what it said is in no state of the document" : undefined;
+  }
   if (item.event === "message.closed" && "reason" in payload && "text" in payload) {
-    await last;
+    await end.last;
     return growText(ports.log, item, payload.message_id, payload.text);
   }
   if (item.event !== "file.shared" || !("file_id" in payload) || !("sha256" in payload)) return;
@@ -284,7 +302,7 @@ async function prepare(
 }
 
 function isErasable({ event, of }: ImportedEvent): boolean {
-  if (event === "message.created") return true;
+  if (event === "message.created" || event === "document.updated") return true;
   const isVersion = event === "message.edited" || event === "message.closed";
   return of !== undefined && (isVersion || event === "file.shared");
 }

@@ -6,6 +6,7 @@ export { nobodyAnswers } from "./commands/rpc.ts";
 export { connectionQuestions, maxListed, readConnectionReport } from "./connection-list.ts";
 export { defaultSettings } from "./default-settings.ts";
 export { directoryTerms } from "./directory-words.ts";
+export { exportDocumentState } from "./document-lines.ts";
 export { harmlessFileName, harmlessMediaType } from "./file-name.ts";
 export { wireUser } from "./frames.ts";
 export type * from "./gate.ts";

@@ -10,7 +10,9 @@ import {
   type ImportedPreferences,
   type ImportedProfile,
   type ImportedSaved,
+  type ImportedScheduled,
   limits,
+  type Principal,
   type UserId,
 } from "@parlance/protocol";
 import { fromBase64, pictureType } from "./picture.ts";
@@ -20,10 +22,11 @@ import {
   everywhere,
   type PictureRecord,
   type RoomLog,
+  type ScheduledRecord,
 } from "./ports/index.ts";
 
 export interface OwnPorts {
-  readonly log: Pick<RoomLog, "messages">;
+  readonly log: Pick<RoomLog, "messages" | "open">;
   readonly directory: Directory;
   readonly clock: Clock;
 }
@@ -60,7 +63,7 @@ export async function* exportOwn(
   for (const { room, readMark, unreadAfter } of await directory.roomsOf(user, limits.listItems)) {
     yield { type: "mark", room, user, read_mark: readMark, unread_after: unreadAfter };
   }
-  yield* followings(directory, user);
+  for (const follows of [true, false]) yield* followings(directory, user, follows);
   // The one that was written last stays the newest.
   for (const draft of (await directory.drafts(user)).toReversed()) {
     const { room, thread, text, replyTo, editedAt } = draft;
@@ -74,6 +77,7 @@ export async function* exportOwn(
       edited_at: new Date(editedAt).toISOString(),
     };
   }
+  for (const record of await directory.scheduled(user)) yield scheduledLine(user, record);
   const saved = await directory.savedMessages({ user, limit: limits.savedMessages });
   for (const { room, id } of saved.toReversed()) yield { type: "saved", user, room, message: id };
 }
@@ -81,17 +85,41 @@ export async function* exportOwn(
 async function* followings(
   directory: Directory,
   user: UserId,
+  follows: boolean,
 ): AsyncGenerator<ImportedFollowing, void, undefined> {
   let before: number | undefined;
   for (let seen = 0; seen < limits.listItems; seen += pageItems) {
-    const query = { user, limit: pageItems, ...(before === undefined ? {} : { before }) };
+    const query = { user, follows, limit: pageItems, ...(before === undefined ? {} : { before }) };
     const page = await directory.followedThreads(query);
     for (const { room, root, readMark } of page) {
-      yield { type: "following", room, thread: root, user, read_mark: readMark };
+      yield {
+        type: "following",
+        room,
+        thread: root,
+        user,
+        read_mark: readMark,
+        ...(follows ? {} : { follows: false }),
+      };
     }
     before = page.at(-1)?.lastNumber;
     if (page.length < pageItems || before === undefined) return;
   }
+}
+
+/* One that is being sent is sent here too: its client message id tells whether it was. */
+function scheduledLine(
+  user: UserId,
+  { room, key, at, content, state, reason }: ScheduledRecord,
+): ImportedScheduled {
+  return {
+    type: "scheduled",
+    user,
+    room,
+    client_message_id: key,
+    at: new Date(at).toISOString(),
+    ...content,
+    ...(state === "refused" && reason !== undefined ? { refused: reason } : {}),
+  };
 }
 
 function pictureLine({ id, mediaType, data }: PictureRecord): ImportedProfile["picture"] & object {
@@ -109,6 +137,8 @@ export async function takeOwn(ports: OwnPorts, item: ImportedOwn): Promise<OwnRe
       return takePreferences(ports, item);
     case "draft":
       return takeDraft(ports, item);
+    case "scheduled":
+      return takeScheduled(ports, item);
     case "saved":
       return takeSaved(ports, item);
     case "profile":
@@ -135,15 +165,18 @@ async function takeMark(
 /* The mark first: whoever begins to follow without one has all of it read. */
 async function takeFollowing(
   ports: OwnPorts,
-  { room, thread, user, read_mark: readMark }: ImportedFollowing,
+  { room, thread, user, read_mark: readMark, follows: stated }: ImportedFollowing,
 ): Promise<OwnResult> {
   const { directory } = ports;
+  const follows = stated ?? true;
   if (!(await isThere(ports, room, thread))) return { why: "the thread is not there" };
   const before = await directory.threadStanding(thread, user);
-  if (before.follows && before.readMark >= readMark) return "here";
+  const isSo = before.follows === follows && before.readMark >= readMark;
+  // Whoever has read on here follows it as they like here.
+  if (follows ? isSo : before.readMark > readMark) return "here";
   await directory.markThreadRead(room, thread, user, readMark);
-  await directory.followThread(room, thread, user, true);
-  return "taken";
+  await directory.followThread(room, thread, user, follows);
+  return isSo ? "here" : "taken";
 }
 
 async function takePreferences(
@@ -179,6 +212,36 @@ async function takeDraft(
   const kept = await directory.saveDraft(room, user, draft, limits.drafts);
   if (kept === undefined) return { why: "too many drafts" };
   return kept.editedAt === draft.editedAt ? "taken" : "here";
+}
+
+/* Who writes is told by the directory, as their rights are when it is sent. */
+async function takeScheduled(
+  { log, directory }: OwnPorts,
+  { type: _, user, room, client_message_id: key, at, refused, ...content }: ImportedScheduled,
+): Promise<OwnResult> {
+  const writer = await directory.user(user);
+  if (writer === undefined) return { why: "nobody is called so" };
+  if (writer.kind === "service") return { why: "a back end has nothing waiting" };
+  if ((await log.open(room)) === undefined) return { why: "there is no such room" };
+  if ((await directory.scheduled(user)).some((one) => one.key === key)) return "here";
+  const { name, kind, number } = writer;
+  const isNumbered = kind !== "external";
+  const record: ScheduledRecord = {
+    room,
+    key,
+    at: Date.parse(at),
+    content,
+    author: {
+      user,
+      name,
+      kind,
+      principal: user as string as Principal,
+      ...(isNumbered ? { number } : {}),
+    },
+    ...(refused === undefined ? { state: "waiting" } : { state: "refused", reason: refused }),
+  };
+  const kept = await directory.schedule(room, user, record, limits.scheduled);
+  return kept === "kept" ? "taken" : { why: "too many scheduled messages" };
 }
 
 async function takeSaved(

@@ -27,6 +27,8 @@ export const graceMs = 600_000;
 /** What nobody read or wrote for so long, and a state has all of, is not kept in memory, though people may be in the room. */
 const idleMs = 120_000;
 const eraseEveryMs = 60_000;
+/** An update that says nothing, as base64. No writer's is stored; in an import it stands for one that was erased. */
+export const standInUpdate = "AAA=";
 /** States looked at when a history is thinned. */
 const mostListed = 1_000;
 
@@ -127,7 +129,7 @@ export class RoomDocument {
         throw new ProtocolError("unavailable", { retry_after_ms: retryAfterMs });
       }
       for (const { frame } of page.events) {
-        if (frame.type === "document.updated" && "erased" in frame) return false;
+        if (isLost(frame)) return false;
         this.#take(content, frame);
         at = frame.sequence;
       }
@@ -151,8 +153,10 @@ export class RoomDocument {
   /** The room's next event. */
   follow(frame: EventFrame): void {
     if (this.#content === undefined || frame.type !== "document.updated") return;
+    // An import may put the state before the events that it has.
+    if (frame.sequence <= this.#newest) return;
     // This node was behind for longer than updates are kept one by one.
-    if ("erased" in frame) this.#content = undefined;
+    if (isLost(frame)) this.#content = undefined;
     else this.#take(this.#content, frame);
   }
 
@@ -233,4 +237,10 @@ export class RoomDocument {
     this.#isClosed = true;
     this.#content = undefined;
   }
+}
+
+/** Whether what an update said is only in a state. */
+function isLost(frame: EventFrame): boolean {
+  if (frame.type !== "document.updated") return false;
+  return "erased" in frame || frame.data.update === standInUpdate;
 }

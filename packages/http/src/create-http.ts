@@ -121,7 +121,7 @@ export async function createHttp(options: HttpOptions): Promise<HttpServer> {
       roomListRoutes(parts);
       if (options.move !== undefined) moveRoutes(parts, options.move);
       if (options.importer !== undefined) {
-        importRoutes(parts, options.importer, options.exportOwn);
+        importRoutes(parts, options.importer, options);
       }
       if (options.webhooks !== undefined) webhookRoutes(parts, options.webhooks);
       if (options.files !== undefined) fileRoutes(parts, options.files);

@@ -16,7 +16,14 @@ import type {
   UserAdmin,
   WebhookAdmin,
 } from "@parlance/core";
-import type { ImportedOwn, JsonObject, UserId } from "@parlance/protocol";
+import type {
+  ImportedDocumentState,
+  ImportedOwn,
+  JsonObject,
+  RoomId,
+  Sequence,
+  UserId,
+} from "@parlance/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 
 /** Fastify's instance, for whoever adds pages to it. */
@@ -40,6 +47,11 @@ export interface HttpOptions {
   readonly importer?: Importer;
   /** What is one person's own, for an export. @throws StorageError */
   readonly exportOwn?: (user: UserId) => AsyncIterable<ImportedOwn>;
+  /** The newest kept state of a document before a sequence, for an export. @throws StorageError */
+  readonly exportDocumentState?: (
+    room: RoomId,
+    before: Sequence | undefined,
+  ) => Promise<ImportedDocumentState | undefined>;
   /** Without it there are no routes for webhooks. */
   readonly webhooks?: WebhookAdmin;
   /** The nodes that serve this install. @throws StorageError */

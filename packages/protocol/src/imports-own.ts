@@ -1,5 +1,7 @@
-/** Lines of an export that tell what is one person's own: marks, preferences, drafts, what they saved and follow, who they say they are. */
+/** Lines of an export that tell what is one person's own: marks, preferences, drafts, what is to be sent, what they saved and follow, who they say they are. */
 import { z } from "zod";
+import { type ScheduledMessage, scheduledMessage } from "./commands/later.ts";
+import type { ErrorCode } from "./errors.ts";
 import { messageRef, moment, openText, pictureId, roomId, sequence, userId } from "./fields.ts";
 import type { EventId, RoomId, Sequence, UserId } from "./ids.ts";
 import {
@@ -19,13 +21,15 @@ export interface ImportedMark {
   readonly unread_after: Sequence;
 }
 
-/** A thread that somebody follows, and how far they have read it. */
+/** A thread that somebody follows, or does not any more, and how far they have read it. */
 export interface ImportedFollowing {
   readonly type: "following";
   readonly room: RoomId;
   readonly thread: EventId;
   readonly user: UserId;
   readonly read_mark: Sequence;
+  /** Absent: they do. */
+  readonly follows?: false;
 }
 
 /** What somebody prefers in a room, or everywhere. */
@@ -46,6 +50,13 @@ export interface ImportedDraft {
   readonly reply_to?: string;
   /** ISO 8601. */
   readonly edited_at: string;
+}
+
+/** What somebody wrote to be sent at a time, or what could not be sent then and why. */
+export interface ImportedScheduled extends Omit<ScheduledMessage, "state" | "reason"> {
+  readonly type: "scheduled";
+  readonly user: UserId;
+  readonly refused?: ErrorCode;
 }
 
 /** A message that somebody saved. */
@@ -75,6 +86,7 @@ export type ImportedOwn =
   | ImportedFollowing
   | ImportedPreferences
   | ImportedDraft
+  | ImportedScheduled
   | ImportedSaved
   | ImportedProfile;
 
@@ -92,6 +104,13 @@ const {
   picture: _picture,
   ...kept
 } = (ownProfile as unknown as z.ZodObject<z.ZodRawShape>).shape;
+const {
+  state: _state,
+  reason: _reason,
+  ...sent
+} = (scheduledMessage as unknown as z.ZodObject<z.ZodRawShape>).shape;
+/** Of an error's code. */
+const codeLength = 64;
 
 /** Schema of one such line. */
 export const importedOwn: z.ZodType<ImportedOwn> = z.union([
@@ -101,7 +120,13 @@ export const importedOwn: z.ZodType<ImportedOwn> = z.union([
     read_mark: sequence,
     unread_after: sequence,
   }),
-  z.object({ type: z.literal("following"), ...inRoom, thread: eventId, read_mark: sequence }),
+  z.object({
+    type: z.literal("following"),
+    ...inRoom,
+    thread: eventId,
+    read_mark: sequence,
+    follows: z.literal(false).exactOptional(),
+  }),
   z.object({ type: z.literal("preferences"), ...inRoom, preferences: roomPreferences }),
   z.object({
     type: z.literal("preferences"),
@@ -116,6 +141,13 @@ export const importedOwn: z.ZodType<ImportedOwn> = z.union([
     text: openText,
     reply_to: messageRef.exactOptional(),
     edited_at: moment,
+  }),
+  z.object({
+    type: z.literal("scheduled"),
+    ...ofOne,
+    ...sent,
+    at: moment,
+    refused: z.string().max(codeLength).exactOptional(),
   }),
   z.object({ type: z.literal("saved"), ...inRoom, message: eventId }),
   z.object({

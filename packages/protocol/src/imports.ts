@@ -1,8 +1,9 @@
-/** One line of an export, and of what is imported: users, rooms, the events of their logs, and what is people's own. */
+/** One line of an export, and of what is imported: users, rooms, the events of their logs, what documents said, and what is people's own. */
 import { z } from "zod";
 import { type DurableType, durableTypes } from "./events/durable.ts";
 import { clientMessageId, displayName, moment, roomId, roomTitle, userId } from "./fields.ts";
 import type { ClientMessageId, EventId, RoomId, Sequence, UserId } from "./ids.ts";
+import { type ImportedDocument, importedDocument } from "./imports-documents.ts";
 import { type ImportedOwn, importedOwn } from "./imports-own.ts";
 import type { JsonObject } from "./json-value.ts";
 import { type RoomKind, roomKinds } from "./room-kind.ts";
@@ -46,7 +47,12 @@ export interface ImportedEvent {
   readonly thread?: EventId;
 }
 
-export type ImportItem = ImportedUser | ImportedRoom | ImportedEvent | ImportedOwn;
+export type ImportItem =
+  | ImportedUser
+  | ImportedRoom
+  | ImportedEvent
+  | ImportedDocument
+  | ImportedOwn;
 
 const eventId = z
   .string()
@@ -88,5 +94,6 @@ export const importItemSchema: z.ZodType<ImportItem> = z.union([
   user,
   room,
   event,
+  importedDocument,
   importedOwn,
 ]) as unknown as z.ZodType<ImportItem>;

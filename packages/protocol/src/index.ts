@@ -54,6 +54,7 @@ export * as fields from "./fields.ts";
 export type * from "./frames.ts";
 export type * from "./ids.ts";
 export * from "./imports.ts";
+export * from "./imports-documents.ts";
 export * from "./imports-own.ts";
 export * from "./json-value.ts";
 export * from "./limits.ts";

@@ -6,6 +6,7 @@ import { createDocuments } from "@parlance/collab";
 import {
   type Broker,
   createNode,
+  exportDocumentState,
   exportOwn,
   type FileStore,
   type Ids,
@@ -253,6 +254,7 @@ async function assemble(given: {
   });
   const traces = createTraces(config, nodeId, { report: log.report, clock: systemClock });
   const pusherApp = pusherAppOf(config);
+  const documents = createDocuments();
   const node = createNode(
     {
       ...(traces === undefined ? {} : { tracer: traces.tracer }),
@@ -262,7 +264,7 @@ async function assemble(given: {
       log: store.log,
       directory: store.directory,
       broker,
-      documents: createDocuments(),
+      documents,
       authenticator: identity.authenticator,
       tickets: identity.tickets,
       clock,
@@ -348,6 +350,8 @@ async function assemble(given: {
     files,
     move: given.move,
     exportOwn: (user) => exportOwn(store.directory, user),
+    exportDocumentState: (room, before) =>
+      exportDocumentState({ log: store.log, directory: store.directory, documents }, room, before),
     importer: (items, isTrial) =>
       importItems(
         {
@@ -355,6 +359,7 @@ async function assemble(given: {
           directory: store.directory,
           files: store.files,
           clock,
+          documents,
         },
         items,
         isTrial,

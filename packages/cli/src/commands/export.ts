@@ -4,10 +4,11 @@ import type { Config } from "@parlance/server";
 import { Command } from "commander";
 import { erasures } from "../exports/erasures.ts";
 import { type ExportedEvent, lineOf } from "../exports/lines.ts";
+import { compactedMeanwhile, stateOfErased, statesOf } from "../exports/states.ts";
 import { addInstallFlags, configFrom, type Options, withExample } from "../flags.ts";
 import { CommandFailure, say, sayJson } from "../output.ts";
 import { grouped, progressLine } from "../progress.ts";
-import { askAsOperator, operatorAsks, serverUrl } from "../running.ts";
+import { askAsOperator, operatorAsks, silent } from "../running.ts";
 
 const pageEvents = 200;
 const pageRooms = 200;
@@ -19,6 +20,11 @@ interface RoomSummary {
   readonly title: string;
   readonly head: number;
   readonly floor: number;
+}
+
+interface OwnLine {
+  readonly type: string;
+  readonly room?: string;
 }
 
 interface UserSummary {
@@ -33,6 +39,7 @@ export function exportCommand(): Command {
     .description("Write rooms as JSON lines that parlance import takes to the same sequences.")
     .argument("[pattern]", "of room ids: * is any text, ? any character", "*")
     .option("--to <file>", "standard output if not given")
+    .option("--scheduled", "also scheduled messages: where they are imported they are sent")
     .action(exportTo);
   return withExample(
     addInstallFlags(command),
@@ -45,6 +52,7 @@ async function exportTo(pattern: string, options: Options): Promise<void> {
   const { config } = configFrom(options);
   const to = typeof options["to"] === "string" ? options["to"] : undefined;
   const out = new Output(to === undefined ? process.stdout : createWriteStream(to));
+  const isScheduled = options["scheduled"] === true;
   const line = progressLine(options["json"] === true);
   let events = 0;
   const rooms = new Set<string>();
@@ -63,11 +71,23 @@ async function exportTo(pattern: string, options: Options): Promise<void> {
     await out.write({ type: "room", room: id, kind, title });
     // Twice: which message an erased version was of is told only by what comes later.
     const erased = await erasures(eventsOf(config, id, head));
+    const { erasedTo } = erased;
+    const state = erasedTo === 0 ? undefined : await stateOfErased(config, id, head, erasedTo);
+    if (state !== undefined) await out.write(state);
     for await (const event of eventsOf(config, id, head)) {
+      const isLost = event.type === "document.updated" && event.erased === true;
+      if (isLost && event.sequence > (state?.sequence ?? 0)) throw compactedMeanwhile(id);
       await out.write(lineOf(event, erased));
       events += 1;
       if (events % 1_000 === 0)
         line.show(`${grouped(events)} events of ${grouped(rooms.size)} rooms`);
+    }
+    if (kind !== "document") continue;
+    if (state !== undefined) {
+      await out.write({ type: "document_erased", room: id, sequence: state.sequence });
+    }
+    for await (const other of statesOf(config, id, head)) {
+      if (other.sequence !== state?.sequence) await out.write(other);
     }
   }
   let own = 0;
@@ -76,6 +96,8 @@ async function exportTo(pattern: string, options: Options): Promise<void> {
     if (kind === "service") continue;
     for (const item of await ownOf(config, id)) {
       if (item.room !== undefined && !rooms.has(item.room)) continue;
+      // Both installs would send them.
+      if (item.type === "scheduled" && !isScheduled) continue;
       await out.write(item);
       own += 1;
     }
@@ -136,10 +158,10 @@ async function* usersOf(config: Config): AsyncIterable<UserSummary> {
 }
 
 /** Marks, preferences, drafts and the like of one person. */
-async function ownOf(config: Config, user: string): Promise<readonly { readonly room?: string }[]> {
+async function ownOf(config: Config, user: string): Promise<readonly OwnLine[]> {
   const answer = await askAsOperator(config, "GET", `/users/${encodeURIComponent(user)}/own`);
   if (answer === undefined) throw silent(config);
-  return (answer.body as { readonly items: readonly { readonly room?: string }[] }).items;
+  return (answer.body as { readonly items: readonly OwnLine[] }).items;
 }
 
 /** Up to where the room was when it was listed. */
@@ -153,8 +175,4 @@ async function* eventsOf(config: Config, room: string, head: number): AsyncItera
     for (const event of events) if (event.sequence <= head) yield event;
     after = events.at(-1)?.sequence ?? head;
   }
-}
-
-function silent(config: Config): CommandFailure {
-  return new CommandFailure(`No server answers at ${serverUrl(config)}.`);
 }

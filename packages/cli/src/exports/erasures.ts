@@ -19,6 +19,7 @@ export async function erasures(events: AsyncIterable<ExportedEvent>): Promise<Er
   const deletions = new Map<string, number>();
   const threads = new Map<string, string>();
   const goneFiles: { readonly id: string; readonly at: number }[] = [];
+  let erasedTo = 0;
   for await (const event of events) {
     const { type, sequence, data } = event;
     if (type === "message.deleted") {
@@ -28,6 +29,7 @@ export async function erasures(events: AsyncIterable<ExportedEvent>): Promise<Er
     } else if (type === "file.deleted")
       goneFiles.push({ id: String(data?.["file_id"]), at: sequence });
     else if (event.erased !== true) continue;
+    else if (type === "document.updated") erasedTo = sequence;
     else if (type === "message.created") made.push(event);
     else if (type === "file.shared") files.push(event);
     else versions.push(event);
@@ -64,5 +66,5 @@ export async function erasures(events: AsyncIterable<ExportedEvent>): Promise<Er
     const [gone] = place < 0 ? [] : goneFiles.splice(place, 1);
     if (gone !== undefined) of.set(id, gone.id);
   }
-  return { of, grown, threads };
+  return { of, grown, threads, erasedTo };
 }

@@ -21,6 +21,8 @@ export interface Erasures {
   readonly grown: ReadonlySet<string>;
   /** By the id of an erased message: the one that it was in the thread of. */
   readonly threads: ReadonlyMap<string, string>;
+  /** Of a document: sequence of the last erased update; 0: none. */
+  readonly erasedTo: number;
 }
 
 /** An event's line: members in one order, so that the same log gives the same bytes. */

@@ -26,7 +26,7 @@ export interface Later {
   /** Those with a text, the newest first. */
   drafts(user: UserId): Promise<readonly DraftRecord[]>;
   /**
-   * Keeps a message to be sent, in place of what was waiting under the same key.
+   * Keeps a message to be sent, in place of what was waiting under the same key; or one that was refused elsewhere, which is not sent.
    *
    * @returns `taken` where it is being sent already or was refused, `full` where the user has `most` others.
    */

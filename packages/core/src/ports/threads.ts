@@ -7,7 +7,7 @@ import type { EventId, RoomId, Sequence, UserId } from "@parlance/protocol";
 export interface Threads {
   /** Of somebody who has nothing to do with it: not followed, read up to 0. */
   threadStanding(root: EventId, user: UserId): Promise<ThreadRecord>;
-  /** Those that the user follows, whether the room may still be read or not; the one written in last first. */
+  /** Those that the user follows, or does not any more, whether the room may still be read or not; the one written in last first. */
   followedThreads(query: FollowedQuery): Promise<readonly FollowedThread[]>;
   /** Whoever begins to follow has nothing unread in it, unless it had a mark there. */
   followThread(room: RoomId, root: EventId, user: UserId, follows: boolean): Promise<ThreadRecord>;
@@ -36,6 +36,8 @@ export interface FollowedThread extends ThreadRecord {
 export interface FollowedQuery {
   readonly user: UserId;
   readonly room?: RoomId;
+  /** False: those that the user has to do with and does not follow. Absent: those that are followed. */
+  readonly follows?: boolean;
   /** Only those with something unread. */
   readonly unread?: boolean;
   /** Only those whose `lastNumber` is smaller. */

@@ -1,4 +1,11 @@
-import { fields, type ImportedOwn, ProtocolError, type UserId } from "@parlance/protocol";
+import {
+  fields,
+  type ImportedOwn,
+  limits,
+  ProtocolError,
+  type Sequence,
+  type UserId,
+} from "@parlance/protocol";
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import * as answers from "../answers.ts";
@@ -7,15 +14,21 @@ import * as schemas from "../schemas.ts";
 import { type ApiParts, security } from "./parts.ts";
 
 const userParams: z.ZodType<{ user: UserId }> = z.object({ user: fields.userId });
+const documentItems: z.ZodType = z
+  .object({ items: z.array(z.unknown()) })
+  .meta({ id: "ExportedDocument" });
 const ownItems: z.ZodType = z.object({ items: z.array(z.unknown()) }).meta({ id: "ExportedOwn" });
-/** A batch: a thousand short messages. */
-const importBytes = 2_097_152;
+const stateQuery: z.ZodType<{ before?: Sequence }, Record<string, string>> = z.object({
+  before: schemas.queryNumber(fields.sequence).exactOptional(),
+}) as never;
+/** A batch: a thousand short messages, or one state of a large document as base64. */
+const importBytes = 4 * Math.ceil(limits.documentBytes / 3) + 2_097_152;
 
 /** Taking in what was said elsewhere. */
 export function importRoutes(
   { app, callers }: ApiParts,
   importer: Importer,
-  exportOwn?: HttpOptions["exportOwn"],
+  { exportOwn, exportDocumentState }: Pick<HttpOptions, "exportOwn" | "exportDocumentState">,
 ): void {
   /* Security: whoever imports writes in everybody's name, at any time, and what is people's own is for nobody else to read. As with a move, only whoever signs with the secret. */
   const operator = {
@@ -47,6 +60,29 @@ export function importRoutes(
     },
   );
 
+  if (exportDocumentState !== undefined) {
+    app.get(
+      "/admin/rooms/:room/document-state",
+      {
+        ...operator,
+        schema: {
+          tags: ["Operations"],
+          security,
+          summary: "A kept state of a document, as a line of an export",
+          description:
+            "The newest one, or the newest before a sequence; no item where there is none.",
+          params: schemas.roomParams,
+          querystring: stateQuery,
+          response: { 200: documentItems, default: answers.failure },
+        },
+      },
+      async (request) => {
+        const item = await exportDocumentState(request.params.room, request.query.before);
+        return { items: item === undefined ? [] : [item] };
+      },
+    );
+  }
+
   if (exportOwn === undefined) return;
   app.get(
     "/admin/users/:user/own",
@@ -57,7 +93,7 @@ export function importRoutes(
         security,
         summary: "What is one person's own, as lines of an export",
         description:
-          "Marks, preferences, drafts, saved messages, followed threads, the profile and its picture, in the order in which an import takes them.",
+          "Marks, preferences, drafts, scheduled and saved messages, threads, the profile and its picture, in the order in which an import takes them.",
         params: userParams,
         response: { 200: ownItems, default: answers.failure },
       },

@@ -138,7 +138,7 @@ function* drop(person: UserId, key: ClientMessageId): Steps<void> {
 function* schedule(
   room: RoomId,
   person: UserId,
-  { key, at, content, author }: ScheduledRecord,
+  { key, at, content, author, state, reason }: ScheduledRecord,
   most: number,
 ): Steps<"kept" | "taken" | "full"> {
   const there = yield* oneOf(person, key);
@@ -152,13 +152,15 @@ function* schedule(
   yield* drop(person, key);
   yield* run(
     `INSERT INTO {scheduled} (person, client_message_id, room, due_at, content, author, state, reason)
-     VALUES (?, ?, ?, ?, ?, ?, 'waiting', NULL)`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     person,
     key,
     room,
     at,
     JSON.stringify(content),
     JSON.stringify(author),
+    state === "refused" ? state : "waiting",
+    state === "refused" ? (reason ?? null) : null,
   );
   return "kept";
 }

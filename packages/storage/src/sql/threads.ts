@@ -258,21 +258,21 @@ interface FollowedRow {
 }
 
 function* followed(query: FollowedQuery): Steps<FollowedThread[]> {
-  const { user, room, unread, before, limit } = query;
-  const values: StatementCell[] = [user];
+  const { user, room, follows = true, unread, before, limit } = query;
+  const values: StatementCell[] = [user, follows ? 1 : 0];
   if (room !== undefined) values.push(room);
   const rows = yield* all<FollowedRow>(
     `SELECT t.room, t.root, t.last_number AS "lastNumber", p.mark_sequence AS "readMark",
        t.messages - p.mark_running AS unread
      FROM {thread_people} p JOIN {threads} t ON t.root = p.root
-     WHERE p.person = ? AND p.follows = 1 ${room === undefined ? "" : "AND p.room = ?"}
+     WHERE p.person = ? AND p.follows = ? ${room === undefined ? "" : "AND p.room = ?"}
        ${unread === true ? "AND t.messages > p.mark_running" : ""}
        AND t.last_number < ? ORDER BY t.last_number DESC LIMIT ?`,
     ...values,
     before ?? Number.MAX_SAFE_INTEGER,
     limit,
   );
-  return rows.map((row) => ({ ...row, follows: true }));
+  return rows.map((row) => ({ ...row, follows }));
 }
 
 export type ThreadReadName = "threadStanding" | "followedThreads";

@@ -100,6 +100,16 @@ export function describeLater(store: UseStore): void {
         expect([await due(99), await due(100), await due(200)]).toEqual([[], ["a"], ["a", "b"]]);
       });
 
+      test("refused elsewhere they say so, and are not sent here", async () => {
+        const { directory } = store();
+        const refused = later("a", 100, { state: "refused", reason: "forbidden" });
+        expect(await keep(refused)).toBe("kept");
+        expect(await directory.scheduled(u1)).toEqual([refused]);
+        expect(await due(900)).toEqual([]);
+        expect(await directory.claimScheduled(r1, u1, key("a"), 900)).toBeUndefined();
+        expect(await directory.cancelScheduled(r1, u1, key("a"))).toBe(true);
+      });
+
       test("once claimed they stay as they are, for whoever claims them again, until they are settled", async () => {
         const { directory } = store();
         const one = later("a", 100);

@@ -219,6 +219,30 @@ export function describeThreads(store: UseStore): void {
       expect((await list({ unread: true })).map((each) => each.root)).toEqual(["b", "a"]);
     });
 
+    test("those that somebody does not follow any more are listed apart, with their marks", async () => {
+      const { log, directory } = store();
+      await log.append(message("a", { id: "a", user: "u1" }));
+      await log.append(message("b", { id: "b", user: "u1" }));
+      await log.append(reply("u2", {}, "a" as EventId));
+      await log.append(reply("u2", {}, "b" as EventId));
+      await log.append(reply("u3", {}, root));
+      const [user, limit] = [userId("u1"), 10];
+      const of = async (follows: boolean) =>
+        (await directory.followedThreads({ user, limit, follows })).map((each) => [
+          each.root,
+          each.follows,
+          each.unread,
+        ]);
+      const followed = await of(true);
+      expect(followed).toContainEqual(["a", true, 1]);
+      expect(await of(false)).toEqual([]);
+      await directory.followThread(r1, "a" as EventId, user, false);
+      expect(await of(false)).toEqual([["a", false, 1]]);
+      expect(await of(true)).toEqual(followed.filter(([id]) => id !== "a"));
+      const stranger = { user: userId("u7"), limit, follows: false };
+      expect(await directory.followedThreads(stranger)).toEqual([]);
+    });
+
     test("are right when many write in one breath", async () => {
       const { log } = store();
       const writes = Array.from({ length: 30 }, (_, n) =>

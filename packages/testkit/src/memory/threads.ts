@@ -118,15 +118,15 @@ export function createMemoryThreads(state: MemoryState): Threads {
 
   return {
     threadStanding: async (root, user) => standing(root, user),
-    followedThreads: async ({ user, room, unread, before, limit }) =>
+    followedThreads: async ({ user, room, follows = true, unread, before, limit }) =>
       [...state.threads]
         .flatMap(([root, thread]) => {
           const last = thread.messages.at(-1);
-          if (last === undefined) return [];
+          if (last === undefined || !thread.people.has(user)) return [];
           const record = standing(root, user);
           return [{ ...record, room: thread.room, root, lastNumber: numberOf(last.id) }];
         })
-        .filter((one) => one.follows && (room === undefined || one.room === room))
+        .filter((one) => one.follows === follows && (room === undefined || one.room === room))
         .filter((one) => unread !== true || one.unread > 0)
         .filter((one) => one.lastNumber < (before ?? Number.POSITIVE_INFINITY))
         .sort((left, right) => right.lastNumber - left.lastNumber)
