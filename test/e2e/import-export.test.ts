@@ -267,7 +267,7 @@ async function keep(server: ServerProcess): Promise<string> {
   const second = `${place}/messages/${ids[1]}/thread`;
   await api("POST", `${place}/messages`, eli.token, { text: "beside", thread: ids[1] ?? "" });
   await api("PUT", `${second}/following`, dora.token, { on: true });
-  await api("PUT", `${second}/following`, dora.token, { on: false });
+  await api("DELETE", `${second}/following`, dora.token);
   await api("PATCH", `${place}/preferences`, dora.token, { favourite: true, level: "nothing" });
   const sections = [{ id: "w", name: "Wörk" }];
   await api("PATCH", "/me/preferences", dora.token, { sections, shares_receipts: false });

@@ -151,6 +151,13 @@ describe("lines of documents", () => {
     const lost = "what it said is in no state of the document";
     expect(results).toContainEqual({ outcome: "refused", why: lost });
     expect((await said(second)).text).toBe("");
+    const standIn = { type: "event", room, id: "e_9", event: "document.updated", author: "ann" };
+    const time = "2026-01-01T00:00:00.000Z";
+    for (const more of [{ erased: true }, { data: { update: "AAA=", author_name: "" } }]) {
+      expect(await take(second, [{ ...standIn, time, ...more }])).toEqual([
+        { outcome: "refused", why: lost },
+      ]);
+    }
     const why = async (item: unknown) => (await take(first, [item]))[0];
     const other = { ...state, id: "e_other" as EventId };
     expect(await why(other)).toEqual({ outcome: "refused", why: "another event has its place" });

@@ -259,7 +259,7 @@ function payloadOf(item: ImportedEvent): object {
         author_name: "",
       };
     case "document.updated":
-      return { update: standInUpdate };
+      return { update: standInUpdate, author_name: "" };
     default:
       return {};
   }
@@ -274,8 +274,8 @@ async function prepare(
   const payload = payloadOf(item) as AnyDurableEvent["data"];
   if (item.erased === true && !isErasable(item))
     return "an erased event of a kind that is never erased";
-  if (item.erased === true && item.event === "document.updated") {
-    const { room, sequence = 0 } = item;
+  if ("update" in payload && payload.update === standInUpdate) {
+    const { room, sequence = Number.MAX_SAFE_INTEGER } = item;
     if (end.states < sequence) end.states = await statesReach(ports.directory, room);
     // Without one the document would be read without what it said.
     return end.states < sequence ? "what it said is in no state of the document" : undefined;

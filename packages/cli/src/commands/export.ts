@@ -3,7 +3,7 @@ import { createWriteStream, type WriteStream } from "node:fs";
 import type { Config } from "@parlance/server";
 import { Command } from "commander";
 import { erasures } from "../exports/erasures.ts";
-import { type ExportedEvent, lineOf } from "../exports/lines.ts";
+import { type ExportedEvent, isInState, lineOf } from "../exports/lines.ts";
 import { compactedMeanwhile, stateOfErased, statesOf } from "../exports/states.ts";
 import { addInstallFlags, configFrom, type Options, withExample } from "../flags.ts";
 import { CommandFailure, say, sayJson } from "../output.ts";
@@ -75,8 +75,7 @@ async function exportTo(pattern: string, options: Options): Promise<void> {
     const state = erasedTo === 0 ? undefined : await stateOfErased(config, id, head, erasedTo);
     if (state !== undefined) await out.write(state);
     for await (const event of eventsOf(config, id, head)) {
-      const isLost = event.type === "document.updated" && event.erased === true;
-      if (isLost && event.sequence > (state?.sequence ?? 0)) throw compactedMeanwhile(id);
+      if (isInState(event) && event.sequence > (state?.sequence ?? 0)) throw compactedMeanwhile(id);
       await out.write(lineOf(event, erased));
       events += 1;
       if (events % 1_000 === 0)

@@ -1,4 +1,4 @@
-import type { Erasures, ExportedEvent } from "./lines.ts";
+import { type Erasures, type ExportedEvent, isInState } from "./lines.ts";
 
 /** An erased message: where it and its deletion are. */
 interface Erased {
@@ -28,8 +28,8 @@ export async function erasures(events: AsyncIterable<ExportedEvent>): Promise<Er
       if (typeof data?.["thread"] === "string") threads.set(id, data["thread"]);
     } else if (type === "file.deleted")
       goneFiles.push({ id: String(data?.["file_id"]), at: sequence });
+    else if (isInState(event)) erasedTo = sequence;
     else if (event.erased !== true) continue;
-    else if (type === "document.updated") erasedTo = sequence;
     else if (type === "message.created") made.push(event);
     else if (type === "file.shared") files.push(event);
     else versions.push(event);

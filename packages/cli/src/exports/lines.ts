@@ -21,8 +21,16 @@ export interface Erasures {
   readonly grown: ReadonlySet<string>;
   /** By the id of an erased message: the one that it was in the thread of. */
   readonly threads: ReadonlyMap<string, string>;
-  /** Of a document: sequence of the last erased update; 0: none. */
+  /** Of a document: sequence of the last update that is only in a state; 0: none. */
   readonly erasedTo: number;
+}
+
+/** What stands for an erased update that was imported, until it is erased here too. */
+const standInUpdate = "AAA=";
+
+/** Whether what an update of a document said is only in a state. */
+export function isInState({ type, erased, data }: ExportedEvent): boolean {
+  return type === "document.updated" && (erased === true || data?.["update"] === standInUpdate);
 }
 
 /** An event's line: members in one order, so that the same log gives the same bytes. */
