@@ -274,6 +274,26 @@ export const views: readonly View[] = [
     },
   },
   {
+    name: "new-poll",
+    text: "A room is asked in a poll, at once or later.",
+    show: async (page) => {
+      await runCommand(page, "poll");
+      const fields = page.locator("dialog[open] input.input:not([type])");
+      for (const [place, text] of ["Where do we meet on Friday?", "Kitchen", "Harbour"].entries()) {
+        await fields.nth(place).fill(text);
+      }
+    },
+  },
+  {
+    name: "commands",
+    text: "What can be done with a slash, completed as one writes.",
+    show: async (page) => {
+      await page.getByTestId("composer").fill("");
+      await page.getByTestId("composer").pressSequentially("/");
+      await page.getByRole("option").first().waitFor();
+    },
+  },
+  {
     name: "person",
     text: "Somebody's card: who they are, whether they are here, and ways to reach them.",
     show: async (page) => {
@@ -330,6 +350,44 @@ export const views: readonly View[] = [
     },
   },
   {
+    name: "versions",
+    text: "What a message said before it was edited, with the words that changed.",
+    show: async (page) => {
+      await say(page, "Shall we meet at noone in the kitchen?");
+      await toMessage(page);
+      await page.keyboard.press("e");
+      await page.locator(".editor textarea").fill("Shall we meet at noon at the harbour?");
+      await page.locator(".editor textarea").press("Enter");
+      await page.locator("button.edited").last().click();
+      await page.getByTestId("versions").locator("ins").first().waitFor();
+    },
+  },
+  {
+    name: "document",
+    text: "A document that several people write in at once.",
+    show: async (page) => {
+      await makeDocument(page);
+    },
+  },
+  {
+    name: "document-history",
+    text: "What a document said before: a slider over its versions, and names for them.",
+    show: async (page) => {
+      await makeDocument(page);
+      const history = page.locator(".document-history");
+      await history.getByRole("button").first().click();
+      await history.locator(".document-name input").fill("Before the weather report");
+      await history.locator(".document-name button").click();
+      await history.getByRole("slider").waitFor();
+      const text = page.locator(".document-text");
+      await text.press("Control+End");
+      await text.pressSequentially("\n- an umbrella");
+      await history.getByRole("slider").focus();
+      await history.getByRole("slider").press("Home");
+      await page.locator(".document-text.past").waitFor();
+    },
+  },
+  {
     name: "deleting",
     text: "A deletion can be taken back for a moment.",
     show: async (page) => {
@@ -345,4 +403,17 @@ async function say(page: Page, text: string): Promise<void> {
   await page.getByTestId("composer").fill(text);
   await page.getByTestId("composer").press("Enter");
   await page.getByTestId("message").filter({ hasText: text }).first().waitFor();
+}
+
+async function makeDocument(page: Page): Promise<void> {
+  await runCommand(page, "create-room");
+  const dialog = page.locator("dialog[open]");
+  await dialog.locator("input.input").first().fill("Packing list");
+  await dialog.locator('input[type=radio][value="document"]').check();
+  await dialog.locator("button[type=submit]").click();
+  await page.locator('[data-testid="document"][data-state="ready"]').waitFor();
+  const text = page.locator(".document-text");
+  await text.fill(
+    "For Saturday, at the harbour:\n- the tent\n- two lamps\n- bread, and something to drink",
+  );
 }

@@ -49,7 +49,7 @@ export function SlashMenu({
           onKeyDown={() => {}}
         >
           <b>
-            /{name} <span dir="auto">{usage}</span>
+            <bdi dir="ltr">/{name}</bdi> <span dir="auto">{usage}</span>
           </b>
           <span className="slash-what">{description}</span>
         </div>

@@ -1,6 +1,6 @@
 /** What a document said: a slider over the versions that are kept, names for them, and going back. */
 import { codeOf, Field, useChat, useFailureText } from "@parlance/react";
-import { type FormEvent, type ReactNode, useId, useState } from "react";
+import { type FormEvent, Fragment, type ReactNode, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { textOfUpdate } from "./open-document.ts";
 
@@ -75,7 +75,7 @@ export function DocumentHistory({
     });
   };
   const chosen = versions?.[place];
-  const label = chosen === undefined ? t("documentNow") : labelOf(chosen, i18n.language);
+  const label = chosen === undefined ? [t("documentNow")] : labelOf(chosen, i18n.language);
   return (
     <div className="document-history">
       <button
@@ -99,10 +99,18 @@ export function DocumentHistory({
                 min={0}
                 max={versions.length}
                 value={place}
-                aria-valuetext={label}
+                aria-valuetext={label.join(" · ")}
                 onChange={(event) => void show(Number(event.target.value))}
               />
-              <bdi data-testid="version-label">{label}</bdi>
+              <span data-testid="version-label">
+                {label.map((part, index) => (
+                  // oxlint-disable-next-line react/no-array-index-key -- parts have their places
+                  <Fragment key={index}>
+                    {index === 0 ? null : " · "}
+                    <bdi>{part}</bdi>
+                  </Fragment>
+                ))}
+              </span>
               {chosen === undefined || !mayWrite ? null : (
                 <button type="button" className="button" onClick={() => void restore(chosen)}>
                   {t("documentRestore")}
@@ -154,9 +162,8 @@ async function textOf(chat: Chat, room: string, { version }: Version): Promise<s
   return textOfUpdate(update);
 }
 
-/** Its name, when it was kept, and who named it. */
-function labelOf({ name, author_name: by, time }: Version, language: string): string {
+/** Its name, who named it, and when it was kept: each in its own direction. */
+function labelOf({ name, author_name: by, time }: Version, language: string): readonly string[] {
   const when = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
-  const parts = [name, by, when.format(new Date(time))];
-  return parts.filter((part) => part !== undefined).join(" · ");
+  return [name, by, when.format(new Date(time))].filter((part) => part !== undefined);
 }
