@@ -90,20 +90,41 @@ function expectAlike(left: ReadonlyMap<string, readonly Frame[]>, expected: Fram
 }
 
 describe("[I-28] the same command leaves the same log", () => {
-  test.each([
-    ["plain", "Hello, world!"],
-    ["every script and sign", "ünï 你好 🦉 <b>&amp;\"'</b> \\u0041 \t two\nlines"],
-    ["the longest", "x".repeat(16_384)],
-  ])("a message: %s", async (_, text) => {
-    const ways = speakers.map((speaker) => [speaker.dialect, () => speaker.say(text)] as const);
-    const left = await traces([
-      ...ways,
-      ["/broadcast", () => send("POST", "/broadcast", { type: "message", room, message: text })],
-      ["/api/messages", () => send("POST", "/api/messages", { content: text, room_id: room })],
-    ]);
-    expect(left.size).toBe(speakers.length + 2);
-    expectAlike(left, { type: "message.created", room, data: { text } });
-  });
+  const plain = ["plain", "Hello, world!"] as const;
+  const signs = [
+    "every script and sign",
+    "ünï 你好 🦉 <b>&amp;\"'</b> \\u0041 \t two\nlines",
+  ] as const;
+
+  test.each([plain, signs, ["the longest", "x".repeat(16_384)]])(
+    "a message: %s",
+    async (_, text) => {
+      // An event of Pusher's is more than its text: below.
+      const sayers = speakers.filter(({ dialect }) => dialect !== "pusher");
+      const ways = sayers.map((speaker) => [speaker.dialect, () => speaker.say(text)] as const);
+      const left = await traces([
+        ...ways,
+        ["/broadcast", () => send("POST", "/broadcast", { type: "message", room, message: text })],
+        ["/api/messages", () => send("POST", "/api/messages", { content: text, room_id: room })],
+      ]);
+      expect(left.size).toBe(speakers.length + 1);
+      expectAlike(left, { type: "message.created", room, data: { text } });
+    },
+  );
+
+  test.each([plain, signs, ["the longest", "x".repeat(10_229)]])(
+    "an event of Pusher's is the same message, with the event beside it: %s",
+    async (_, text) => {
+      const pusher = speakers.find(({ dialect }) => dialect === "pusher");
+      const event = { name: "said", data: JSON.stringify({ text }) };
+      const data = { pusher: event };
+      const left = await traces([
+        ["pusher", async () => pusher?.say(text)],
+        ["REST", () => send("POST", `/api/v1/rooms/${room}/messages`, { text, data })],
+      ]);
+      expectAlike(left, { type: "message.created", room, data: { text, data } });
+    },
+  );
 
   test("a message with data", async () => {
     const data = { type: "file_downloaded", text: "Downloaded", file_id: 3, deep: [{ a: null }] };

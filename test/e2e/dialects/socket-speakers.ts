@@ -130,7 +130,8 @@ export class MmbSpeaker extends SocketSpeaker {
 /** Its pages get what stands beside a text in the text's place: of an event of Pusher's the event. */
 function shownByMmb(message: unknown): string {
   if (typeof message === "string") return message;
-  const { pusher } = message as { readonly pusher: { readonly data: string } };
+  const { pusher } = message as { readonly pusher?: { readonly data: string } };
+  if (pusher === undefined) return JSON.stringify(message);
   return (JSON.parse(pusher.data) as { readonly text: string }).text;
 }
 

@@ -165,6 +165,8 @@ describe.each(versions)("y-websocket %s", (version) => {
       const url = server.url.replace("http", "ws");
       const other = new Editor("3", `${url}/yjs`, room, { ticket: await ticket("bob", room) });
       editors.push(other);
+      // Providers show nobody who has said nothing yet but that they are there, until they say so again 15 s later.
+      other.provider.awareness.setLocalStateField("user", { color: "green" });
       await other.synced();
       const polled = { timeout: waitMs };
       await expect.poll(() => look(second, (editor) => editor.state().synced), polled).toBe(true);
