@@ -90,29 +90,28 @@ function expectAlike(left: ReadonlyMap<string, readonly Frame[]>, expected: Fram
 }
 
 describe("[I-28] the same command leaves the same log", () => {
-  const plain = ["plain", "Hello, world!"] as const;
-  const signs = [
+  type Said = readonly [how: string, text: string];
+  const plain: Said = ["plain", "Hello, world!"];
+  const signs: Said = [
     "every script and sign",
     "ünï 你好 🦉 <b>&amp;\"'</b> \\u0041 \t two\nlines",
-  ] as const;
+  ];
+  const longest = (length: number): Said => ["the longest", "x".repeat(length)];
 
-  test.each([plain, signs, ["the longest", "x".repeat(16_384)]])(
-    "a message: %s",
-    async (_, text) => {
-      // An event of Pusher's is more than its text: below.
-      const sayers = speakers.filter(({ dialect }) => dialect !== "pusher");
-      const ways = sayers.map((speaker) => [speaker.dialect, () => speaker.say(text)] as const);
-      const left = await traces([
-        ...ways,
-        ["/broadcast", () => send("POST", "/broadcast", { type: "message", room, message: text })],
-        ["/api/messages", () => send("POST", "/api/messages", { content: text, room_id: room })],
-      ]);
-      expect(left.size).toBe(speakers.length + 1);
-      expectAlike(left, { type: "message.created", room, data: { text } });
-    },
-  );
+  test.each([plain, signs, longest(16_384)])("a message: %s", async (_, text) => {
+    // An event of Pusher's is more than its text: below.
+    const sayers = speakers.filter(({ dialect }) => dialect !== "pusher");
+    const ways = sayers.map((speaker) => [speaker.dialect, () => speaker.say(text)] as const);
+    const left = await traces([
+      ...ways,
+      ["/broadcast", () => send("POST", "/broadcast", { type: "message", room, message: text })],
+      ["/api/messages", () => send("POST", "/api/messages", { content: text, room_id: room })],
+    ]);
+    expect(left.size).toBe(speakers.length + 1);
+    expectAlike(left, { type: "message.created", room, data: { text } });
+  });
 
-  test.each([plain, signs, ["the longest", "x".repeat(10_229)]])(
+  test.each([plain, signs, longest(10_229)])(
     "an event of Pusher's is the same message, with the event beside it: %s",
     async (_, text) => {
       const pusher = speakers.find(({ dialect }) => dialect === "pusher");
