@@ -128,6 +128,8 @@ export interface RoomState {
   readonly arePeopleUnknown: boolean;
   /** Undefined until listed, and again when membership changed. */
   readonly members: readonly MemberView[] | undefined;
+  /** How far people have read, as was heard since the members were listed: a list on its way may be older. */
+  readonly heardMarks: Readonly<Record<string, number>>;
   /** Ids of pinned messages, the one pinned last first; undefined until listed. */
   readonly pins: readonly string[] | undefined;
   readonly check: Check;

@@ -1,4 +1,4 @@
-import type { OwnProfile, PersonView, PresentUser, WireUser } from "@parlance/client";
+import type { MemberView, OwnProfile, PersonView, PresentUser, WireUser } from "@parlance/client";
 import { describe, expect, test } from "vitest";
 import type { ChatState } from "./model.ts";
 import { isDnd, statusAt } from "./people.ts";
@@ -50,6 +50,36 @@ describe("people", () => {
       online: [changed, user("bob")],
     });
     expect(same.people).toBe(state.people);
+  });
+
+  test("[I-21] how far they read only grows: also while members are listed, by a list that is older", () => {
+    const member = (id: string, mark: number): MemberView =>
+      ({ user: user(id), role: "member", read_mark: mark }) as MemberView;
+    const marks = (of: ChatState): unknown =>
+      of.rooms["a"]?.members?.map(({ user: { id }, read_mark: mark }) => [id, mark]);
+    let state = start("a");
+    state = reduce(state, { type: "member_read", room: "a", user: "ann", readMark: 7 });
+    expect(marks(state)).toBeUndefined();
+    state = reduce(state, {
+      type: "members_listed",
+      room: "a",
+      members: [member("ann", 5), member("bob", 6)],
+    });
+    expect(marks(state)).toEqual([
+      ["ann", 7],
+      ["bob", 6],
+    ]);
+    state = reduce(state, { type: "member_read", room: "a", user: "bob", readMark: 4 });
+    state = reduce(state, { type: "member_read", room: "a", user: "bob", readMark: 9 });
+    expect(marks(state)).toEqual([
+      ["ann", 7],
+      ["bob", 9],
+    ]);
+    // What was in no list since is what the next one is at least; then the list counts.
+    state = reduce(state, { type: "members_listed", room: "a", members: [member("bob", 6)] });
+    expect(marks(state)).toEqual([["bob", 9]]);
+    state = reduce(state, { type: "members_listed", room: "a", members: [member("bob", 0)] });
+    expect(marks(state)).toEqual([["bob", 0]]);
   });
 
   test("members who are not here are known too, with what they say", () => {

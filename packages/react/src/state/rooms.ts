@@ -46,6 +46,7 @@ function emptyRoom(id: string): RoomState {
     online: undefined,
     arePeopleUnknown: false,
     members: undefined,
+    heardMarks: {},
     pins: undefined,
     check: { kind: "unchecked" },
   };

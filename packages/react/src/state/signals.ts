@@ -1,6 +1,6 @@
 /** How typing and presence change what is shown of people. Pure, like the reducer that uses it. */
 
-import type { EventFrame, PresentUser } from "@parlance/client";
+import type { EventFrame, MemberView, PresentUser } from "@parlance/client";
 import type { Action } from "./actions.ts";
 import { threadOf } from "./main-line.ts";
 import type { RoomState, TypingView } from "./model.ts";
@@ -36,12 +36,26 @@ export function withoutUser(typing: RoomState["typing"], event: EventFrame): Roo
 
 /** How far somebody has read; such a mark only grows. */
 export function withReadMark(
-  members: RoomState["members"],
+  room: RoomState,
   { user, readMark }: { readonly user: string; readonly readMark: number },
-): RoomState["members"] {
-  return members?.map((one) =>
-    one.user.id === user && one.read_mark < readMark ? { ...one, read_mark: readMark } : one,
-  );
+): RoomState {
+  const heardMarks = { ...room.heardMarks, [user]: Math.max(readMark, room.heardMarks[user] ?? 0) };
+  return { ...room, heardMarks, members: room.members && raised(room.members, heardMarks) };
+}
+
+/** The members, as they were when the list was made, with what was heard of them since. */
+export function withMembers(room: RoomState, members: readonly MemberView[]): RoomState {
+  return { ...room, heardMarks: {}, members: raised(members, room.heardMarks) };
+}
+
+function raised(
+  members: readonly MemberView[],
+  marks: RoomState["heardMarks"],
+): readonly MemberView[] {
+  return members.map((one) => {
+    const mark = marks[one.user.id] ?? 0;
+    return one.read_mark < mark ? { ...one, read_mark: mark } : one;
+  });
 }
 
 /** Who came, who went, and who is seen otherwise. */

@@ -16,7 +16,7 @@ import { listedPins } from "./pins.ts";
 import { listedPreferences, noPreferences, withRoomPreferences } from "./preferences.ts";
 import { goneRoom, listRooms, openedRoom, openingRoom } from "./rooms.ts";
 import { withOwnUpdate } from "./settings.ts";
-import { byName, changeOnline, changeTyping, withReadMark } from "./signals.ts";
+import { byName, changeOnline, changeTyping, withMembers, withReadMark } from "./signals.ts";
 import { reduceThreads, type ThreadAction, withoutThreadsOf, withThreadEvent } from "./threads.ts";
 import { isRead, withMark } from "./unread.ts";
 import { addBefore, addToWindow, emptyWindow, shownEvents } from "./window.ts";
@@ -190,9 +190,9 @@ function reduceRoom(
     case "people_failed":
       return { ...room, arePeopleUnknown: true };
     case "member_read":
-      return { ...room, members: withReadMark(room.members, action) };
+      return withReadMark(room, action);
     case "members_listed":
-      return { ...room, members: action.members };
+      return withMembers(room, action.members);
     case "presence":
       return { ...room, online: changeOnline(room.online, action) };
     case "reading_changed":
