@@ -77,7 +77,7 @@ describe("notifications", () => {
   const tell = (user: string, more: object): Promise<{ readonly status: number }> =>
     story.post("/api/v1/publish", { user, ...more }, { authorization: `Bearer ${key}` });
 
-  test("[MMB-13] PHP over Redis, as printed: a browser notification, and the counter moves; over HTTP the same", async () => {
+  test("[MMB-13] [MMB-33] PHP over Redis, as printed: a browser notification, and the counter moves; over HTTP the same", async () => {
     const [me, other] = [ownNumber(), ownNumber()];
     const mine = await openPage(me);
     const theirs = await openPage(other);
