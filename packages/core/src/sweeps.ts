@@ -26,17 +26,16 @@ export interface SweepsContext {
 
 /** Begins all of them. */
 export function beginSweeps({ services, unread, every, isQuiet }: SweepsContext): void {
-  const { files, isAwake, rates, rooms, settings } = services;
+  const { files, isAwake, rates, report, rooms, settings } = services;
 
-  /** @param failed The event of the log for a look that failed. */
-  const look = (failed: string, work: () => Promise<unknown>): (() => void) => {
+  const look = (work: () => Promise<unknown>, failed: (error: unknown) => void): (() => void) => {
     let isLooking = false;
     return () => {
       if (isLooking) return;
       isLooking = true;
       void work()
         .catch((error: unknown) => {
-          if (!isQuiet()) services.report("warn", failed, { error });
+          if (!isQuiet()) failed(error);
         })
         .finally(() => {
           isLooking = false;
@@ -47,30 +46,45 @@ export function beginSweeps({ services, unread, every, isQuiet }: SweepsContext)
   const [least, most] = sweepOpenMs;
   every(
     Math.max(least, Math.min(most, settings.openMessageIdleMs / 4)),
-    look("open_message_sweep_failed", () => endIdle(services)),
+    look(
+      () => endIdle(services),
+      (error) => report("warn", "open_message_sweep_failed", { error }),
+    ),
   );
   // A node that was asleep does not know yet who may still be here, nor what it missed.
-  const send = look("scheduled_sweep_failed", () => sendDue(services));
+  const send = look(
+    () => sendDue(services),
+    (error) => report("warn", "scheduled_sweep_failed", { error }),
+  );
   every(sendDueMs, () => {
     if (isAwake()) send();
   });
   // One after the other: compacting a large one takes a moment of the event loop.
-  const compact = look("document_upkeep_failed", async () => {
-    for (const { document } of [...rooms]) await document?.keepUp();
-  });
+  const compact = look(
+    async () => {
+      for (const { document } of [...rooms]) await document?.keepUp();
+    },
+    (error) => report("warn", "document_upkeep_failed", { error }),
+  );
   every(sweepDocumentsMs, () => {
     if (isAwake()) compact();
   });
   every(
     unreadCheckMs,
-    look("unread_check_failed", () => unread.compare()),
+    look(
+      () => unread.compare(),
+      (error) => report("warn", "unread_check_failed", { error }),
+    ),
   );
   every(sweepRoomsMs, () => {
     rooms.sweep();
     rates.sweep();
   });
   if (files === undefined) return;
-  const sweepFiles = look("file_sweep_failed", () => files.sweep());
+  const sweepFiles = look(
+    () => files.sweep(),
+    (error) => report("warn", "file_sweep_failed", { error }),
+  );
   sweepFiles();
   every(sweepFilesMs, sweepFiles);
 }
