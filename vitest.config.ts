@@ -14,6 +14,7 @@ const whole = ["test/{e2e,examples,systems,webhooks}/**/*.test.ts"];
 const alone = [
   "test/{cluster,deploy,doors,e2e/stories}/**/*.test.ts",
   "packages/dialects/src/pusher/fleet.test.ts",
+  "packages/doors/src/nats/cluster.test.ts",
 ];
 
 export default defineConfig({

@@ -297,6 +297,8 @@ export const views: readonly View[] = [
     name: "person",
     text: "Somebody's card: who they are, whether they are here, and ways to reach them.",
     show: async (page) => {
+      // What the view before has left there is a draft on all devices.
+      await page.getByTestId("composer").fill("");
       await page.locator(".message .person-name").first().click();
       await page.getByTestId("person-card").locator("[data-state]").first().waitFor();
     },
