@@ -37,6 +37,8 @@ export const libraries: readonly Library[] = [["php", "driver.php"], python];
 export class Caller {
   readonly #child: ChildProcess;
   readonly #lines: AsyncIterator<string>;
+  /** It has ended, and everything it said is here. */
+  readonly #closed: Promise<unknown>;
   #complaint = "";
 
   constructor([interpreter, driver]: Library, environment: Environment = {}) {
@@ -45,7 +47,10 @@ export class Caller {
       env: { PATH: process.env["PATH"], ...environment },
       stdio: ["pipe", "pipe", "pipe"],
     });
+    this.#closed = once(this.#child, "close");
     this.#child.stderr?.on("data", (chunk: Buffer) => (this.#complaint += chunk.toString()));
+    // One that gave up at its start reads nothing; what it said is told by the call.
+    this.#child.stdin?.on("error", () => {});
     const { stdout } = this.#child;
     if (stdout === null) throw new Error("no output");
     this.#lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
@@ -55,7 +60,10 @@ export class Caller {
   async call(name: string, ...values: readonly unknown[]): Promise<Outcome> {
     this.#child.stdin?.write(`${JSON.stringify([name, ...values])}\n`);
     const line = await this.#lines.next();
-    if (line.done === true) throw new Error(`it ended: ${this.#complaint}`);
+    if (line.done === true) {
+      await this.#closed;
+      throw new Error(`it ended: ${this.#complaint}`);
+    }
     try {
       return JSON.parse(line.value) as Outcome;
     } catch {
