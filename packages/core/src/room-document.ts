@@ -203,16 +203,22 @@ export class RoomDocument {
     const { clock, directory, documents } = this.#context;
     const { room } = this.#room.record;
     const sequence = this.#room.last;
-    const whole = this.#content?.whole();
-    if (whole === undefined) return;
-    const compacted = documents.compact(whole);
+    const content = this.#content;
+    if (content === undefined) return;
+    const whole = content.whole();
+    const [known, updates, bytes] = [this.#newest, this.#updates, this.#bytes];
+    const compacted = await documents.compact(whole);
+    // Closed, read anew, or another node's state came meanwhile.
+    if (this.#content !== content || this.#newest !== known) return;
+    const now = clock.now();
     if (compacted === undefined) {
       this.#context.onFailure("document_not_compacted", new Error(`${room} ${sequence}`));
-    } else this.#content = documents.open(compacted);
+    } else if (this.#updates === updates) this.#content = documents.open(compacted);
     const state = compacted ?? whole;
-    const now = clock.now();
-    const known = this.#newest;
-    this.#began(sequence);
+    this.#newest = sequence;
+    this.#updates -= updates;
+    this.#bytes -= bytes;
+    this.#firstAt = now;
     const stateNow = { sequence, time: now, state };
     const isStored = await directory.putDocumentState(room, stateNow, known);
     if (!isStored) return;

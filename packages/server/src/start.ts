@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Server } from "node:http";
 import { join } from "node:path";
-import { createDocuments } from "@parlance/collab";
+import { createDocuments, threadedJobs } from "@parlance/collab";
 import {
   type Broker,
   createNode,
@@ -254,7 +254,7 @@ async function assemble(given: {
   });
   const traces = createTraces(config, nodeId, { report: log.report, clock: systemClock });
   const pusherApp = pusherAppOf(config);
-  const documents = createDocuments();
+  const documents = createDocuments(threadedJobs());
   const node = createNode(
     {
       ...(traces === undefined ? {} : { tracer: traces.tracer }),

@@ -78,7 +78,9 @@ export async function restoreDocument(
   const { state } = await stateOf(context, command.room, command.version);
   await room.caughtUp();
   await authorizeIn(context, "write", room);
-  const update = await document.read((content) => engine.revert(content.whole(), state));
+  const whole = await document.read((content) => content.whole());
+  const update = await engine.revert(whole, state);
+  if (update === undefined) throw new ProtocolError("too_large", { field: "version" });
   const written = room.documentWrites.write(context, update, { restored: command.version });
   return new Pipelined(
     written.then(({ epoch, sequence, repeated }) => ({

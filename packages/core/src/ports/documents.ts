@@ -1,3 +1,5 @@
+import type { Awaitable } from "../outcome.ts";
+
 /** What an update is to a document. `known`: it adds nothing. `missing`: it stands on what is not there. */
 export type DocumentFit = "new" | "known" | "missing";
 
@@ -27,10 +29,10 @@ export interface Documents {
   isUpdate(bytes: Uint8Array): boolean;
   /** One update that says what these say, each of which is one. At least one. */
   merge(updates: readonly Uint8Array[]): Uint8Array;
-  /** The same document without deleted texts. Undefined: it did not come out the same, and is to be left as it is. */
-  compact(state: Uint8Array): Uint8Array | undefined;
-  /** An update after which the document that says `now` says what it said in `then`. */
-  revert(now: Uint8Array, then: Uint8Array): Uint8Array;
+  /** The same document without deleted texts. Undefined: it did not come out the same, or not in time, and is to be left as it is. */
+  compact(state: Uint8Array): Awaitable<Uint8Array | undefined>;
+  /** An update after which the document that says `now` says what it said in `then`. Undefined: not in time. */
+  revert(now: Uint8Array, then: Uint8Array): Awaitable<Uint8Array | undefined>;
   /** Base64 of bytes, with padding. */
   toText(bytes: Uint8Array): string;
   /** Bytes of base64, in memory of their own; undefined if it is none. */
